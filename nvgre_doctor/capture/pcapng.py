@@ -1,0 +1,323 @@
+"""pcapng files: sections of blocks.  Knows this format, nothing about packets.
+
+Format: draft-ietf-opsawg-pcapng.  Each section has its own byte order, its own interfaces, numbered from 0, and each interface
+its own linktype and time resolution.  Options are not read, except those of an interface that say what a time means.
+
+Frame numbers follow Wireshark (checked with 4.0): every packet block takes one, and so do custom blocks, systemd journal
+entries and sysdig events, although they hold no packet.
+"""
+
+import struct
+from collections.abc import Iterator, Sequence
+
+from nvgre_doctor.capture.batch import NO_TIME, Batch, Problem, Progress, Stamp, Status
+from nvgre_doctor.capture.pcapng_blocks import (
+    ENHANCED_PACKET,
+    HEAD,
+    INTERFACE,
+    MAX_BLOCK,
+    MAX_INTERFACES,
+    MIN_BLOCK,
+    NUMBERED,
+    OBSOLETE_PACKET,
+    PACKET_HEAD,
+    SECTION,
+    SECTION_SIZE,
+    SIMPLE_PACKET,
+    STAMP,
+    STAMP_DISTANCE,
+    Interface,
+    Section,
+    clock_of,
+    fits,
+    number_frames,
+    parse_interface,
+    time_ns,
+)
+from nvgre_doctor.capture.reader import MAX_FRAME, Cursor, DamageError, Reader
+from nvgre_doctor.capture.source import CHUNK, Source
+
+
+class PcapngReader(Reader[Section]):
+    """Reads the blocks of a pcapng file."""
+
+    def __init__(self, source: Source, progress: Progress, head: bytes) -> None:
+        """See `Reader`."""
+        super().__init__(source, progress, head)
+        self._order = "<"
+        self._interfaces: list[Interface] = []
+        self._time_of = clock_of(self._order, self._interfaces)
+        self._linktypes: set[int] = set()  # of these interfaces
+        self._unknown_reported = False
+        self._forget()
+
+    def batches(self, start: Cursor[Section] | None, stop: int | None) -> Iterator[Batch]:
+        """See `Reader.batches`."""
+        begin = start or self.first()
+        self._stop = stop
+        if start is not None or stop is not None:
+            self._order, self._interfaces = begin.state.order, list(begin.state.interfaces)
+            self._time_of = clock_of(self._order, self._interfaces)
+            self._linktypes = {interface.linktype for interface in self._interfaces}
+            self._place(begin.offset)
+        try:
+            while not self._stopped():
+                want = self._step()
+                if want == 0:
+                    self._walk()
+                    continue
+                yield from self._flush()
+                if want > CHUNK:
+                    yield from self._pass(want)
+                elif not self._have(want):
+                    return self._end(self._where())
+        except DamageError:
+            yield from self._flush()
+            raise
+        yield from self._flush()
+
+    def first(self) -> Cursor[Section]:
+        """See `Reader.first`.  Reads the section header and the interfaces that stand before the first frame."""
+        while self._have(MIN_BLOCK):
+            (kind,) = struct.unpack_from(self._order + "I", self._data, self._at)
+            if kind not in (SECTION, INTERFACE):
+                break
+            want = self._step()
+            if want > CHUNK or not self._have(want):
+                break
+        return self.cursor()
+
+    def cursor(self) -> Cursor[Section]:
+        """See `Reader.cursor`."""
+        return Cursor(self._base + self._at, Section(self._order, tuple(self._interfaces)))
+
+    def find(self, offset: int, cursor: Cursor[Section], data: bytes) -> Cursor[Section] | None:
+        """See `Reader.find`."""
+        magic = struct.pack(cursor.state.order + "I", ENHANCED_PACKET)
+        at = data.find(magic)
+        while at >= 0:
+            if (offset + at - cursor.offset) % 4 == 0 and fits(data, at, cursor.state.order):
+                return Cursor(offset + at, cursor.state)
+            at = data.find(magic, at + 1)
+        return None
+
+    def _where(self) -> str:
+        return (
+            f"the block after frame {self._progress.numbered}"
+            if self._progress.numbered
+            else "a block before the first frame"
+        )
+
+    def _damage(self, what: str) -> DamageError:
+        offset = self._base + self._at
+        number = self._progress.numbered + len(self._starts) + len(self._gaps)
+        return DamageError(
+            "damaged-block",
+            offset,
+            f"the block at byte {offset}, after frame {number}, {what}; what follows was not read",
+        )
+
+    def _step(self) -> int:
+        """Take the block at `_at`, of whatever type.  0: taken; else the bytes that must be in the buffer first (-1: flush)."""
+        have = len(self._data) - self._at
+        if have < MIN_BLOCK:
+            return MIN_BLOCK
+        order = self._order
+        (kind,) = struct.unpack_from(order + "I", self._data, self._at)
+        if kind == SECTION:
+            order = self._section_order()
+            if self._starts:
+                return -1  # what was collected belongs to the section before
+        total: int = struct.unpack_from(order + "I", self._data, self._at + 4)[0]
+        size = (total + 3) & ~3  # some writers do not count the padding; Wireshark reads them
+        if not MIN_BLOCK <= size <= MAX_BLOCK:
+            raise self._damage(f"claims a length of {total} bytes, which no block has")
+        if size > CHUNK or have < size:
+            return size
+        (trailer,) = struct.unpack_from(order + "I", self._data, self._at + size - 4)
+        if trailer != total:
+            raise self._damage(f"has two lengths that differ ({total} and {trailer} bytes)")
+        self._collect(kind, total, order)
+        self._at += size
+        return 0
+
+    def _section_order(self) -> str:
+        """The byte order of the section whose header is at `_at`, from its byte-order magic."""
+        for order in "<>":
+            if struct.unpack_from(order + "I", self._data, self._at + 8) == (0x1A2B3C4D,):
+                return order
+        raise DamageError(
+            "byte-order", self._base + self._at, f"{self._damage('has no byte-order magic').problem.message}"
+        )
+
+    def _pass(self, size: int) -> Iterator[Batch]:
+        """Take the block at `_at`, which is longer than a buffer: keep its head, check its end."""
+        begin = self._base + self._at
+        if not self._have(HEAD if size > HEAD else size):
+            raise self._cut(self._where(), begin)
+        head = self._data[self._at : self._at + HEAD]
+        (kind,) = struct.unpack_from(self._order + "I", head)
+        order = self._section_order() if kind == SECTION else self._order
+        (total,) = struct.unpack_from(order + "I", head, 4)
+        left = size - 4
+        while left > len(self._data) - self._at:
+            left -= len(self._data) - self._at
+            self._at = len(self._data)
+            if not self._have(min(left, CHUNK)):
+                raise self._cut(self._where(), begin)
+        self._at += left
+        if not self._have(4):
+            raise self._cut(self._where(), begin)
+        (trailer,) = struct.unpack_from(order + "I", self._data, self._at)
+        after = self._data, self._base, self._at + 4
+        self._data, self._base, self._at = head, begin, 0
+        if trailer != total:
+            raise self._damage(f"has two lengths that differ ({total} and {trailer} bytes)")
+        self._collect(kind, total, order)
+        yield from self._flush()
+        self._data, self._base, self._at = after
+
+    def _collect(self, kind: int, total: int, order: str) -> None:
+        """Understand the block at `_at`, whose `total` length is right."""
+        data, at = self._data, self._at
+        if kind == SECTION:
+            self._begin_section(total, order)
+        elif kind == INTERFACE:
+            if total < 20:
+                raise self._damage(f"is an interface description of {total} bytes, too few")
+            if len(self._interfaces) >= MAX_INTERFACES:
+                raise self._damage(f"is one of more than {MAX_INTERFACES} interfaces")
+            interface = parse_interface(data[at : at + total], order)
+            self._interfaces.append(interface)
+            self._linktypes.add(interface.linktype)
+        elif kind in (ENHANCED_PACKET, OBSOLETE_PACKET):
+            if total < PACKET_HEAD + 4:
+                raise self._damage(f"is a packet block of {total} bytes, too few")
+            enhanced = kind == ENHANCED_PACKET
+            number, captured = struct.unpack_from(order + ("I8xI" if enhanced else "H10xI"), data, at + 8)
+            self._add(number, at + PACKET_HEAD, captured, total - PACKET_HEAD - 4, enhanced or number)
+        elif kind == SIMPLE_PACKET:
+            if total < 16:
+                raise self._damage(f"is a packet block of {total} bytes, too few")
+            (captured,) = struct.unpack_from(order + "I", data, at + 8)
+            snaplen = self._interfaces[0].snaplen if self._interfaces else 0
+            self._add(0, at + 12, min(captured, total - 16, snaplen or captured), total - 16, None)
+        elif kind in NUMBERED:
+            self._gaps.append(len(self._starts))
+
+    def _begin_section(self, total: int, order: str) -> None:
+        if total < SECTION_SIZE:
+            raise self._damage(f"is a section header of {total} bytes, too few")
+        version = struct.unpack_from(order + "HH", self._data, self._at + 12)
+        if version not in ((1, 0), (1, 2)):
+            what = f"is a section header of pcapng version {version[0]}.{version[1]}, which is not supported (1.0 is usual)"
+            raise DamageError("version", self._base + self._at, self._damage(what).problem.message)
+        self._order, self._interfaces, self._linktypes = order, [], set()
+        self._time_of = clock_of(order, self._interfaces)
+
+    def _add(self, interface: int, start: int, captured: int, room: int, odd: int | bool | None) -> None:
+        """Take one frame.  `odd`: True for an enhanced block, else see `_odd`."""
+        if captured > room or captured > MAX_FRAME:
+            raise self._damage(f"claims a frame of {captured} bytes where {min(room, MAX_FRAME)} are possible")
+        if interface >= len(self._interfaces):
+            self._gaps.append(len(self._starts))
+            self._report_unknown(interface)
+            return
+        self._starts.append(start)
+        self._lengths.append(captured)
+        if odd is not True:
+            self._odd[start] = odd
+
+    def _report_unknown(self, interface: int) -> None:
+        if self._unknown_reported:
+            return
+        self._unknown_reported = True
+        number = self._progress.numbered + len(self._starts) + len(self._gaps)
+        offset = self._base + self._at
+        message = (
+            f"frame {number} (block at byte {offset}) names interface {interface}, which the capture does not describe: "
+            "it was left out, and so are all others like it; the capture is damaged or was badly merged"
+        )
+        self._progress.problems.append(Problem("unknown-interface", offset, message))
+        self._progress.status = Status.CUT
+
+    def _walk(self) -> None:
+        """Take all enhanced packet blocks that follow in the buffer.  The hot loop: about 0.15 us a frame.
+
+        One `unpack` gets the closing length of the block before and the head of this one.
+        """
+        data, at = self._data, self._at - 4
+        starts, lengths, known = self._starts, self._lengths, len(self._interfaces)
+        unpack = struct.Struct(self._order + "IIII8xI").unpack_from
+        (total,) = struct.unpack_from(self._order + "I", data, at)
+        before = len(starts)
+        try:
+            while True:
+                trailer, kind, size, interface, captured = unpack(data, at)
+                if kind != ENHANCED_PACKET or trailer != total or interface >= known:
+                    break
+                if size != (captured + 35) & -4 and (size & 3 or size < captured + 32):
+                    break
+                starts.append(at + 32)
+                lengths.append(captured)
+                at += size
+                total = size
+        except struct.error:  # the buffer ends: cheaper than to ask each time
+            pass
+        if len(starts) > before and (at + 4 > len(data) or struct.unpack_from(self._order + "I", data, at)[0] != total):
+            lengths.pop()  # not whole, or wrong: `_step` will say
+            at = starts.pop() - 32
+        self._at = at + 4
+
+    def _forget(self) -> None:
+        """Begin a new collection."""
+        self._starts: list[int] = []
+        self._lengths: list[int] = []
+        self._gaps: list[int] = []  # len(_starts) where a block took a frame number and gave no frame
+        self._odd: dict[int, int | None] = {}  # start of a frame: its interface (obsolete block) or None (simple block)
+
+    def _flush(self) -> Iterator[Batch]:
+        """Hand on what was collected, one batch per linktype."""
+        starts, lengths, gaps, odd = self._starts, self._lengths, self._gaps, self._odd
+        data, interfaces, words = self._data, self._interfaces, struct.Struct(self._order + "III").unpack_from
+        self._forget()
+        self._progress.bytes_read = self._base + self._at
+        first = self._progress.numbered + 1
+        self._progress.numbered += len(starts) + len(gaps)
+        self._progress.frames += len(starts)
+        if not starts:
+            return
+        numbers = number_frames(first, len(starts), gaps)
+        if len(self._linktypes) == 1:
+            yield self._batch(interfaces[0].linktype, starts, lengths, numbers, odd)
+            return
+        columns: dict[int, tuple[list[int], list[int], list[int]]] = {}
+        for start, length, number in zip(starts, lengths, numbers, strict=True):
+            interface = odd[start] or 0 if start in odd else words(data, start - STAMP_DISTANCE)[0]
+            column = columns.setdefault(interfaces[interface].linktype, ([], [], []))
+            column[0].append(start)
+            column[1].append(length)
+            column[2].append(number)
+        for linktype, (own_starts, own_lengths, own_numbers) in columns.items():
+            yield self._batch(linktype, own_starts, own_lengths, own_numbers, odd)
+
+    def _batch(
+        self, linktype: int, starts: list[int], lengths: list[int], numbers: Sequence[int], odd: dict[int, int | None]
+    ) -> Batch:
+        data, interfaces = self._data, self._interfaces
+        words = struct.Struct(self._order + "III").unpack_from
+        word = struct.Struct(self._order + "I").unpack_from
+
+        def clock(index: int) -> int:
+            start = starts[index]
+            number = odd.get(start, -1)
+            if number is None:
+                return NO_TIME
+            interface, high, low = words(data, start - STAMP_DISTANCE)
+            return time_ns(interfaces[interface if number < 0 else number], high << 32 | low)
+
+        def wire_length(index: int) -> int:
+            return int(word(data, starts[index] - 4)[0])
+
+        stamp = None if odd else Stamp(STAMP_DISTANCE, STAMP, self._time_of)
+        return Batch(linktype, data, starts, lengths, numbers, clock, wire_length, stamp)

@@ -1,0 +1,113 @@
+"""The blocks of pcapng, and what they say about frames and times.  Knows nothing about reading files.
+
+Format: draft-ietf-opsawg-pcapng.
+"""
+
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from nvgre_doctor.capture.reader import MAX_FRAME
+
+SECTION: Final = 0x0A0D0D0A
+INTERFACE: Final = 1
+OBSOLETE_PACKET: Final = 2
+SIMPLE_PACKET: Final = 3
+ENHANCED_PACKET: Final = 6
+NUMBERED: Final = frozenset({0x0BAD, 0x40000BAD, 0x9, 0x204, 0x216, 0x221})
+"""Blocks that take a frame number and hold no packet: custom (to copy or not), systemd journal, sysdig events of three versions."""
+
+MIN_BLOCK: Final = 12
+MAX_BLOCK: Final = 134_348_832
+"""Bytes of the longest block that is believed, as in Wireshark.  Blocks above `CHUNK` pass by without being held."""
+
+STAMP_DISTANCE: Final = 20  # from the interface number of an enhanced packet block to the frame
+STAMP: Final = 12  # bytes: interface number and the two words of the time
+PACKET_HEAD: Final = 28  # bytes before the frame, of an enhanced and of an obsolete packet block
+SECTION_SIZE: Final = 28
+HEAD: Final = PACKET_HEAD + MAX_FRAME  # bytes of a block that are ever looked at
+_IN_A_ROW: Final = 6  # blocks that must fit to believe that one of them begins here
+MAX_INTERFACES: Final = 65_536
+"""Per section.  Real captures have a handful; memory stays bounded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """An Interface Description Block: time in ns = ticks * multiply // divide + offset_ns."""
+
+    linktype: int
+    snaplen: int  # bytes, 0: no limit
+    multiply: int
+    divide: int
+    offset_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What the blocks before a point say about those after it, in one section."""
+
+    order: str  # "<" little endian, ">" big endian
+    interfaces: tuple[Interface, ...]
+
+
+def parse_interface(block: bytes, order: str) -> Interface:
+    """An Interface Description Block, from its type field on.  Options that are damaged are not used."""
+    linktype, snaplen = struct.unpack_from(order + "H2xI", block, 8)
+    resolution, offset_s = 6, 0
+    at = 16
+    while at + 4 <= len(block) - 4:
+        code, length = struct.unpack_from(order + "HH", block, at)
+        at += 4
+        if code == 0 or at + length > len(block) - 4:
+            break
+        if code == 9 and length == 1:  # if_tsresol
+            resolution = block[at]
+        elif code == 14 and length == 8:  # if_tsoffset
+            (offset_s,) = struct.unpack_from(order + "q", block, at)
+        at += (length + 3) & ~3
+    per_second = 1 << (resolution & 0x7F) if resolution & 0x80 else 10**resolution
+    multiply, divide = (10**9 // per_second, 1) if 10**9 % per_second == 0 else (10**9, per_second)
+    return Interface(linktype, snaplen, multiply, divide, offset_s * 10**9)
+
+
+def time_ns(interface: Interface, ticks: int) -> int:
+    """Nanoseconds since 1970."""
+    return int(ticks * interface.multiply // interface.divide + interface.offset_ns)
+
+
+def clock_of(order: str, interfaces: list[Interface]) -> Callable[[bytes], int]:
+    """From interface number and time of an enhanced packet block to nanoseconds; `interfaces` may grow."""
+    words = struct.Struct(order + "III").unpack
+
+    def time_of(stamp: bytes) -> int:
+        interface, high, low = words(stamp)
+        return time_ns(interfaces[interface], high << 32 | low)
+
+    return time_of
+
+
+def number_frames(first: int, count: int, gaps: list[int]) -> Sequence[int]:
+    """`count` frame numbers from `first` on; before frame i one number is left out for each i in `gaps`."""
+    if not gaps:
+        return range(first, first + count)
+    numbers: list[int] = []
+    for gap in gaps:
+        numbers.extend(range(first + len(numbers), first + gap))
+        first += 1
+    numbers.extend(range(first + len(numbers), first + count))
+    return numbers
+
+
+def fits(data: bytes, at: int, order: str) -> bool:
+    """Whether _IN_A_ROW whole blocks follow each other from `at` on, each with two equal lengths."""
+    for _ in range(_IN_A_ROW):
+        if at + MIN_BLOCK > len(data):
+            return False
+        (total,) = struct.unpack_from(order + "I", data, at + 4)
+        if total % 4 or not MIN_BLOCK <= total <= len(data) - at:
+            return False
+        if struct.unpack_from(order + "I", data, at + total - 4) != (total,):
+            return False
+        at += total
+    return True

@@ -1,0 +1,136 @@
+"""What a file is, from its first bytes; never from its name.
+
+Knows the magic numbers of captures, of compressions, and of what people hand over by mistake, each with the way out.
+"""
+
+import re
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+from nvgre_doctor.capture.decompress import CODECS, Codec
+
+HEAD: Final = 4096
+"""Bytes that are enough to tell what a file is."""
+
+PCAP_MAGICS: Final = (
+    0xA1B2C3D4,
+    0xA1B23C4D,
+    0xA1B2CD34,
+)  # microseconds, nanoseconds, "modified" (24-byte record headers)
+PCAPNG_MAGIC: Final = b"\x0a\x0d\x0d\x0a"
+
+_PCAP_HEADS = tuple(struct.pack(order + "I", magic) for order in "<>" for magic in PCAP_MAGICS)
+
+_EDITCAP = "Wireshark reads it; convert it with `editcap -F pcapng INPUT out.pcapng`"
+_ETL = "convert it with `etl2pcapng INPUT out.pcapng` (netsh trace) or `pktmon etl2pcap INPUT` (pktmon)"
+_UNPACK = "unpack it first: `{}`"
+_WRITE = "let the capture tool write the file itself: `tcpdump -w FILE` or `dumpcap -w FILE`"
+
+_FOREIGN: Final[tuple[tuple[bytes, str, str, str], ...]] = (
+    # first bytes, reason, what it is, what to do
+    (b"GMBU", "netmon", "a Network Monitor 2 capture", _EDITCAP),
+    (b"RTSS", "netmon", "a Network Monitor 1 capture", _EDITCAP),
+    (b"snoop\0\0\0", "snoop", "a snoop capture (RFC 1761)", _EDITCAP),
+    (b"btsnoop\0", "other-capture", "a Bluetooth btsnoop capture", _EDITCAP),
+    (b"TRSNIFF data", "other-capture", "a Sniffer (DOS) capture", _EDITCAP),
+    (b"XCP\0", "other-capture", "a Sniffer (Windows) or NetXRay capture", _EDITCAP),
+    (b"ObserverPktBuffe", "other-capture", "an Observer capture", _EDITCAP),
+    (b"\x7fver", "other-capture", "an OmniPeek capture", _EDITCAP),
+    (b"\xaa\xaa\xaa\xaa", "other-capture", "an InfoVista 5View capture", _EDITCAP),
+    (b"\x05VNF", "other-capture", "a Visual Networks capture", _EDITCAP),
+    (b"\x01\x10\x4c\0", "other-capture", "a Novell LANalyzer capture", _EDITCAP),
+    (b"TR\0d\0", "other-capture", "an HP-UX nettl trace", _EDITCAP),
+    (b"iptrace ", "other-capture", "an AIX iptrace capture", _EDITCAP),
+    (b"\x1c\0\x01\xab", "other-capture", "an Ixia capture", _EDITCAP),
+    (b"\x1c\0\x01\xac", "other-capture", "an Ixia capture", _EDITCAP),
+    (b"\xab\x01\0\x1c", "other-capture", "an Ixia capture", _EDITCAP),
+    (b"\xac\x01\0\x1c", "other-capture", "an Ixia capture", _EDITCAP),
+    (b"+---------+----", "other-capture", "a K12 text capture", _EDITCAP),
+    (b"\x04\x22\x4d\x18", "lz4", "compressed with lz4", _UNPACK.format("lz4 -d INPUT out.pcap")),
+    (b"\x02\x21\x4c\x18", "lz4", "compressed with lz4", _UNPACK.format("lz4 -d INPUT out.pcap")),
+    (b"PK\x03\x04", "zip", "a zip archive", _UNPACK.format("unzip INPUT` or PowerShell's `Expand-Archive INPUT")),
+    (b"PK\x05\x06", "zip", "an empty zip archive", "make the archive again"),
+    (b"7z\xbc\xaf\x27\x1c", "archive", "a 7-Zip archive", _UNPACK.format("7z x INPUT")),
+    (b"Rar!\x1a\x07", "archive", "a RAR archive", _UNPACK.format("unrar x INPUT")),
+    (b"MSCF", "archive", "a cabinet archive", _UNPACK.format("expand INPUT -F:* FOLDER")),
+    (b"LZIP", "archive", "compressed with lzip", _UNPACK.format("lzip -d INPUT")),
+    (b"\x1f\x9d", "archive", "compressed with compress", _UNPACK.format("uncompress INPUT")),
+)
+
+_TCPDUMP_TEXT = re.compile(
+    rb"^(tcpdump: |listening on |reading from file |(\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d\.\d+ (IP6?|ARP|\S+ > \S+))",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Not a capture that can be read here: a short word for machines, and what to do for people."""
+
+    reason: str
+    message: str
+
+
+def identify(head: bytes) -> str | Codec | Foreign:
+    """ "pcap" or "pcapng", the compression, or why neither.  `head` is the first HEAD bytes, less if the file is shorter."""
+    if head.startswith(PCAPNG_MAGIC):
+        return "pcapng"
+    if head.startswith(_PCAP_HEADS):
+        return "pcap"
+    for codec in CODECS:
+        if head.startswith(codec.magics):
+            return codec
+    for magic, reason, what, remedy in _FOREIGN:
+        if head.startswith(magic):
+            return Foreign(reason, f"this is {what}, not a pcap or pcapng file; {remedy}")
+    return _text_or_unknown(head)
+
+
+def _text_or_unknown(head: bytes) -> Foreign:
+    if not head:
+        return Foreign("empty-file", "the file has no bytes at all: the capture was not written, or the copy failed")
+    if len(head) < 4:
+        return Foreign("too-short", f"{len(head)} bytes are too few for a capture: copy the file again")
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return Foreign(
+            "utf-16",
+            "this is UTF-16 text: PowerShell's > and | turn a capture into text and destroy it; "
+            + _WRITE
+            + ", or use cmd.exe",
+        )
+    if _is_etl(head):
+        return Foreign("etl", "this is a Windows event trace (.etl), not a pcap or pcapng file; " + _ETL)
+    if head[257:262] == b"ustar":
+        return Foreign("archive", "this is a tar archive, not a capture; " + _UNPACK.format("tar -xf INPUT"))
+    if not head.strip(b"\0"):
+        return Foreign("zeros", "the file holds only zero bytes: a copy or download that did not finish; copy it again")
+    if b"\0" not in head and _is_text(head):
+        return _text(head)
+    return Foreign(
+        "not-a-capture",
+        f"this is not a pcap or pcapng file (it begins with {head[:8].hex(' ')}); if Wireshark opens it, convert it with "
+        "`editcap -F pcapng INPUT out.pcapng`; if it comes from netsh trace or pktmon, with `etl2pcapng INPUT out.pcapng`",
+    )
+
+
+def _is_etl(head: bytes) -> bool:
+    """A WMI_BUFFER_HEADER (its size first, 72 bytes), then a SYSTEM_TRACE_HEADER: version, type 1 or 2, flags 0xC0."""
+    if len(head) < 76:
+        return False
+    buffer_size, header_type, flags = struct.unpack_from("<I70xBB", head)
+    return buffer_size % 1024 == 0 and 0 < buffer_size <= 1 << 24 and header_type in (1, 2) and flags == 0xC0
+
+
+def _is_text(head: bytes) -> bool:
+    printable = sum(byte >= 0x20 or byte in b"\t\n\r\f\x1b" for byte in head)
+    return printable >= 0.97 * len(head)
+
+
+def _text(head: bytes) -> Foreign:
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:64].lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        return Foreign("html", "this is a web page: the download gave a page instead of the capture; download it again")
+    if _TCPDUMP_TEXT.search(head):
+        return Foreign("tcpdump-text", "this is what tcpdump prints, not a capture; " + _WRITE)
+    return Foreign("text", "this is text, not a capture; " + _WRITE)
