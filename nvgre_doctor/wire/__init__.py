@@ -1,0 +1,1 @@
+"""One frame becomes facts.  Pure functions without state; imports nothing else of this package."""
