@@ -1,0 +1,105 @@
+"""The facts of one frame are counted as evidence: the exact path, which `scan` takes for every frame that is not plain.
+
+Knows facts and evidence; nothing about capture files, hosts or verdicts.
+"""
+
+from nvgre_doctor.evidence import (
+    CaptureEvidence,
+    IcmpSign,
+    Moment,
+    Oddity,
+    Sightings,
+    Sign,
+    StreamFacts,
+    StreamKey,
+    pack_stream,
+)
+from nvgre_doctor.wire import layouts
+from nvgre_doctor.wire.facts import Carried, Facts, IcmpError, Nvgre, Other, Reason
+
+_NAMED_HOSTS = frozenset({Reason.TOO_SHORT, Reason.LATER_FRAGMENT})
+"""Findings about these name the hosts."""
+_ONLY_COUNTED = frozenset({Reason.NOT_GRE, Reason.NOT_IP, Reason.VXLAN})
+"""Nobody asks which frames these were, and most frames of a capture may be."""
+
+
+def add_facts(evidence: CaptureEvidence, facts: Facts, moment: Moment, linktype: int) -> None:
+    """Count one decoded frame: the exact path."""
+    seen = Sightings(1, (moment,))
+    if isinstance(facts, Nvgre):
+        _add_nvgre(evidence, facts, moment, seen)
+    elif isinstance(facts, IcmpError):
+        evidence.add_icmp(_icmp_sign(facts), seen)
+    else:
+        _add_other(evidence, facts, seen, linktype)
+
+
+def _add_other(evidence: CaptureEvidence, facts: Other, seen: Sightings, linktype: int) -> None:
+    if facts.reason in _ONLY_COUNTED:
+        evidence.add_sign(Sign(Oddity(facts.reason)), Sightings(seen.count, ()))
+    elif facts.reason in _NAMED_HOSTS:
+        evidence.add_sign(Sign(Oddity(facts.reason), facts.source or b"", facts.destination or b""), seen)
+    else:
+        detail = linktype if facts.reason is Reason.LINKTYPE else 0
+        evidence.add_sign(Sign(Oddity(facts.reason), detail=detail), seen)
+
+
+def _add_nvgre(evidence: CaptureEvidence, facts: Nvgre, moment: Moment, seen: Sightings) -> None:
+    evidence.nvgre_frames += 1
+    ends = (facts.source, facts.destination)
+    if facts.gre_flags != layouts.GRE_FLAGS:
+        evidence.add_sign(Sign(Oddity.GRE_FLAGS, *ends, facts.gre_flags), seen)
+    if facts.is_fragment:
+        evidence.add_sign(Sign(Oddity.FIRST_FRAGMENT, *ends), seen)
+    if facts.inner_ethertype in layouts.VLAN_ETHERTYPES:
+        evidence.add_sign(Sign(Oddity.INNER_TAG, *ends), seen)
+    error = facts.inner_error
+    if error is not None:
+        evidence.add_icmp(_icmp_sign(error), seen)
+    if error is not None and error.refuses_nvgre:
+        evidence.add_sign(Sign(Oddity.HOST_ERROR, *ends, facts.gre_key), seen)
+    elif layouts.is_control(facts.gre_key):
+        evidence.add_sign(Sign(Oddity.CONTROL, *ends, facts.gre_key), seen)
+    else:
+        macs = (facts.inner_destination_mac or b"") + (facts.inner_source_mac or b"")
+        packed = pack_stream(
+            StreamFacts(
+                1,
+                moment,
+                moment,
+                facts.hop_limit,
+                customer_addresses(facts.inner_source, facts.inner_destination),
+                bytes([layouts.flow_id(facts.gre_key)]),
+            )
+        )
+        evidence.add_stream(StreamKey(*ends, layouts.vsid(facts.gre_key), macs).pack(), packed)
+
+
+def _icmp_sign(error: IcmpError) -> IcmpSign:
+    quote = error.quote
+    sign = IcmpSign(
+        error.reporter,
+        error.addressee,
+        error.version,
+        error.type,
+        error.code,
+        error.carried is Carried.INNER,
+        error.refuses_nvgre,
+        error.next_hop_mtu or 0,
+    )
+    if not error.refuses_nvgre:
+        # About somebody else's traffic: only counted, so what it quotes must not make distinct entries.
+        return sign
+    customers = customer_addresses(quote.inner_source, quote.inner_destination)
+    return sign._replace(
+        quoted_source=quote.source or b"",
+        quoted_destination=quote.destination or b"",
+        quoted_key=quote.gre_key,
+        quoted_macs=(quote.inner_destination_mac or b"") + (quote.inner_source_mac or b""),
+        quoted_customer_addresses=customers if quote.gre_key is None else b"",
+    )
+
+
+def customer_addresses(source: bytes | None, destination: bytes | None) -> bytes:
+    """Both, one after the other, or nothing: half of them identifies no flow."""
+    return source + destination if source and destination else b""

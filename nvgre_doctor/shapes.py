@@ -1,0 +1,137 @@
+"""The shapes of plain frames: where the fields lie that decide whether a frame may be counted without decoding it.
+
+A shape is a link header of one length, then IPv4 without options or IPv6 without extension headers.  In both, the addresses, GRE
+0x2000 0x6558, the key and the inner MACs are one contiguous slice.  Knows offsets; counts nothing.  What is plain must be
+exactly what `wire.decode` says of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from struct import Struct
+from typing import Final
+
+from nvgre_doctor.wire import link
+from nvgre_doctor.wire.facts import Reason
+
+_GRE_SIZE: Final = 8  # flags, protocol, key
+_UP_TO_INNER_IPV4: Final = _GRE_SIZE + 14 + 20  # from the GRE header to the end of an inner IPv4 header
+_HEAD: Final = 128  # bytes of a frame that are enough to see its link header
+_TAG_BYTES: Final = frozenset(ethertype.to_bytes(2) for ethertype in link.TAG_ETHERTYPES)
+
+_IPV4_FORMAT: Final = "BxH2xBBxB2x28sBx9xB"
+_IPV6_FORMAT: Final = "B3xH0s0sBx52sBx9xB"  # no flags, no offset: two empty fields
+_IPV4_NOT_PLAIN: Final = frozenset({1, 17, 47, 51})
+"""ICMP may be an error, UDP may be VXLAN, GRE is what we are after, AH hides what follows."""
+_IPV6_PLAIN: Final = frozenset({6, 50, 59, 89, 132})
+"""TCP, ESP, nothing, OSPF, SCTP: final headers that `wire.decode` calls NOT_GRE whatever follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Where things are in one kind of frame.  Lengths in bytes, `need...` counted from the start of the frame."""
+
+    link_format: str  # Struct format of the link header; gives one field
+    link_field: int | bytes  # what that field must be
+    link_size: int
+    tags: int  # VLAN tags in the link header
+    is_ipv4: bool
+    versions: frozenset[int]  # values of the first byte of the IP header
+    plain_protocols: frozenset[int]
+    _unpackers: dict[tuple[int, int], Struct] = field(default_factory=dict, compare=False)
+
+    @property
+    def ip_size(self) -> int:
+        """Length of the IP header."""
+        return 20 if self.is_ipv4 else 40
+
+    @property
+    def hop_limit_at(self) -> int:
+        """Where the TTL or hop limit is."""
+        return self.link_size + (8 if self.is_ipv4 else 7)
+
+    @property
+    def inner_at(self) -> int:
+        """Where the inner Ethernet frame begins."""
+        return self.link_size + self.ip_size + _GRE_SIZE
+
+    @property
+    def need(self) -> int:
+        """Captured bytes with which a frame can be counted as NVGRE: up to the end of an inner IPv4 header."""
+        return self.link_size + self.ip_size + _UP_TO_INNER_IPV4
+
+    @property
+    def counted_ip(self) -> int:
+        """How much of the IP header the IP length field counts."""
+        return 20 if self.is_ipv4 else 0
+
+    def unpacker(self, distance: int, stamp_size: int) -> Struct:
+        """All fields of a frame: stamp, link field, first byte of IP, IP length, IP flags, fragment offset, protocol, the header
+        (outer source address to inner source MAC), the upper byte of the inner EtherType, the inner IPv4 protocol.
+
+        It starts `distance` bytes before the frame, where the stamp is.
+        """
+        unpacker = self._unpackers.get((distance, stamp_size))
+        if unpacker is None:
+            ip_format = _IPV4_FORMAT if self.is_ipv4 else _IPV6_FORMAT
+            unpacker = Struct(f"!{stamp_size}s{distance - stamp_size}x{self.link_format}{ip_format}")
+            self._unpackers[distance, stamp_size] = unpacker
+        return unpacker
+
+    def split_by_tags(
+        self, data: bytes, starts: Sequence[int], pending: Sequence[int]
+    ) -> tuple[Sequence[int], Sequence[int]]:
+        """The frames that carry as many VLAN tags as this shape, and the others.  An untagged shape asks no frame."""
+        if not self.tags:
+            return pending, ()
+        fitting = [i for i in pending if data[starts[i] + 12 : starts[i] + 14] in _TAG_BYTES]
+        for at in range(16, 12 + 4 * self.tags, 4):
+            fitting = [i for i in fitting if data[starts[i] + at : starts[i] + at + 2] in _TAG_BYTES]
+        if len(fitting) == len(pending):
+            return pending, ()
+        taken = set(fitting)
+        return fitting, [i for i in pending if i not in taken]
+
+
+def shape_of(linktype: int, data: bytes, start: int, captured_length: int) -> Shape | None:
+    """The shape of the frame at `data[start]`; None for what has none: not IP, IPv4 with options, cut before the IP header."""
+    head = data[start : start + min(captured_length, _HEAD)]
+    stripped = link.strip_link(linktype, head)
+    if isinstance(stripped, Reason) or stripped[1] >= len(head):
+        return None
+    ethertype, link_size = stripped
+    first = head[link_size]
+    is_ipv4 = ethertype == link.ETHERTYPE_IPV4
+    if first != 0x45 if is_ipv4 else first >> 4 != 6:
+        return None
+    family = head[:4] if linktype in link.BSD_LOOPBACK else b""
+    return _shape(linktype, ethertype, link_size, is_ipv4, family)
+
+
+@lru_cache(maxsize=256)
+def _shape(linktype: int, ethertype: int, link_size: int, is_ipv4: bool, family: bytes) -> Shape | None:
+    tags = 0
+    link_field: int | bytes = ethertype
+    if linktype == link.ETHERNET:
+        link_format, tags = f"{link_size - 2}xH", (link_size - 14) // 4
+    elif (linktype, link_size) == (link.LINUX_SLL, 16):
+        link_format = "14xH"
+    elif (linktype, link_size) == (link.LINUX_SLL2, 20):
+        link_format = "H18x"
+    elif linktype in (link.LINUX_SLL, link.LINUX_SLL2):  # with tags: too rare for a shape
+        return None
+    elif family:
+        link_format, link_field = "4s", family
+    else:  # raw IP
+        link_format, link_field = "0s", b""
+    if is_ipv4:
+        return Shape(
+            link_format,
+            link_field,
+            link_size,
+            tags,
+            True,
+            frozenset({0x45}),
+            frozenset(range(256)) - _IPV4_NOT_PLAIN,
+        )
+    return Shape(link_format, link_field, link_size, tags, False, frozenset(range(0x60, 0x70)), _IPV6_PLAIN)
