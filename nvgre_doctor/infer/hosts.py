@@ -1,0 +1,158 @@
+"""Witnesses become one verdict per host: which layout, how sure, and when it changed."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from nvgre_doctor.infer.inventory import by_inventory
+from nvgre_doctor.infer.likely import by_low_octet
+from nvgre_doctor.infer.model import Change, HostVerdict, Kind, Stream, Witness
+from nvgre_doctor.infer.proofs import (
+    SameLayout,
+    by_both_directions,
+    by_flow_id,
+    by_layout_change,
+    by_range,
+)
+from nvgre_doctor.inventory import Inventory
+from nvgre_doctor.report import Confidence
+from nvgre_doctor.wire.layouts import Layout
+
+Hosts = dict[bytes, HostVerdict]
+
+RESTART_NS: Final = 20_000_000_000
+"""A host changes its layout by a restart, which takes longer than this.  So what is proven of it holds at least that long before
+and after, even if the capture lost the frames that would show a change."""
+
+
+def is_group_address(address: bytes) -> bool:
+    """Whether an outer destination is a multicast group or broadcast (RFC 7637 section 4.2): no host answers to it."""
+    if len(address) == 4:
+        return address[0] >= 0xE0
+    return address[0] == 0xFF
+
+
+def judge_hosts(streams: list[Stream], inventory: Inventory) -> tuple[Hosts, list[SameLayout]]:
+    """A verdict for every provider address of the streams, and the ties between streams that fit either layout."""
+    hosts = _count_frames(streams)
+    direction_witnesses, same = by_both_directions(streams)
+    found: defaultdict[bytes, list[Witness]] = defaultdict(list)
+    for witness in (*by_range(streams), *by_flow_id(streams), *direction_witnesses, *by_layout_change(streams)):
+        found[witness.stream.source].append(witness)
+    for address, host in hosts.items():
+        host.witnesses = found[address]
+        _settle(host)
+    _follow_ties(hosts, same)
+    _ask_inventory(hosts, streams, inventory)
+    _guess(hosts, streams, same)
+    return hosts, same
+
+
+def _count_frames(streams: Iterable[Stream]) -> Hosts:
+    hosts: Hosts = {}
+    for stream in streams:
+        hosts.setdefault(stream.source, HostVerdict(stream.source)).frames_sent += stream.frames
+        if not is_group_address(stream.destination):
+            hosts.setdefault(stream.destination, HostVerdict(stream.destination)).frames_received += stream.frames
+    return {address: hosts[address] for address in sorted(hosts, key=lambda a: (len(a), a))}
+
+
+def _settle(host: HostVerdict) -> None:
+    """Layout, confidence and change from the proofs at hand.
+
+    Proofs for both layouts mean a change if all of one lie before all of the other, and both at the same time otherwise.
+    The same stream proven both ways means that something does not add up: then nothing is proven.
+    """
+    old = [w.stream for w in host.witnesses if w.layout is Layout.OLD]
+    current = [w.stream for w in host.witnesses if w.layout is Layout.CURRENT]
+    host.change = None
+    if not old and not current:
+        return
+    host.confidence = Confidence.PROVEN
+    if not old or not current:
+        host.layout = Layout.OLD if old else Layout.CURRENT
+        return
+    if {s[:4] for s in old} & {s[:4] for s in current}:
+        host.layout, host.confidence = Layout.UNKNOWN, Confidence.NONE
+        return
+    for before, after, earlier, later in (
+        (Layout.OLD, Layout.CURRENT, old, current),
+        (Layout.CURRENT, Layout.OLD, current, old),
+    ):
+        last_before, first_after = max(s.last for s in earlier), min(s.first for s in later)
+        if last_before < first_after:
+            host.layout, host.change = after, Change(before, after, last_before, first_after)
+            return
+    host.layout = Layout.BOTH
+
+
+def _follow_ties(hosts: Mapping[bytes, HostVerdict], ties: Iterable[SameLayout]) -> None:
+    """Evidence "same layout as a proven peer", round by round, until nothing new is learned.
+
+    Ties bind streams, not hosts: a stream stands on one side of its host's change, so nothing is carried across it, nor
+    across a time in which the host may have changed unseen.  Each round looks only at the verdicts of the round before:
+    the order of the ties does not matter.
+    """
+    open_ties = list(ties)
+    while open_ties:
+        learned: defaultdict[bytes, list[Witness]] = defaultdict(list)
+        rest = []
+        for tie in open_ties:
+            one, two = tie
+            layout_one = hosts[one.source].layout_of(one)
+            layout_two = hosts[two.source].layout_of(two)
+            if layout_one is not Layout.UNKNOWN and layout_two is not Layout.UNKNOWN:
+                continue
+            if _is_proven_at(hosts[one.source], one):
+                learned[two.source].append(Witness(Kind.SAME_LAYOUT_PEER, layout_one, two, one))
+            elif _is_proven_at(hosts[two.source], two):
+                learned[one.source].append(Witness(Kind.SAME_LAYOUT_PEER, layout_two, one, two))
+            else:
+                rest.append(tie)
+        for address, witnesses in learned.items():
+            hosts[address].witnesses.extend(witnesses)
+            _settle(hosts[address])
+        if not learned:
+            return
+        open_ties = rest
+
+
+def _is_proven_at(host: HostVerdict, stream: Stream) -> bool:
+    """Whether the host's layout is proven for the time of a stream: between two of its proofs, or close to one."""
+    layout = host.layout_of(stream)
+    if layout is Layout.UNKNOWN or host.change is not None:  # with a change, it is known which side the stream is on
+        return layout is not Layout.UNKNOWN
+    proofs = [witness.stream for witness in host.witnesses]
+    first, last = min(proof.first for proof in proofs), max(proof.last for proof in proofs)
+    return first.ts_ns - RESTART_NS <= stream.last.ts_ns and stream.first.ts_ns <= last.ts_ns + RESTART_NS
+
+
+def _ask_inventory(hosts: Hosts, streams: list[Stream], inventory: Inventory) -> None:
+    """Evidence 6.  The administrator's word beats what was guessed; where it contradicts a proof, nothing is proven."""
+    words: defaultdict[bytes, list[Witness]] = defaultdict(list)
+    for witness in by_inventory(streams, inventory):
+        words[witness.stream.source].append(witness)
+    for address, witnesses in words.items():
+        host = hosts[address]
+        if host.confidence is Confidence.PROVEN and host.layout is not Layout.BOTH:
+            against = [w for w in witnesses if host.layout_of(w.stream) not in (w.layout, Layout.UNKNOWN)]
+            if against:
+                host.witnesses.extend(against)
+                host.layout, host.confidence, host.contradiction = Layout.UNKNOWN, Confidence.NONE, True
+                host.change = None
+                continue
+        host.witnesses.extend(witnesses)
+        _settle(host)
+
+
+def _guess(hosts: Hosts, streams: list[Stream], ties: Iterable[SameLayout]) -> None:
+    """Evidence 5, for hosts without any proof."""
+    unproven = {
+        host.address
+        for host in hosts.values()
+        if host.confidence is not Confidence.PROVEN and not host.contradiction and not host.witnesses
+    }
+    for witness in by_low_octet((stream for stream in streams if stream.source in unproven), ties):
+        host = hosts[witness.stream.source]
+        host.witnesses.append(witness)
+        host.layout, host.confidence = witness.layout, Confidence.LIKELY

@@ -1,0 +1,55 @@
+"""Evidence without the hosts that are known not to speak NVGRE: their packets count as other GRE, and say nothing about layouts.
+
+Open vSwitch and Linux write tunnel keys that look like the old layout, so only a person can tell.
+"""
+
+from functools import cache
+from typing import Final
+
+from nvgre_doctor.addresses import NetworkTable
+from nvgre_doctor.evidence import CaptureEvidence, Evidence, IcmpSign, Oddity, Sightings, Sign, StreamKey, unpack_stream
+from nvgre_doctor.infer.streams import refused_flow
+
+_NVGRE: Final = frozenset({Oddity.HOST_ERROR, Oddity.CONTROL})
+"""Counted as NVGRE frames, like the frames of streams, and nowhere else."""
+_OTHER_GRE: Final = frozenset({Oddity.TOO_SHORT, Oddity.LATER_FRAGMENT})
+"""Counted as nothing else.  All other oddities with addresses are about frames that are counted already."""
+
+
+def leave_out(evidence: Evidence, not_nvgre: NetworkTable[bool]) -> Evidence:
+    """The evidence as if every packet from or to these provider addresses were GRE that is no NVGRE."""
+
+    @cache  # as many entries as there are hosts
+    def is_out(address: bytes) -> bool:
+        return address in not_nvgre
+
+    def kept(part: CaptureEvidence) -> CaptureEvidence:
+        rest = CaptureEvidence(part.frames, part.nvgre_frames)
+        for packed_key, packed in part.streams.items():
+            key = StreamKey.unpack(packed_key)
+            if is_out(key.source) or is_out(key.destination):
+                _count_out(rest, unpack_stream(packed).frames, are_nvgre=True)
+            else:
+                rest.streams[packed_key] = packed
+        for sign, seen in part.signs.items():
+            if not (is_out(sign.source) or is_out(sign.destination)):
+                rest.add_sign(sign, seen)
+            elif sign.oddity in _NVGRE | _OTHER_GRE:
+                _count_out(rest, seen.count, are_nvgre=sign.oddity in _NVGRE)
+        for icmp_sign, seen in part.icmp.items():
+            about_out = icmp_sign.refuses_nvgre and any(map(is_out, refused_flow(icmp_sign)))
+            rest.add_icmp(_about_other_traffic(icmp_sign) if about_out else icmp_sign, seen)
+        return rest
+
+    return Evidence({index: kept(part) for index, part in evidence.captures.items()})
+
+
+def _count_out(rest: CaptureEvidence, frames: int, *, are_nvgre: bool) -> None:
+    rest.add_sign(Sign(Oddity.NOT_NVGRE), Sightings(frames, ()))
+    if are_nvgre:
+        rest.nvgre_frames -= frames
+
+
+def _about_other_traffic(sign: IcmpSign) -> IcmpSign:
+    """The same error, as it is counted when it quotes no NVGRE."""
+    return IcmpSign(*sign[:6], refuses_nvgre=False, next_hop_mtu=sign.next_hop_mtu)

@@ -1,0 +1,143 @@
+"""The nouns of inference: streams with times, witnesses, verdicts.  Plain values; decides nothing."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from nvgre_doctor.evidence import IcmpSign
+from nvgre_doctor.report import Cause, Confidence, PairVerdict
+from nvgre_doctor.wire.layouts import Layout
+
+
+class At(NamedTuple):
+    """One frame, ordered by time (-1: none), then capture index, then frame number."""
+
+    ts_ns: int
+    capture: int
+    frame_number: int
+
+
+class Stream(NamedTuple):
+    """Frames of one VM pair in one direction whose keys share bits 31..8, over all captures.
+
+    `macs` is inner destination + inner source, or empty.  `frames` is 0 for a stream that is only known from quotes of ICMP
+    errors: those quote what its source sent, so they speak of its layout, but no data frame of it was captured.
+    """
+
+    source: bytes
+    destination: bytes
+    upper_bits: int
+    macs: bytes
+    low_octets: bytes
+    frames: int
+    first: At
+    last: At
+    hop_limit: int
+    customer_addresses: bytes
+
+    @property
+    def gre_keys(self) -> tuple[int, ...]:
+        """Every key of the stream, ascending."""
+        return tuple(self.upper_bits << 8 | low for low in self.low_octets)
+
+    @property
+    def inner_source_mac(self) -> bytes:
+        """Empty when it was not captured."""
+        return self.macs[6:]
+
+
+class Kind(StrEnum):
+    """The kinds of evidence, in the order in which a host's reasons are told."""
+
+    INVENTORY = "inventory"
+    BOTH_DIRECTIONS = "both-directions"
+    LAYOUT_CHANGE = "layout-change"
+    RANGE = "range"
+    FLOW_ID = "flow-id"
+    SAME_LAYOUT_PEER = "same-layout-peer"
+    LOW_OCTET = "low-octet"
+
+
+class Witness(NamedTuple):
+    """One observation that speaks for a layout of `stream.source`; `partner` is the stream it was compared with."""
+
+    kind: Kind
+    layout: Layout
+    stream: Stream
+    partner: Stream | None = None
+
+
+class Change(NamedTuple):
+    """A host's move from one layout to the other; `at` is the first frame that proves the new one."""
+
+    before: Layout
+    after: Layout
+    last_before: At
+    at: At
+
+
+@dataclass(slots=True)
+class HostVerdict:
+    """What is known of one host.  With a change, `layout` is the later one."""
+
+    address: bytes
+    layout: Layout = Layout.UNKNOWN
+    confidence: Confidence = Confidence.NONE
+    witnesses: list[Witness] = field(default_factory=list)
+    change: Change | None = None
+    contradiction: bool = False  # the inventory says something else than the packets
+    frames_sent: int = 0
+    frames_received: int = 0
+    hnv_signs: set[str] = field(default_factory=set)  # why this looks like Hyper-V and not like a plain GRE tunnel
+
+    def layout_of(self, stream: Stream) -> Layout:
+        """The proven layout in which this host wrote a stream; UNKNOWN where it cannot be told."""
+        if self.confidence is not Confidence.PROVEN or self.layout is Layout.BOTH:
+            return Layout.UNKNOWN
+        return self.layout_between(stream.first, stream.last)
+
+    def layout_between(self, first: At, last: At) -> Layout:
+        """The proven layout of something whose key did not change from its first frame to its last."""
+        if self.confidence is not Confidence.PROVEN or self.layout is Layout.BOTH:
+            return Layout.UNKNOWN
+        change = self.change
+        if change is None:
+            return self.layout
+        was_before, is_after = first <= change.last_before, last >= change.at
+        if was_before == is_after:  # in the gap between the two proofs, or on both sides of it
+            return Layout.UNKNOWN
+        return change.before if was_before else change.after
+
+
+@dataclass(slots=True)
+class PairFacts:
+    """Two hosts that exchanged NVGRE data, `hosts` in ascending order."""
+
+    hosts: tuple[bytes, bytes]
+    verdict: PairVerdict = PairVerdict.UNKNOWN
+    frames_forward: int = 0
+    frames_backward: int = 0
+    example: At | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalFacts:
+    """ICMP errors of one kind about one flow."""
+
+    source: bytes
+    destination: bytes
+    sign: IcmpSign
+    gre_key: int | None
+    count: int
+    frames: tuple[At, ...]  # examples, by time
+    cause: Cause
+
+
+@dataclass(slots=True)
+class Diagnosis:
+    """Everything that rules look at."""
+
+    streams: list[Stream]
+    hosts: dict[bytes, HostVerdict]
+    pairs: list[PairFacts]
+    refusals: list[RefusalFacts]

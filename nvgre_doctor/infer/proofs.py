@@ -1,0 +1,110 @@
+"""What single streams, and pairs of streams, prove about the layout of who sent them.
+
+One function for each kind of evidence.  Every one asks first whether the value can be written in that layout at all.
+A VM port has one VSID: that is the axiom (MS HNV; RFC 7637 section 3.2) behind everything that compares two streams.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import product
+from typing import NamedTuple
+
+from nvgre_doctor.infer.model import Kind, Stream, Witness
+from nvgre_doctor.wire import layouts
+from nvgre_doctor.wire.layouts import Layout, Reading
+
+
+class SameLayout(NamedTuple):
+    """Two streams that fit each other under either layout: whatever one sender spoke, so did the other."""
+
+    one: Stream
+    two: Stream
+
+
+def old_key(stream: Stream) -> int | None:
+    """The stream's key, if a host that speaks draft-00 can have written the stream: there the key of a VM pair is constant."""
+    if len(stream.low_octets) != 1:
+        return None
+    gre_key = stream.upper_bits << 8 | stream.low_octets[0]
+    return gre_key if layouts.fits_old(gre_key) else None
+
+
+def by_range(streams: Iterable[Stream]) -> Iterator[Witness]:
+    """Evidence 1: the value is possible under one layout only."""
+    for stream in streams:
+        readings = {layouts.reading(gre_key) for gre_key in stream.gre_keys}
+        if Reading.OLD_ONLY in readings:
+            yield Witness(Kind.RANGE, Layout.OLD, stream)
+        elif Reading.CURRENT_ONLY in readings:
+            yield Witness(Kind.RANGE, Layout.CURRENT, stream)
+
+
+def by_flow_id(streams: Iterable[Stream]) -> Iterator[Witness]:
+    """Evidence 2: one VM pair, two keys with equal bits 31..8.  The receiving host may have several provider addresses.
+
+    A broadcast has no VM pair: its sender may be a gateway, whose port is in many virtual subnets.
+    """
+    groups: defaultdict[tuple[bytes, int, bytes], list[Stream]] = defaultdict(list)
+    for stream in streams:
+        if stream.macs and not stream.macs[0] & 1 and layouts.is_usable(stream.upper_bits):
+            groups[stream.source, stream.upper_bits, stream.macs].append(stream)
+    for group in groups.values():
+        if len({low for stream in group for low in stream.low_octets}) > 1:
+            yield from (Witness(Kind.FLOW_ID, Layout.CURRENT, stream) for stream in group)
+
+
+def by_both_directions(streams: Iterable[Stream]) -> tuple[list[Witness], list[SameLayout]]:
+    """Evidence 3: the two directions of one VM pair must carry one VSID."""
+    directions: defaultdict[tuple[bytes, bytes, bytes], list[Stream]] = defaultdict(list)
+    for stream in streams:
+        if stream.macs:
+            directions[stream.source, stream.destination, stream.macs].append(stream)
+    witnesses: list[Witness] = []
+    same: list[SameLayout] = []
+    for (source, destination, macs), forward in directions.items():
+        if source < destination:
+            backward = directions.get((destination, source, macs[6:] + macs[:6]), ())
+            for one, two in product(forward, backward):
+                _compare(one, two, witnesses, same)
+    return witnesses, same
+
+
+def _compare(one: Stream, two: Stream, witnesses: list[Witness], same: list[SameLayout]) -> None:
+    """Test the four combinations; exactly one proves both senders, both/both ties them together."""
+    old_one, old_two = old_key(one), old_key(two)
+    both_current = one.upper_bits == two.upper_bits and layouts.is_usable(one.upper_bits)
+    both_old = old_one is not None and old_one == old_two
+    possible = [
+        pair
+        for pair, holds in (
+            ((Layout.CURRENT, Layout.CURRENT), both_current),
+            ((Layout.OLD, Layout.OLD), both_old),
+            ((Layout.CURRENT, Layout.OLD), old_two is not None and one.upper_bits == old_two),
+            ((Layout.OLD, Layout.CURRENT), old_one is not None and two.upper_bits == old_one),
+        )
+        if holds
+    ]
+    if len(possible) == 1:
+        ((layout_one, layout_two),) = possible
+        witnesses.append(Witness(Kind.BOTH_DIRECTIONS, layout_one, one, two))
+        witnesses.append(Witness(Kind.BOTH_DIRECTIONS, layout_two, two, one))
+    elif both_current and both_old:
+        same.append(SameLayout(one, two))
+
+
+def by_layout_change(streams: Iterable[Stream]) -> Iterator[Witness]:
+    """Evidence 4: one VM behind one host, with key V and with V << 8 | FlowID."""
+    vms: defaultdict[tuple[bytes, bytes], list[Stream]] = defaultdict(list)
+    for stream in streams:
+        if stream.macs:
+            vms[stream.source, stream.inner_source_mac].append(stream)
+    for group in vms.values():
+        if len(group) == 1:
+            continue
+        by_upper_bits = {stream.upper_bits: stream for stream in group}
+        for old in group:
+            gre_key = old_key(old)
+            current = None if gre_key is None else by_upper_bits.get(gre_key)
+            if current is not None:
+                yield Witness(Kind.LAYOUT_CHANGE, Layout.OLD, old, current)
+                yield Witness(Kind.LAYOUT_CHANGE, Layout.CURRENT, current, old)

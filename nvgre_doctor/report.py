@@ -1,0 +1,213 @@
+"""The Report: everything a reporter gets, frozen.  Mirrors the JSON contract; knows nothing about how it was found out.
+
+Text taken from captures (paths, messages that quote them) is raw here; each reporter makes it safe for its own reader.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+SCHEMA_VERSION: Final = "1.0"
+NOTHING_DECODABLE: Final = "nothing-decodable"
+"""Reason of the problem of a capture that was read, but none of whose frames could be decoded."""
+
+
+class Verdict(StrEnum):
+    """The answer in one word: the first that applies, in this order; the last two when there was nothing to judge."""
+
+    MISMATCH = "mismatch"
+    REFUSED = "refused"
+    OLD_LAYOUT = "old-layout"
+    WARNINGS = "warnings"
+    HEALTHY = "healthy"
+    NO_NVGRE = "no-nvgre"
+    UNREADABLE = "unreadable"
+
+
+class Confidence(StrEnum):
+    """How sure a verdict about a host is."""
+
+    PROVEN = "proven"
+    LIKELY = "likely"  # statistical evidence only
+    NONE = "none"
+
+
+class Severity(StrEnum):
+    """How bad a finding is, worst first."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class PairVerdict(StrEnum):
+    """What the layouts of two hosts mean for their traffic."""
+
+    MISMATCH = "mismatch"
+    AGREE = "agree"
+    UNKNOWN = "unknown"
+
+
+class Cause(StrEnum):
+    """Why a flow is refused, as far as the layouts explain it."""
+
+    LAYOUT_MISMATCH = "layout-mismatch"
+    POLICY = "policy"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FrameRef:
+    """One frame: index into `Report.captures`, 1-based number as Wireshark shows it, nanoseconds since 1970 (None: no time)."""
+
+    capture: int
+    frame: int
+    time_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureProblem:
+    """Why a capture, or the rest of it, could not be read; `offset` in bytes of the uncompressed stream."""
+
+    reason: str
+    offset: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """One input."""
+
+    path: str
+    format: str | None  # "pcap", "pcapng"
+    compression: str | None  # "gzip", "bzip2", "xz", "zstd"
+    status: str  # "complete", "cut", "unreadable", "empty"
+    frames: int
+    bytes: int
+    nvgre_frames: int
+    problems: tuple[CaptureProblem, ...]
+
+    @property
+    def could_be_judged(self) -> bool:
+        """Whether at least one frame could be decoded: what could not be judged is never healthy."""
+        return self.frames > 0 and all(problem.reason != NOTHING_DECODABLE for problem in self.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceItem:
+    """One reason to believe in a layout.  `layout` is "draft-00" or "rfc7637"."""
+
+    kind: str  # "range", "flow-id", "both-directions", "same-layout-peer", "layout-change", "low-octet", "inventory"
+    layout: str
+    statement: str
+    frames: tuple[FrameRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutChange:
+    """The first frame that a host sent in its new layout."""
+
+    from_layout: str
+    to_layout: str
+    at: FrameRef
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A virtual subnet as the host means it: `id` is its VSID or TNI, None while the layout is unknown."""
+
+    id: int | None
+    gre_keys: tuple[int, ...]
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """An outer address that sent or received NVGRE data frames."""
+
+    address: str
+    layout: str  # "draft-00", "rfc7637", "both", "unknown"
+    confidence: Confidence
+    evidence: tuple[EvidenceItem, ...]
+    changes: tuple[LayoutChange, ...]
+    frames_sent: int
+    frames_received: int
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two hosts that exchanged NVGRE data; `hosts` sorted, `frames_forward` from the first to the second."""
+
+    hosts: tuple[str, str]
+    verdict: PairVerdict
+    frames_forward: int
+    frames_backward: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """ICMP errors of one kind about one NVGRE flow `source` -> `destination`, sent by `by`."""
+
+    source: str
+    destination: str
+    by: str
+    gre_key: int | None
+    carried: str  # "inner", "outer"
+    icmp_version: int
+    icmp_type: int
+    icmp_code: int
+    count: int
+    first: FrameRef
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a finding is about: kind "host" (one host), "pair" or "flow" (two hosts), "capture" (an index, or None for all)."""
+
+    kind: str
+    hosts: tuple[str, ...] = ()
+    capture: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing worth telling, with its evidence and the next step."""
+
+    code: str
+    severity: Severity
+    confidence: Confidence
+    message: str
+    subject: Subject
+    frames: tuple[FrameRef, ...]  # examples, in order
+    display_filter: str  # for Wireshark; empty where none applies
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Counts for the closing line."""
+
+    errors: int
+    warnings: int
+    infos: int
+    frames: int
+    nvgre_frames: int
+    hosts: int
+    other_icmp_3_10: int  # every 3/10 and 1/1 that refuses no NVGRE frame: underlay, guests
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One diagnosis of all captures together.  Every tuple is in a stated, deterministic order."""
+
+    version: str  # of the tool
+    verdict: Verdict
+    headline: str  # the verdict in one sentence
+    captures: tuple[Capture, ...]
+    hosts: tuple[Host, ...]  # by address, numerically, IPv4 first
+    pairs: tuple[Pair, ...]
+    refusals: tuple[Refusal, ...]
+    findings: tuple[Finding, ...]  # worst first, then code, then subject
+    summary: Summary

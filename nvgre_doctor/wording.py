@@ -1,0 +1,152 @@
+"""Sentences about keys, hosts and evidence.  One place, so that the same thing has the same words everywhere."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from socket import AF_INET, AF_INET6, inet_ntop
+from typing import Final
+
+from nvgre_doctor.infer.model import At, HostVerdict, Kind, Stream, Witness
+from nvgre_doctor.report import EvidenceItem, FrameRef
+from nvgre_doctor.wire import layouts
+from nvgre_doctor.wire.layouts import Layout
+
+LAYOUT_NAMES: Final = {
+    Layout.OLD: "draft-00",
+    Layout.CURRENT: "RFC 7637",
+    Layout.BOTH: "both layouts",
+    Layout.UNKNOWN: "an unknown layout",
+}
+FRAMES_SHOWN: Final = 4
+"""Example frames of one reason."""
+
+
+def address_text(address: bytes) -> str:
+    """A provider or customer address as people write it."""
+    return inet_ntop(AF_INET if len(address) == 4 else AF_INET6, address)
+
+
+def key_text(gre_key: int) -> str:
+    """A GRE key as Wireshark shows it."""
+    return f"0x{gre_key:08x}"
+
+
+def vm_pair_text(macs: bytes) -> str:
+    """Inner source and destination MAC; the second is shortened to what differs: 00:15:5d:0a:00:01 / :02."""
+    source, destination = macs[6:].hex(":"), macs[:6].hex(":")
+    if source != destination and source[:14] == destination[:14]:
+        destination = destination[14:]
+    return f"{source} / {destination}"
+
+
+def frame_ref(at: At) -> FrameRef:
+    """A frame as reports name it."""
+    return FrameRef(at.capture, at.frame_number, at.ts_ns if at.ts_ns >= 0 else None)
+
+
+def frame_refs(ats: Iterable[At], limit: int = FRAMES_SHOWN) -> tuple[FrameRef, ...]:
+    """The first few distinct frames, by capture and number."""
+    return tuple(sorted({frame_ref(at) for at in ats}, key=lambda ref: (ref.capture, ref.frame))[:limit])
+
+
+def both_readings(gre_key: int) -> str:
+    """The key and what it means under either layout."""
+    return (
+        f"key {key_text(gre_key)} (TNI {layouts.tni(gre_key)} with top octet {layouts.reserved_octet(gre_key)},"
+        f" or VSID {layouts.vsid(gre_key)} with FlowID {layouts.flow_id(gre_key)})"
+    )
+
+
+def evidence_items(host: HostVerdict) -> tuple[EvidenceItem, ...]:
+    """Why a host's layout is believed: one item for each kind of evidence and layout, strongest kind first."""
+    groups: defaultdict[tuple[int, Layout], list[Witness]] = defaultdict(list)
+    order = list(Kind)
+    for witness in host.witnesses:
+        groups[order.index(witness.kind), witness.layout].append(witness)
+    items = []
+    for (_, layout), witnesses in sorted(groups.items()):
+        witnesses.sort(key=lambda w: (w.stream.first, w.stream, w.partner or ()))
+        best = witnesses[0]
+        ats = [s.first for w in witnesses for s in (w.stream, w.partner) if s is not None]
+        items.append(EvidenceItem(best.kind, layout, statement(best), frame_refs(ats)))
+    return tuple(items)
+
+
+def statement(witness: Witness) -> str:
+    """One witness in one sentence."""
+    return _STATEMENTS[witness.kind](witness)
+
+
+def network_id(stream: Stream, layout: Layout) -> int:
+    """The stream's VSID or TNI under a layout."""
+    return layouts.tni(stream.gre_keys[0]) if layout is Layout.OLD else stream.upper_bits
+
+
+def _range(witness: Witness) -> str:
+    wanted = layouts.Reading.OLD_ONLY if witness.layout is Layout.OLD else layouts.Reading.CURRENT_ONLY
+    gre_key = next(k for k in witness.stream.gre_keys if layouts.reading(k) is wanted)
+    if witness.layout is Layout.OLD:
+        return (
+            f"key {key_text(gre_key)} is TNI {layouts.tni(gre_key)};"
+            f" as a VSID it would be {layouts.vsid(gre_key)}, which is reserved"
+        )
+    return (
+        f"key {key_text(gre_key)} is VSID {layouts.vsid(gre_key)};"
+        f" as a TNI its top octet would have to be 0, and it is {layouts.reserved_octet(gre_key)}"
+    )
+
+
+def _flow_id(witness: Witness) -> str:
+    stream = witness.stream
+    keys = " and ".join(key_text(gre_key) for gre_key in stream.gre_keys[:2])
+    return f"VM pair {vm_pair_text(stream.macs)} uses keys {keys}: one VSID {stream.upper_bits}, several FlowIDs"
+
+
+def _both_directions(witness: Witness) -> str:
+    stream, partner = witness.stream, witness.partner or witness.stream
+    return (
+        f"VM pair {vm_pair_text(stream.macs)}: key {key_text(stream.gre_keys[0])} one way,"
+        f" {key_text(partner.gre_keys[0])} the other: both are VSID {network_id(stream, witness.layout)}"
+    )
+
+
+def _layout_change(witness: Witness) -> str:
+    stream, partner = witness.stream, witness.partner or witness.stream
+    first, second = sorted((stream, partner), key=lambda s: s.first)
+    return (
+        f"VM {stream.inner_source_mac.hex(':')} sent key {key_text(first.gre_keys[0])} and then"
+        f" {key_text(second.gre_keys[0])}: both are VSID {network_id(stream, witness.layout)}"
+    )
+
+
+def _same_layout_peer(witness: Witness) -> str:
+    stream, partner = witness.stream, witness.partner or witness.stream
+    return (
+        f"VM pair {vm_pair_text(stream.macs)} uses key {key_text(stream.gre_keys[0])} in both directions,"
+        f" so {address_text(stream.source)} speaks the same layout as {address_text(partner.source)},"
+        f" which speaks {LAYOUT_NAMES[witness.layout]}"
+    )
+
+
+def _low_octet(witness: Witness) -> str:
+    gre_key = witness.stream.gre_keys[0]
+    if witness.layout is Layout.CURRENT:
+        return f"the low octet of every key is 0, as in {key_text(gre_key)}: a host that generates no FlowID"
+    return f"every VM pair with key {key_text(gre_key)} has the same low octet; FlowIDs would differ from flow to flow"
+
+
+def _inventory(witness: Witness) -> str:
+    gre_key = witness.stream.gre_keys[0]
+    as_tni, as_vsid = f"TNI {layouts.tni(gre_key)}", f"VSID {layouts.vsid(gre_key)}"
+    known, other = (as_tni, as_vsid) if witness.layout is Layout.OLD else (as_vsid, as_tni)
+    return f"key {key_text(gre_key)} read as {known} is in the inventory; read as {other} it is not"
+
+
+_STATEMENTS: Final[dict[Kind, Callable[[Witness], str]]] = {
+    Kind.RANGE: _range,
+    Kind.FLOW_ID: _flow_id,
+    Kind.BOTH_DIRECTIONS: _both_directions,
+    Kind.LAYOUT_CHANGE: _layout_change,
+    Kind.SAME_LAYOUT_PEER: _same_layout_peer,
+    Kind.LOW_OCTET: _low_octet,
+    Kind.INVENTORY: _inventory,
+}
