@@ -1,0 +1,181 @@
+"""A Diagnosis and its findings become a Report: names instead of bytes, the verdict, the headline and the counts."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from nvgre_doctor import __version__
+from nvgre_doctor.infer.model import Diagnosis, HostVerdict, PairFacts, RefusalFacts, Stream
+from nvgre_doctor.infer.refusals import count_other_prohibited
+from nvgre_doctor.report import (
+    Confidence,
+    Finding,
+    Host,
+    LayoutChange,
+    Pair,
+    PairVerdict,
+    Refusal,
+    Report,
+    Segment,
+    Severity,
+    Summary,
+    Verdict,
+)
+from nvgre_doctor.rules.base import Situation, listed, plural
+from nvgre_doctor.wire.layouts import Layout
+from nvgre_doctor.wording import LAYOUT_NAMES, address_text, evidence_items, frame_ref, network_id
+
+
+def assemble(situation: Situation, findings: tuple[Finding, ...], selected: frozenset[str]) -> Report:
+    """The report.  The verdict looks at all findings: leaving some out must not make a sick network look healthy."""
+    diagnosis = situation.diagnosis
+    verdict = _verdict(situation, findings)
+    shown = tuple(finding for finding in findings if finding.code in selected)
+    streams: defaultdict[bytes, list[Stream]] = defaultdict(list)
+    for stream in diagnosis.streams:
+        streams[stream.source].append(stream)
+    hosts = tuple(_host(host, streams[host.address]) for host in diagnosis.hosts.values())
+    return Report(
+        __version__,
+        verdict,
+        _headline(verdict, situation, findings),
+        situation.captures,
+        hosts,
+        tuple(_pair(pair) for pair in diagnosis.pairs),
+        tuple(_refusal(refusal) for refusal in diagnosis.refusals),
+        shown,
+        Summary(
+            errors=sum(finding.severity is Severity.ERROR for finding in shown),
+            warnings=sum(finding.severity is Severity.WARNING for finding in shown),
+            infos=sum(finding.severity is Severity.INFO for finding in shown),
+            frames=sum(capture.frames for capture in situation.captures),
+            nvgre_frames=sum(capture.nvgre_frames for capture in situation.captures),
+            hosts=len(hosts),
+            other_icmp_3_10=count_other_prohibited(situation.evidence),
+        ),
+    )
+
+
+def _verdict(situation: Situation, findings: Iterable[Finding]) -> Verdict:
+    if not any(capture.could_be_judged for capture in situation.captures):
+        return Verdict.UNREADABLE
+    codes = {finding.code for finding in findings if finding.severity is Severity.ERROR}
+    if codes & {"NVG301", "NVG302"}:
+        return Verdict.MISMATCH
+    if "NVG303" in codes:
+        return Verdict.REFUSED
+    if "NVG201" in codes:
+        return Verdict.OLD_LAYOUT
+    if not situation.diagnosis.hosts and not situation.diagnosis.refusals:
+        return Verdict.NO_NVGRE
+    has_warnings = any(finding.severity is not Severity.INFO for finding in findings)
+    return Verdict.WARNINGS if has_warnings else Verdict.HEALTHY
+
+
+def _headline(verdict: Verdict, situation: Situation, findings: Iterable[Finding]) -> str:
+    diagnosis = situation.diagnosis
+    if verdict is Verdict.MISMATCH:
+        return _mismatch_headline(diagnosis)
+    if verdict is Verdict.REFUSED:
+        finding = next(finding for finding in findings if finding.code == "NVG303")
+        source, destination = finding.subject.hosts
+        return f"{source} is refused by {destination} with ICMP 3/10, and the layouts are not known to differ."
+    if verdict is Verdict.OLD_LAYOUT:
+        old = [address_text(h.address) for h in diagnosis.hosts.values() if h.layout is Layout.OLD]
+        verb = "uses" if len(old) == 1 else "use"
+        return f"{listed(old)} {verb} the old NVGRE layout. Hosts with KB2779768 cannot talk to {_them(old)}."
+    if verdict is Verdict.WARNINGS:
+        count = sum(finding.severity is Severity.WARNING for finding in findings)
+        return f"No mismatch was found, but there {'is' if count == 1 else 'are'} {plural(count, 'warning')}."
+    if verdict is Verdict.HEALTHY:
+        return _healthy_headline(diagnosis)
+    if verdict is Verdict.NO_NVGRE:
+        return "There is no NVGRE data in these captures, so nothing can be said about layouts."
+    return "None of the captures could be read and decoded."
+
+
+def _them(names: list[str]) -> str:
+    return "it" if len(names) == 1 else "them"
+
+
+def _mismatch_headline(diagnosis: Diagnosis) -> str:
+    ends = {address for pair in diagnosis.pairs if pair.verdict is PairVerdict.MISMATCH for address in pair.hosts}
+    hosts = [host for host in diagnosis.hosts.values() if host.address in ends]
+    old = [address_text(host.address) for host in hosts if host.layout is Layout.OLD]
+    current = [address_text(host.address) for host in hosts if host.layout is Layout.CURRENT]
+    if not old or not current:
+        return "Flows were refused with ICMP 3/10 while the layouts of two hosts differed."
+    return (
+        f"{listed(old)} still {'uses' if len(old) == 1 else 'use'} the old NVGRE layout;"
+        f" {listed(current)} {'does' if len(current) == 1 else 'do'} not. They cannot talk."
+    )
+
+
+def _healthy_headline(diagnosis: Diagnosis) -> str:
+    hosts = list(diagnosis.hosts.values())
+    known = [host for host in hosts if host.confidence is Confidence.PROVEN]
+    layouts_spoken = sorted({LAYOUT_NAMES[host.layout] for host in known})
+    if len(known) == len(hosts):
+        return f"All {plural(len(hosts), 'host')} speak {listed(layouts_spoken)}; nothing is refused."
+    return (
+        f"Nothing is refused and no mismatch was found, but the layout of {len(hosts) - len(known)} of"
+        f" {plural(len(hosts), 'host')} is not proven."
+    )
+
+
+def _host(host: HostVerdict, sent: list[Stream]) -> Host:
+    changes: tuple[LayoutChange, ...] = ()
+    if host.change is not None:
+        changes = (LayoutChange(host.change.before, host.change.after, frame_ref(host.change.at)),)
+    return Host(
+        address_text(host.address),
+        host.layout,
+        host.confidence,
+        evidence_items(host),
+        changes,
+        host.frames_sent,
+        host.frames_received,
+        _segments(host, sent),
+    )
+
+
+def _segments(host: HostVerdict, sent: Iterable[Stream]) -> tuple[Segment, ...]:
+    """The virtual subnets of what a host sent.  While its layout is not known, keys with equal bits 31..8 stand together."""
+    groups: defaultdict[tuple[bool, int], list[Stream]] = defaultdict(list)
+    for stream in sent:
+        if not stream.frames:
+            continue
+        layout = host.layout if host.confidence is Confidence.LIKELY else host.layout_of(stream)
+        is_known = layout in (Layout.OLD, Layout.CURRENT)
+        groups[is_known, network_id(stream, layout) if is_known else stream.upper_bits].append(stream)
+    return tuple(
+        Segment(
+            number if is_known else None,
+            tuple(sorted({gre_key for stream in streams for gre_key in stream.gre_keys})),
+            sum(stream.frames for stream in streams),
+        )
+        for (is_known, number), streams in sorted(groups.items())
+    )
+
+
+def _pair(pair: PairFacts) -> Pair:
+    one, two = (address_text(address) for address in pair.hosts)
+    if one <= two:
+        return Pair((one, two), pair.verdict, pair.frames_forward, pair.frames_backward)
+    return Pair((two, one), pair.verdict, pair.frames_backward, pair.frames_forward)
+
+
+def _refusal(refusal: RefusalFacts) -> Refusal:
+    sign = refusal.sign
+    return Refusal(
+        address_text(refusal.source),
+        address_text(refusal.destination),
+        address_text(sign.reporter),
+        refusal.gre_key,
+        "inner" if sign.is_inner else "outer",
+        sign.version,
+        sign.type,
+        sign.code,
+        refusal.count,
+        frame_ref(refusal.frames[0]),
+        refusal.cause,
+    )

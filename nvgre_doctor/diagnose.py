@@ -1,0 +1,71 @@
+"""The whole way from captures to a Report: read, scan, infer, apply the rules.  The public function is `diagnose`."""
+
+import os
+from collections.abc import Iterable
+
+from nvgre_doctor.assemble import assemble
+from nvgre_doctor.capture import expand
+from nvgre_doctor.evidence import CaptureEvidence, Evidence, Oddity
+from nvgre_doctor.infer import infer
+from nvgre_doctor.inventory import Inventory, read_inventory
+from nvgre_doctor.reading import CaptureRead, ProgressCallback, read_captures
+from nvgre_doctor.report import NOTHING_DECODABLE, Capture, CaptureProblem, Report
+from nvgre_doctor.rules import find_all, select_codes
+from nvgre_doctor.rules.base import Situation
+
+Path = str | os.PathLike[str]
+
+_UNDECODABLE = (Oddity.LINKTYPE, Oddity.TRUNCATED, Oddity.MALFORMED)
+
+
+def diagnose(
+    captures: Iterable[Path],
+    *,
+    vsids: Iterable[int] = (),
+    inventory: Path | None = None,
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    jobs: int = 1,
+    progress: ProgressCallback | None = None,
+) -> Report:
+    """Diagnose captures together: evidence of all of them is merged first, verdicts come after.
+
+    `captures` are paths of files or directories, "-" for standard input.  `vsids` and `inventory` (a CSV export of
+    Get-NetVirtualizationLookupRecord) are what you know.  `select` and `ignore` are prefixes of finding codes.
+    `jobs` is how many processes may read; the report is the same with any number.
+    A capture that cannot be read never raises: the report says so.  Raises inventory.InventoryError and
+    rules.UnknownCodeError, both ValueErrors.
+    """
+    selected = select_codes(select, ignore)
+    known = (read_inventory(inventory) if inventory is not None else Inventory()).with_vsids(vsids)
+    paths = expand([os.fspath(path) for path in captures])
+    reads = read_captures(paths, jobs, progress)
+    evidence = Evidence({index: read.evidence for index, read in enumerate(reads)})
+    described = tuple(_describe(read) for read in reads)
+    situation = Situation(described, evidence, infer(evidence, known), known)
+    return assemble(situation, find_all(situation), selected)
+
+
+def _describe(read: CaptureRead) -> Capture:
+    found = read.progress
+    problems = [CaptureProblem(p.reason, p.offset, p.message) for p in found.problems]
+    return Capture(
+        read.path,
+        read.format,
+        read.compression,
+        found.status,
+        found.frames,
+        found.bytes_read,
+        read.evidence.nvgre_frames,
+        (*problems, *_nothing_decodable(read.path, read.evidence)),
+    )
+
+
+def _nothing_decodable(path: str, part: CaptureEvidence) -> Iterable[CaptureProblem]:
+    undecodable = {sign: seen for sign, seen in part.signs.items() if sign.oddity in _UNDECODABLE}
+    if part.frames and sum(seen.count for seen in undecodable.values()) == part.frames:
+        linktypes = sorted({sign.detail for sign in undecodable if sign.oddity is Oddity.LINKTYPE})
+        why = (
+            f"link type {', '.join(map(str, linktypes))} is not supported" if linktypes else "they are cut or malformed"
+        )
+        yield CaptureProblem(NOTHING_DECODABLE, 0, f"{path}: none of its {part.frames} frames can be decoded: {why}.")

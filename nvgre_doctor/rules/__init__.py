@@ -1,0 +1,47 @@
+"""The rules: from what was found out to findings.  Explicit registration, in order of their codes."""
+
+from collections.abc import Iterable
+
+from nvgre_doctor.report import Finding, Severity
+from nvgre_doctor.rules import captures, layout, packets, pairs, refusals
+from nvgre_doctor.rules.base import Rule, Situation
+
+RULES: tuple[Rule, ...] = tuple(
+    sorted(
+        captures.RULES + layout.RULES + pairs.RULES + refusals.RULES + packets.RULES,
+        key=lambda rule: rule.code,
+    )
+)
+
+_WORST_FIRST = {severity: position for position, severity in enumerate(Severity)}
+
+
+class UnknownCodeError(ValueError):
+    """A code, or a prefix of one, that no rule has."""
+
+
+def find_all(situation: Situation) -> tuple[Finding, ...]:
+    """The findings of every rule: worst first, then by code, then in the rule's order."""
+    found = [finding for rule in RULES for finding in rule.find(situation)]
+    return tuple(sorted(found, key=lambda finding: (_WORST_FIRST[finding.severity], finding.code)))
+
+
+def select_codes(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> frozenset[str]:
+    """The codes to report: those that begin with a selected prefix (all, if none is given) and with no ignored one.
+
+    UnknownCodeError for a prefix that fits no code.
+    """
+    selected, ignored = _expand(select), _expand(ignore)
+    codes = {rule.code for rule in RULES}
+    return frozenset((selected or codes) - ignored)
+
+
+def _expand(prefixes: Iterable[str]) -> set[str]:
+    codes: set[str] = set()
+    for prefix in prefixes:
+        fitting = {rule.code for rule in RULES if prefix and rule.code.startswith(prefix.upper())}
+        if not fitting:
+            known = ", ".join(rule.code for rule in RULES)
+            raise UnknownCodeError(f"no finding has the code {prefix!r}; known codes: {known}")
+        codes |= fitting
+    return codes

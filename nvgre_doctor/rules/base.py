@@ -1,0 +1,102 @@
+"""What a rule is, and what it gets to look at.  Knows nothing about single rules."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from inspect import cleandoc
+from typing import Final
+
+from nvgre_doctor.addresses import NetworkTable
+from nvgre_doctor.evidence import Evidence, Oddity, Sightings, Sign
+from nvgre_doctor.infer.model import At, Diagnosis, HostVerdict
+from nvgre_doctor.inventory import Inventory
+from nvgre_doctor.report import Capture, Confidence, Finding, Severity, Subject
+from nvgre_doctor.wire.layouts import Layout
+from nvgre_doctor.wording import address_text, frame_refs
+
+EXAMPLE_FRAMES: Final = 5
+"""How many frames a finding names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything that was found out: what every rule gets."""
+
+    captures: tuple[Capture, ...]
+    evidence: Evidence
+    diagnosis: Diagnosis
+    inventory: Inventory
+    expected: NetworkTable[Layout] = field(default_factory=NetworkTable)  # which layout a host is meant to speak
+
+    def host(self, address: bytes) -> HostVerdict:
+        """The verdict about a provider address; an empty one when it was never seen in NVGRE data."""
+        return self.diagnosis.hosts.get(address) or HostVerdict(address)
+
+    def has_hnv_signs(self, *addresses: bytes) -> bool:
+        """Whether any of these looks like a Hyper-V host, and not like the end of a plain GRE tunnel."""
+        return any(self.host(address).hnv_signs for address in addresses)
+
+    def sightings(self, *oddities: Oddity) -> Iterator[tuple[Sign, Sightings, tuple[At, ...]]]:
+        """Every sighting of some oddities, capture by capture, with its example frames."""
+        for index, sign, seen in self.evidence.signs(*oddities):
+            yield sign, seen, tuple(At(m.ts_ns, index, m.frame_number) for m in seen.examples)
+
+
+Find = Callable[[Situation], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One finding code: `severity` is the usual one, `find` makes the findings, and its docstring is the explain text."""
+
+    code: str
+    severity: Severity
+    title: str
+    find: Find
+
+    @property
+    def explain(self) -> str:
+        """What it means, how it is detected, what it is not, what to do, sources."""
+        return cleandoc(self.find.__doc__ or "")
+
+
+def finding(
+    code: str,
+    severity: Severity,
+    message: str,
+    subject: Subject,
+    frames: Iterable[At],
+    *,
+    display_filter: str,
+    next_step: str,
+    confidence: Confidence = Confidence.PROVEN,
+) -> Finding:
+    """A Finding from example frames in any order."""
+    refs = frame_refs(frames, EXAMPLE_FRAMES)
+    return Finding(code, severity, confidence, message, subject, refs, display_filter, next_step)
+
+
+def about_host(address: bytes) -> Subject:
+    """A finding about one host."""
+    return Subject("host", (address_text(address),))
+
+
+def about_pair(one: bytes, two: bytes) -> Subject:
+    """A finding about two hosts, in text order."""
+    return Subject("pair", tuple(sorted((address_text(one), address_text(two)))))
+
+
+def about_flow(source: bytes, destination: bytes) -> Subject:
+    """A finding about what one host sends to another."""
+    return Subject("flow", (address_text(source), address_text(destination)))
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """`1 frame`, `2 frames`."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def listed(items: Iterable[str], limit: int = 4) -> str:
+    """The first few of many, with how many are left."""
+    all_items = list(items)
+    rest = len(all_items) - limit
+    return ", ".join(all_items[:limit]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,0 +1,197 @@
+"""NVG2xx: which layout single hosts speak."""
+
+from collections.abc import Iterator
+
+from nvgre_doctor.infer.model import HostVerdict
+from nvgre_doctor.report import Confidence, Finding, Severity
+from nvgre_doctor.rules import filters
+from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_update
+from nvgre_doctor.rules.base import Rule, Situation, about_host, finding, plural
+from nvgre_doctor.wire import layouts
+from nvgre_doctor.wire.layouts import Layout
+from nvgre_doctor.wording import LAYOUT_NAMES, address_text, both_readings, statement
+
+
+def find_old_layout(situation: Situation) -> Iterator[Finding]:
+    """What it means
+      The host writes the tenant's id into the low 24 bits of the GRE key, as the first NVGRE draft has it. Windows Server 2012
+      did so until update KB2779768. Hosts with the update read the upper 24 bits and cannot talk to it.
+
+    How it is detected
+      By value (as a VSID the key would be reserved), by the two directions of a VM pair, by a host that changed, by a peer that
+      is known and must speak the same, or by your inventory. Statistical evidence alone makes it "likely" and a warning.
+
+    What it is not
+      A plain GRE tunnel of Open vSwitch or Linux with a small key looks the same on the wire. Without a sign of Hyper-V
+      (MAC addresses 00:15:5D or 00:1D:D8, a peer with the shifted key, an UNREACHABLE inside NVGRE, many keys to one peer) this is
+      only a warning. If all hosts use the old layout, they can talk to each other.
+
+    What to do
+      Get-HotFix -Id KB2779768 -ComputerName HOST shows whether the update is there. Update rollups of Windows Server 2012 were
+      not cumulative: install the update itself and restart the host. Update all hosts of the fabric together.
+
+    Sources
+      draft-sridharan-virtualization-nvgre-00; RFC 7637 sections 3.2 and 3.4; Microsoft KB2779768.
+    """
+    for host in situation.diagnosis.hosts.values():
+        if host.layout is not Layout.OLD:
+            continue
+        name = address_text(host.address)
+        is_hnv = bool(host.hnv_signs)
+        is_error = host.confidence is Confidence.PROVEN and is_hnv
+        reason = next((statement(w) for w in host.witnesses if w.layout is Layout.OLD), "")
+        doubt = (
+            ""
+            if is_hnv
+            else " Nothing else here looks like Hyper-V: it may be a plain GRE tunnel (Open vSwitch, Linux)."
+        )
+        sure = "uses" if host.confidence is Confidence.PROVEN else "probably uses"
+        frames = [w.stream.first for w in host.witnesses if w.layout is Layout.OLD]
+        yield finding(
+            "NVG201",
+            Severity.ERROR if is_error else Severity.WARNING,
+            f"{name} {sure} the old NVGRE layout (draft-00): {reason}.{doubt}",
+            about_host(host.address),
+            frames,
+            display_filter=filters.from_host(host.address),
+            next_step=f"{INSTALL_UPDATE.format(host=name)} {check_update(name)}"
+            if is_hnv
+            else f"Find out what {name} is. If it is a Hyper-V host: {check_update(name)}",
+            confidence=host.confidence,
+        )
+
+
+def find_change(situation: Situation) -> Iterator[Finding]:
+    """What it means
+      The host sent one layout first and the other later: it was updated (or the update was removed) and restarted while the
+      capture ran.
+
+    How it is detected
+      Every proof for the one layout lies before every proof for the other. Often one VM was heard with key V and
+      later with V shifted left by eight bits.
+
+    What it is not
+      Not a host that mixes layouts: see NVG203. Two hosts that share an address one after the other look the same.
+
+    What to do
+      Nothing, if the update was meant. Frames before the change explain earlier refusals. Check that the other hosts follow.
+
+    Sources
+      RFC 7637 section 3.2; draft-sridharan-virtualization-nvgre-00.
+    """
+    for host in situation.diagnosis.hosts.values():
+        change = host.change
+        if change is not None:
+            name = address_text(host.address)
+            yield finding(
+                "NVG202",
+                Severity.WARNING,
+                f"{name} changed from {LAYOUT_NAMES[change.before]} to {LAYOUT_NAMES[change.after]}"
+                f" during the capture: first in frame {change.at.frame_number}.",
+                about_host(host.address),
+                [change.last_before, change.at],
+                display_filter=filters.from_host(host.address),
+                next_step=check_update(name),
+            )
+
+
+def find_both(situation: Situation) -> Iterator[Finding]:
+    """What it means
+      One provider address sends keys of both layouts at the same time. Its peers understand at most half of them.
+
+    How it is detected
+      Proofs for both layouts, and their frames are mixed in time.
+
+    What it is not
+      Not a single update during the capture (NVG202). An address that two machines share (a duplicate address, or NAT
+      between the hosts) gives the same picture.
+
+    What to do
+      Look for a second machine with this address. On the host, compare the versions of Wnv.sys and Wnvapi.dll: the article this
+      tool goes back to names them as the files that the update replaces.
+
+    Sources
+      RFC 7637 section 3.2; draft-sridharan-virtualization-nvgre-00.
+    """
+    for host in situation.diagnosis.hosts.values():
+        if host.layout is not Layout.BOTH:
+            continue
+        name = address_text(host.address)
+        reasons = [
+            next(statement(w) for w in host.witnesses if w.layout is layout) for layout in (Layout.OLD, Layout.CURRENT)
+        ]
+        yield finding(
+            "NVG203",
+            Severity.ERROR if host.hnv_signs else Severity.WARNING,
+            f"{name} sends both layouts at the same time: {reasons[0]}; and {reasons[1]}.",
+            about_host(host.address),
+            [
+                next(w.stream.first for w in host.witnesses if w.layout is layout)
+                for layout in (Layout.OLD, Layout.CURRENT)
+            ],
+            display_filter=filters.from_host(host.address),
+            next_step=f"Look for a second machine with the address {name}, or for an update that is half installed."
+            f" {check_update(name)}",
+        )
+
+
+def find_unknown(situation: Situation) -> Iterator[Finding]:
+    """What it means
+      The frames of this host fit both layouts, so its layout cannot be told.
+
+    How it is detected
+      No evidence speaks for either layout: the keys lie between 0x00100000 and 0x00FFFFFE, where both readings are valid, and
+      nothing else decides. Or the host only receives, or what was found contradicts itself.
+
+    What it is not
+      Neither healthy nor broken: unknown.
+
+    What to do
+      Give the VSIDs you know (--vsid 5001, or --inventory with an export of Get-NetVirtualizationLookupRecord), or capture
+      both directions of one VM pair, or capture longer.
+
+    Sources
+      RFC 7637 sections 3.2 and 3.4; draft-sridharan-virtualization-nvgre-00.
+    """
+    for host in situation.diagnosis.hosts.values():
+        if host.layout is Layout.UNKNOWN:
+            yield _unknown(situation, host)
+
+
+def _unknown(situation: Situation, host: HostVerdict) -> Finding:
+    name = address_text(host.address)
+    sent = [stream for stream in situation.diagnosis.streams if stream.source == host.address]
+    gre_keys = sorted({gre_key for stream in sent for gre_key in stream.gre_keys})
+    if host.contradiction:
+        why = "the inventory contradicts what the packets prove"
+        settle = "Check the inventory: is it of this fabric, and of this time?"
+    elif host.witnesses:
+        why = "the evidence contradicts itself"
+        settle = "Look at the frames, and capture again on one adapter only."
+    elif not sent:
+        why = f"it sent no NVGRE here, it only received {plural(host.frames_received, 'frame')}"
+        settle = f"Capture on {name} itself, or where both directions pass."
+    elif not any(layouts.fits_old(key) or layouts.fits_current(key) for key in gre_keys):
+        why = f"{both_readings(gre_keys[0])} is reserved under both layouts"
+        settle = f"Find out what {name} is: this may be a plain GRE tunnel."
+    else:
+        why = f"{both_readings(gre_keys[0])} is valid under both layouts"
+        settle = "Give a VSID you know with --vsid or --inventory, or capture both directions of one VM pair."
+    return finding(
+        "NVG204",
+        Severity.INFO,
+        f"The layout of {name} cannot be told: {why}.",
+        about_host(host.address),
+        [stream.first for stream in sent],
+        display_filter=filters.from_host(host.address),
+        next_step=settle,
+        confidence=Confidence.NONE,
+    )
+
+
+RULES = (
+    Rule("NVG201", Severity.ERROR, "host uses the old layout", find_old_layout),
+    Rule("NVG202", Severity.WARNING, "host changed layout during the capture", find_change),
+    Rule("NVG203", Severity.ERROR, "host sends both layouts at the same time", find_both),
+    Rule("NVG204", Severity.INFO, "layout of a host cannot be told", find_unknown),
+)

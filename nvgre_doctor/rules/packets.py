@@ -1,0 +1,177 @@
+"""NVG4xx: packets that break the rules, host by host."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from nvgre_doctor.evidence import Oddity
+from nvgre_doctor.infer.model import At, Stream
+from nvgre_doctor.report import Confidence, Finding, Severity
+from nvgre_doctor.rules import filters
+from nvgre_doctor.rules.advice import check_policy
+from nvgre_doctor.rules.base import Rule, Situation, about_host, finding, listed, plural
+from nvgre_doctor.wire import layouts
+from nvgre_doctor.wire.layouts import Layout, Reading
+from nvgre_doctor.wording import address_text, both_readings
+
+
+def _by_source(streams: Iterable[Stream]) -> dict[bytes, list[Stream]]:
+    hosts: defaultdict[bytes, list[Stream]] = defaultdict(list)
+    for stream in streams:
+        hosts[stream.source].append(stream)
+    return hosts
+
+
+def find_reserved_keys(situation: Situation) -> Iterator[Finding]:
+    """What it means
+      A host sends a key that is valid under neither layout: the tenant's id would be reserved in both.
+
+    How it is detected
+      The key is below 0x00001000.
+
+    What it is not
+      Usually not Hyper-V: plain GRE tunnels and port mirrors use small numbers as keys.
+
+    What to do
+      Find out what the host is. If it is a Hyper-V host, its VSID must be 4096 or more.
+
+    Sources
+      RFC 7637 section 3.4.
+    """
+    streams = [
+        s
+        for s in situation.diagnosis.streams
+        if s.frames and any(layouts.reading(k) is Reading.NEITHER for k in s.gre_keys)
+    ]
+    for address, sent in _by_source(streams).items():
+        gre_keys = sorted({k for s in sent for k in s.gre_keys if layouts.reading(k) is Reading.NEITHER})
+        yield finding(
+            "NVG401",
+            Severity.WARNING,
+            f"{address_text(address)} sends keys that are valid under neither layout:"
+            f" {listed((both_readings(k) for k in gre_keys), 2)}. This is probably not NVGRE.",
+            about_host(address),
+            [s.first for s in sent],
+            display_filter=f"{filters.from_host(address)} && gre.key < 0x00001000",
+            next_step=f"Find out what {address_text(address)} is; a VSID of Hyper-V is 4096 or more.",
+        )
+
+
+def find_flags(situation: Situation) -> Iterator[Finding]:
+    """What it means
+      The GRE header has bits set that RFC 7637 does not allow. A Hyper-V host may drop such packets.
+
+    How it is detected
+      The first 16 bits are not 0x2000 (K=1, everything else 0), and the protocol is 0x6558.
+
+    What it is not
+      Not the layout of the key. Plain GRE tunnels with a checksum or sequence numbers do this, and are fine as such.
+
+    What to do
+      Find out what the sender is. If it is the peer of a Hyper-V host, turn checksums and sequence numbers off.
+
+    Sources
+      RFC 7637 section 3.2; RFC 2784; RFC 2890.
+    """
+    for address, (flags, count, ats) in _signs_by_source(situation, Oddity.GRE_FLAGS).items():
+        words = listed(f"0x{word:04x}" for word in sorted(flags))
+        yield finding(
+            "NVG402",
+            Severity.WARNING,
+            f"{address_text(address)} sends {plural(count, 'packet')} whose GRE flags are {words} instead of 0x2000.",
+            about_host(address),
+            ats,
+            display_filter=f"{filters.from_host(address)} && gre.flags_and_version != 0x2000",
+            next_step="Find out what the sender is; turn GRE checksums and sequence numbers off.",
+        )
+
+
+def find_inner_tags(situation: Situation) -> Iterator[Finding]:
+    """What it means
+      The frame inside NVGRE carries an 802.1Q tag. The receiver must drop such a frame.
+
+    How it is detected
+      The EtherType behind the inner MAC addresses is that of a VLAN tag.
+
+    What it is not
+      A tag outside, on the physical network, is fine. Plain GRE tunnels may carry tags.
+
+    What to do
+      Remove the VLAN id from the virtual machine's network adapter: Get-VMNetworkAdapterVlan shows it.
+
+    Sources
+      RFC 7637 section 3.3.
+    """
+    for address, (_, count, ats) in _signs_by_source(situation, Oddity.INNER_TAG).items():
+        yield finding(
+            "NVG403",
+            Severity.WARNING,
+            f"{address_text(address)} sends {plural(count, 'frame')} with an 802.1Q tag inside NVGRE.",
+            about_host(address),
+            ats,
+            display_filter=f"{filters.from_host(address)} && {filters.INNER_TAG}",
+            next_step=f"On {address_text(address)}: Get-VMNetworkAdapterVlan, and remove the tag of the virtual machine.",
+        )
+
+
+def _signs_by_source(situation: Situation, oddity: Oddity) -> dict[bytes, tuple[set[int], int, list[At]]]:
+    hosts: dict[bytes, tuple[set[int], int, list[At]]] = {}
+    for sign, sightings, ats in situation.sightings(oddity):
+        details, count, frames = hosts.get(sign.source, (set(), 0, []))
+        hosts[sign.source] = (details | {sign.detail}, count + sightings.count, [*frames, *ats])
+    return dict(sorted(hosts.items()))
+
+
+def find_unlisted(situation: Situation) -> Iterator[Finding]:
+    """What it means
+      A host uses a VSID that is not in the inventory.
+
+    How it is detected
+      The id in the key, as the host means it, is not among the VSIDs given with --vsid or --inventory. For a host whose layout is not
+      known, neither reading of the key is among them. Only with --vsid or --inventory.
+
+    What it is not
+      No evidence of a layout. The inventory may be old, or of another fabric.
+
+    What to do
+      Export the inventory again: Get-NetVirtualizationLookupRecord | Export-Csv lookup.csv. If the VSID is still missing,
+      find out who configured it.
+
+    Sources
+      RFC 7637 section 3.4; the MSFT_NetVirtualizationLookupRecordSettingData class.
+    """
+    known = situation.inventory.vsids
+    if not known:
+        return
+    for address, sent in _by_source(s for s in situation.diagnosis.streams if s.frames).items():
+        host = situation.host(address)
+        unlisted = [s for s in sent if not _is_listed(s, host.layout_of(s), known)]
+        if unlisted:
+            gre_keys = sorted({s.gre_keys[0] for s in unlisted})
+            yield finding(
+                "NVG404",
+                Severity.WARNING,
+                f"{address_text(address)} uses ids that are not in the inventory:"
+                f" {listed((both_readings(k) for k in gre_keys), 3)}.",
+                about_host(address),
+                [s.first for s in unlisted],
+                display_filter=filters.from_host(address),
+                next_step=f"Export the inventory again. {check_policy(address_text(address))}",
+                confidence=Confidence.PROVEN if host.layout is not Layout.UNKNOWN else Confidence.NONE,
+            )
+
+
+def _is_listed(stream: Stream, layout: Layout, known: frozenset[int]) -> bool:
+    readings = set()
+    if layout is not Layout.OLD:
+        readings.add(stream.upper_bits)
+    if layout is not Layout.CURRENT:
+        readings |= {layouts.tni(k) for k in stream.gre_keys if layouts.reserved_octet(k) == 0}
+    return bool(readings & known)
+
+
+RULES = (
+    Rule("NVG401", Severity.WARNING, "key valid under neither layout", find_reserved_keys),
+    Rule("NVG402", Severity.WARNING, "GRE header breaks RFC 7637", find_flags),
+    Rule("NVG403", Severity.WARNING, "inner frame carries an 802.1Q tag", find_inner_tags),
+    Rule("NVG404", Severity.WARNING, "VSID not in the inventory", find_unlisted),
+)
