@@ -20,16 +20,19 @@ from nvgre_doctor.report import (
     Summary,
     Verdict,
 )
+from nvgre_doctor.rules import worst_first
 from nvgre_doctor.rules.base import Situation, listed, plural
+from nvgre_doctor.rules.expected import AS_EXPECTED, OF_AN_OLD_HOST, tell_as_expected
 from nvgre_doctor.wire.layouts import Layout
 from nvgre_doctor.wording import LAYOUT_NAMES, address_text, evidence_items, frame_ref, network_id
 
 
 def assemble(situation: Situation, findings: tuple[Finding, ...], selected: frozenset[str]) -> Report:
-    """The report.  The verdict looks at all findings: leaving some out must not make a sick network look healthy."""
+    """The report.  The verdict looks at all findings, as if nothing was expected: a sick network must not look healthy."""
     diagnosis = situation.diagnosis
     verdict = _verdict(situation, findings)
-    shown = tuple(finding for finding in findings if finding.code in selected)
+    told = tell_as_expected(findings, situation)
+    shown = worst_first(finding for finding in told if finding.code in selected)
     streams: defaultdict[bytes, list[Stream]] = defaultdict(list)
     for stream in diagnosis.streams:
         streams[stream.source].append(stream)
@@ -37,7 +40,7 @@ def assemble(situation: Situation, findings: tuple[Finding, ...], selected: froz
     return Report(
         __version__,
         verdict,
-        _headline(verdict, situation, findings),
+        _headline(verdict, situation, findings) + _expectation(verdict, told),
         situation.captures,
         hosts,
         tuple(_pair(pair) for pair in diagnosis.pairs),
@@ -51,6 +54,7 @@ def assemble(situation: Situation, findings: tuple[Finding, ...], selected: froz
             nvgre_frames=sum(capture.nvgre_frames for capture in situation.captures),
             hosts=len(hosts),
             other_icmp_3_10=count_other_prohibited(situation.evidence),
+            nvgre_frames_left_out=situation.nvgre_frames_left_out,
         ),
     )
 
@@ -84,13 +88,26 @@ def _headline(verdict: Verdict, situation: Situation, findings: Iterable[Finding
         verb = "uses" if len(old) == 1 else "use"
         return f"{listed(old)} {verb} the old NVGRE layout. Hosts with KB2779768 cannot talk to {_them(old)}."
     if verdict is Verdict.WARNINGS:
-        count = sum(finding.severity is Severity.WARNING for finding in findings)
-        return f"No mismatch was found, but there {'is' if count == 1 else 'are'} {plural(count, 'warning')}."
+        severities = [finding.severity for finding in findings]
+        errors, warnings = severities.count(Severity.ERROR), severities.count(Severity.WARNING)
+        counts = [plural(count, noun) for count, noun in ((errors, "error"), (warnings, "warning")) if count]
+        verb = "is" if (errors or warnings) == 1 else "are"
+        return f"No mismatch was found, but there {verb} {' and '.join(counts)}."
     if verdict is Verdict.HEALTHY:
         return _healthy_headline(diagnosis)
+    if verdict is Verdict.NO_NVGRE and situation.nvgre_frames_left_out:
+        return "All that looks like NVGRE here is of hosts that you named as not NVGRE, so nothing can be said about layouts."
     if verdict is Verdict.NO_NVGRE:
         return "There is no NVGRE data in these captures, so nothing can be said about layouts."
     return "None of the captures could be read and decoded."
+
+
+def _expectation(verdict: Verdict, told: Iterable[Finding]) -> str:
+    """What to add to the headline where the old hosts behind the verdict are meant to be old, all of them."""
+    if verdict not in (Verdict.MISMATCH, Verdict.OLD_LAYOUT):
+        return ""
+    is_surprise = any(finding.severity is Severity.ERROR for finding in told if finding.code in OF_AN_OLD_HOST)
+    return "" if is_surprise else AS_EXPECTED
 
 
 def _them(names: list[str]) -> str:

@@ -11,7 +11,6 @@ from nvgre_doctor.evidence import (
     Sightings,
     Sign,
     StreamFacts,
-    StreamKey,
     pack_stream,
 )
 from nvgre_doctor.wire import layouts
@@ -68,11 +67,12 @@ def _add_nvgre(evidence: CaptureEvidence, facts: Nvgre, moment: Moment, seen: Si
                 moment,
                 moment,
                 facts.hop_limit,
-                customer_addresses(facts.inner_source, facts.inner_destination),
+                customer_addresses(facts.inner_source, facts.inner_destination) if macs else b"",
                 bytes([layouts.flow_id(facts.gre_key)]),
             )
         )
-        evidence.add_stream(StreamKey(*ends, layouts.vsid(facts.gre_key), macs).pack(), packed)
+        key = layouts.vsid(facts.gre_key).to_bytes(3) + macs
+        evidence.add_stream(facts.source + facts.destination, key, packed)
 
 
 def _icmp_sign(error: IcmpError) -> IcmpSign:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from operator import itemgetter
 from struct import Struct
 from typing import Final, NamedTuple
+from zlib import crc32
 
 EXAMPLES: Final = 5
 """How many frames are remembered of each kind of sighting: enough to look at, few enough to print."""
@@ -37,10 +38,31 @@ class Sightings:
         return Sightings(self.count, tuple(Moment(m.frame_number + numbers, m.ts_ns) for m in self.examples))
 
 
+ALL_VM_STREAMS: Final = 20_000
+"""How many streams with VM pairs are kept of one capture.  Captures of a lab or of a few hosts have far fewer: all are kept."""
+VM_STREAMS: Final = 8
+"""How many are kept for each direction between two hosts in a capture with more.  A layout belongs to a host, so a few VM pairs
+prove it as well as thousands; memory then grows with hosts and virtual subnets, not with VM pairs."""
+
+
+OCTET_SPREAD: Final = bytes(crc32(b"%d" % (octet * octet)) & 0xFF for octet in range(256))
+"""Hyper-V numbers MACs in order, so the two of a VM pair differ by the same number again and again: their XOR alone says nothing."""
+
+
+def vm_sample(macs: bytes) -> int:
+    """A number that both directions of a VM pair share: it decides which pairs are kept.
+
+    The low 8 bits are cheap to work out, which the scan uses; the 32 bits above them are spread evenly whatever the MACs are.
+    """
+    one, two = sorted((macs[:6], macs[6:]))
+    return crc32(one + two) << 8 | OCTET_SPREAD[macs[5]] ^ OCTET_SPREAD[macs[11]]
+
+
 class StreamKey(NamedTuple):
     """Frames of one VM pair in one direction whose keys share the upper 24 bits.
 
-    `macs` is as on the wire, inner destination then inner source (12 bytes), or empty when they were not captured.
+    `macs` is as on the wire, inner destination then inner source (12 bytes).  It is empty when they were not captured.  Frames of VM
+    pairs that are not kept are one stream for each source and upper 24 bits, with neither MACs nor destination.
     """
 
     source: bytes  # provider addresses, 4 or 16 bytes each
@@ -48,25 +70,12 @@ class StreamKey(NamedTuple):
     upper_bits: int  # of the key: bits 31..8
     macs: bytes
 
-    def pack(self) -> bytes:
-        """The key as bytes.  Its length tells the address family and whether there are MACs: 11, 23, 35 or 47 bytes."""
-        return self.source + self.destination + self.upper_bits.to_bytes(3) + self.macs
-
-    @classmethod
-    def unpack(cls, packed: bytes) -> "StreamKey":
-        """The inverse of pack."""
-        size = 4 if len(packed) < 35 else 16
-        upper = 2 * size
-        return cls(
-            packed[:size],
-            packed[size:upper],
-            int.from_bytes(packed[upper : upper + 3]),
-            packed[upper + 3 :],
-        )
-
 
 class StreamFacts(NamedTuple):
-    """What was seen of one stream.  Hop limit and customer addresses are those of its first frame."""
+    """What was seen of one stream.  Hop limit and customer addresses are those of its first frame.
+
+    Without MACs there are no customer addresses: the frames are of many VM pairs.
+    """
 
     frames: int
     first: Moment
@@ -76,25 +85,17 @@ class StreamFacts(NamedTuple):
     low_octets: bytes  # distinct, ascending: bits 7..0 of the keys
 
 
+_UPPER_BITS: Final = 3  # bytes of bits 31..8 of a key
+_HIGHEST_LEVEL: Final = 40
 _FIXED: Final = Struct("<QQQqqBB")  # frames, first and last frame number, their times, hop limit, length of addresses
 _FRAME_NUMBERS: Final = Struct("<QQ")  # 8 bytes behind the start
 
 
 def pack_stream(facts: StreamFacts) -> bytes:
-    """Facts as bytes, a third of the size of the tuple: a capture of a hosting fabric has 400,000 of them."""
-    return (
-        _FIXED.pack(
-            facts.frames,
-            facts.first.frame_number,
-            facts.last.frame_number,
-            facts.first.ts_ns,
-            facts.last.ts_ns,
-            facts.hop_limit,
-            len(facts.customer_addresses),
-        )
-        + facts.customer_addresses
-        + facts.low_octets
-    )
+    """Facts as bytes, a third of the size of the tuple: a capture of a hosting fabric has very many of them."""
+    (first, first_ns), (last, last_ns), customers = facts.first, facts.last, facts.customer_addresses
+    fixed = _FIXED.pack(facts.frames, first, last, first_ns, last_ns, facts.hop_limit, len(customers))
+    return fixed + customers + facts.low_octets
 
 
 def unpack_stream(packed: bytes) -> StreamFacts:
@@ -115,14 +116,19 @@ def shift_stream(packed: bytes, numbers: int) -> bytes:
 
 
 def merge_streams(one: bytes, two: bytes) -> bytes:
-    """Facts about one stream from two parts of one capture."""
-    a, b = unpack_stream(one), unpack_stream(two)
-    if b.first < a.first:
-        a, b = b, a
-    lows = a.low_octets if a.low_octets == b.low_octets else bytes(sorted({*a.low_octets, *b.low_octets}))
-    return pack_stream(
-        StreamFacts(a.frames + b.frames, a.first, max(a.last, b.last), a.hop_limit, a.customer_addresses, lows)
-    )
+    """Packed facts about one stream from two parts of one capture."""
+    if _FRAME_NUMBERS.unpack_from(two, 8) < _FRAME_NUMBERS.unpack_from(one, 8):
+        one, two = two, one
+    frames, first, last, first_ns, last_ns, hop_limit, length = _FIXED.unpack_from(one)
+    more_frames, _, other_last, _, other_last_ns, _, other_length = _FIXED.unpack_from(two)
+    if other_last > last:
+        last, last_ns = other_last, other_last_ns
+    middle = _FIXED.size + length
+    lows, other_lows = one[middle:], two[_FIXED.size + other_length :]
+    if lows != other_lows:
+        lows = bytes(sorted({*lows, *other_lows}))
+    fixed = _FIXED.pack(frames + more_frames, first, last, first_ns, last_ns, hop_limit, length)
+    return fixed + one[_FIXED.size : middle] + lows
 
 
 class Oddity(StrEnum):
@@ -174,25 +180,83 @@ class IcmpSign(NamedTuple):
 
 
 @dataclass(slots=True)
+class Direction:
+    """What one provider address sent to another: packed streams by bits 31..8 of the key (3 bytes), and MACs where there are any.
+
+    Kept are the VM pairs whose `vm_sample` has `level` low zero bits.  The level is 0 in a capture with ALL_VM_STREAMS or fewer, else the
+    lowest that keeps VM_STREAMS or fewer: it depends on the set of streams alone, not on their order, nor on how a capture was split.
+    """
+
+    level: int = 0
+    vm_streams: dict[bytes, bytes] = field(default_factory=dict)  # bits 31..8 + MACs
+    bare_streams: dict[bytes, bytes] = field(default_factory=dict)  # bits 31..8; their MACs were not captured
+    unkept_frames: int = 0  # of VM pairs that are not kept
+
+    @property
+    def mask(self) -> int:
+        """The bits that are zero in the `vm_sample` of the VM pairs that are kept."""
+        return (1 << self.level) - 1
+
+    def keeps(self, macs: bytes) -> bool:
+        """Whether streams of this VM pair are kept."""
+        return not self.level or not vm_sample(macs) & self.mask
+
+    def level_with(self, keys: Iterable[bytes]) -> int:
+        """The level if streams of these keys, all with MACs, are added."""
+        wanted = self.vm_streams.keys() | set(keys)
+        level = self.level
+        if len(wanted) > VM_STREAMS:
+            samples = [vm_sample(key[_UPPER_BITS:]) for key in wanted]
+            while level < _HIGHEST_LEVEL and sum(not sample & ((1 << level) - 1) for sample in samples) > VM_STREAMS:
+                level += 1
+        return level
+
+    def copy(self) -> "Direction":
+        """One that can be changed."""
+        return Direction(self.level, dict(self.vm_streams), dict(self.bare_streams), self.unkept_frames)
+
+
+def _add_stream(streams: dict[bytes, bytes], key: bytes, packed: bytes) -> None:
+    known = streams.get(key)
+    streams[key] = packed if known is None else merge_streams(known, packed)
+
+
+@dataclass(slots=True)
 class CaptureEvidence:
     """What was seen in one capture, or in one stretch of it."""
 
     frames: int = 0
     nvgre_frames: int = 0
-    streams: dict[bytes, bytes] = field(default_factory=dict)  # StreamKey.pack: pack_stream
+    directions: dict[bytes, Direction] = field(default_factory=dict)  # by source + destination
+    unkept: dict[bytes, bytes] = field(
+        default_factory=dict
+    )  # packed, of VM pairs that are not kept, by source + bits 31..8
     signs: dict[Sign, Sightings] = field(default_factory=dict)
     icmp: dict[IcmpSign, Sightings] = field(default_factory=dict)
+    is_thinned: bool = False  # there were more than ALL_VM_STREAMS: not all VM pairs are kept
+    vm_stream_count: int = 0
 
     def __add__(self, other: "CaptureEvidence") -> "CaptureEvidence":
         merged = CaptureEvidence(
             self.frames + other.frames,
             self.nvgre_frames + other.nvgre_frames,
-            dict(self.streams),
+            {ends: direction.copy() for ends, direction in self.directions.items()},
+            dict(self.unkept),
             dict(self.signs),
             dict(self.icmp),
+            self.is_thinned,
+            self.vm_stream_count,
         )
-        for key, packed in other.streams.items():
-            merged.add_stream(key, packed)
+        if other.is_thinned:
+            merged.thin()
+        for ends, direction in other.directions.items():
+            merged.raise_level(ends, direction.level)
+            for streams in (direction.vm_streams, direction.bare_streams):
+                for key, packed in streams.items():
+                    merged.add_stream(ends, key, packed)
+            merged.direction(ends).unkept_frames += direction.unkept_frames
+        for key, packed in other.unkept.items():
+            _add_stream(merged.unkept, key, packed)
         for sign, sightings in other.signs.items():
             merged.add_sign(sign, sightings)
         for icmp_sign, sightings in other.icmp.items():
@@ -201,18 +265,86 @@ class CaptureEvidence:
 
     def shifted(self, numbers: int) -> "CaptureEvidence":
         """The same with `numbers` added to every frame number: this stretch follows another one."""
+
+        def shift(streams: dict[bytes, bytes]) -> dict[bytes, bytes]:
+            return {key: shift_stream(packed, numbers) for key, packed in streams.items()}
+
         return CaptureEvidence(
             self.frames,
             self.nvgre_frames,
-            {key: shift_stream(packed, numbers) for key, packed in self.streams.items()},
+            {
+                ends: Direction(d.level, shift(d.vm_streams), shift(d.bare_streams), d.unkept_frames)
+                for ends, d in self.directions.items()
+            },
+            shift(self.unkept),
             {sign: sightings.shifted(numbers) for sign, sightings in self.signs.items()},
             {sign: sightings.shifted(numbers) for sign, sightings in self.icmp.items()},
+            self.is_thinned,
+            self.vm_stream_count,
         )
 
-    def add_stream(self, key: bytes, packed: bytes) -> None:
-        """Count packed facts of a stream."""
-        known = self.streams.get(key)
-        self.streams[key] = packed if known is None else merge_streams(known, packed)
+    def streams(self) -> Iterator[tuple[StreamKey, StreamFacts]]:
+        """Every stream, in a fixed order.  Those of VM pairs that are not kept have no destination."""
+        for ends, direction in sorted(self.directions.items(), key=itemgetter(0)):
+            middle = len(ends) // 2
+            source, destination = ends[:middle], ends[middle:]
+            for key, packed in sorted({**direction.vm_streams, **direction.bare_streams}.items()):
+                upper_bits = int.from_bytes(key[:_UPPER_BITS])
+                yield StreamKey(source, destination, upper_bits, key[_UPPER_BITS:]), unpack_stream(packed)
+        for key, packed in sorted(self.unkept.items()):
+            upper_bits = int.from_bytes(key[-_UPPER_BITS:])
+            yield StreamKey(key[:-_UPPER_BITS], b"", upper_bits, b""), unpack_stream(packed)
+
+    def direction(self, ends: bytes) -> Direction:
+        """What was seen from one provider address to another; `ends` is source + destination."""
+        known = self.directions.get(ends)
+        if known is None:
+            known = self.directions[ends] = Direction()
+        return known
+
+    def add_stream(self, ends: bytes, key: bytes, packed: bytes) -> None:
+        """Count packed facts of a stream from source to destination; `key` is bits 31..8, and the MACs if they are known."""
+        direction = self.direction(ends)
+        if len(key) == _UPPER_BITS:
+            _add_stream(direction.bare_streams, key, packed)
+        elif not direction.keeps(key[_UPPER_BITS:]):
+            self._add_unkept(ends, key, packed)
+        else:
+            self.vm_stream_count += key not in direction.vm_streams
+            _add_stream(direction.vm_streams, key, packed)
+            if self.is_thinned:
+                self.raise_level(ends, direction.level_with(()))
+            self.expect(0)
+
+    def expect(self, count: int) -> None:
+        """Make room where `count` streams with VM pairs, none of them known yet, are too many."""
+        if not self.is_thinned and self.vm_stream_count + count > ALL_VM_STREAMS:
+            self.thin()
+
+    def thin(self) -> None:
+        """Keep VM_STREAMS for each direction from now on."""
+        self.is_thinned = True
+        for ends, direction in self.directions.items():
+            self.raise_level(ends, direction.level_with(()))
+
+    def raise_level(self, ends: bytes, level: int) -> None:
+        """Keep fewer VM pairs of one direction, if the level is not as high yet."""
+        direction = self.direction(ends)
+        if level > direction.level:
+            direction.level = level
+            for key in [key for key in direction.vm_streams if not direction.keeps(key[_UPPER_BITS:])]:
+                self.vm_stream_count -= 1
+                self._add_unkept(ends, key, direction.vm_streams.pop(key))
+
+    def _add_unkept(self, ends: bytes, key: bytes, packed: bytes) -> None:
+        facts = unpack_stream(packed)
+        self.direction(ends).unkept_frames += facts.frames
+        source = ends[: len(ends) // 2]
+        self.add_unkept(source + key[:_UPPER_BITS], pack_stream(facts._replace(customer_addresses=b"")))
+
+    def add_unkept(self, key: bytes, packed: bytes) -> None:
+        """Count packed facts of VM pairs that are not kept; `key` is source + bits 31..8.  Their direction counts their frames."""
+        _add_stream(self.unkept, key, packed)
 
     def add_sign(self, sign: Sign, sightings: Sightings) -> None:
         """Count sightings of an oddity."""

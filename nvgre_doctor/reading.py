@@ -5,25 +5,22 @@ Where a part begins is found by looking ahead, which can be wrong, so a part cou
 ended exactly there, without damage.  Otherwise that stretch is read again from where the truth ended.
 """
 
-import multiprocessing
 import os
-import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
-from multiprocessing.sharedctypes import Synchronized
 from time import monotonic
 from typing import Any, Final
 
 from nvgre_doctor.capture import Capture, Cursor, open_capture
-from nvgre_doctor.capture.batch import Batch, Progress
+from nvgre_doctor.capture.batch import Batch, Progress, Status
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.scan import scan
 
 WORTH_A_PROCESS: Final = 32 * 1024 * 1024
 """Bytes of captures that take as long to read as a process takes to start (about 0.05 s)."""
 SECONDS_BETWEEN_UPDATES: Final = 0.2
+_OF_THIS_PROCESS: Final = ("/dev/stdin", "/dev/fd/", "/proc/")
+"""Names that mean another file in another process, which has no standard input."""
 
 ProgressCallback = Callable[[int, int | None], None]
 """Called a few times a second with the bytes of the files that were read so far, and their total where it is known."""
@@ -63,11 +60,23 @@ def read_captures(paths: Sequence[str], jobs: int, progress: ProgressCallback | 
     processes = min(jobs, known // WORTH_A_PROCESS)
     if processes < 2:
         return [_read(_Stretch(path, None, None), meter.add).read for path in paths]
-    return _read_in_processes(paths, sizes, processes, meter)
+    from nvgre_doctor.workers import run_in_processes  # noqa: PLC0415  small captures need not wait for multiprocessing
+
+    # Standard input and pipes belong to this process.
+    stretches = [[] if size is None else _split(path, size, processes) for path, size in zip(paths, sizes, strict=True)]
+    results = iter(run_in_processes(_read, [part for of_file in stretches for part in of_file], processes, meter.add))
+    return [
+        _join(of_file, [next(results) for _ in of_file])
+        if of_file
+        else _read(_Stretch(path, None, None), meter.add).read
+        for path, of_file in zip(paths, stretches, strict=True)
+    ]
 
 
 def _size(path: str) -> int | None:
-    """Bytes of a regular file; None for what has no size."""
+    """Bytes of a regular file that other processes can open too; None for all else."""
+    if path == "-" or path.startswith(_OF_THIS_PROCESS):
+        return None
     try:
         return os.path.getsize(path) if os.path.isfile(path) else None
     except OSError:
@@ -85,13 +94,9 @@ class _Meter:
 
     def add(self, count: int) -> None:
         """`count` more bytes were read."""
-        self.set(self._done + count)
-
-    def set(self, done: int) -> None:
-        """`done` bytes were read altogether."""
-        self._done = done
+        self._done += count
         if self._callback is not None and monotonic() - self._told >= SECONDS_BETWEEN_UPDATES:
-            self._callback(done, self._total)
+            self._callback(self._done, self._total)
             self._told = monotonic()
 
 
@@ -115,34 +120,10 @@ def _telling(capture: Capture, batches: Iterator[Batch], begin: int, tell: Calla
         begin = position
 
 
-def _read_in_processes(
-    paths: Sequence[str], sizes: Sequence[int | None], processes: int, meter: _Meter
-) -> list[CaptureRead]:
-    stretches = [_split(path, size, processes) for path, size in zip(paths, sizes, strict=True)]
-    context = multiprocessing.get_context()
-    done = context.Value("q", 0)
-    stop = context.Value("b", 0, lock=False)
-    with ProcessPoolExecutor(processes, context, _begin_worker, (done, stop)) as pool:
-        try:
-            futures = [[pool.submit(_work, stretch) for stretch in of_file] for of_file in stretches]
-            pending: set[Future[_StretchRead]] = {future for of_file in futures for future in of_file}
-            while pending:
-                _, pending = wait(pending, SECONDS_BETWEEN_UPDATES)
-                meter.set(done.value)
-            return [
-                _join(of_file, [future.result() for future in results])
-                for of_file, results in zip(stretches, futures, strict=True)
-            ]
-        except BaseException:
-            stop.value = 1  # workers look at it after each batch: nobody waits for the end of a large file
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _split(path: str, size: int | None, processes: int) -> list[_Stretch]:
+def _split(path: str, size: int, processes: int) -> list[_Stretch]:
     """A large file in parts, everything else whole."""
-    count = min(processes, (size or 0) // WORTH_A_PROCESS)
-    if count > 1 and path != "-":
+    count = min(processes, size // WORTH_A_PROCESS)
+    if count > 1:
         with open_capture(path) as capture:
             parts = capture.parts(count)
         if len(parts) > 1:
@@ -152,10 +133,13 @@ def _split(path: str, size: int | None, processes: int) -> list[_Stretch]:
 
 def _join(stretches: Sequence[_Stretch], results: Sequence[_StretchRead]) -> CaptureRead:
     """The parts of one file put together: exactly what one reader would have found."""
+    alone = _Stretch(stretches[0].path, None, None)
     if any(result.read.progress.problems for result in results[:-1]):  # where a single reader might have stopped
-        return _read(_Stretch(stretches[0].path, None, None), _tell_nobody).read
+        return _read(alone, _tell_nobody).read
     whole = results[0]
     for stretch, result in zip(stretches[1:], results[1:], strict=True):
+        if whole.end is None:  # damage that the wrong boundary hid
+            return _read(alone, _tell_nobody).read
         numbered = whole.read.progress.numbered
         if whole.end == stretch.start and not result.read.progress.problems:
             whole = _StretchRead(_joined(whole.read, result.read, numbered), result.end)
@@ -168,8 +152,13 @@ def _join(stretches: Sequence[_Stretch], results: Sequence[_StretchRead]) -> Cap
 
 def _joined(one: CaptureRead, two: CaptureRead, shift: int) -> CaptureRead:
     """Two neighbours; `shift` is what must be added to the frame numbers of the second."""
+    status = two.progress.status
+    if one.progress.frames and status is Status.UNREADABLE:  # the file was moved or replaced meanwhile
+        status = Status.CUT
+    elif one.progress.frames and status is Status.EMPTY:
+        status = one.progress.status
     progress = Progress(
-        two.progress.status,
+        status,
         one.progress.frames + two.progress.frames,
         two.progress.numbered + shift,
         two.progress.bytes_read,
@@ -181,35 +170,3 @@ def _joined(one: CaptureRead, two: CaptureRead, shift: int) -> CaptureRead:
 
 def _tell_nobody(count: int) -> None:
     """A stretch that is read again was counted before."""
-
-
-_done: "Synchronized[int] | None" = None
-_stop: Any = None
-
-
-def _begin_worker(done: "Synchronized[int]", stop: Any) -> None:
-    """Ctrl-C is for the main process, which then says stop; and no worker outlives it."""
-    global _done, _stop
-    _done, _stop = done, stop
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _work(stretch: _Stretch) -> _StretchRead:
-    return _read(stretch, _count)
-
-
-def _count(count: int) -> None:
-    if _stop.value:
-        raise KeyboardInterrupt
-    if _done is not None:
-        with _done.get_lock():
-            _done.value += count

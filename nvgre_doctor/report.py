@@ -196,6 +196,8 @@ class Summary:
     nvgre_frames: int
     hosts: int
     other_icmp_3_10: int  # every 3/10 and 1/1 that refuses no NVGRE frame: underlay, guests
+    nvgre_frames_left_out: int = 0  # of `nvgre_frames`: from or to hosts that were named as not NVGRE
+    in_baseline: int = 0  # findings that the baseline accepts: not listed, not counted above
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,25 @@ Headers are understood when the memo is folded into the evidence.  Every other f
 That both ways give the same evidence is tested on random frames.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, repeat
 from typing import Any, Final
 
 from nvgre_doctor.capture.batch import Batch, Stamp
 from nvgre_doctor.collect import add_facts, customer_addresses
-from nvgre_doctor.evidence import CaptureEvidence, Moment, Oddity, Sightings, Sign, StreamFacts, pack_stream
+from nvgre_doctor.evidence import (
+    OCTET_SPREAD,
+    OCTET_SPREAD,
+    CaptureEvidence,
+    Moment,
+    Oddity,
+    Sightings,
+    Sign,
+    StreamFacts,
+    pack_stream,
+    vm_sample,
+)
 from nvgre_doctor.shapes import Shape, shape_of
 from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.facts import Nvgre
@@ -27,8 +39,10 @@ SHAPES_PER_BATCH: Final = 6
 _GRE: Final = 47
 _UDP: Final = 17
 _NVGRE: Final = b"\x20\x00\x65\x58"  # K and nothing else, transparent Ethernet bridging (RFC 7637 section 3.2)
-_CONTROL_UPPER: Final = b"\xff\xff\xff"
-_CONTROL_OLD: Final = b"\x00\xff\xff\xff"
+_CONTROL: Final = b"\xff\xff\xff"  # in a key: control traffic, or one of a few keys that are decoded for nothing
+_NEAR_CONTROL: Final = b"\x00\xff\xff"  # bits 31..8 of a control key, and of 255 keys that are none
+_WHOLE: Final = [0, 0]  # a direction of which all VM pairs are kept
+_BITS: Final = tuple(1 << octet for octet in range(256))
 _VXLAN_PORT: Final = b"\x12\xb5"
 _WHOLE_PACKET: Final = frozenset({0x00, 0x40, 0x80, 0xC0, b""})  # no "more fragments", no offset; IPv6: nothing
 _TCP_OR_UDP: Final = frozenset({6, 17})  # inner protocols that are no ICMP error
@@ -44,7 +58,10 @@ _ICMPV6_ERRORS: Final = frozenset({b"", b"\x01", b"\x02", b"\x03", b"\x04", b"\x
 
 Cell = list[Any]
 """What the memo holds of one header: frames, number of the first and of the last frame, their stamps, and of the first frame its
-hop limit (one byte) and customer addresses.  A list, because nothing in Python is changed faster."""
+hop limit (one byte) and customer addresses.
+
+VM pairs that are not kept (see `evidence.Direction`) share a cell for each source and bits 31..8 of the key; it also holds a bit for
+each lowest octet of their keys.  A cell is a list, because nothing in Python is changed faster."""
 
 
 def scan(batches: Iterable[Batch], memo_cap: int = MEMO_CAP) -> CaptureEvidence:
@@ -58,11 +75,11 @@ def scan(batches: Iterable[Batch], memo_cap: int = MEMO_CAP) -> CaptureEvidence:
 class _Scanner:
     def __init__(self, memo_cap: int) -> None:
         self._evidence = CaptureEvidence()
-        self._memos: dict[
-            tuple[int, Shape], dict[bytes, Cell]
-        ] = {}  # of one linktype and shape: its frames come in order
+        self._memos: defaultdict[tuple[int, Shape], _Memo] = defaultdict(_Memo)
         self._memo_cap = memo_cap
         self._time_of: Callable[[bytes], int] = len  # of the stamps in the memo; at first there are none
+        # By source + destination, where not all VM pairs are kept: Direction.mask, and frames of those that are not.
+        self._thinned: dict[bytes, list[int]] = {}
         self._not_gre = 0
         self._vxlan = 0
         self._usual: dict[int, Shape] = {}  # by linktype: the shape that took most frames of the last batch
@@ -76,7 +93,9 @@ class _Scanner:
                 self._fold()
                 self._time_of = batch.stamp.time_of
             odd = self._take_plain(batch, batch.stamp)
-            if sum(map(len, self._memos.values())) >= self._memo_cap:
+            if sum(len(memo.headers) for memo in self._memos.values()) >= self._memo_cap:
+                self._fold_headers()
+            if sum(len(memo.shared) for memo in self._memos.values()) >= self._memo_cap:
                 self._fold()
         for i in odd:
             facts = decode(batch.linktype, batch.frame(i), batch.wire_length(i))
@@ -123,64 +142,68 @@ class _Scanner:
         """
         data, starts = batch.data, batch.starts
         unpacker = shape.unpacker(stamp.distance, stamp.size)
-        pending, untagged = shape.split_by_tags(data, starts, pending)
-        other = list(untagged)
+        pending, others = shape.split_by_tags(data, starts, pending)
         whole = len(pending)
         while whole and starts[pending[whole - 1]] - stamp.distance + unpacker.size > len(data):
             whole -= 1  # the last frames of the buffer are shorter than what unpack reads
-        if whole < len(pending):
-            odd.extend(pending[whole:])
-            pending = pending[:whole]
-        if len(pending) == len(starts):
+        odd.extend(pending[whole:])
+        pending = pending[:whole]
+        if whole == len(starts):
             positions, lengths, numbers = [start - stamp.distance for start in starts], batch.lengths, batch.numbers
         else:
             positions = [starts[i] - stamp.distance for i in pending]
             lengths, numbers = [batch.lengths[i] for i in pending], [batch.numbers[i] for i in pending]
-        memo = self._memos.setdefault((batch.linktype, shape), {})
-        get = memo.get
+        frames = zip(map(unpacker.unpack_from, repeat(data), positions), lengths, pending, numbers, strict=True)
+        memo = self._memos[batch.linktype, shape]
+        get, get_shared, get_thinned = memo.headers.get, memo.shared.get, self._thinned.get
         link_field, versions, plain_protocols = shape.link_field, shape.versions, shape.plain_protocols
-        need, need_plain, counted_ip = shape.need, shape.link_size + shape.ip_size, shape.counted_ip
-        shortest_nvgre, need_port, shortest_udp = counted_ip + 42, need_plain + 4, counted_ip + 4
-        nvgre = not_gre = vxlan = 0
-        for (
-            fields,
+        need, need_plain, inner_type_at = shape.need, shape.link_size + shape.ip_size, shape.inner_at + 12
+        shortest_ip, shortest_nvgre, bits = shape.counted_ip, shape.counted_ip + 42, _BITS
+        address_size, spread = 4 if shape.is_ipv4 else 16, OCTET_SPREAD
+        not_gre = vxlan = 0
+        other: list[int] = []
+        odd_before = len(odd)
+        for (  # the fields of `Shape.unpacker`
+            (mark, link_found, version, ip_length, flags, offset, protocol, header, inner_type, inner_protocol),
             captured,
-            number,
             i,
-        ) in zip(  # not strict: cut at `pending`, which may be shorter than a batch's columns
-            map(unpacker.unpack_from, repeat(data), positions), lengths, numbers, pending, strict=False
-        ):
-            mark, link_found, version, ip_length, flags, offset, protocol, header, inner_type, inner_protocol = fields
+            number,
+        ) in frames:
             if link_found != link_field or version not in versions:
                 other.append(i)
             elif protocol == _GRE:
                 if (
+                    (inner_protocol in _TCP_OR_UDP and inner_type == _IP_OR_ARP)
+                    or _is_quiet(data, starts[i] + inner_type_at)
+                ) and not (
                     captured < need
-                    or (ip_length < shortest_nvgre and ip_length)  # 0: the adapter was to fill it in
                     or offset
                     or flags not in _WHOLE_PACKET
-                    or (
-                        (inner_type != _IP_OR_ARP or inner_protocol not in _TCP_OR_UDP)
-                        and not _is_quiet(data, starts[i] + shape.inner_at + 12)
-                    )
+                    or (ip_length < shortest_nvgre and ip_length)  # 0: the adapter was to fill it in
                 ):
-                    odd.append(i)
-                    continue
-                cell = get(header)
-                if cell is None:
-                    cell = self._new_cell(memo, batch, i, shape, header, number, mark)
+                    cell = get(header)
                     if cell is None:
-                        odd.append(i)
-                        continue
-                cell[0] += 1
-                cell[2] = number
-                cell[4] = mark
-                nvgre += 1
-            elif captured < need_plain or (ip_length < counted_ip and ip_length):
+                        thinned = get_thinned(header[:-20], _WHOLE)
+                        if (spread[header[-1]] ^ spread[header[-7]]) & thinned[0]:  # as in vm_sample
+                            cell = get_shared(header[:address_size] + header[-20:-13])
+                        if cell is not None:
+                            cell[6] |= bits[header[-13]]
+                            thinned[1] += 1
+                        else:
+                            cell = self._new_cell(memo, batch, i, shape, header, number, mark)
+                            if cell is None:
+                                odd.append(i)
+                                continue
+                    cell[0] += 1
+                    cell[2] = number
+                    cell[4] = mark
+                else:
+                    odd.append(i)
+            elif captured < need_plain or (ip_length < shortest_ip and ip_length):
                 odd.append(i)
             elif protocol in plain_protocols:
                 not_gre += 1
-            elif protocol == _UDP and captured >= need_port and (ip_length >= shortest_udp or not ip_length):
+            elif protocol == _UDP and captured >= need_plain + 4 and (ip_length >= shortest_ip + 4 or not ip_length):
                 if header[-18:-16] != _VXLAN_PORT:
                     not_gre += 1
                 elif offset or flags not in _WHOLE_PACKET:
@@ -189,62 +212,130 @@ class _Scanner:
                     vxlan += 1
             else:
                 odd.append(i)
-        self._evidence.nvgre_frames += nvgre
+        self._evidence.nvgre_frames += whole - len(other) - (len(odd) - odd_before) - not_gre - vxlan
         self._not_gre += not_gre
         self._vxlan += vxlan
-        other.sort()  # the untagged ones stand first
-        return other
+        return sorted([*others, *other]) if others else other
 
     def _new_cell(
-        self, memo: dict[bytes, Cell], batch: Batch, i: int, shape: Shape, header: bytes, number: int, mark: bytes
+        self, memo: "_Memo", batch: Batch, i: int, shape: Shape, header: bytes, number: int, mark: bytes
     ) -> Cell | None:
-        """A place in the memo for a header that was not seen since the last fold; None unless it is that of NVGRE data."""
-        if header[-20:-16] != _NVGRE or header[-16:-13] == _CONTROL_UPPER or header[-16:-12] == _CONTROL_OLD:
+        """The cell of a header that has none yet; None unless it is that of NVGRE data."""
+        if header[-20:-16] != _NVGRE or _CONTROL in header[-16:-12]:
             return None
-        data, start = batch.data, batch.starts[i]
-        inner_ip = start + shape.inner_at + 14
-        inner_length = data[inner_ip + 2] << 8 | data[inner_ip + 3]
-        if data[inner_ip - 2 : inner_ip + 1] == b"\x08\x00\x45" and (inner_length >= 20 or not inner_length):
-            customers = data[inner_ip + 12 : inner_ip + 20]
-        else:
-            facts = decode(batch.linktype, batch.frame(i), batch.wire_length(i))
-            if not isinstance(facts, Nvgre):
-                return None
-            customers = customer_addresses(facts.inner_source, facts.inner_destination)
-        hop_limit_at = start + shape.hop_limit_at
-        cell = [0, number, number, mark, mark, data[hop_limit_at : hop_limit_at + 1] + customers]
-        memo[header] = cell
+        hop_limit_at = batch.starts[i] + shape.hop_limit_at
+        hop_limit = batch.data[hop_limit_at : hop_limit_at + 1]
+        ends = header[:-20]
+        mask, _ = self._thinned.get(ends, (0, 0))
+        if vm_sample(header[-12:]) & mask and header[-16:-13] != _NEAR_CONTROL:
+            shared = header[: len(ends) // 2] + header[-20:-13]
+            cell = memo.shared.get(shared)
+            if cell is None:
+                cell = memo.shared[shared] = [0, number, number, mark, mark, hop_limit, 0]
+            cell[6] |= _BITS[header[-13]]
+            self._thinned[ends][1] += 1
+            return cell
+        customers = _customer_addresses(batch, i, shape)
+        if customers is None:
+            return None
+        cell = memo.headers[header] = [0, number, number, mark, mark, hop_limit + customers]
         return cell
 
+    def _fold_headers(self) -> None:
+        """Understand the headers in the memos, and forget them.  Headers that differ in the lowest octet are one stream."""
+        directions: defaultdict[bytes, dict[bytes, Cell]] = defaultdict(dict)
+        for header, cell in chain.from_iterable(memo.headers.items() for memo in self._memos.values()):
+            _put(directions[header[:-20]], header[-16:-13] + header[-12:], [*cell, _BITS[header[-13]]])
+        for memo in self._memos.values():
+            memo.headers.clear()
+        evidence = self._evidence
+        fresh = sum(
+            len(cells.keys() - evidence.direction(ends).vm_streams.keys()) for ends, cells in directions.items()
+        )
+        evidence.expect(fresh)
+        unkept: dict[bytes, Cell] = {}
+        for ends, cells in directions.items():
+            direction = evidence.direction(ends)
+            if evidence.is_thinned:
+                evidence.raise_level(ends, direction.level_with(cells))
+            for key, cell in cells.items():
+                if direction.keeps(key[3:]):
+                    evidence.add_stream(ends, key, self._pack(cell))
+                else:  # put together as cells first: a tenth of the work
+                    direction.unkept_frames += cell[0]
+                    _put(unkept, ends[: len(ends) // 2] + key[:3], [*cell[:5], cell[5][:1], cell[6]])
+            if direction.level:
+                self._thinned.setdefault(ends, [0, 0])[0] = direction.mask
+        self._add_unkept(unkept)
+
     def _fold(self) -> None:
-        """Understand the headers in the memo, and begin a new one.  Headers that differ in the lowest octet are one stream."""
-        streams: dict[bytes, Cell] = {}
-        get = streams.get
-        for header, cell in chain.from_iterable(memo.items() for memo in self._memos.values()):
-            key = header[:-20] + header[-16:-13] + header[-12:]
-            known = get(key)
-            if known is None:
-                streams[key] = [*cell, [header[-13]]]
-                continue
-            frames, first, last, first_mark, last_mark, about = cell
-            known[0] += frames
-            known[6].append(header[-13])
-            if first < known[1]:
-                known[1], known[3], known[5] = first, first_mark, about
-            if last > known[2]:
-                known[2], known[4] = last, last_mark
-        time_of, add_stream = self._time_of, self._evidence.add_stream
-        for key, (frames, first, last, first_mark, last_mark, about, low_octets) in streams.items():
-            facts = StreamFacts(
-                frames,
-                Moment(first, time_of(first_mark)),
-                Moment(last, time_of(last_mark)),
-                about[0],
-                about[1:],
-                bytes(sorted(set(low_octets))),
-            )
-            add_stream(key, pack_stream(facts))
+        """Understand everything in the memos, and begin new ones."""
+        self._fold_headers()
+        unkept: dict[bytes, Cell] = {}
+        for header, cell in chain.from_iterable(memo.shared.items() for memo in self._memos.values()):
+            _put(unkept, header[:-7] + header[-3:], cell)
+        self._add_unkept(unkept)
+        for ends, thinned in self._thinned.items():
+            self._evidence.direction(ends).unkept_frames += thinned[1]
+            thinned[1] = 0
         self._memos.clear()
+
+    def _add_unkept(self, cells: dict[bytes, Cell]) -> None:
+        for key, cell in cells.items():
+            self._evidence.add_unkept(key, self._pack(cell))
+
+    def _pack(self, cell: Cell) -> bytes:
+        """A cell of seven fields as `evidence.pack_stream` has it."""
+        frames, first, last, first_mark, last_mark, about, low_octets = cell
+        first_moment = Moment(first, self._time_of(first_mark))
+        last_moment = Moment(last, self._time_of(last_mark))
+        return pack_stream(StreamFacts(frames, first_moment, last_moment, about[0], about[1:], _octets(low_octets)))
+
+
+class _Memo:
+    """The headers of one linktype and shape, whose frames come in order."""
+
+    __slots__ = ("headers", "shared")
+
+    def __init__(self) -> None:
+        self.headers: dict[bytes, Cell] = {}
+        self.shared: dict[bytes, Cell] = {}  # by source address, GRE flags and protocol, bits 31..8 of the key
+
+
+def _put(cells: dict[bytes, Cell], key: bytes, cell: Cell) -> None:
+    """Add a cell of seven fields to that of the same key."""
+    known = cells.get(key)
+    if known is None:
+        cells[key] = cell
+        return
+    frames, first, last, first_mark, last_mark, about, low_octets = cell
+    known[0] += frames
+    known[6] |= low_octets
+    if first < known[1]:
+        known[1], known[3], known[5] = first, first_mark, about
+    if last > known[2]:
+        known[2], known[4] = last, last_mark
+
+
+def _octets(bits: int) -> bytes:
+    """The positions of the bits that are set, ascending."""
+    found = []
+    while bits:
+        lowest = bits & -bits
+        found.append(lowest.bit_length() - 1)
+        bits ^= lowest
+    return bytes(found)
+
+
+def _customer_addresses(batch: Batch, i: int, shape: Shape) -> bytes | None:
+    """As `collect.customer_addresses`; None if the frame is not what it seems."""
+    data, inner_ip = batch.data, batch.starts[i] + shape.inner_at + 14
+    if data[inner_ip - 2 : inner_ip + 1] == b"\x08\x00\x45":
+        length = data[inner_ip + 2] << 8 | data[inner_ip + 3]
+        if length >= 20 or not length:
+            return data[inner_ip + 12 : inner_ip + 20]
+    facts = decode(batch.linktype, batch.frame(i), batch.wire_length(i))
+    return customer_addresses(facts.inner_source, facts.inner_destination) if isinstance(facts, Nvgre) else None
 
 
 def _is_quiet(data: bytes, type_at: int) -> bool:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from heapq import nsmallest
 from socket import AF_INET, AF_INET6, inet_ntop
 from typing import Final
 
@@ -45,7 +46,8 @@ def frame_ref(at: At) -> FrameRef:
 
 def frame_refs(ats: Iterable[At], limit: int = FRAMES_SHOWN) -> tuple[FrameRef, ...]:
     """The first few distinct frames, by capture and number."""
-    return tuple(sorted({frame_ref(at) for at in ats}, key=lambda ref: (ref.capture, ref.frame))[:limit])
+    distinct = {(at.capture, at.frame_number): at for at in ats}
+    return tuple(frame_ref(distinct[place]) for place in nsmallest(limit, distinct))
 
 
 def both_readings(gre_key: int) -> str:
@@ -64,9 +66,9 @@ def evidence_items(host: HostVerdict) -> tuple[EvidenceItem, ...]:
         groups[order.index(witness.kind), witness.layout].append(witness)
     items = []
     for (_, layout), witnesses in sorted(groups.items()):
-        witnesses.sort(key=lambda w: (w.stream.first, w.stream, w.partner or ()))
-        best = witnesses[0]
-        ats = [s.first for w in witnesses for s in (w.stream, w.partner) if s is not None]
+        first = nsmallest(FRAMES_SHOWN, witnesses, key=lambda w: (w.stream.first, w.stream, w.partner or ()))
+        best = first[0]
+        ats = [s.first for w in first for s in (w.stream, w.partner) if s is not None]
         items.append(EvidenceItem(best.kind, layout, statement(best), frame_refs(ats)))
     return tuple(items)
 

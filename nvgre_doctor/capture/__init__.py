@@ -13,14 +13,29 @@ from typing import Any, BinaryIO, Final, Self
 
 from nvgre_doctor.capture import paths as _paths
 from nvgre_doctor.capture.batch import NO_TIME, Batch, Problem, Progress, Status
+from nvgre_doctor.capture.blocks import Block, ChangedError, read_blocks
 from nvgre_doctor.capture.decompress import Codec
+from nvgre_doctor.capture.description import Description
 from nvgre_doctor.capture.pcap import PcapReader
 from nvgre_doctor.capture.pcapng import PcapngReader
 from nvgre_doctor.capture.reader import Cursor, DamageError, Reader
 from nvgre_doctor.capture.sniff import HEAD, Foreign, identify
 from nvgre_doctor.capture.source import CompressedSource, FileSource, Source, StreamSource, is_regular
 
-__all__ = ["NO_TIME", "Batch", "Capture", "Cursor", "Problem", "Progress", "Status", "expand", "open_capture"]
+__all__ = [
+    "NO_TIME",
+    "Batch",
+    "Block",
+    "Capture",
+    "ChangedError",
+    "Cursor",
+    "Description",
+    "Problem",
+    "Progress",
+    "Status",
+    "expand",
+    "open_capture",
+]
 
 _READERS: Final[dict[str, type[Reader[Any]]]] = {"pcap": PcapReader, "pcapng": PcapngReader}
 _SEARCHED: Final = 1 << 20  # bytes that are searched for the beginning of a record
@@ -44,6 +59,7 @@ class Capture:
         self._source: Source | None = None
         self._reader: Reader[Any] | None = None
         self._begun = False
+        self._head = b""  # what was taken from the source to see what it is
 
     def __enter__(self) -> Self:
         """The capture itself."""
@@ -87,6 +103,21 @@ class Capture:
             self._refuse(damage.problem, Status.UNREADABLE if nothing else Status.CUT)
         if self.progress.frames == 0 and self.progress.status is Status.COMPLETE:
             self.progress.status = Status.EMPTY
+
+    def blocks(self, stop: int) -> Iterator[Block]:
+        """The blocks of a pcapng capture as they are stored, up to an offset that `batches` of another Capture reached.
+
+        Instead of `batches`, and only once.  Raises ChangedError where it is not the same capture any more.
+        """
+        if self._source is None or self.format != "pcapng" or self._begun:
+            return
+        self._begun = True
+        yield from read_blocks(self._source, self._head, stop)
+
+    @property
+    def description(self) -> Description:
+        """What the capture says about itself; complete when the batches are exhausted."""
+        return Description() if self._reader is None else self._reader.description
 
     def parts(self, count: int) -> list[tuple[Cursor[Any], int | None]]:
         """Up to `count` parts of about equal size, each for `batches` of a Capture of its own; none if it cannot be split.
@@ -154,6 +185,7 @@ class Capture:
         inside = f"inside the {self.compression} data: " if self.compression else ""
         if isinstance(kind, str):
             self.format = kind
+            self._head = head
             self._reader = _READERS[kind](source, self.progress, head)
         elif source.failure is not None:
             self._refuse(source.failure)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from nvgre_doctor.capture.batch import Batch, Stamp
+from nvgre_doctor.capture.description import ENDIAN, Description, InterfaceDescription
 from nvgre_doctor.capture.reader import MAX_FRAME, Cursor, DamageError, Reader
 from nvgre_doctor.capture.sniff import PCAP_MAGICS
 from nvgre_doctor.capture.source import CHUNK
@@ -20,6 +21,9 @@ _MICRO, _NANO, _MODIFIED = PCAP_MAGICS
 
 _RELATIVES: Final = {_MICRO: (24, 20), _NANO: (), _MODIFIED: (28,)}
 """Other record header sizes under the same magic: Red Hat 6.1 (24 bytes), Nokia (20), SuSE 6.3 (28)."""
+
+_FCS_GIVEN: Final = 0x04000000
+"""The flag in the linktype word that says that its upper four bits are the length of frame check sequences, in 16-bit words."""
 
 _TRIED: Final = 16  # records that are looked at, to tell a relative
 _IN_A_ROW: Final = 6  # records that must fit to believe that one of them begins here
@@ -48,7 +52,8 @@ def parse_header(head: bytes) -> PcapHeader:
         )
     size = 24 if magic == _MODIFIED else 16
     header = PcapHeader(order, linktype & 0xFFFF, 1 if magic == _NANO else 1000, size)
-    if not _fits(head, FILE_HEADER, header, 0):
+    # Two records that make sense are proof enough of the usual kind: what follows them is damaged, not of another kind.
+    if not _fits(head, FILE_HEADER, header, 0) and not _fits(head, FILE_HEADER, header, 2, 2):
         for size in _RELATIVES[magic]:
             relative = replace(header, record_header=size)
             if _fits(head, FILE_HEADER, relative, 2):
@@ -56,12 +61,12 @@ def parse_header(head: bytes) -> PcapHeader:
     return header
 
 
-def _fits(data: bytes, at: int, header: PcapHeader, least: int) -> bool:
-    """Whether all records from `at` on, up to _TRIED, make sense, and there are `least` whole ones that are not empty."""
+def _fits(data: bytes, at: int, header: PcapHeader, least: int, tried: int = _TRIED) -> bool:
+    """Whether all records from `at` on, up to `tried`, make sense, and there are `least` whole ones that are not empty."""
     second = 1_000_000_000 // header.subsecond_ns
     unpack = struct.Struct(header.order + "4xIII").unpack_from
     whole = 0
-    while whole < _TRIED and at + 16 <= len(data):
+    while whole < tried and at + 16 <= len(data):
         fraction, length, wire_length = unpack(data, at)
         if length > MAX_FRAME or fraction >= second:
             return False
@@ -98,7 +103,9 @@ class PcapReader(Reader[PcapHeader]):
             self._have(CHUNK)
             if len(self._data) < FILE_HEADER:
                 self._end("its file header")
-            self._first = Cursor(FILE_HEADER, parse_header(self._data))
+            header = parse_header(self._data)
+            self.description = _describe(self._data, header)
+            self._first = Cursor(FILE_HEADER, header)
         return self._first
 
     def cursor(self) -> Cursor[PcapHeader]:
@@ -192,6 +199,18 @@ class PcapReader(Reader[PcapHeader]):
         numbers = range(first, first + len(starts))
         stamp = Stamp(size, _STAMP, time_of)
         return Batch(header.linktype, data, starts, lengths, numbers, clock, wire_length, stamp)
+
+
+def _describe(head: bytes, header: PcapHeader) -> Description:
+    """What the file header says, in the terms of pcapng: one section with one interface."""
+    magic, major, minor, snaplen, linktype = struct.unpack_from(header.order + "IHH8xII", head)
+    unit = "nanoseconds" if magic == _NANO else "microseconds"
+    odd = f", record headers of {header.record_header} bytes" if header.record_header != 16 else ""
+    fcs_octets = (linktype >> 28) * 2 if linktype & _FCS_GIVEN else 0
+    interface = InterfaceDescription(1, 0, header.linktype, snaplen, 9 if magic == _NANO else 6, fcs_octets)
+    return Description(
+        f"version {major}.{minor}, {ENDIAN[header.order]}, {unit}{odd}", sections=1, interfaces=[interface]
+    )
 
 
 def _clock_of(header: PcapHeader) -> Callable[[bytes], int]:

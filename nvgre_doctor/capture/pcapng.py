@@ -26,6 +26,7 @@ from nvgre_doctor.capture.pcapng_blocks import (
     SIMPLE_PACKET,
     STAMP,
     STAMP_DISTANCE,
+    STATISTICS,
     Interface,
     Section,
     clock_of,
@@ -182,11 +183,13 @@ class PcapngReader(Reader[Section]):
         data, at = self._data, self._at
         if kind == SECTION:
             self._begin_section(total, order)
+            self.description.add_section(data[at : at + total], order)
         elif kind == INTERFACE:
             if total < 20:
                 raise self._damage(f"is an interface description of {total} bytes, too few")
             if len(self._interfaces) >= MAX_INTERFACES:
                 raise self._damage(f"is one of more than {MAX_INTERFACES} interfaces")
+            self.description.add_interface(data[at : at + total], order)
             interface = parse_interface(data[at : at + total], order)
             self._interfaces.append(interface)
             self._linktypes.add(interface.linktype)
@@ -204,6 +207,8 @@ class PcapngReader(Reader[Section]):
             self._add(0, at + 12, min(captured, total - 16, snaplen or captured), total - 16, None)
         elif kind in NUMBERED:
             self._gaps.append(len(self._starts))
+        elif kind == STATISTICS:
+            self.description.add_statistics(data[at : at + total], order)
 
     def _begin_section(self, total: int, order: str) -> None:
         if total < SECTION_SIZE:

@@ -8,12 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from nvgre_doctor.capture.batch import NO_TIME
+from nvgre_doctor.capture.options import read_options
 from nvgre_doctor.capture.reader import MAX_FRAME
 
 SECTION: Final = 0x0A0D0D0A
 INTERFACE: Final = 1
 OBSOLETE_PACKET: Final = 2
 SIMPLE_PACKET: Final = 3
+STATISTICS: Final = 5
 ENHANCED_PACKET: Final = 6
 NUMBERED: Final = frozenset({0x0BAD, 0x40000BAD, 0x9, 0x204, 0x216, 0x221})
 """Blocks that take a frame number and hold no packet: custom (to copy or not), systemd journal, sysdig events of three versions."""
@@ -55,25 +58,20 @@ def parse_interface(block: bytes, order: str) -> Interface:
     """An Interface Description Block, from its type field on.  Options that are damaged are not used."""
     linktype, snaplen = struct.unpack_from(order + "H2xI", block, 8)
     resolution, offset_s = 6, 0
-    at = 16
-    while at + 4 <= len(block) - 4:
-        code, length = struct.unpack_from(order + "HH", block, at)
-        at += 4
-        if code == 0 or at + length > len(block) - 4:
-            break
-        if code == 9 and length == 1:  # if_tsresol
-            resolution = block[at]
-        elif code == 14 and length == 8:  # if_tsoffset
-            (offset_s,) = struct.unpack_from(order + "q", block, at)
-        at += (length + 3) & ~3
+    for option in read_options(block, 16, len(block) - 4, order):
+        if option.code == 9 and len(option.value) == 1:  # if_tsresol
+            resolution = option.value[0]
+        elif option.code == 14 and len(option.value) == 8:  # if_tsoffset
+            (offset_s,) = struct.unpack(order + "q", option.value)
     per_second = 1 << (resolution & 0x7F) if resolution & 0x80 else 10**resolution
     multiply, divide = (10**9 // per_second, 1) if 10**9 % per_second == 0 else (10**9, per_second)
     return Interface(linktype, snaplen, multiply, divide, offset_s * 10**9)
 
 
 def time_ns(interface: Interface, ticks: int) -> int:
-    """Nanoseconds since 1970."""
-    return int(ticks * interface.multiply // interface.divide + interface.offset_ns)
+    """Nanoseconds since 1970; NO_TIME for what 64 bits do not hold, years before 1677 and after 2262: only damage says so."""
+    ns = int(ticks * interface.multiply // interface.divide + interface.offset_ns)
+    return ns if -(1 << 63) <= ns < 1 << 63 else NO_TIME
 
 
 def clock_of(order: str, interfaces: list[Interface]) -> Callable[[bytes], int]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from nvgre_doctor.capture.batch import Batch, Problem, Progress
+from nvgre_doctor.capture.description import Description
 from nvgre_doctor.capture.source import CHUNK, FileSource, Source
 
 MAX_FRAME: Final = 262_144
@@ -47,6 +48,7 @@ class Reader(ABC, Generic[State]):
         """`head` is the beginning of the capture, already taken from `source`."""
         self._source = source
         self._progress = progress
+        self.description = Description()
         self._data = head  # the buffer
         self._base = 0  # offset of the buffer in the uncompressed stream
         self._at = 0  # index in the buffer of the next record

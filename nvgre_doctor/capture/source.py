@@ -68,6 +68,13 @@ class FileSource(Source):
             self.failure = read_failure(error, self._offset)
             return rest
         self._offset = start + len(data)
+        if len(data) < max(least, 1) and self._offset < (self.size or 0):
+            self.failure = Problem(
+                "shrunk",
+                self._offset,
+                f"the file became shorter while it was read ({self.size} bytes, and then no more than {self._offset}): "
+                "let it be written to its end, or read a copy",
+            )
         return data
 
     def position(self) -> int:

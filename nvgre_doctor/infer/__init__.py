@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.infer.hosts import is_group_address, judge_hosts
-from nvgre_doctor.infer.model import Diagnosis, HostVerdict, PairFacts, Stream
+from nvgre_doctor.infer.model import Diagnosis, HostVerdict, PairFacts
 from nvgre_doctor.infer.proofs import SameLayout
 from nvgre_doctor.infer.refusals import find_refusals
 from nvgre_doctor.infer.signs import find_hnv_signs
-from nvgre_doctor.infer.streams import gather_streams
+from nvgre_doctor.infer.streams import count_frames, gather_streams
 from nvgre_doctor.inventory import Inventory
 from nvgre_doctor.report import Confidence, PairVerdict
 from nvgre_doctor.wire.layouts import Layout
@@ -17,26 +17,26 @@ from nvgre_doctor.wire.layouts import Layout
 def infer(evidence: Evidence, inventory: Inventory) -> Diagnosis:
     """What the evidence of all captures together means."""
     streams = gather_streams(evidence)
-    hosts, ties = judge_hosts(streams, inventory)
-    pairs = _judge_pairs(streams, hosts, ties)
+    frames = count_frames(evidence, streams)
+    hosts, ties = judge_hosts(streams, frames, inventory)
+    pairs = _judge_pairs(frames, hosts, ties)
     find_hnv_signs(evidence, streams, hosts, pairs)
     return Diagnosis(streams, hosts, pairs, find_refusals(evidence, streams, hosts, ties))
 
 
-def _judge_pairs(streams: list[Stream], hosts: Mapping[bytes, HostVerdict], ties: list[SameLayout]) -> list[PairFacts]:
+def _judge_pairs(
+    frames: Mapping[tuple[bytes, bytes], int], hosts: Mapping[bytes, HostVerdict], ties: list[SameLayout]
+) -> list[PairFacts]:
     pairs: dict[tuple[bytes, bytes], PairFacts] = {}
-    for stream in streams:
-        if not stream.frames or is_group_address(stream.destination) or stream.source == stream.destination:
+    for (source, destination), count in frames.items():
+        if not count or is_group_address(destination) or source == destination:
             continue
-        ends = tuple(sorted((stream.source, stream.destination), key=lambda a: (len(a), a)))
-        low, high = ends
+        low, high = sorted((source, destination), key=lambda a: (len(a), a))
         pair = pairs.setdefault((low, high), PairFacts((low, high)))
-        if stream.source == low:
-            pair.frames_forward += stream.frames
+        if source == low:
+            pair.frames_forward += count
         else:
-            pair.frames_backward += stream.frames
-        if pair.example is None or stream.first < pair.example:
-            pair.example = stream.first
+            pair.frames_backward += count
     tied = {frozenset((tie.one.source, tie.two.source)) for tie in ties}
     for pair in pairs.values():
         one, two = pair.hosts

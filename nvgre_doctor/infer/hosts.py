@@ -14,6 +14,7 @@ from nvgre_doctor.infer.proofs import (
     by_layout_change,
     by_range,
 )
+from nvgre_doctor.infer.streams import without_echoes
 from nvgre_doctor.inventory import Inventory
 from nvgre_doctor.report import Confidence
 from nvgre_doctor.wire.layouts import Layout
@@ -32,9 +33,15 @@ def is_group_address(address: bytes) -> bool:
     return address[0] == 0xFF
 
 
-def judge_hosts(streams: list[Stream], inventory: Inventory) -> tuple[Hosts, list[SameLayout]]:
-    """A verdict for every provider address of the streams, and the ties between streams that fit either layout."""
-    hosts = _count_frames(streams)
+def judge_hosts(
+    streams: list[Stream], frames: Mapping[tuple[bytes, bytes], int], inventory: Inventory
+) -> tuple[Hosts, list[SameLayout]]:
+    """A verdict for every provider address, and the ties between streams that fit either layout.
+
+    `frames` counts them by source and destination; a flow that is only known from quotes has none.
+    """
+    hosts = _new_hosts(frames)
+    streams = without_echoes(streams)
     direction_witnesses, same = by_both_directions(streams)
     found: defaultdict[bytes, list[Witness]] = defaultdict(list)
     for witness in (*by_range(streams), *by_flow_id(streams), *direction_witnesses, *by_layout_change(streams)):
@@ -48,12 +55,12 @@ def judge_hosts(streams: list[Stream], inventory: Inventory) -> tuple[Hosts, lis
     return hosts, same
 
 
-def _count_frames(streams: Iterable[Stream]) -> Hosts:
+def _new_hosts(frames: Mapping[tuple[bytes, bytes], int]) -> Hosts:
     hosts: Hosts = {}
-    for stream in streams:
-        hosts.setdefault(stream.source, HostVerdict(stream.source)).frames_sent += stream.frames
-        if not is_group_address(stream.destination):
-            hosts.setdefault(stream.destination, HostVerdict(stream.destination)).frames_received += stream.frames
+    for (source, destination), count in frames.items():
+        hosts.setdefault(source, HostVerdict(source)).frames_sent += count
+        if not is_group_address(destination):
+            hosts.setdefault(destination, HostVerdict(destination)).frames_received += count
     return {address: hosts[address] for address in sorted(hosts, key=lambda a: (len(a), a))}
 
 

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Final
 
 from nvgre_doctor.addresses import NetworkTable
-from nvgre_doctor.evidence import CaptureEvidence, Evidence, IcmpSign, Oddity, Sightings, Sign, StreamKey, unpack_stream
+from nvgre_doctor.evidence import CaptureEvidence, Evidence, IcmpSign, Oddity, Sightings, Sign, unpack_stream
 from nvgre_doctor.infer.streams import refused_flow
 
 _NVGRE: Final = frozenset({Oddity.HOST_ERROR, Oddity.CONTROL})
@@ -25,12 +25,15 @@ def leave_out(evidence: Evidence, not_nvgre: NetworkTable[bool]) -> Evidence:
 
     def kept(part: CaptureEvidence) -> CaptureEvidence:
         rest = CaptureEvidence(part.frames, part.nvgre_frames)
-        for packed_key, packed in part.streams.items():
-            key = StreamKey.unpack(packed_key)
-            if is_out(key.source) or is_out(key.destination):
-                _count_out(rest, unpack_stream(packed).frames, are_nvgre=True)
+        for ends, direction in part.directions.items():
+            middle = len(ends) // 2
+            if is_out(ends[:middle]) or is_out(ends[middle:]):
+                streams = (*direction.vm_streams.values(), *direction.bare_streams.values())
+                frames = direction.unkept_frames + sum(unpack_stream(packed).frames for packed in streams)
+                _count_out(rest, frames, are_nvgre=True)
             else:
-                rest.streams[packed_key] = packed
+                rest.directions[ends] = direction
+        rest.unkept = {key: packed for key, packed in part.unkept.items() if not is_out(key[:-3])}
         for sign, seen in part.signs.items():
             if not (is_out(sign.source) or is_out(sign.destination)):
                 rest.add_sign(sign, seen)

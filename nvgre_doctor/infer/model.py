@@ -20,7 +20,8 @@ class At(NamedTuple):
 class Stream(NamedTuple):
     """Frames of one VM pair in one direction whose keys share bits 31..8, over all captures.
 
-    `macs` is inner destination + inner source, or empty.  `frames` is 0 for a stream that is only known from quotes of ICMP
+    `macs` is inner destination + inner source, or empty.  `destination` is empty for frames of many VM pairs to many hosts, which were
+    not told apart (see `evidence.Direction`).  `frames` is 0 for a stream that is only known from quotes of ICMP
     errors: those quote what its source sent, so they speak of its layout, but no data frame of it was captured.
     """
 
@@ -117,7 +118,6 @@ class PairFacts:
     verdict: PairVerdict = PairVerdict.UNKNOWN
     frames_forward: int = 0
     frames_backward: int = 0
-    example: At | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,15 @@ class RefusalFacts:
 class Diagnosis:
     """Everything that rules look at."""
 
-    streams: list[Stream]
+    streams: list[Stream]  # by source, destination, bits 31..8 and MACs
     hosts: dict[bytes, HostVerdict]
     pairs: list[PairFacts]
     refusals: list[RefusalFacts]
+    _between: dict[tuple[bytes, bytes], list[Stream]] = field(default_factory=dict, repr=False)
+
+    def between(self, source: bytes, destination: bytes) -> list[Stream]:
+        """The streams from one host to another."""
+        if not self._between:
+            for stream in self.streams:
+                self._between.setdefault((stream.source, stream.destination), []).append(stream)
+        return self._between.get((source, destination), [])

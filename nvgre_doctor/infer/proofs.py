@@ -32,10 +32,10 @@ def old_key(stream: Stream) -> int | None:
 def by_range(streams: Iterable[Stream]) -> Iterator[Witness]:
     """Evidence 1: the value is possible under one layout only."""
     for stream in streams:
-        readings = {layouts.reading(gre_key) for gre_key in stream.gre_keys}
-        if Reading.OLD_ONLY in readings:
+        reading = layouts.reading(stream.gre_keys[0])  # the same for every FlowID
+        if reading is Reading.OLD_ONLY:
             yield Witness(Kind.RANGE, Layout.OLD, stream)
-        elif Reading.CURRENT_ONLY in readings:
+        elif reading is Reading.CURRENT_ONLY:
             yield Witness(Kind.RANGE, Layout.CURRENT, stream)
 
 

@@ -34,7 +34,8 @@ def find_hnv_signs(
             vendor = HYPERV_VENDORS.get(mac[:3])
             if vendor is not None and address in hosts:
                 hosts[address].hnv_signs.add(f"a virtual machine with a {vendor} MAC address")
-        segments[stream.source, stream.destination].add(stream.upper_bits)
+        if stream.destination:  # otherwise it is of many VM pairs, to any number of peers
+            segments[stream.source, stream.destination].add(stream.upper_bits)
     others = {s.source for s in streams if s.macs[:3] in OTHER_VENDORS or s.macs[6:9] in OTHER_VENDORS}
     for (source, _), upper_bits in segments.items():
         if len(upper_bits) >= MANY_SEGMENTS and source not in others:

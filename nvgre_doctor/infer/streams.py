@@ -1,9 +1,11 @@
 """Evidence becomes streams: the captures laid over each other, and the packets that ICMP errors quote beside them."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 
-from nvgre_doctor.evidence import Evidence, IcmpSign, Sightings, StreamKey, unpack_stream
+from nvgre_doctor.evidence import Evidence, IcmpSign, Sightings
 from nvgre_doctor.infer.model import At, Stream
 from nvgre_doctor.wire import layouts
 
@@ -22,13 +24,63 @@ class IcmpSeen:
 
 
 def gather_streams(evidence: Evidence) -> list[Stream]:
-    """Every stream of all captures, sorted."""
+    """Every stream of all captures, by source, destination, bits 31..8 and MACs."""
     merged: dict[tuple[bytes, bytes, int, bytes], Stream] = {}
     for stream in _streams(evidence):
         identity = stream[:4]
         known = merged.get(identity)
         merged[identity] = stream if known is None else _merge(known, stream)
-    return [merged[identity] for identity in sorted(merged)]
+    return sorted(merged.values(), key=itemgetter(0, 1, 2, 3))
+
+
+def count_frames(evidence: Evidence, streams: Iterable[Stream]) -> dict[tuple[bytes, bytes], int]:
+    """NVGRE data frames by source and destination, 0 for flows that only quotes tell of; in order."""
+    counts: defaultdict[tuple[bytes, bytes], int] = defaultdict(int)
+    for stream in streams:
+        if stream.destination:
+            counts[stream.source, stream.destination] += stream.frames
+    for part in evidence.captures.values():
+        for ends, direction in part.directions.items():
+            if direction.unkept_frames:
+                middle = len(ends) // 2
+                counts[ends[:middle], ends[middle:]] += direction.unkept_frames
+    return dict(sorted(counts.items()))
+
+
+def without_echoes(streams: list[Stream]) -> list[Stream]:
+    """The streams that speak of their sender's layout: not those that may only repeat a key of the other host.
+
+    An UNREACHABLE may carry the key that it refuses (MS-NVGREE section 2.2.2 does not say).  It looks like data where the capture cuts
+    it before its inner addresses, and where an ICMP error quotes it.  VMs that answer each other tell data from an echo;
+    where neither or both sides of a repeated key are answered, it is no evidence for either.
+    """
+    doubtful = [s for s in streams if not s.customer_addresses and (s.macs or not s.frames)]
+    ends = {s[:2] for s in doubtful}
+    seen: set[tuple[bytes, bytes, bytes]] = set()
+    answers: set[tuple[bytes, bytes, int, bytes]] = set()  # streams whose VM pair is answered with the same upper bits
+    for s in streams if doubtful else ():
+        if s[:2] in ends or s[1::-1] in ends:
+            seen.add((s.source, s.destination, s.macs))
+            answers.add((s.destination, s.source, s.upper_bits, _reversed(s.macs)))
+
+    def is_answered(s: Stream) -> bool:
+        return bool(s.macs) and (s.destination, s.source, _reversed(s.macs)) in seen
+
+    repeated: dict[tuple[bytes, bytes, int], bool] = {}  # who repeats: is the other side data for certain
+    for s in streams if doubtful else ():
+        if s[1::-1] in ends:
+            echo = (s.destination, s.source, s.upper_bits)
+            repeated[echo] = repeated.get(echo, False) or bool(s.customer_addresses) or is_answered(s)
+    echoes = {
+        s[:4]
+        for s in doubtful
+        if s[:3] in repeated and s[:4] not in answers and (repeated[s[:3]] or not is_answered(s))
+    }
+    return [s for s in streams if s[:4] not in echoes] if echoes else streams
+
+
+def _reversed(macs: bytes) -> bytes:
+    return macs[6:] + macs[:6]
 
 
 def icmp_errors(evidence: Evidence) -> Iterator[IcmpSeen]:
@@ -52,8 +104,7 @@ def _sortable(sign: IcmpSign) -> tuple[object, ...]:
 
 def _streams(evidence: Evidence) -> Iterator[Stream]:
     for index in sorted(evidence.captures):
-        for packed_key, packed in evidence.captures[index].streams.items():
-            key, facts = StreamKey.unpack(packed_key), unpack_stream(packed)
+        for key, facts in evidence.captures[index].streams():
             if facts.customer_addresses == key.source + key.destination:
                 continue  # a host's own message, cut before its ICMP type: it may repeat the key of the other side
             first, last = facts.first, facts.last

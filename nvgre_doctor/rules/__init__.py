@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 from nvgre_doctor.report import Finding, Severity
-from nvgre_doctor.rules import captures, layout, packets, pairs, refusals
+from nvgre_doctor.rules import captures, expected, layout, packets, pairs, refusals
 from nvgre_doctor.rules.base import Rule, Situation
 
 RULES: tuple[Rule, ...] = tuple(
     sorted(
-        captures.RULES + layout.RULES + pairs.RULES + refusals.RULES + packets.RULES,
+        captures.RULES + layout.RULES + expected.RULES + pairs.RULES + refusals.RULES + packets.RULES,
         key=lambda rule: rule.code,
     )
 )
@@ -22,8 +22,12 @@ class UnknownCodeError(ValueError):
 
 def find_all(situation: Situation) -> tuple[Finding, ...]:
     """The findings of every rule: worst first, then by code, then in the rule's order."""
-    found = [finding for rule in RULES for finding in rule.find(situation)]
-    return tuple(sorted(found, key=lambda finding: (_WORST_FIRST[finding.severity], finding.code)))
+    return worst_first(finding for rule in RULES for finding in rule.find(situation))
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """By severity, then by code; what is equal in both keeps its order."""
+    return tuple(sorted(findings, key=lambda finding: (_WORST_FIRST[finding.severity], finding.code)))
 
 
 def select_codes(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> frozenset[str]:

@@ -31,6 +31,12 @@ class Situation:
         """The verdict about a provider address; an empty one when it was never seen in NVGRE data."""
         return self.diagnosis.hosts.get(address) or HostVerdict(address)
 
+    @property
+    def nvgre_frames_left_out(self) -> int:
+        """NVGRE frames that were captured and are not part of the evidence: of hosts that were named as not NVGRE."""
+        captured = sum(capture.nvgre_frames for capture in self.captures)
+        return captured - sum(part.nvgre_frames for part in self.evidence.captures.values())
+
     def has_hnv_signs(self, *addresses: bytes) -> bool:
         """Whether any of these looks like a Hyper-V host, and not like the end of a plain GRE tunnel."""
         return any(self.host(address).hnv_signs for address in addresses)

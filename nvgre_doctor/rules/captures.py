@@ -125,7 +125,9 @@ def find_no_nvgre(situation: Situation) -> Iterator[Finding]:
         Subject("capture"),
         (),
         display_filter="udp.port == 4789" if counts[Oddity.VXLAN] else "",
-        next_step="Capture on the physical adapter that holds the provider address, with no filter or with"
+        next_step="If one of these hosts is a Hyper-V host, correct not-nvgre in the configuration."
+        if counts[Oddity.NOT_NVGRE]
+        else "Capture on the physical adapter that holds the provider address, with no filter or with"
         ' "ip proto 47 or icmp".',
     )
 

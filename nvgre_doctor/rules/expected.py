@@ -64,7 +64,7 @@ def find_unexpected(situation: Situation) -> Iterator[Finding]:
 def tell_as_expected(findings: Iterable[Finding], situation: Situation) -> tuple[Finding, ...]:
     """The findings, in the same order; those that an old host causes which is meant to be old are notes, and say so."""
     return tuple(
-        replace(finding, severity=Severity.INFO, message=finding.message + AS_EXPECTED)
+        replace(finding, severity=Severity.INFO, message=finding.message + AS_EXPECTED, next_step="")
         if _is_expected(finding, situation)
         else finding
         for finding in findings

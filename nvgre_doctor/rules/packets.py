@@ -37,11 +37,7 @@ def find_reserved_keys(situation: Situation) -> Iterator[Finding]:
     Sources
       RFC 7637 section 3.4.
     """
-    streams = [
-        s
-        for s in situation.diagnosis.streams
-        if s.frames and any(layouts.reading(k) is Reading.NEITHER for k in s.gre_keys)
-    ]
+    streams = [s for s in situation.diagnosis.streams if s.frames and layouts.reading(s.gre_keys[0]) is Reading.NEITHER]
     for address, sent in _by_source(streams).items():
         gre_keys = sorted({k for s in sent for k in s.gre_keys if layouts.reading(k) is Reading.NEITHER})
         yield finding(
@@ -139,25 +135,32 @@ def find_unlisted(situation: Situation) -> Iterator[Finding]:
     Sources
       RFC 7637 section 3.4; the MSFT_NetVirtualizationLookupRecordSettingData class.
     """
+    for address, unlisted in _by_source(unlisted_streams(situation)).items():
+        gre_keys = sorted({s.gre_keys[0] for s in unlisted})
+        is_known = situation.host(address).layout is not Layout.UNKNOWN
+        yield finding(
+            "NVG404",
+            Severity.WARNING,
+            f"{address_text(address)} uses ids that are not in the inventory:"
+            f" {listed((both_readings(k) for k in gre_keys), 3)}.",
+            about_host(address),
+            [s.first for s in unlisted],
+            display_filter=filters.from_host(address),
+            next_step=f"Export the inventory again. {check_policy(address_text(address))}",
+            confidence=Confidence.PROVEN if is_known else Confidence.NONE,
+        )
+
+
+def unlisted_streams(situation: Situation) -> list[Stream]:
+    """Streams whose id, as their sender means it, is not in the inventory; none where there is no inventory."""
     known = situation.inventory.vsids
     if not known:
-        return
-    for address, sent in _by_source(s for s in situation.diagnosis.streams if s.frames).items():
-        host = situation.host(address)
-        unlisted = [s for s in sent if not _is_listed(s, host.layout_of(s), known)]
-        if unlisted:
-            gre_keys = sorted({s.gre_keys[0] for s in unlisted})
-            yield finding(
-                "NVG404",
-                Severity.WARNING,
-                f"{address_text(address)} uses ids that are not in the inventory:"
-                f" {listed((both_readings(k) for k in gre_keys), 3)}.",
-                about_host(address),
-                [s.first for s in unlisted],
-                display_filter=filters.from_host(address),
-                next_step=f"Export the inventory again. {check_policy(address_text(address))}",
-                confidence=Confidence.PROVEN if host.layout is not Layout.UNKNOWN else Confidence.NONE,
-            )
+        return []
+    return [
+        s
+        for s in situation.diagnosis.streams
+        if s.frames and not _is_listed(s, situation.host(s.source).layout_of(s), known)
+    ]
 
 
 def _is_listed(stream: Stream, layout: Layout, known: frozenset[int]) -> bool:

@@ -35,8 +35,11 @@ def find_mismatch(situation: Situation) -> Iterator[Finding]:
         one, two = (situation.host(address) for address in pair.hosts)
         old, current = (one, two) if one.layout is Layout.OLD else (two, one)
         old_name, current_name = address_text(old.address), address_text(current.address)
-        streams = [s for s in situation.diagnosis.streams if {s.source, s.destination} == set(pair.hosts) and s.frames]
-        examples = [next((s for s in streams if s.source == host.address), None) for host in (old, current)]
+        sent = (
+            situation.diagnosis.between(old.address, current.address),
+            situation.diagnosis.between(current.address, old.address),
+        )
+        examples = [next((stream for stream in streams if stream.frames), None) for streams in sent]
         keys = " ".join(
             f"{address_text(s.source)} sends {both_readings(s.gre_keys[0])}." for s in examples if s is not None
         )
@@ -70,6 +73,22 @@ def find_one_way(situation: Situation) -> Iterator[Finding]:
     Sources
       RFC 7637 section 3.2.
     """
+    for (one, two), silent in one_way_streams(situation):
+        names = listed((vm_pair_text(stream.macs) for stream in silent), 3)
+        yield finding(
+            "NVG306",
+            Severity.INFO,
+            f"{plural(len(silent), 'VM pair')} between {address_text(one)} and {address_text(two)}"
+            f" heard in one direction only: {names}.",
+            about_pair(one, two),
+            [stream.first for stream in silent],
+            display_filter=filters.between(one, two),
+            next_step=check_policy(address_text(two)),
+        )
+
+
+def one_way_streams(situation: Situation) -> Iterator[tuple[tuple[bytes, bytes], list[Stream]]]:
+    """Pairs of hosts, both heard, with one stream for each VM pair between them that was heard in one direction only."""
     senders = {stream.source for stream in situation.diagnosis.streams if stream.frames}
     directions: defaultdict[tuple[bytes, bytes], dict[bytes, Stream]] = defaultdict(dict)
     for stream in situation.diagnosis.streams:
@@ -86,17 +105,7 @@ def find_one_way(situation: Situation) -> Iterator[Finding]:
             if macs[6:] + macs[:6] not in directions[destination, source]
         ]
         if silent:
-            names = listed((vm_pair_text(stream.macs) for stream in silent), 3)
-            yield finding(
-                "NVG306",
-                Severity.INFO,
-                f"{plural(len(silent), 'VM pair')} between {address_text(one)} and {address_text(two)}"
-                f" heard in one direction only: {names}.",
-                about_pair(one, two),
-                [stream.first for stream in silent],
-                display_filter=filters.between(one, two),
-                next_step=check_policy(address_text(two)),
-            )
+            yield pair.hosts, silent
 
 
 RULES = (

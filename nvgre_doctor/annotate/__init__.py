@@ -1,0 +1,43 @@
+"""A capture is written again as pcapng, with a comment on every frame that a finding points to.
+
+`pointing` says which findings a frame belongs to, `packets` puts comments into packet blocks, `from_pcapng` and `from_pcap`
+write the file, one block in memory at a time.  Knows nothing about files that are written: the caller makes them.
+"""
+
+from typing import BinaryIO
+
+from nvgre_doctor.annotate.from_pcap import convert_pcap
+from nvgre_doctor.annotate.from_pcapng import PcapngCopier
+from nvgre_doctor.annotate.marking import Copied, Marker
+from nvgre_doctor.annotate.pointing import Pointer
+from nvgre_doctor.capture import ChangedError, Status, open_capture
+from nvgre_doctor.reading import ProgressCallback
+from nvgre_doctor.report import Capture
+
+__all__ = ["Copied", "Pointer", "annotate"]
+
+_BLOCKS_BETWEEN_UPDATES = 4096
+
+
+def annotate(
+    capture: Capture, pointer: Pointer, target: BinaryIO, tell: ProgressCallback, *, only_findings: bool = False
+) -> Copied:
+    """Read a capture again that was diagnosed, up to where it could be read then, and write it to `target`.
+
+    `target` must be able to seek.  `tell` is called now and then with the bytes of the file that were read.  With `only_findings`
+    only frames are written that a finding points to.  Errors: capture.ChangedError, and OSError of `target`.
+    """
+    marker = Marker(pointer)
+    with open_capture(capture.path) as source:
+        if source.format == "pcapng":
+            copier = PcapngCopier(marker, target, only_findings=only_findings)
+            for count, block in enumerate(source.blocks(capture.bytes)):
+                copier.add(block)
+                if count % _BLOCKS_BETWEEN_UPDATES == 0:
+                    tell(source.position(), source.size)
+            copier.end_section(is_cut=capture.status == Status.CUT)
+        else:
+            convert_pcap(source, marker, target, tell, only_findings=only_findings)
+    if marker.copied.frames != capture.frames:
+        raise ChangedError
+    return marker.copied

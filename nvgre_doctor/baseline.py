@@ -1,0 +1,156 @@
+"""Baselines: findings that were accepted once, so that only new ones are told.
+
+Knows findings by their fingerprints, which hold neither frames nor times nor words; see fingerprint.py.  The file is JSON, sorted,
+without time or version of the program: the same findings give the same bytes.  Whoever accepts a finding does not cure
+the network: the verdict stays what it is.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from nvgre_doctor import fingerprint
+from nvgre_doctor.checked_json import JsonError, Value, parse, shown
+from nvgre_doctor.report import Finding, Report, Severity
+from nvgre_doctor.reporters.visible import visible
+from nvgre_doctor.text_file import TextFileError, read_text
+
+KIND: Final = "nvgre-doctor baseline"
+VERSION: Final = 1
+"""Of the file.  Fingerprints have a version of their own, and both must fit."""
+LARGEST_FILE: Final = 256 * 1024 * 1024
+"""In bytes.  An accepted finding takes about 250: a million fit."""
+
+
+class BaselineError(ValueError):
+    """The file cannot be used; the message names it, and says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Findings with one fingerprint, and how many of them.  `capture` is None for those about all captures together."""
+
+    fingerprint: str
+    count: int
+    code: str
+    kind: str  # of the subject, as in report.Subject
+    hosts: tuple[str, ...]
+    capture: str | None
+
+    def __str__(self) -> str:
+        """For people: `NVG201 10.0.0.7 (lab.pcapng)`."""
+        subject = (" to " if self.kind == "flow" else " and ").join(self.hosts)
+        where = "" if self.capture is None else f"({self.capture})"
+        return visible(" ".join(filter(None, (self.code, subject, where))))
+
+
+def accept(report: Report) -> tuple[Accepted, ...]:
+    """Every finding of a report."""
+    counts: Counter[str] = Counter()
+    rows: dict[str, Accepted] = {}
+    for finding in report.findings:
+        row = _identify(report, finding)
+        counts[row.fingerprint] += 1
+        rows[row.fingerprint] = row
+    return _sorted(replace(row, count=counts[key]) for key, row in rows.items())
+
+
+def only_new(
+    report: Report, baseline: Iterable[Accepted], selected: Iterable[str]
+) -> tuple[Report, tuple[Accepted, ...]]:
+    """The report with the findings that are not in the baseline, and what is in the baseline and was not found any more.
+
+    Of several findings with one fingerprint the first ones are the accepted ones.  A finding is gone only if this run could
+    have found it: its code is among those `selected`, and its capture among those of the report.
+    """
+    rows = {row.fingerprint: row for row in baseline}
+    left = Counter({key: row.count for key, row in rows.items()})
+    new = []
+    for finding in report.findings:
+        key = fingerprint.fingerprint(report, finding)
+        if left[key] > 0:
+            left[key] -= 1
+        else:
+            new.append(finding)
+    codes = set(selected)
+    captures = {None, *fingerprint.capture_names(report)}
+    gone = _sorted(
+        replace(row, count=left[key])
+        for key, row in rows.items()
+        if left[key] and row.code in codes and row.capture in captures
+    )
+    severities = [finding.severity for finding in new]
+    summary = replace(
+        report.summary,
+        errors=severities.count(Severity.ERROR),
+        warnings=severities.count(Severity.WARNING),
+        infos=severities.count(Severity.INFO),
+        in_baseline=len(report.findings) - len(new),
+    )
+    return replace(report, findings=tuple(new), summary=summary), gone
+
+
+def to_text(baseline: Iterable[Accepted]) -> str:
+    """The file: one accepted finding a line, so that a change of one is a change of one line."""
+    rows = [
+        json.dumps(
+            {
+                "code": row.code,
+                "kind": row.kind,
+                "hosts": list(row.hosts),
+                "capture": row.capture,
+                "count": row.count,
+                "fingerprint": row.fingerprint,
+            }
+        )
+        for row in _sorted(baseline)
+    ]
+    head = {"kind": KIND, "version": VERSION, "fingerprint_version": fingerprint.VERSION}
+    body = ",\n".join(f"    {row}" for row in rows)
+    opening = json.dumps(head, indent=2).removesuffix("\n}")
+    return f'{opening},\n  "findings": [\n{body}\n  ]\n}}\n' if rows else f'{opening},\n  "findings": []\n}}\n'
+
+
+def read_baseline(path: str) -> tuple[Accepted, ...]:
+    """Read what `to_text` wrote.  Errors: BaselineError."""
+    name = visible(path)
+    try:
+        root = parse(read_text(path, LARGEST_FILE))
+        if root.get("kind").raw != KIND:
+            raise BaselineError(
+                f"{name}: this is no baseline. Write one: nvgre-doctor check --write-baseline FILE CAPTURE..."
+            )
+        versions = root["version"], root["fingerprint_version"]
+        for version, known in zip(versions, (VERSION, fingerprint.VERSION), strict=True):
+            if version.raw != known:
+                raise BaselineError(
+                    f"{name}: {version.path.removeprefix('$.')} is {shown(version.raw)}, and this program reads {known}."
+                    " Write the baseline again: --write-baseline FILE"
+                )
+        return root["findings"].each(_accepted)
+    except (TextFileError, JsonError) as error:
+        raise BaselineError(
+            f"{name}: {visible(str(error)).removesuffix('.')}. Write a baseline: nvgre-doctor check --write-baseline FILE CAPTURE..."
+        ) from error
+
+
+def _accepted(value: Value) -> Accepted:
+    return Accepted(
+        value["fingerprint"].text(),
+        value["count"].integer(1),
+        value["code"].text(),
+        value["kind"].text(),
+        value["hosts"].each(Value.address),
+        value["capture"].optional(Value.text),
+    )
+
+
+def _identify(report: Report, finding: Finding) -> Accepted:
+    identity = fingerprint.identify(report, finding)
+    return Accepted(identity.digest(), 1, identity.code, identity.kind, identity.hosts, identity.capture)
+
+
+def _sorted(rows: Iterable[Accepted]) -> tuple[Accepted, ...]:
+    return tuple(sorted(rows, key=lambda row: (row.code, row.hosts, row.capture or "", row.fingerprint)))

@@ -1,0 +1,120 @@
+"""What a capture says about itself: who wrote it, its interfaces, and how many packets it lost.
+
+Knows the describing blocks of pcapng and the header of pcap; knows nothing about frames.  Whatever a capture claims, memory
+stays bounded.  Texts are raw bytes of strangers: show them with care.
+"""
+
+import struct
+from dataclasses import dataclass, field
+from typing import Final
+
+from nvgre_doctor.capture.options import read_options
+
+MAX_DESCRIBED: Final = 256
+"""Interfaces that are kept, over all sections; the others are only counted."""
+MAX_TEXT: Final = 256
+"""Bytes that are kept of one text."""
+
+_SECTION_OPTIONS: Final = 24  # where the options of a section header, an interface and a statistics block begin
+_INTERFACE_OPTIONS: Final = 16
+_STATISTICS_OPTIONS: Final = 20
+_MICROSECONDS: Final = 6
+
+
+@dataclass(slots=True)
+class InterfaceDescription:
+    """One interface.  Counters are those of its last statistics block, None where the capture does not tell."""
+
+    section: int  # 1-based
+    number: int  # 0-based, within its section
+    linktype: int
+    snaplen: int  # bytes, 0: no limit
+    tsresol: int = _MICROSECONDS  # as in pcapng's if_tsresol: n for 10^-n s, 0x80 | n for 2^-n s
+    fcs_octets: int = 0  # bytes of frame check sequence at the end of each frame
+    name: bytes = b""
+    text: bytes = b""  # if_description
+    os: bytes = b""
+    capture_filter: bytes = b""
+    received: int | None = None  # packets
+    dropped_by_interface: int | None = None
+    dropped_by_os: int | None = None
+
+
+@dataclass(slots=True)
+class Description:
+    """What was found so far; complete when the frames are exhausted."""
+
+    variant: str = ""  # such as "version 2.4, little endian, microseconds"
+    hardware: bytes = b""  # the computer that captured
+    os: bytes = b""
+    application: bytes = b""
+    sections: int = 0
+    interfaces: list[InterfaceDescription] = field(default_factory=list)
+    interfaces_left_out: int = 0
+    _known: int = 0  # interfaces of this section so far, described or not
+
+    def add_section(self, block: bytes, order: str) -> None:
+        """A Section Header Block."""
+        self.sections += 1
+        self._known = 0
+        if self.sections > 1:
+            return
+        major, minor = struct.unpack_from(order + "HH", block, 12)
+        self.variant = f"version {major}.{minor}, {ENDIAN[order]}"
+        for option in read_options(block, _SECTION_OPTIONS, len(block) - 4, order):
+            text = option.value[:MAX_TEXT]
+            if option.code == 2:
+                self.hardware = text
+            elif option.code == 3:
+                self.os = text
+            elif option.code == 4:
+                self.application = text
+
+    def add_interface(self, block: bytes, order: str) -> None:
+        """An Interface Description Block."""
+        number = self._known
+        self._known += 1
+        if len(self.interfaces) >= MAX_DESCRIBED:
+            self.interfaces_left_out += 1
+            return
+        linktype, snaplen = struct.unpack_from(order + "H2xI", block, 8)
+        interface = InterfaceDescription(self.sections, number, linktype, snaplen)
+        for option in read_options(block, _INTERFACE_OPTIONS, len(block) - 4, order):
+            text = option.value[:MAX_TEXT]
+            if option.code == 2:
+                interface.name = text
+            elif option.code == 3:
+                interface.text = text
+            elif option.code == 9 and len(option.value) == 1:
+                interface.tsresol = option.value[0]
+            elif option.code == 11 and text[:1] == b"\0":  # a filter as text; others are byte code
+                interface.capture_filter = text[1:]
+            elif option.code == 12:
+                interface.os = text
+            elif option.code == 13 and len(option.value) == 1:
+                interface.fcs_octets = option.value[0]
+        self.interfaces.append(interface)
+
+    def add_statistics(self, block: bytes, order: str) -> None:
+        """An Interface Statistics Block: counters since the beginning of the capture, so the last one counts."""
+        if len(block) < _STATISTICS_OPTIONS + 4:
+            return
+        (number,) = struct.unpack_from(order + "I", block, 8)
+        # The interfaces of this section are the last ones of the list.
+        of_section = self.interfaces[max(0, len(self.interfaces) - self._known) :]
+        interface = next((i for i in of_section if (i.section, i.number) == (self.sections, number)), None)
+        if interface is None:
+            return
+        for option in read_options(block, _STATISTICS_OPTIONS, len(block) - 4, order):
+            if len(option.value) != 8:
+                continue
+            (count,) = struct.unpack(order + "Q", option.value)
+            if option.code == 4:
+                interface.received = count
+            elif option.code == 5:
+                interface.dropped_by_interface = count
+            elif option.code == 7:
+                interface.dropped_by_os = count
+
+
+ENDIAN: Final = {"<": "little endian", ">": "big endian"}

@@ -1,0 +1,164 @@
+"""The command line: assembles the commands and turns every way of ending into an exit code; nothing else.
+
+Each command is a module of `commands`, loaded when it is asked for, so that `--version` waits for nothing.  What a command
+returns is the exit code; what it raises is mapped here, in `main`, and nowhere else.
+"""
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, cast
+
+import click
+
+from nvgre_doctor import __version__
+from nvgre_doctor.exits import Exit
+from nvgre_doctor.output import OutputError, write_stderr
+from nvgre_doctor.reporters.visible import visible
+from nvgre_doctor.stopping import stopping_cleanly
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+PROGRAM: Final = "nvgre-doctor"
+DEFAULT_COMMAND: Final = "check"
+COMMANDS: Final = {
+    "check": "nvgre_doctor.commands.check",
+    "info": "nvgre_doctor.commands.info",
+    "annotate": "nvgre_doctor.commands.annotate",
+    "filter": "nvgre_doctor.commands.filter",
+    "convert": "nvgre_doctor.commands.convert",
+    "key": "nvgre_doctor.commands.key",
+    "explain": "nvgre_doctor.commands.explain",
+    "rules": "nvgre_doctor.commands.rules",
+    "schema": "nvgre_doctor.commands.schema",
+    "wireshark": "nvgre_doctor.commands.wireshark",
+    "completion": "nvgre_doctor.commands.completion",
+}
+"""Name of the command -> module that holds it as `command`, in the order of `--help`."""
+DEBUG_VARIABLE: Final = "NVGRE_DOCTOR_DEBUG"
+COMPLETION_VARIABLE: Final = "_NVGRE_DOCTOR_COMPLETE"
+"""Set by the completion function of a shell; click chooses its name."""
+
+_OWN_OPTIONS: Final = ("-h", "--help", "--version")
+
+
+class Commands(click.Group):
+    """The commands, loaded on demand; without the name of a command it is `check`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which they are needed."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load the module of a command."""
+        module = COMMANDS.get(cmd_name)
+        return None if module is None else cast("click.Command", import_module(module).command)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the default command where none is given.  A command wins over a file of its name, in every folder."""
+        is_completion = ctx.resilient_parsing
+        if not args and not is_completion:
+            raise click.UsageError("Which capture? Give a file or a folder, or - for standard input.", ctx)
+        if args and args[0] not in COMMANDS and args[0] not in _OWN_OPTIONS:
+            if not is_completion:
+                _refuse_mistyped_command(ctx, args[0])
+            args = [DEFAULT_COMMAND, *args]
+        return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem[str]]":
+        """The first word: a command, or what `check` takes."""
+        from nvgre_doctor.commands._completion import complete_default  # noqa: PLC0415
+
+        default = self.get_command(ctx, DEFAULT_COMMAND)
+        ours = super().shell_complete(ctx, incomplete)
+        return ours if default is None else complete_default(ctx, default, incomplete, ours)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
+def cli() -> None:
+    """Find out which Hyper-V hosts still speak the old NVGRE layout, and who cannot talk because of it.
+
+    `nvgre-doctor lab.pcapng` is short for `nvgre-doctor check lab.pcapng`.  A command wins over a file of the same name: for
+    a capture named `key`, write `check key`.
+    """
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code (see `exits.Exit`); never raises.  `args` None means those of the process."""
+    try:
+        with stopping_cleanly(process_ends=args is None):
+            for stream in (sys.stdout, sys.stderr):
+                if hasattr(stream, "reconfigure"):
+                    # Consoles without UTF-8 (cp437, cp1252) must cost a character, never a crash.
+                    stream.reconfigure(errors="replace" if stream is sys.stdout else "backslashreplace")
+            return _run(args)
+    except KeyboardInterrupt:
+        return _say(Exit.INTERRUPTED, "interrupted")
+
+
+def _run(args: Sequence[str] | None) -> int:
+    try:
+        if COMPLETION_VARIABLE in os.environ:
+            _prepare_completion()
+        result = cli.main(None if args is None else list(args), prog_name=PROGRAM, standalone_mode=False)
+        return int(result or 0)
+    except click.Abort as error:  # click makes it of Ctrl-C, and of any EOFError
+        if isinstance(error.__cause__, EOFError):
+            return _internal_error(error.__cause__)
+        return _say(Exit.INTERRUPTED, "interrupted")
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else PROGRAM
+        return _say(Exit.USAGE, error.format_message(), f"Try: {path} --help")
+    except click.ClickException as error:
+        return _say(Exit.USAGE, error.format_message())
+    except OutputError as error:
+        return _say(Exit.USAGE, str(error))
+    except SystemExit as error:  # click: after shell completion, and when nobody reads its help any more
+        return Exit.USAGE if error.code and COMPLETION_VARIABLE in os.environ else Exit.OK
+    except ChildProcessError as error:  # a worker was killed
+        return _say(Exit.INTERNAL, str(error))
+    except MemoryError:
+        return _say(Exit.INTERNAL, "there is not enough memory. Give fewer captures at once.")
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            return _say(Exit.USAGE, f"cannot write: {error.strerror}")
+        return _internal_error(error)
+    except Exception as error:  # noqa: BLE001  the last resort: exit code 1 must not mean a crash
+        return _internal_error(error)
+
+
+def _prepare_completion() -> None:
+    from nvgre_doctor.commands._completion import install  # noqa: PLC0415  only when a shell asks
+
+    install()
+
+
+def _refuse_mistyped_command(ctx: click.Context, word: str) -> None:
+    """`nvgre-doctor kye 5001` is no capture named kye."""
+    if not word.isalpha() or os.path.exists(word):
+        return
+    from difflib import get_close_matches  # noqa: PLC0415  only for mistakes
+
+    for name in get_close_matches(word, COMMANDS, n=1):
+        raise click.UsageError(f"There is no command and no file {visible(word)}. Did you mean {name}?", ctx)
+
+
+def _internal_error(error: BaseException) -> int:
+    if os.environ.get(DEBUG_VARIABLE):
+        import traceback  # noqa: PLC0415  only for people who look for the fault
+
+        write_stderr("".join(traceback.format_exception(error)).splitlines())
+    return _say(
+        Exit.INTERNAL,
+        f"internal error: {type(error).__name__}: {error}",
+        f"Please report it, with the output of the same command under {DEBUG_VARIABLE}=1.",
+    )
+
+
+def _say(code: Exit, *lines: str) -> int:
+    write_stderr([f"{PROGRAM}: {lines[0]}", *lines[1:]])
+    return code

@@ -1,0 +1,90 @@
+"""Options that several commands share, and the settings behind them: the command line wins over the environment, that over the file."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from nvgre_doctor.exits import FAIL_ON
+from nvgre_doctor.reporters import FORMATS
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from nvgre_doctor.settings import Settings
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def complete_files(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem[str]]":
+    """Leave file names to the shell."""
+    from click.shell_completion import CompletionItem  # noqa: PLC0415
+
+    return [CompletionItem(incomplete, type="file")]
+
+
+def complete_codes(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem[str]]":
+    """Finding codes; after a comma the next one."""
+    from click.shell_completion import CompletionItem  # noqa: PLC0415
+
+    from nvgre_doctor.rules import RULES  # noqa: PLC0415
+
+    before, comma, begun = incomplete.rpartition(",")
+    return [
+        CompletionItem(before + comma + rule.code, help=rule.title)
+        for rule in RULES
+        if rule.code.startswith(begun.upper())
+    ]
+
+
+format_option = click.option(
+    "-f",
+    "--format",
+    "format_name",
+    type=click.Choice(FORMATS, case_sensitive=False),
+    metavar="NAME",
+    help=f"{', '.join(FORMATS)}.",
+)
+output_option = click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="[NAME=]FILE",
+    shell_complete=complete_files,
+    help="Write FILE. Without NAME: as -f or suffix says.",
+)
+fail_on_option = click.option(
+    "--fail-on",
+    type=click.Choice(list(FAIL_ON)),
+    metavar="SEVERITY",
+    help="Exit 1 from error (default), warning, info; never.",
+)
+color_option = click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), metavar="WHEN", help="auto, always or never."
+)
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Only the verdict.")
+verbose_option = click.option("-v", "--verbose", is_flag=True, help="All evidence, with frames and segments.")
+
+
+def config_options(function: Function) -> Function:
+    """`--config` and `--no-config`, of which the help shows one line."""
+    config = click.option(
+        "--config",
+        metavar="FILE",
+        shell_complete=complete_files,
+        help="Settings (nvgre-doctor.toml), or --no-config.",
+    )
+    return config(click.option("--no-config", is_flag=True, hidden=True)(function))
+
+
+def settings_of(config: str | None, no_config: bool) -> "Settings":
+    """What the configuration file and the environment say.  Errors: click.ClickException."""
+    from nvgre_doctor.config import ConfigError, load_settings  # noqa: PLC0415
+
+    if config is not None and no_config:
+        raise click.UsageError("--config and --no-config exclude each other.")
+    try:
+        return load_settings(config, search=not no_config)
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from error

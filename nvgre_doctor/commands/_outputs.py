@@ -1,0 +1,93 @@
+"""Where reports go: `--format`, `-o FILE` and `-o FORMAT=FILE`, for every command that writes reports.
+
+One analysis, many outputs: all of them are rendered before the first is written.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from nvgre_doctor.output import STDOUT, check_writable, write_file, write_stdout
+from nvgre_doctor.reporters import FORMATS, format_of_suffix, render
+from nvgre_doctor.reporters.visible import visible
+
+if TYPE_CHECKING:
+    from nvgre_doctor.report import Report
+    from nvgre_doctor.reporters.display import Display
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One report to write; `path` is "-" for standard output."""
+
+    format: str
+    path: str
+
+
+def plan_outputs(
+    format_name: str | None, given: Sequence[str], inputs: Iterable[str], *, beside: str | None = None
+) -> tuple[Output, ...]:
+    """Turn the options into outputs, and refuse at once what would fail or destroy something at the end.
+
+    `inputs` are all files that the command reads, `beside` is a file that it writes beside the reports.
+
+    `FORMAT=FILE` only if FORMAT is the name of a format: `C:\\x=y` is a file.  A file without one gets `format_name`, or what
+    its suffix says.  A `format_name` that no file uses goes to standard output, as everything does without any file.
+    """
+    outputs = [_parse(text, format_name) for text in given]
+    if not outputs or (format_name and not any(output.format == format_name for output in outputs)):
+        outputs.insert(0, Output(format_name or "text", STDOUT))
+    if beside == STDOUT:
+        raise click.UsageError("A baseline needs a file; - is standard output.")
+    _refuse_clashes([output.path for output in outputs] + ([] if beside is None else [beside]), inputs)
+    return tuple(outputs)
+
+
+def deliver(report: "Report", outputs: Iterable[Output], display: "Display") -> None:
+    """Render and write everything; `display` describes standard output.  Errors: OutputError."""
+    from nvgre_doctor.reporters.display import Display  # noqa: PLC0415
+
+    file = Display(verbosity=display.verbosity)
+    rendered = [
+        (output, render(output.format, report, display if output.path == STDOUT else file)) for output in outputs
+    ]
+    for output, text in rendered:
+        if output.path == STDOUT:
+            write_stdout(text, color=display.color)
+        else:
+            write_file(output.path, text)
+
+
+def _refuse_clashes(paths: Iterable[str], inputs: Iterable[str]) -> None:
+    inputs = [path for path in inputs if path != STDOUT]
+    seen: set[str] = set()
+    for path in paths:
+        name = STDOUT if path == STDOUT else os.path.realpath(path)
+        if name in seen:
+            raise click.UsageError(f"Two outputs would go to {visible(path)}.")
+        seen.add(name)
+        if path != STDOUT:
+            if any(_is_same_file(path, given) for given in inputs):
+                raise click.UsageError(f"{visible(path)} is an input; an output must not replace it.")
+            check_writable(path)
+
+
+def _parse(text: str, format_name: str | None) -> Output:
+    prefix, equals, path = text.partition("=")
+    if equals and prefix.lower() in FORMATS:
+        output = Output(prefix.lower(), path)
+    else:
+        output = Output(format_name or format_of_suffix(text), text)
+    if not output.path:
+        raise click.UsageError(f"-o {visible(text)} names no file.")
+    return output
+
+
+def _is_same_file(one: str, other: str) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except (OSError, ValueError):
+        return False

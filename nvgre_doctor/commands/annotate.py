@@ -1,0 +1,145 @@
+"""`nvgre-doctor annotate`: write a capture again as pcapng, with a comment on every frame that a finding points to."""
+
+import os
+import stat
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from nvgre_doctor.commands._options import complete_files, config_options, settings_of
+from nvgre_doctor.exits import Exit, exit_code
+from nvgre_doctor.output import STDOUT, OutputError, check_place, replacing, write_stderr, write_stdout
+from nvgre_doctor.reporters.visible import visible
+
+if TYPE_CHECKING:
+    from nvgre_doctor.annotate import Copied
+
+_SEARCHED: Final = 1 << 24
+"""Bytes of an existing output that are searched for a comment of ours."""
+_OURS: Final = b"nvgre-doctor NVG"
+
+
+@click.command("annotate", epilog="Exit codes are those of check.")
+@click.argument("capture", metavar="CAPTURE", shell_complete=complete_files)
+@click.option(
+    "-o", "--output", metavar="OUT.pcapng", required=True, shell_complete=complete_files, help="The file to write."
+)
+@click.option("--only-findings", is_flag=True, help="Only the frames that a finding points to.")
+@config_options
+def command(capture: str, output: str, only_findings: bool, config: str | None, no_config: bool) -> int:
+    """Write CAPTURE again as pcapng, with comments for Wireshark.
+
+    Every frame that a finding points to gets a packet comment. In Wireshark: Analyze, Expert Information, or the display
+    filter frame.comment contains "NVG2". Comments of an earlier run are replaced, everything else is copied unchanged.
+    """
+    from nvgre_doctor.annotate import Pointer, annotate  # noqa: PLC0415  with all that it needs
+    from nvgre_doctor.assemble import assemble  # noqa: PLC0415
+    from nvgre_doctor.capture import ChangedError  # noqa: PLC0415
+    from nvgre_doctor.doctor import examine  # noqa: PLC0415
+    from nvgre_doctor.inventory import InventoryError  # noqa: PLC0415
+    from nvgre_doctor.progress import ProgressBar  # noqa: PLC0415
+    from nvgre_doctor.rules import find_all, select_codes  # noqa: PLC0415
+
+    _refuse_input(capture)
+    _refuse_output(output, capture)
+    settings = settings_of(config, no_config)
+    with ProgressBar(wanted=True, color=settings.color != "never") as bar:
+        try:
+            situation = examine(
+                [capture],
+                vsids=settings.vsid or (),
+                inventory=settings.inventory,
+                expect=settings.expect,
+                not_nvgre=settings.not_nvgre or (),
+                jobs=settings.jobs or 1,
+                progress=bar.update,
+            )
+        except InventoryError as error:
+            raise click.UsageError(str(error)) from error
+        selected = select_codes(settings.select or (), settings.ignore or ())
+        report = assemble(situation, find_all(situation), selected)
+        (read,) = report.captures
+        problems = [f"nvgre-doctor: {capture}: {problem.message}" for problem in read.problems]
+        if not (problems or read.could_be_judged):
+            problems = [f"nvgre-doctor: {capture}: there is no frame in it"]
+        if read.format is None or read.status == "unreadable":
+            write_stderr([*problems, f"nvgre-doctor: {output} was not written"])
+            return Exit.UNREADABLE
+        try:
+            with replacing(output) as target:
+                copied = annotate(
+                    read, Pointer(situation, report.findings), target, bar.update, only_findings=only_findings
+                )
+        except ChangedError:
+            write_stderr(
+                [f"nvgre-doctor: {capture}: changed while it was read; stop the capture first, or copy the file"]
+            )
+            return Exit.UNREADABLE
+    if problems:
+        write_stderr(problems)
+    write_stdout(_summary(output, copied))
+    return exit_code(report, settings.fail_on or "error")
+
+
+def _refuse_input(path: str) -> None:
+    """Everything is read twice: first to find out, then to write."""
+    if path == STDOUT:
+        raise click.UsageError(
+            "annotate reads the capture twice, and standard input only once: save it to a file first."
+        )
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return  # reading it will say so
+    if stat.S_ISDIR(mode):
+        raise click.UsageError(f"{visible(path)} is a folder; annotate takes one capture.")
+    if not stat.S_ISREG(mode):
+        raise click.UsageError(
+            f"{visible(path)} can be read only once, and annotate reads twice: save it to a file first."
+        )
+
+
+def _refuse_output(path: str, capture: str) -> None:
+    """Never in place, and never over a file that is not ours."""
+    name = visible(path)
+    if path == STDOUT:
+        raise click.UsageError("annotate writes a file; - is standard output.")
+    mode = check_place(path)
+    if mode is None:
+        return
+    if not stat.S_ISREG(mode):
+        raise OutputError(f"{name}: is not a regular file")
+    if os.path.exists(capture) and os.path.samefile(path, capture):
+        raise click.UsageError(f"{name} is the capture itself; annotate never changes a capture in place.")
+    if not _is_ours(path):
+        raise OutputError(f"{name}: exists and holds no comment of nvgre-doctor; delete it first if it may be replaced")
+
+
+def _is_ours(path: str) -> bool:
+    """Whether a file is empty, or holds one of our comments near its beginning."""
+    try:
+        with open(path, "rb") as stream:
+            beginning = stream.read(_SEARCHED)
+    except OSError as error:
+        raise OutputError(f"{visible(path)}: {error.strerror or error}") from error
+    return not beginning or _OURS in beginning
+
+
+def _summary(output: str, copied: "Copied") -> str:
+    codes = ", ".join(f"{code} {count}" for code, count in sorted(copied.by_code.items()))
+    lines = [
+        f"Wrote {visible(output)}: {_frames(copied.written)}, {copied.flagged - copied.without_room} with a comment"
+        + (f" ({codes})" if codes else "")
+    ]
+    if copied.without_room:
+        lines.append(
+            f"{_frames(copied.without_room)} that a finding points to could not take a comment"
+            " (simple packet blocks, or blocks of more than 4 MiB)"
+        )
+    if copied.flagged > copied.without_room:
+        lines.append('In Wireshark: frame.comment contains "nvgre-doctor"')
+    return "".join(line + "\n" for line in lines)
+
+
+def _frames(count: int) -> str:
+    return f"{count} frame" if count == 1 else f"{count} frames"

@@ -1,0 +1,47 @@
+"""`nvgre-doctor explain CODE`: what a finding means, how it is detected, what it is not, what to do, sources."""
+
+from collections.abc import Iterator
+
+import click
+
+from nvgre_doctor.commands._options import complete_codes
+from nvgre_doctor.exits import Exit
+from nvgre_doctor.output import write_stdout
+
+
+@click.command("explain")
+@click.argument("codes", metavar="CODE...", nargs=-1, required=True, shell_complete=complete_codes)
+def command(codes: tuple[str, ...]) -> int:
+    """Explain findings: NVG301, or all that begin with NVG3."""
+    from nvgre_doctor.reporters.display import display_for_stdout  # noqa: PLC0415
+    from nvgre_doctor.reporters.page import Page, Span, Style  # noqa: PLC0415
+    from nvgre_doctor.rules import RULES, UnknownCodeError, select_codes  # noqa: PLC0415
+
+    try:
+        selected = select_codes(codes)
+    except UnknownCodeError as error:
+        raise click.UsageError(str(error)) from error
+    display = display_for_stdout()
+    page = Page(display.width, color=display.color)
+    for rule in (rule for rule in RULES if rule.code in selected):
+        page.blank()
+        page.say(Span(f"{rule.code}  {rule.title}", Style.HEADING), f" ({rule.severity})")
+        for indent, paragraph in _paragraphs(rule.explain):
+            if indent == 0:
+                page.blank()
+            page.say(Span(paragraph, Style.HEADING if indent == 0 else Style.PLAIN), indent=indent)
+    write_stdout(page.text(), color=display.color)
+    return Exit.OK
+
+
+def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
+    """Indent and text of each paragraph: lines that follow each other with the same indent are one."""
+    indent, words = 0, ""
+    for line in [*text.splitlines(), ""]:
+        body = line.strip()
+        depth = len(line) - len(line.lstrip())
+        if words and (not body or depth != indent):
+            yield indent, words
+            words = ""
+        if body:
+            indent, words = depth, f"{words} {body}".strip()

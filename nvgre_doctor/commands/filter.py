@@ -1,0 +1,68 @@
+"""`nvgre-doctor filter`: a capture filter for the next capture, and display filters for what was found in this one."""
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from nvgre_doctor.commands._options import complete_files, config_options, settings_of
+from nvgre_doctor.exits import Exit, nothing_was_read
+from nvgre_doctor.output import STDOUT, write_stderr, write_stdout
+
+if TYPE_CHECKING:
+    from nvgre_doctor.report import Report
+
+
+@click.command("filter", epilog="Exit: 0, or 3 where a capture could not be read or decoded.")
+@click.argument("captures", metavar="CAPTURE...", nargs=-1, required=True, shell_complete=complete_files)
+@config_options
+def command(captures: tuple[str, ...], config: str | None, no_config: bool) -> int:
+    """Print filters: one to capture with, and those that show what was found in Wireshark."""
+    from nvgre_doctor.doctor import diagnose  # noqa: PLC0415  with all that it needs
+    from nvgre_doctor.inventory import InventoryError  # noqa: PLC0415
+    from nvgre_doctor.progress import ProgressBar  # noqa: PLC0415
+
+    if STDOUT in captures and (sys.stdin is None or sys.stdin.isatty()):
+        raise click.UsageError("- reads a capture from standard input, and there is none: pipe one in.")
+    settings = settings_of(config, no_config)
+    try:
+        with ProgressBar(wanted=True, color=settings.color != "never") as bar:
+            report = diagnose(
+                captures,
+                vsids=settings.vsid or (),
+                inventory=settings.inventory,
+                select=settings.select or (),
+                ignore=settings.ignore or (),
+                expect=settings.expect,
+                not_nvgre=settings.not_nvgre or (),
+                jobs=settings.jobs or 1,
+                progress=bar.update,
+            )
+    except InventoryError as error:
+        raise click.UsageError(str(error)) from error
+    problems = [f"nvgre-doctor: {c.path}: {problem.message}" for c in report.captures for problem in c.problems]
+    if problems:
+        write_stderr(problems)
+    write_stdout("".join(line + "\n" for line in _lines(report)))
+    return Exit.UNREADABLE if nothing_was_read(report) else Exit.OK
+
+
+def _lines(report: "Report") -> Iterator[str]:
+    from nvgre_doctor.capture_filter import capture_filter, hosts_in_question, with_vlan  # noqa: PLC0415
+    from nvgre_doctor.reporters.subjects import subject_key, subject_name  # noqa: PLC0415
+    from nvgre_doctor.reporters.visible import visible  # noqa: PLC0415
+    from nvgre_doctor.rules.filters import NVGRE  # noqa: PLC0415
+
+    text = capture_filter(hosts_in_question(report))
+    yield from ("Capture filter, for tcpdump, dumpcap -f and Wireshark:", text, "")
+    yield from ("The same where frames may carry a VLAN tag (Ethernet only):", with_vlan(text), "")
+    yield "Display filters, for Wireshark and tshark -Y:"
+    yield from ("all NVGRE", "  " + NVGRE)
+    rows = {
+        (f"{finding.code} {visible(subject_name(report, subject_key(finding)))}", finding.display_filter): None
+        for finding in report.findings
+        if finding.display_filter
+    }
+    for name, display_filter in rows:
+        yield from (name, "  " + display_filter)

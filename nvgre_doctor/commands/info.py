@@ -1,0 +1,35 @@
+"""`nvgre-doctor info`: what is in captures before any diagnosis, and whether they can be diagnosed."""
+
+import sys
+
+import click
+
+from nvgre_doctor.commands._options import complete_files
+from nvgre_doctor.exits import Exit
+from nvgre_doctor.output import STDOUT, write_stdout
+
+
+@click.command("info", epilog="Exit: 0, or 3 where a capture could not be read or decoded.")
+@click.argument("captures", metavar="CAPTURE...", nargs=-1, required=True, shell_complete=complete_files)
+@click.option(
+    "-f", "--format", "format_name", type=click.Choice(["text", "json"]), default="text", help="text or json."
+)
+def command(captures: tuple[str, ...], format_name: str) -> int:
+    """Say what is in captures, and whether they can be diagnosed."""
+    from nvgre_doctor.capture import expand  # noqa: PLC0415  with all that it needs
+    from nvgre_doctor.info import as_json, text  # noqa: PLC0415
+    from nvgre_doctor.info.answer import answer  # noqa: PLC0415
+    from nvgre_doctor.info.contents import read_contents  # noqa: PLC0415
+    from nvgre_doctor.reporters.display import display_for_stdout  # noqa: PLC0415
+
+    if STDOUT in captures and (sys.stdin is None or sys.stdin.isatty()):
+        raise click.UsageError("- reads a capture from standard input, and there is none: pipe one in.")
+    contents = [read_contents(path) for path in expand(captures)]
+    answers, together = [answer([part]) for part in contents], answer(contents)
+    if format_name == "json":
+        write_stdout(as_json.render(contents, answers, together))
+    else:
+        display = display_for_stdout()
+        whole = text.render(contents, answers, together if len(contents) > 1 else None, display)
+        write_stdout(whole, color=display.color)
+    return Exit.OK if all(part.was_decoded for part in contents) else Exit.UNREADABLE

@@ -1,0 +1,24 @@
+"""`nvgre-doctor key`: one GRE Key under both layouts."""
+
+import click
+
+from nvgre_doctor.exits import Exit
+from nvgre_doctor.output import write_stdout
+
+
+@click.command("key")
+@click.argument("keys", metavar="KEY...", nargs=-1, required=True)
+def command(keys: tuple[str, ...]) -> int:
+    """Show a GRE key under both layouts, and what it proves.
+
+    KEY is 0x00001389, 5001, 00:00:13:89, or the hex stream that Wireshark copies (00001389). Digits alone are decimal, unless
+    there are eight and the first is 0. Four words of two hex digits are one key.
+    """
+    from nvgre_doctor.keycard import KeyTextError, key_card, parse_keys  # noqa: PLC0415
+
+    try:
+        given = parse_keys(keys)
+    except KeyTextError as error:
+        raise click.UsageError(f"{error}.") from error
+    write_stdout("\n".join(key_card(key) for key in given))
+    return Exit.OK

@@ -1,0 +1,23 @@
+"""`nvgre-doctor rules`: the table of finding codes."""
+
+import click
+
+from nvgre_doctor.exits import Exit
+from nvgre_doctor.output import write_stdout
+
+
+@click.command("rules")
+def command() -> int:
+    """List the finding codes; `explain CODE` tells more."""
+    from nvgre_doctor.reporters.display import display_for_stdout  # noqa: PLC0415
+    from nvgre_doctor.reporters.page import Page, Span  # noqa: PLC0415
+    from nvgre_doctor.rules import RULES  # noqa: PLC0415
+
+    display = display_for_stdout()
+    page = Page(display.width, color=display.color)
+    page.table(
+        ("Code", "Severity", "Finding"),
+        [(Span(rule.code), Span(rule.severity.value), Span(rule.title)) for rule in RULES],
+    )
+    write_stdout(page.text(), color=display.color)
+    return Exit.OK

@@ -1,0 +1,15 @@
+"""`nvgre-doctor schema`: print the JSON Schema of `--format json`."""
+
+import click
+
+from nvgre_doctor.exits import Exit
+from nvgre_doctor.output import write_stdout
+
+
+@click.command("schema")
+def command() -> int:
+    """Print the JSON Schema of --format json."""
+    from nvgre_doctor.reporters.json import read_schema  # noqa: PLC0415
+
+    write_stdout(read_schema())
+    return Exit.OK

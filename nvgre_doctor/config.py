@@ -1,0 +1,148 @@
+"""Where settings come from: a file, and the environment over it.  Knows files and variables; what they may hold is in settings.py.
+
+The file is `nvgre-doctor.toml`, or the table `[tool.nvgre-doctor]` of a `pyproject.toml`: the first one found upward from the
+working directory.  Where both lie in one folder, `nvgre-doctor.toml` counts.  Each key has a variable NVGRE_DOCTOR_<KEY>, which wins
+over the file; an empty variable counts as none.
+"""
+
+import os
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path, PurePath
+from typing import Any, Final
+
+from nvgre_doctor.reporters.visible import visible
+from nvgre_doctor.settings import KEYS, SettingError, Settings, checked, field_of, from_words
+from nvgre_doctor.text_file import TextFileError, read_text
+
+OWN_FILE: Final = "nvgre-doctor.toml"
+PYPROJECT: Final = "pyproject.toml"
+TABLE: Final = "nvgre-doctor"
+VARIABLE_PREFIX: Final = "NVGRE_DOCTOR_"
+LARGEST_FILE: Final = 16 * 1024 * 1024
+"""In bytes.  A key and an address take about 30: half a million expectations fit."""
+_ALMOST: Final = 0.8
+"""Similarity from which an unknown variable is taken for a mistyped one: FAILON is meant to be FAIL_ON, HOME is not."""
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used; the message names the file or variable, the key, and what was expected."""
+
+
+def load_settings(
+    file: str | None = None, *, search: bool = True, environment: Mapping[str, str] = os.environ
+) -> Settings:
+    """The settings of `file`, or of the one found from the working directory if `search`, then those of the environment over them.
+
+    Errors: ConfigError.
+    """
+    if file is None and search:
+        file = find_file()
+    try:
+        settings = Settings() if file is None else _from_file(file)
+        return replace(settings, **_from_environment(environment))
+    except SettingError as error:
+        raise ConfigError(str(error)) from error
+
+
+def find_file() -> str | None:
+    """The configuration file for the working directory; None if there is none."""
+    try:
+        here = Path.cwd()
+    except OSError:  # the working directory was deleted
+        return None
+    for folder in folders_upward(here):
+        if os.path.isfile(folder / OWN_FILE):
+            return str(folder / OWN_FILE)
+        pyproject = str(folder / PYPROJECT)
+        if os.path.isfile(pyproject) and _is_ours(pyproject):
+            return pyproject
+    return None
+
+
+def folders_upward(folder: PurePath) -> Iterator[PurePath]:
+    """The folder and those above it, up to the root of its file system, drive or share."""
+    yield folder
+    yield from folder.parents
+
+
+def variable_of(key: str) -> str:
+    """The environment variable of a key."""
+    return VARIABLE_PREFIX + key.upper().replace("-", "_")
+
+
+def _is_ours(pyproject: str) -> bool:
+    """Whether there is a table for us.  A file that does not even name us may be as broken as it likes."""
+    try:
+        text = read_text(pyproject, LARGEST_FILE)
+    except TextFileError:
+        return False
+    if TABLE not in text:
+        return False
+    tool = _tables(pyproject, text).get("tool")
+    return isinstance(tool, dict) and TABLE in tool
+
+
+def _from_file(file: str) -> Settings:
+    name = visible(file)
+    try:
+        text = read_text(file, LARGEST_FILE)
+    except TextFileError as error:
+        raise ConfigError(f"{name}: {error}.") from error
+    table: Any = _tables(file, text)
+    where = name
+    if os.path.basename(file) == PYPROJECT:
+        where = f"{name}, [tool.{TABLE}]"
+        tool = table.get("tool")
+        if not isinstance(tool, dict) or TABLE not in tool:
+            raise ConfigError(f"{name}: there is no table [tool.{TABLE}] in it.")
+        table = tool[TABLE]
+        if not isinstance(table, dict):
+            raise ConfigError(f"{where}: expected a table.")
+    elif "tool" in table:
+        raise ConfigError(f"{name}: the keys stand at the top, without [tool.{TABLE}].")
+    values: dict[str, Any] = {}
+    for key, raw in table.items():
+        if key not in KEYS:
+            raise ConfigError(f"{where}: unknown key {visible(key)}; {_nearest(key)}")
+        values[field_of(key)] = checked(key, f"{where}: {key}", raw)
+    if "inventory" in values:
+        values["inventory"] = os.path.join(os.path.dirname(file), values["inventory"])
+    return Settings(**values, file=file)
+
+
+def _tables(file: str, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ConfigError(f"{visible(file)}: nested too deeply.") from None
+    except ValueError as error:  # also for numbers of more than 4300 digits
+        raise ConfigError(f"{visible(file)}: not TOML: {visible(str(error))}.") from error
+
+
+def _nearest(key: str) -> str:
+    for known in get_close_matches(key.lower().replace("_", "-"), KEYS, n=1):
+        return f"did you mean {known}?"
+    return f"the keys are {', '.join(KEYS)}."
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    names = {name.removeprefix(VARIABLE_PREFIX) for name in environment if name.startswith(VARIABLE_PREFIX)}
+    _refuse_mistyped(names)
+    return {
+        field_of(key): checked(key, f"environment variable {variable_of(key)}", from_words(key, text))
+        for key in KEYS
+        if (text := environment.get(variable_of(key), "").strip())
+    }
+
+
+def _refuse_mistyped(names: Iterable[str]) -> None:
+    """NVGRE_DOCTOR_FAILON would silently do nothing."""
+    known = [variable_of(key).removeprefix(VARIABLE_PREFIX) for key in KEYS]
+    for name in sorted(set(names) - set(known)):
+        for meant in get_close_matches(name, known, n=1, cutoff=_ALMOST):
+            raise ConfigError(
+                f"environment variable {VARIABLE_PREFIX}{visible(name)}: did you mean {VARIABLE_PREFIX}{meant}?"
+            )

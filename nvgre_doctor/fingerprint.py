@@ -1,0 +1,82 @@
+"""What makes two findings of different runs the same one: code, subject and capture name.
+
+Used by SARIF (partialFingerprints) and by baselines, so that both agree.  Never looks at frame numbers, times, messages or
+confidence: they change from run to run while the finding stays the same.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import Final
+
+from nvgre_doctor.report import Finding, Report
+
+VERSION: Final = 1
+"""Part of what is hashed: another recipe gives other fingerprints and never matches old ones by chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a fingerprint is made of.  The two hosts of a pair have no order, those of a flow do."""
+
+    code: str
+    kind: str
+    hosts: tuple[str, ...]
+    capture: str | None  # its name; None for findings about all captures
+
+    def digest(self) -> str:
+        """64 hex digits of a SHA-256 over a canonical JSON text of all fields and the version."""
+        # ASCII only: a file name that is not UTF-8 has lone surrogates, which no encoder takes.
+        fields = {"version": VERSION, **asdict(self)}
+        canonical = json.dumps(fields, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def identify(report: Report, finding: Finding) -> Identity:
+    """What stays the same of a finding from run to run."""
+    subject = finding.subject
+    hosts = tuple(sorted(subject.hosts)) if subject.kind == "pair" else subject.hosts
+    return Identity(finding.code, subject.kind, hosts, _capture_name(report, finding))
+
+
+def fingerprint(report: Report, finding: Finding) -> str:
+    """The digest of a finding's identity."""
+    return identify(report, finding).digest()
+
+
+def capture_names(report: Report) -> tuple[str, ...]:
+    """The captures of a report by the names that identities use, in order."""
+    return _distinct_names(tuple(capture.path for capture in report.captures))
+
+
+def _capture_name(report: Report, finding: Finding) -> str | None:
+    """The capture that the finding is about, else the one of its first example; None when it is about all of them."""
+    index = finding.subject.capture
+    if index is None and finding.frames:
+        index = finding.frames[0].capture
+    if index is None:
+        return None
+    return capture_names(report)[index]
+
+
+@lru_cache(maxsize=4)
+def _distinct_names(paths: tuple[str, ...]) -> tuple[str, ...]:
+    r"""For each path its last part, or as many of its last parts as tell it from the others.
+
+    The folder that a capture lies in differs from machine to machine, so it counts only where the name alone would let one
+    capture answer for another.  Both "/" and "\" separate, so that a baseline written on Windows holds on Linux.
+    """
+    parts = {path: [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")] for path in paths}
+    lengths = dict.fromkeys(paths, 1)
+    undecided = set(paths)
+    while undecided:
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for path in undecided:
+            groups.setdefault(tuple(parts[path][-lengths[path] :]), []).append(path)
+        undecided = {
+            path for group in groups.values() if len(group) > 1 for path in group if lengths[path] < len(parts[path])
+        }
+        for path in undecided:
+            lengths[path] += 1
+    return tuple("/".join(parts[path][-lengths[path] :]) for path in paths)

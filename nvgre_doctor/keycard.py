@@ -1,0 +1,203 @@
+"""One GRE Key explained: its 32 bits under both layouts, what its value alone proves, and what to look at next.
+
+Knows the key and nothing else: no capture, no host.  The layouts themselves are in wire/layouts.py.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from nvgre_doctor.wire import layouts
+from nvgre_doctor.wire.layouts import Reading
+
+LARGEST: Final = 0xFFFFFFFF
+
+_HEX_PREFIXED: Final = re.compile(r"0[xX]([0-9a-fA-F]{1,8})")
+_BYTES: Final = re.compile(r"([0-9a-fA-F]{2})([:\- ])([0-9a-fA-F]{2})\2([0-9a-fA-F]{2})\2([0-9a-fA-F]{2})")
+_DIGITS: Final = re.compile(r"[0-9]+")
+_HEX_DIGITS: Final = re.compile(r"[0-9a-fA-F]{1,8}")
+_BYTE: Final = re.compile(r"[0-9a-fA-F]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class GivenKey:
+    """A key as somebody typed it; `note` says how it was read, where another reading was possible."""
+
+    gre_key: int
+    note: str = ""
+
+
+class KeyTextError(ValueError):
+    """What was typed is no 32-bit key; the message says what is."""
+
+
+def parse_keys(words: Sequence[str]) -> list[GivenKey]:
+    """Read every word as a key; four words of two hex digits are the four bytes of one key, as a hex dump has them.
+
+    Errors: KeyTextError.
+    """
+    if len(words) == 4 and all(_BYTE.fullmatch(word) for word in words):
+        gre_key = int("".join(words), 16)
+        return [GivenKey(gre_key, "read as the four bytes of one key")]
+    return [parse_key(word) for word in words]
+
+
+def parse_key(word: str) -> GivenKey:
+    """Read one key: 0x00001389, 5001, 00:00:13:89 (also with - or spaces), or a hex stream as Wireshark copies it.
+
+    Digits alone are decimal, unless there are eight and the first is 0: people do not write 00001389 for a number.
+    Errors: KeyTextError.
+    """
+    text = word.strip()
+    if match := _HEX_PREFIXED.fullmatch(text):
+        return GivenKey(int(match[1], 16))
+    if match := _BYTES.fullmatch(text):
+        return GivenKey(int(match[1] + match[3] + match[4] + match[5], 16))
+    if _DIGITS.fullmatch(text) and not (len(text) == 8 and text[0] == "0"):
+        digits = text.lstrip("0") or "0"
+        number = int(digits[:11])  # eleven are too many already
+        if number > LARGEST:
+            raise KeyTextError(f"{text[:40]} does not fit into 32 bits: the largest key is {LARGEST} (0xffffffff)")
+        note = f"read as decimal; if it is hex, write 0x{text}" if len(text) == 8 else ""
+        return GivenKey(number, note)
+    if _HEX_DIGITS.fullmatch(text):
+        return GivenKey(
+            int(text, 16), f"read as hex; if it is decimal, write {int(text)}" if text.isdigit() else "read as hex"
+        )
+    raise KeyTextError(f"{word[:40]!r} is no GRE key: write 0x00001389, 5001 or 00:00:13:89")
+
+
+def key_card(given: GivenKey) -> str:
+    """Everything that can be said about one key, as lines of ASCII of at most 80 columns."""
+    gre_key = given.gre_key
+    note = f"  ({given.note})" if given.note else ""
+    parts = [
+        [f"GRE Key 0x{gre_key:08x} = {gre_key}{note}"],
+        _drawing(gre_key),
+        ["By its value alone", *_indented(_VERDICTS[layouts.reading(gre_key)], gre_key)],
+        ["The same tenant in the other layout", *_indented(_other_layout(gre_key), gre_key)],
+        ["In Wireshark", *(f"  {name:<28}{expression}" for name, expression in display_filters(gre_key))],
+        ["Look at next", *_indented(_NEXT_STEPS[layouts.reading(gre_key)], gre_key)],
+    ]
+    return "\n\n".join("\n".join(lines) for lines in parts if len(lines) > 1 or lines is parts[0]) + "\n"
+
+
+def display_filters(gre_key: int) -> list[tuple[str, str]]:
+    """What to type into Wireshark's filter bar, with a name each.  Tested against tshark 4.0."""
+    filters = [("this key", f"gre.key == 0x{gre_key:08x}")]
+    if layouts.fits_current(gre_key) and not layouts.is_control(gre_key):
+        vsid = layouts.vsid(gre_key)
+        filters.append((f"VSID {vsid}, any FlowID", f"gre.key & 0xffffff00 == 0x{vsid << 8:08x}"))
+        filters.append((f"TNI {vsid}, old layout", f"gre.key == 0x{vsid:08x}"))
+    if layouts.fits_old(gre_key):
+        tni = layouts.tni(gre_key)
+        filters.append((f"VSID {tni}, any FlowID", f"gre.key & 0xffffff00 == 0x{tni << 8:08x}"))
+    filters.append(("refusals inside NVGRE", "ip.proto#1 == 47 && icmp.code == 10"))
+    filters.append(("refusals on the underlay", "ip.proto#1 == 1 && icmp.code == 10"))
+    return filters
+
+
+def _drawing(gre_key: int) -> list[str]:
+    octets = gre_key.to_bytes(4, "big")
+    vsid, tni, octet = layouts.vsid(gre_key), layouts.tni(gre_key), layouts.reserved_octet(gre_key)
+    flow_id = layouts.flow_id(gre_key)
+    return [
+        "bit       31     24 23     16 15      8 7       0   network byte order",
+        "          " + "  ".join(f"{octet:08b}" for octet in octets),
+        "          " + "  ".join(f"   {octet:02x}   " for octet in octets).rstrip(),
+        "",
+        "RFC 7637 |            VSID            |  FlowID |",
+        f"         |{f'{vsid}{_remark(vsid)}':^28}|{flow_id:^9}|",
+        "draft-00 |reserved|             TNI             |",
+        f"         |{f'0x{octet:02x}':^8}|{f'{tni}{_remark(tni)}':^29}|"
+        + ("" if octet == 0 else "  reserved must be 0"),
+    ]
+
+
+def _remark(network_id: int) -> str:
+    if network_id == layouts.CONTROL_ID:
+        return ", NVE to NVE"
+    return "" if layouts.is_usable(network_id) else ", reserved"
+
+
+def _indented(lines: Sequence[str], gre_key: int) -> list[str]:
+    values = {
+        "key": f"0x{gre_key:08x}",
+        "number": gre_key,
+        "vsid": layouts.vsid(gre_key),
+        "flow_id": layouts.flow_id(gre_key),
+        "tni": layouts.tni(gre_key),
+        "octet": f"0x{layouts.reserved_octet(gre_key):02x}",
+    }
+    return [f"  {line.format(**values)}" for line in lines]
+
+
+def _other_layout(gre_key: int) -> list[str]:
+    lines: list[str] = []
+    if layouts.is_control(gre_key):
+        return lines
+    if layouts.fits_old(gre_key):
+        tni = layouts.tni(gre_key)
+        lines.append(f"If this is TNI {tni} (draft-00): an RFC 7637 host writes VSID {tni} as")
+        lines.append(f"0x{tni << 8:08x}, or up to 0x{tni << 8 | 0xFF:08x} with a FlowID.")
+    if layouts.fits_current(gre_key):
+        vsid = layouts.vsid(gre_key)
+        lines.append(f"If this is VSID {vsid} (RFC 7637): a draft-00 host writes TNI {vsid} as")
+        lines.append(f"0x{vsid:08x}.")
+    return lines
+
+
+_VERDICTS: Final = {
+    Reading.OLD_ONLY: (
+        "As NVGRE, only the old layout (draft-00) can have written it. Read as",
+        "RFC 7637 its VSID would be {vsid}, and 0 to 4095 are reserved (RFC 7637 s3.4).",
+        "But a plain GRE tunnel (Open vSwitch or Linux with key {number}) has the very",
+        "same bytes: the value does not prove that this is NVGRE at all.",
+    ),
+    Reading.CURRENT_ONLY: (
+        "As NVGRE, only the current layout (RFC 7637) can have written it. In draft-00",
+        "the top octet is reserved and must be 0; here it is {octet}.",
+    ),
+    Reading.EITHER: (
+        "Both layouts can have written it: VSID {vsid} with FlowID {flow_id} (RFC 7637), or",
+        "TNI {tni} (draft-00). The value alone cannot tell.",
+    ),
+    Reading.NEITHER: (
+        "Neither layout allows it for a tenant: as a VSID or as a TNI it is in the",
+        "reserved range 0 to 4095 (RFC 7637 s3.4). It may be the number of a plain GRE",
+        "tunnel (Open vSwitch, Linux, port mirroring), or broken.",
+    ),
+    Reading.CONTROL: (
+        "Most likely control traffic between two hosts: 0xFFFFFF, in either position,",
+        "is kept for vendor-specific NVE to NVE messages (RFC 7637 s3.4). It is no",
+        "evidence for a layout.",
+    ),
+}
+
+_NEXT_STEPS: Final = {
+    Reading.OLD_ONLY: (
+        "Look for the key in the other direction of the same two VMs. If it is the",
+        "number above for RFC 7637, one host lacks KB2779768 and they cannot talk. Do",
+        "the inner MAC addresses begin with 00:15:5D or 00:1D:D8? Then it is Hyper-V.",
+        "Check: Get-HotFix -Id KB2779768 -ComputerName HOST",
+    ),
+    Reading.CURRENT_ONLY: (
+        "Look for the key in the other direction of the same two VMs. Its upper 24 bits",
+        "must be the same. If it is 0x{vsid:08x}, the other host has the old layout.",
+    ),
+    Reading.EITHER: (
+        "1. The other direction of the same two VMs: equal keys mean the same layout at",
+        "   both ends, a key shifted by 8 bits means a mismatch.",
+        "2. More keys of one VM pair: low octets that vary are FlowIDs (RFC 7637).",
+        "3. Your VSIDs: Get-NetVirtualizationLookupRecord shows which reading exists.",
+    ),
+    Reading.NEITHER: (
+        "Who sends it? Inner MAC addresses of 00:15:5D or 00:1D:D8 are Hyper-V. If both",
+        "ends use the same small key, it is most likely a plain GRE tunnel.",
+    ),
+    Reading.CONTROL: (
+        "What is inside? ICMP 3/10 is UNREACHABLE: the receiver had no policy for a",
+        "frame. ICMP 5/10 is REDIRECT: the VM moved ([MS-NVGREE] 2.2.2).",
+    ),
+}

@@ -1,0 +1,178 @@
+"""Writing results: whole or not at all, UTF-8, LF, and never over something that is not ours.
+
+Knows files and streams; knows nothing about reports.  Files are written beside their place and moved there, so that a
+reader, a full disk or Ctrl-C never leaves half of one; devices and named pipes are written through, not replaced.
+"""
+
+import contextlib
+import errno
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from nvgre_doctor.reporters.visible import visible
+
+STDOUT = "-"
+_SAMPLE_SIZE = 512
+_SLASHES = tuple(filter(None, (os.sep, os.altsep)))
+_COMMAND_START = re.compile(r"^( *)::")
+
+
+class OutputError(Exception):
+    """An output that cannot be written; the text says which, why and what to do."""
+
+
+def check_writable(path: str) -> None:
+    """Refuse early, before hours of reading, what would fail at the end.  Creates nothing.
+
+    Errors: OutputError for a folder, a missing or read-only folder, a read-only file, and an existing file that is no text:
+    `-o *.pcap` would otherwise replace a capture.
+    """
+    mode = check_place(path)
+    if mode is not None and stat.S_ISREG(mode) and not _is_text(path):
+        raise OutputError(
+            f"{visible(path)}: exists and is not a text file (a capture?); delete it first if it may be replaced"
+        )
+
+
+def check_place(path: str) -> int | None:
+    """The file mode of what is at `path`, None where nothing is.
+
+    Errors: OutputError for a folder, a missing or read-only folder, and a read-only file.
+    """
+    name = visible(path)
+    try:
+        mode = Path(path).stat().st_mode
+    except FileNotFoundError:
+        # Of "reports/" realpath makes "reports", and a file of this name is not what was meant.
+        folder = path if path.endswith(_SLASHES) else os.path.dirname(os.path.realpath(path))
+        if not os.path.isdir(folder):
+            raise OutputError(f"{name}: the folder {visible(folder)} does not exist") from None
+        if not os.access(folder, os.W_OK):
+            raise OutputError(f"{name}: the folder {visible(folder)} is read-only") from None
+        return None
+    except (OSError, ValueError) as error:
+        raise OutputError(_because(path, error)) from error
+    if stat.S_ISDIR(mode):
+        raise OutputError(f"{name}: is a folder; give the name of a file in it")
+    if not os.access(path, os.W_OK):
+        raise OutputError(f"{name}: is read-only")
+    return mode
+
+
+def write_file(path: str, text: str) -> None:
+    """Write `text` to `path`, atomically where `path` is a regular file or does not exist yet.
+
+    A symbolic link stays one, and an existing file keeps its permissions.  Errors: OutputError; then nothing was changed.
+    """
+    data = text.encode("utf-8", "backslashreplace")
+    try:
+        old_mode = _mode(path)
+        if old_mode is not None and not stat.S_ISREG(old_mode):
+            with open(path, "wb") as stream:
+                stream.write(data)
+            return
+    except (OSError, ValueError) as error:
+        raise OutputError(_because(path, error)) from error
+    with replacing(path) as stream:
+        stream.write(data)
+
+
+@contextlib.contextmanager
+def replacing(path: str) -> Iterator[BinaryIO]:
+    """A stream to a new file, which takes the place of `path` when the block ends, and vanishes when it ends with an error.
+
+    For regular files, and where nothing is yet.  Errors: OutputError, also for every OSError in the block.
+    """
+    try:
+        target, old_mode = os.path.realpath(path), _mode(path)
+    except (OSError, ValueError) as error:
+        raise OutputError(_because(path, error)) from error
+    try:
+        # A short name of its own: the target's may already be as long as the file system allows.
+        temporary = os.path.join(os.path.dirname(target), f".nvgre-doctor-{os.urandom(6).hex()}.tmp")
+        try:
+            with open(temporary, "xb") as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            if old_mode is not None:
+                os.chmod(temporary, stat.S_IMODE(old_mode))
+            os.replace(temporary, target)
+        except BaseException:  # Ctrl-C as well
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise OutputError(_because(path, error)) from error
+
+
+def write_stdout(text: str, *, color: bool = False) -> None:
+    """Write `text` to standard output.  A reader that has gone away (`| head`) is no error.
+
+    Errors: OutputError, for example when the disk behind a redirection is full.
+    """
+    if sys.stdout is None:
+        raise OutputError("standard output is closed")
+    try:
+        # click translates escape sequences for consoles that do not know them (Windows Server 2012).
+        click.echo(text, nl=False, color=color)
+    except OSError as error:
+        _discard_stdout()
+        # Windows reports a closed pipe as EINVAL.
+        if error.errno != errno.EPIPE and not (os.name == "nt" and error.errno == errno.EINVAL):
+            raise OutputError(_because("standard output", error)) from error
+
+
+def write_stderr(lines: Iterable[str]) -> None:
+    """Tell people something beside the result: one line each, made visible.  Nobody listening is no error.
+
+    No line begins with `::`, which a log of GitHub Actions would take for a command.
+    """
+    encoding = getattr(sys.stderr, "encoding", None) or "ascii"
+    shown = (_COMMAND_START.sub(r"\1\\x3a:", visible(line, encoding)) for line in lines)
+    with contextlib.suppress(OSError):
+        click.echo("\n".join(shown), err=True)
+
+
+def _mode(path: str) -> int | None:
+    try:
+        return Path(path).stat().st_mode
+    except FileNotFoundError:
+        return None
+
+
+def _is_text(path: str) -> bool:
+    """Whether the beginning of a file can be something that we wrote: UTF-8 without NUL."""
+    try:
+        with open(path, "rb") as stream:
+            sample = stream.read(_SAMPLE_SIZE)
+    except OSError:
+        return True  # it may be written even if it may not be read
+    try:
+        sample.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if (
+            len(sample) < _SAMPLE_SIZE or error.start < _SAMPLE_SIZE - 3
+        ):  # else a character cut by the end of the sample
+            return False
+    return b"\0" not in sample
+
+
+def _because(path: str, error: OSError | ValueError) -> str:
+    reason = error.strerror if isinstance(error, OSError) else None
+    return f"{visible(path)}: {reason or error}"
+
+
+def _discard_stdout() -> None:
+    """Let the interpreter's last flush go nowhere; it would fail again and change the exit code to 120."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

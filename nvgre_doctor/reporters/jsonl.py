@@ -1,0 +1,33 @@
+"""Report -> JSON Lines: one finding a line, as in `--format json`, complete in itself.
+
+Each line adds what the report says around it: the schema version, the fingerprint that baselines use, and the paths of the
+captures that its frames and its subject point to.  No finding, no line.
+"""
+
+import json
+
+from nvgre_doctor.fingerprint import fingerprint
+from nvgre_doctor.report import SCHEMA_VERSION, Finding, Report
+from nvgre_doctor.reporters.display import Display
+from nvgre_doctor.reporters.json import to_json
+
+
+def render(report: Report, display: Display) -> str:
+    """One line per finding, in the order of the report; pure ASCII.  `display` changes nothing here."""
+    lines = []
+    for finding, plain in zip(report.findings, to_json(report)["findings"], strict=True):
+        line = {
+            "schema_version": SCHEMA_VERSION,
+            **plain,
+            "fingerprint": fingerprint(report, finding),
+            "captures": {str(index): report.captures[index].path for index in _captures(finding)},
+        }
+        lines.append(json.dumps(line) + "\n")
+    return "".join(lines)
+
+
+def _captures(finding: Finding) -> list[int]:
+    indices = {frame.capture for frame in finding.frames}
+    if finding.subject.capture is not None:
+        indices.add(finding.subject.capture)
+    return sorted(indices)

@@ -1,0 +1,170 @@
+"""Report -> GitHub-flavoured Markdown, fit for $GITHUB_STEP_SUMMARY.
+
+Text from captures stands in code spans, word by word where a sentence holds it: only there does GitHub neither link, mention,
+number, highlight nor interpret anything.  No captured text ever begins a line.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, TypeVar
+
+from nvgre_doctor.report import Capture, Finding, Host, Pair, PairVerdict, Refusal, Report
+from nvgre_doctor.reporters.display import Display
+from nvgre_doctor.reporters.subjects import frames_text
+from nvgre_doctor.reporters.visible import visible
+from nvgre_doctor.reporters.words import count, icmp_words
+
+LARGEST: Final = 1_000_000
+"""Bytes of UTF-8.  GitHub refuses a step summary of more than 1 MiB (1,048,576 bytes)."""
+RESERVE: Final = 1_000
+"""Bytes kept free for the headings and the sentences on what was left out."""
+MOST_ROWS: Final = 500
+"""Rows per section; nobody reads more in a summary, and the other formats hold them all."""
+
+LAYOUTS: Final = {"draft-00": "draft-00 (old)", "rfc7637": "RFC 7637", "both": "both at the same time"}
+PAIRS: Final = {
+    PairVerdict.MISMATCH: "different layouts",
+    PairVerdict.AGREE: "same layout",
+    PairVerdict.UNKNOWN: "not known",
+}
+
+T = TypeVar("T")
+
+_WORD: Final = re.compile(r"""(?P<before>[("']*)(?P<core>.*?)(?P<after>[.,;:!?)"']*)""")
+_SAFE: Final = re.compile(r"[\w.,;()/+=%'\"!?-]*")
+_BACKTICKS: Final = re.compile(r"`+")
+
+
+class _Summary:
+    """Collects lines as long as there is room."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._room = LARGEST - RESERVE
+
+    def head(self, *lines: str) -> None:
+        self._lines += lines
+
+    def items(self, items: Iterable[str], total: int) -> None:
+        """Add whole items in order, then say how many were left out.  They get half of the room: others come after them."""
+        room = self._room // 2
+        for number, item in enumerate(items):
+            size = len(item.encode("utf-8")) + 1
+            if number == MOST_ROWS or size > room:
+                self._lines += ["", f"Not shown here: {total - number} more."]
+                break
+            room -= size
+            self._room -= size
+            self._lines.append(item)
+
+    def text(self) -> str:
+        return "\n".join(self._lines) + "\n"
+
+
+def render(report: Report, display: Display) -> str:
+    """Verdict, findings, hosts, pairs, refused flows, captures; empty sections are left out."""
+    summary = _Summary()
+    totals = report.summary
+    summary.head(
+        f"## nvgre-doctor: {report.verdict}",
+        "",
+        f"Verdict: {_prose(report.headline)}",
+        "",
+        f"{count(totals.errors, 'error')}, {count(totals.warnings, 'warning')}, {count(totals.infos, 'note')}; "
+        f"{count(totals.hosts, 'host')}, {count(totals.nvgre_frames, 'NVGRE frame')} of {count(totals.frames, 'frame')}.",
+    )
+    if totals.in_baseline:
+        summary.head("", f"The baseline accepts {count(totals.in_baseline, 'finding')} more.")
+    if report.findings:
+        summary.head("", "### Findings", "")
+        summary.items((_finding(report, finding) for finding in report.findings), len(report.findings))
+    _table(summary, "Hosts", ("Host", "Layout", "Confidence", "Sent", "Received", "Why"), report.hosts, _host)
+    _table(summary, "Pairs of hosts", ("Hosts", "Layouts", "Frames there", "Frames back"), report.pairs, _pair)
+    columns = ("From", "To", "Refused by", "ICMP", "GRE key", "Count")
+    _table(summary, "Refused flows", columns, report.refusals, _refusal)
+    if report.captures:
+        summary.head("", "### Captures", "")
+        summary.items(map(_capture, report.captures), len(report.captures))
+    # What a console cannot show is escaped; every character that means something in Markdown is ASCII.
+    return summary.text().encode(display.encoding, "backslashreplace").decode(display.encoding)
+
+
+def _table(
+    summary: _Summary, title: str, columns: tuple[str, ...], rows: Sequence[T], cells: Callable[[T], tuple[str, ...]]
+) -> None:
+    if rows:
+        summary.head("", f"### {title}", "", f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}")
+        summary.items((f"| {' | '.join(map(_cell, cells(row)))} |" for row in rows), len(rows))
+
+
+def _cell(markdown: str) -> str:
+    r"""Escape pipes.  Renderers disagree about a backslash before an escaped pipe, so there the pipe is written `\x7c`."""
+    return markdown.replace("\\|", r"\\x7c").replace("|", "\\|")
+
+
+def _finding(report: Report, finding: Finding) -> str:
+    lines = [f"- **{finding.severity} {_prose(finding.code)}** {_prose(finding.message)}"]
+    if finding.next_step:
+        lines.append(f"  - Next step: {_prose(finding.next_step)}")
+    if finding.display_filter:
+        lines.append(f"  - Wireshark: {_code(finding.display_filter)}")
+    if finding.frames:
+        lines.append(f"  - Frames: {_prose(frames_text(report, finding.frames))}")
+    return "\n".join(lines)
+
+
+def _host(host: Host) -> tuple[str, ...]:
+    why = _prose(host.evidence[0].statement) if host.evidence else ""
+    layout = LAYOUTS.get(host.layout, "not known")
+    return _code(host.address), layout, str(host.confidence), str(host.frames_sent), str(host.frames_received), why
+
+
+def _pair(pair: Pair) -> tuple[str, ...]:
+    hosts = " and ".join(_code(host) for host in pair.hosts)
+    return hosts, PAIRS[pair.verdict], str(pair.frames_forward), str(pair.frames_backward)
+
+
+def _refusal(refusal: Refusal) -> tuple[str, ...]:
+    return (
+        _code(refusal.source),
+        _code(refusal.destination),
+        _code(refusal.by),
+        icmp_words(refusal.icmp_version, refusal.icmp_type, refusal.icmp_code),
+        "" if refusal.gre_key is None else f"0x{refusal.gre_key:08x}",
+        str(refusal.count),
+    )
+
+
+def _capture(capture: Capture) -> str:
+    kind = " ".join(filter(None, (capture.format, capture.compression)))
+    facts = [capture.status, kind, count(capture.frames, "frame"), f"{capture.nvgre_frames} NVGRE"]
+    lines = [f"- {_code(capture.path)}: {_prose(', '.join(filter(None, facts)))}"]
+    lines += [f"  - Problem: {_prose(problem.message)}" for problem in capture.problems]
+    return "\n".join(lines)
+
+
+def _prose(text: str) -> str:
+    """A sentence of ours with words from a capture in it: every word that Markdown or GitHub could act on becomes code.
+
+    Code, because backslashes do not help against mentions, issue numbers, links and emoji: GitHub looks for those after it has
+    rendered the Markdown, everywhere but in code.
+    """
+    return " ".join(_word(word) for word in visible(text).split())
+
+
+def _word(word: str) -> str:
+    match = _WORD.fullmatch(word)
+    before, core, after = match.group("before", "core", "after") if match else ("", word, "")
+    if _SAFE.fullmatch(core) and "_" not in core and not core.lower().startswith("www."):
+        return word
+    return f"{before}{_code(core)}{after}"
+
+
+def _code(text: str) -> str:
+    """A code span; its fence is longer than any run of backticks inside."""
+    text = visible(text)
+    if not text:
+        return ""
+    fence = "`" * (1 + max(map(len, _BACKTICKS.findall(text)), default=0))
+    space = " " if text[0] in "` " or text[-1] in "` " else ""
+    return f"{fence}{space}{text}{space}{fence}"

@@ -1,0 +1,206 @@
+"""Report -> SARIF 2.1.0 (OASIS, errata 01) for code scanning and other viewers.  Plain dicts, no clock, no file system.
+
+A capture has no lines, so `startLine` is the frame number, 1-based as Wireshark counts; `run.properties` says so.
+"""
+
+import json
+import re
+from textwrap import dedent
+from typing import Any, Final
+from urllib.parse import quote
+
+from nvgre_doctor.fingerprint import fingerprint
+from nvgre_doctor.report import Capture, Finding, FrameRef, Report, Severity, Verdict
+from nvgre_doctor.reporters.display import Display
+from nvgre_doctor.reporters.subjects import why_not_judged
+from nvgre_doctor.reporters.visible import visible
+from nvgre_doctor.rules import RULES
+from nvgre_doctor.rules.base import Rule
+
+SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+START_LINE: Final = "startLine is the frame number in the capture, 1-based as Wireshark counts frames"
+STANDARD_INPUT: Final = "-"
+HEADINGS: Final = ("What it means", "How it is detected", "What it is not", "What to do", "Sources")
+
+_DRIVE = re.compile(r"[A-Za-z]:/")
+_MARKUP = re.compile(r"[\\`*_<>\[\]#|~]")
+
+Json = dict[str, Any]
+
+
+def render(report: Report, display: Display) -> str:
+    """One run; its results are the findings in the order of the report.  `display` changes nothing here."""
+    notifications = _notifications(report)
+    rule_index = {rule.code: index for index, rule in enumerate(RULES)}
+    run: Json = {
+        "tool": {
+            "driver": {
+                "name": "nvgre-doctor",
+                "version": report.version,
+                "rules": [_descriptor(rule) for rule in RULES],
+            }
+        },
+        "invocations": [
+            {
+                "executionSuccessful": not notifications,
+                "toolExecutionNotifications": notifications,
+            }
+        ],
+        "artifacts": _artifacts(report.captures),
+        "results": [_result(report, finding, rule_index) for finding in report.findings],
+        "properties": {"verdict": str(report.verdict), "headline": visible(report.headline), "startLine": START_LINE},
+    }
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _descriptor(rule: Rule) -> Json:
+    """A rule; its texts are the `explain` text."""
+    sections = _sections(rule.explain)
+    meaning = " ".join(sections.get(HEADINGS[0], rule.title).split())
+    return {
+        "id": rule.code,
+        "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": meaning},
+        "help": {
+            "text": f"{rule.explain.strip()}\n\nIn results of this rule {START_LINE}.",
+            "markdown": "\n\n".join(
+                [f"# {rule.code}: {rule.title}"]
+                + [f"## {heading}\n\n{_escape_markdown(body)}" for heading, body in sections.items()]
+                + [f"In results of this rule {START_LINE}."]
+            ),
+        },
+        "defaultConfiguration": {"level": LEVELS[rule.severity]},
+        "properties": {"tags": ["network", "nvgre"]},
+    }
+
+
+def _sections(explain: str) -> dict[str, str]:
+    """The explain text by heading; a heading is a line of its own."""
+    sections: dict[str, list[str]] = {}
+    for line in explain.splitlines():
+        if line.strip() in HEADINGS:
+            sections[line.strip()] = []
+        elif sections:
+            sections[next(reversed(sections))].append(line)
+    return {heading: dedent("\n".join(lines)).strip() for heading, lines in sections.items()}
+
+
+def _artifacts(captures: tuple[Capture, ...]) -> list[Json]:
+    """Every capture once, even where the same file was given twice."""
+    by_uri: dict[str, Capture] = {}
+    for capture in captures:
+        by_uri.setdefault(capture_uri(capture.path), capture)
+    return [
+        {
+            "location": _artifact_location(capture.path),
+            "roles": ["analysisTarget"],
+            "properties": {"status": capture.status, "frames": capture.frames, "nvgreFrames": capture.nvgre_frames},
+        }
+        for capture in by_uri.values()
+    ]
+
+
+def _notifications(report: Report) -> list[Json]:
+    """What kept the program from judging an input: captures that cannot be read, or nothing decodable in any."""
+    found: list[Json] = []
+    for capture in report.captures:
+        if not capture.could_be_judged:
+            location = {"physicalLocation": {"artifactLocation": _artifact_location(capture.path)}}
+            message = {"text": _plain(*why_not_judged(capture))}
+            found.append({"level": "error", "message": message, "locations": [location]})
+    if not found and report.verdict is Verdict.UNREADABLE:
+        found.append({"level": "error", "message": {"text": _plain(report.headline)}})
+    return found
+
+
+def _result(report: Report, finding: Finding, rule_index: dict[str, int]) -> Json:
+    identity = fingerprint(report, finding)
+    location = _location(report, finding)
+    result: Json = {
+        "ruleId": finding.code,
+        "level": LEVELS[finding.severity],
+        "message": {"text": _plain(finding.message, finding.next_step)},
+        "locations": [location] if location else [],
+        "relatedLocations": [
+            {"id": number, **_frame_location(report, frame)} for number, frame in enumerate(finding.frames[1:], start=1)
+        ],
+        # primaryLocationLineHash is the one name that GitHub reads; without it GitHub hashes the bytes near the "line".
+        "partialFingerprints": {"nvgreDoctor/v1": identity, "primaryLocationLineHash": identity},
+        "properties": {"confidence": str(finding.confidence), "displayFilter": visible(finding.display_filter)},
+    }
+    if finding.code in rule_index:  # a report of a later version may hold codes that are not known here
+        result["ruleIndex"] = rule_index[finding.code]
+    return result
+
+
+def _location(report: Report, finding: Finding) -> Json:
+    """The first example, or the capture as a whole; with the hosts as logical locations."""
+    location: Json = {}
+    if finding.frames:
+        location = _frame_location(report, finding.frames[0])
+    elif report.captures:
+        path = report.captures[finding.subject.capture or 0].path
+        location = {"physicalLocation": {"artifactLocation": _artifact_location(path)}}
+    hosts = [visible(host) for host in dict.fromkeys(finding.subject.hosts)]
+    if hosts:
+        location["logicalLocations"] = [{"name": host, "fullyQualifiedName": host, "kind": "host"} for host in hosts]
+    return location
+
+
+def _frame_location(report: Report, frame: FrameRef) -> Json:
+    artifact = _artifact_location(report.captures[frame.capture].path)
+    return {
+        "physicalLocation": {"artifactLocation": artifact, "region": {"startLine": frame.frame}},
+        "message": {"text": f"Frame {frame.frame}"},
+    }
+
+
+def _artifact_location(path: str) -> Json:
+    uri = capture_uri(path)
+    if path == STANDARD_INPUT:
+        return {"uri": uri, "description": {"text": "standard input"}}
+    if uri.startswith(("file:", "../")):
+        return {"uri": uri}
+    return {"uri": uri, "uriBaseId": "%SRCROOT%"}
+
+
+def capture_uri(path: str) -> str:
+    r"""A relative URI with forward slashes for a relative path, a file: URI for an absolute one, percent-encoded.
+
+    Windows paths are known by a drive, by two leading backslashes (UNC and \\?\) or, when relative, by their backslashes; only
+    in an absolute POSIX path is a backslash part of a name.  Standard input becomes "stdin".
+    """
+    if path == STANDARD_INPUT:
+        return "stdin"
+    if path.startswith("/"):
+        return "file:///" + _encode(path.lstrip("/"))
+    slashed = path.replace("\\", "/")
+    if slashed.startswith("//?/UNC/"):
+        slashed = "//" + slashed.removeprefix("//?/UNC/")
+    slashed = slashed.removeprefix("//?/")
+    if _DRIVE.match(slashed):
+        return "file:///" + slashed[:2] + _encode(slashed[2:])
+    if slashed.startswith("//"):
+        return "file:" + _encode(slashed)
+    return _encode("/".join(part for part in slashed.split("/") if part not in ("", "."))) or "."
+
+
+def _encode(path: str) -> str:
+    """Percent-encode the bytes of a path; a name that is not UTF-8 (lone surrogates, PEP 383) keeps its bytes."""
+    try:
+        raw = path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raw = path.encode("utf-8", "surrogatepass")
+    return quote(raw, safe="/")
+
+
+def _plain(*paragraphs: str) -> str:
+    """Visible text that no viewer takes for a link: SARIF reads `[text](target)` even in plain text (section 3.11.6)."""
+    text = "\n\n".join(visible(paragraph) for paragraph in paragraphs if paragraph)
+    return text.replace("[", "\\[").replace("]", "\\]") if "](" in text else text
+
+
+def _escape_markdown(text: str) -> str:
+    """Our own prose holds `<`, `*` and `_` as plain characters."""
+    return _MARKUP.sub(r"\\\g<0>", text)

@@ -1,0 +1,37 @@
+"""What findings are about, for the reporters that gather them: hosts, pairs, flows and captures, as keys and in words.
+
+The words are raw text from captures and file names; each reporter makes them safe for its own reader.
+"""
+
+from nvgre_doctor.report import Capture, Finding, FrameRef, Report
+
+SubjectKey = tuple[str, tuple[str, ...], int | None]
+"""Kind, hosts and capture of a subject; the hosts of a pair are sorted."""
+
+
+def subject_key(finding: Finding) -> SubjectKey:
+    """Equal for findings about the same thing."""
+    subject = finding.subject
+    hosts = tuple(sorted(subject.hosts)) if subject.kind == "pair" else subject.hosts
+    return subject.kind, hosts, subject.capture if subject.kind == "capture" else None
+
+
+def subject_name(report: Report, key: SubjectKey) -> str:
+    """The subject in a few words."""
+    kind, hosts, capture = key
+    if hosts:
+        return (" to " if kind == "flow" else " and ").join(hosts)
+    return "all captures" if capture is None else report.captures[capture].path
+
+
+def why_not_judged(capture: Capture) -> list[str]:
+    """Why nothing of a capture could be judged, in sentences."""
+    return [problem.message for problem in capture.problems] or ["nothing in it could be read"]
+
+
+def frames_text(report: Report, frames: tuple[FrameRef, ...]) -> str:
+    """Example frames by capture: "a.pcap: 4, 8; b.pcap: 1"."""
+    numbers: dict[int, list[str]] = {}
+    for frame in frames:
+        numbers.setdefault(frame.capture, []).append(str(frame.frame))
+    return "; ".join(f"{report.captures[index].path}: {', '.join(found)}" for index, found in numbers.items())

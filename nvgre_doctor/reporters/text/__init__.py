@@ -1,0 +1,91 @@
+"""Report -> text for people: the verdict first, then who, what and what to do, like a colleague's answer.
+
+On a terminal long lists end with "and N more"; in pipes and files everything is there.  Verbosity -1 is the verdict alone,
+1 adds all evidence with its frames and segments.
+"""
+
+from typing import Final
+
+from nvgre_doctor.report import Capture, Report, Verdict
+from nvgre_doctor.reporters.display import Display
+from nvgre_doctor.reporters.page import Span, Style
+from nvgre_doctor.reporters.text.findings import write_findings, write_next_step
+from nvgre_doctor.reporters.text.flows import write_mismatches, write_refusals
+from nvgre_doctor.reporters.text.hosts import write_evidence, write_hosts
+from nvgre_doctor.reporters.text.sheet import Sheet
+from nvgre_doctor.reporters.words import VERDICT_WORDS, count
+
+_VERDICT_STYLES: Final = {
+    Verdict.MISMATCH: Style.BAD,
+    Verdict.REFUSED: Style.BAD,
+    Verdict.OLD_LAYOUT: Style.BAD,
+    Verdict.HEALTHY: Style.GOOD,
+}
+
+
+def render(report: Report, display: Display) -> str:
+    """Render for people, as `display` says."""
+    sheet = Sheet(report, display)
+    style = _VERDICT_STYLES.get(report.verdict, Style.DOUBTFUL)
+    sheet.say(Span(VERDICT_WORDS[report.verdict], style), "  " + sheet.clean(report.headline))
+    if display.verbosity >= 0:
+        for write in (
+            write_hosts,
+            write_evidence,
+            write_mismatches,
+            write_refusals,
+            write_findings,
+            _write_problems,
+            write_next_step,
+            _write_closing_line,
+        ):
+            sheet.blank()
+            write(sheet)
+    return sheet.text()
+
+
+def _write_problems(sheet: Sheet) -> None:
+    """What could not be read, as far as no finding says it already."""
+    told = " ".join(finding.message for finding in sheet.report.findings)
+    # The status stands first: no line of a CI log may begin with a file name, which could be "::error::...".
+    problems = [
+        (Span(capture.status), Span(f"{sheet.clean(capture.path)}: {sheet.clean(message)}"))
+        for capture in sheet.report.captures
+        for message in _problem_messages(capture)
+        if message not in told
+    ]
+    if not problems:
+        return
+    sheet.heading("Not read")
+    shown = sheet.shown(problems)
+    sheet.table(("", ""), shown)
+    sheet.more(len(problems) - len(shown), "problem")
+
+
+def _write_closing_line(sheet: Sheet) -> None:
+    """Counts, and what could not be read."""
+    summary, captures = sheet.report.summary, sheet.report.captures
+    left_out = f" ({summary.nvgre_frames_left_out} left out)" if summary.nvgre_frames_left_out else ""
+    parts = [
+        f"{count(len(captures), 'capture')}, {count(summary.frames, 'frame')}, {summary.nvgre_frames} NVGRE{left_out}",
+        count(summary.hosts, "host"),
+        f"{count(summary.errors, 'error')}, {count(summary.warnings, 'warning')}, {count(summary.infos, 'note')}",
+    ]
+    if summary.in_baseline:
+        parts.append(f"{summary.in_baseline} more in the baseline")
+    if summary.other_icmp_3_10:
+        parts.append(f"{summary.other_icmp_3_10} x ICMP 3/10 or ICMPv6 1/1 about other traffic")
+    states = [capture.status for capture in captures]
+    unread = [
+        f"{states.count(status)} {words}"
+        for status, words in (("unreadable", "not readable"), ("empty", "empty"), ("cut", "cut short or damaged"))
+        if status in states
+    ]
+    parts.append("; ".join(unread) if unread else "all read to the end")
+    sheet.say(Span("; ".join(parts), Style.DIM))
+
+
+def _problem_messages(capture: Capture) -> list[str]:
+    if capture.problems:
+        return [problem.message for problem in capture.problems]
+    return {"unreadable": ["cannot be read"], "empty": ["holds no frame"]}.get(capture.status, [])

@@ -1,0 +1,68 @@
+"""The findings of a text report, worst first, and the next step."""
+
+from typing import Final
+
+from nvgre_doctor.report import Finding, Report, Severity
+from nvgre_doctor.reporters.page import Span, Style
+from nvgre_doctor.reporters.text.sheet import Sheet
+
+MOST_FINDINGS: Final = 8
+"""Errors and warnings on a terminal without -v; each takes four lines."""
+MOST_NOTES: Final = 3
+"""Findings of severity info, likewise."""
+MOST_FRAMES: Final = 8
+"""Example frames of one finding, likewise."""
+
+_INDENT: Final = 8  # below the code, so that a filter fits on one line to copy
+_HANG: Final = 16  # below the message
+_SEVERITY_STYLES: Final = {Severity.ERROR: Style.BAD, Severity.WARNING: Style.DOUBTFUL, Severity.INFO: Style.NOTE}
+
+
+def write_findings(sheet: Sheet) -> None:
+    """Worst first, as the report has them.  The next step of the first one closes the page and is not said twice."""
+    findings = sheet.report.findings
+    notes = [finding for finding in findings if finding.severity is Severity.INFO]
+    grave = [finding for finding in findings if finding.severity is not Severity.INFO]
+    if not findings:
+        return
+    sheet.heading("Findings")
+    said = {_main_next_step(sheet.report)}
+    shown_grave, shown_notes = sheet.shown(grave, MOST_FINDINGS), sheet.shown(notes, MOST_NOTES)
+    for finding in shown_grave:
+        _finding(sheet, finding, said)
+    sheet.more(len(grave) - len(shown_grave), "finding")
+    for finding in shown_notes:
+        _finding(sheet, finding, said)
+    sheet.more(len(notes) - len(shown_notes), "note")
+
+
+def write_next_step(sheet: Sheet) -> None:
+    """The next step of the worst finding that has one."""
+    if step := _main_next_step(sheet.report):
+        sheet.say(Span("Next: ", Style.HEADING), sheet.clean(step), hang=6)
+
+
+def _finding(sheet: Sheet, finding: Finding, said: set[str]) -> None:
+    likely = " (likely)" if finding.confidence == "likely" else ""
+    path = "" if finding.subject.capture is None else sheet.report.captures[finding.subject.capture].path
+    where = "" if path in finding.message else f"{sheet.clean(path)}: "
+    sheet.say(
+        Span(f"{finding.severity:<8}", _SEVERITY_STYLES[finding.severity]),
+        Span(finding.code, Style.HEADING),
+        f"  {where}{sheet.clean(finding.message)}{likely}",
+        hang=_HANG,
+    )
+    if finding.frames:
+        most = MOST_FRAMES if sheet.short_lists else len(finding.frames)
+        frames = sheet.frames(finding.frames[:most])
+        frames += f" and {len(finding.frames) - most} more" if len(finding.frames) > most else ""
+        sheet.say(frames, indent=_INDENT)
+    if finding.display_filter:
+        sheet.say("filter: ", sheet.clean(finding.display_filter), indent=_INDENT, hang=2)
+    if finding.next_step and finding.next_step not in said:
+        said.add(finding.next_step)
+        sheet.say("next: ", sheet.clean(finding.next_step), indent=_INDENT, hang=2)
+
+
+def _main_next_step(report: Report) -> str:
+    return next((finding.next_step for finding in report.findings if finding.next_step), "")

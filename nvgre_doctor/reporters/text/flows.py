@@ -1,0 +1,59 @@
+"""The flows of a text report: host pairs that cannot talk, and what was refused."""
+
+from typing import Final
+
+from nvgre_doctor.report import Cause, PairVerdict, Refusal
+from nvgre_doctor.reporters.page import Span
+from nvgre_doctor.reporters.text.sheet import Sheet
+from nvgre_doctor.reporters.words import both_readings, count, icmp_words
+
+_CAUSE_WORDS: Final = {
+    Cause.LAYOUT_MISMATCH: "because the layouts differ",
+    Cause.POLICY: "layouts agree: policy, moved VM or firewall",
+    Cause.UNKNOWN: "cause not known",
+}
+
+
+def write_mismatches(sheet: Sheet) -> None:
+    """Pairs with different layouts."""
+    pairs = [pair for pair in sheet.report.pairs if pair.verdict is PairVerdict.MISMATCH]
+    if not pairs:
+        return
+    sheet.heading("Cannot talk, because the layouts differ")
+    rows = [
+        (
+            Span(f"{sheet.clean(pair.hosts[0])} <-> {sheet.clean(pair.hosts[1])}"),
+            Span(f"{count(pair.frames_forward, 'frame')} there, {pair.frames_backward} back"),
+        )
+        for pair in sheet.shown(pairs)
+    ]
+    sheet.table(("", ""), rows)
+    sheet.more(len(pairs) - len(rows), "pair")
+
+
+def write_refusals(sheet: Sheet) -> None:
+    """One list for each kind of ICMP error."""
+    kinds: dict[tuple[int, int, int], list[Refusal]] = {}
+    for refusal in sheet.report.refusals:
+        kinds.setdefault((refusal.icmp_version, refusal.icmp_type, refusal.icmp_code), []).append(refusal)
+    for kind, refusals in kinds.items():
+        sheet.blank()
+        sheet.heading(f"Refused with {icmp_words(*kind)}")
+        shown = sheet.shown(refusals)
+        sheet.table(("", "", "", ""), [_refusal_row(sheet, refusal) for refusal in shown])
+        sheet.more(len(refusals) - len(shown), "flow")
+
+
+def _refusal_row(sheet: Sheet, refusal: Refusal) -> tuple[Span, ...]:
+    about = [_CAUSE_WORDS[refusal.cause]]
+    if refusal.by != refusal.destination:
+        about.append(f"answered by {sheet.clean(refusal.by)}")
+    about.append("key not quoted" if refusal.gre_key is None else f"key {both_readings(refusal.gre_key)}")
+    if sheet.detailed:
+        about.append("inside NVGRE" if refusal.carried == "inner" else "on the underlay")
+    return (
+        Span(f"{sheet.clean(refusal.source)} -> {sheet.clean(refusal.destination)}"),
+        Span(count(refusal.count, "time")),
+        Span(f"first in {sheet.frames((refusal.first,))}"),
+        Span(", ".join(about)),
+    )

@@ -1,0 +1,64 @@
+"""How the program is asked to stop: Ctrl-C, SIGTERM and SIGHUP are one thing.  Knows signals; knows nothing about the work."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+STOP_SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""A terminal, `timeout` and service managers send them to all processes of a group at once."""
+
+
+@contextmanager
+def stopping_cleanly(*, process_ends: bool) -> Iterator[None]:
+    """Turn the first stop signal into KeyboardInterrupt: what is half done is cleaned up.
+
+    A second Ctrl-C ends the process at once; a second one of the others is ignored, because `timeout` sends two of them.
+    A signal that is ignored stays ignored (`nohup`, background jobs), and a handler of somebody else stays in place.  With
+    `process_ends` no signal raises anything afterwards: nothing is left that a KeyboardInterrupt could save.
+    """
+    if threading.current_thread() is not threading.main_thread():  # Python sets handlers nowhere else
+        yield
+        return
+    usual = {
+        number: handler
+        for number in STOP_SIGNALS
+        if (handler := signal.getsignal(number)) in (signal.SIG_DFL, signal.default_int_handler)
+    }
+    is_stopped = False
+
+    def stop(number: int, frame: object) -> None:
+        nonlocal is_stopped
+        is_stopped = True
+        for other in usual:
+            signal.signal(other, signal.SIG_DFL if other == signal.SIGINT else signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for number in usual:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        if not (is_stopped and process_ends):
+            for number, handler in usual.items():
+                signal.signal(number, signal.SIG_DFL if process_ends else handler)
+
+
+@contextmanager
+def stop_signals_held() -> Iterator[None]:
+    """Keep stop signals waiting until the block has ended.  Processes that are started in it begin with these signals blocked."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def ignore_stop_signals() -> None:
+    """For processes that somebody else ends."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)

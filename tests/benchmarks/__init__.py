@@ -1,0 +1,1 @@
+"""How fast nvgre-doctor is: made captures, and a runner that measures it beside its peers."""

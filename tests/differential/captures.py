@@ -1,0 +1,100 @@
+"""Captures that nobody here wrote, each read by nvgre_doctor and dissected by tshark.
+
+The folders come from the environment: NVGRE_DOCTOR_CORPUS (with its index.tsv, which says what tshark 4.0 made of each file) and
+NVGRE_DOCTOR_CASES.  One tshark per file would take minutes, so all that can be merged is merged.
+"""
+
+import csv
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nvgre_doctor.capture import Status, open_capture
+from nvgre_doctor.capture.batch import NO_TIME
+from tests.differential.tshark import Row, dissect, merge
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame as nvgre_doctor reads it."""
+
+    number: int
+    ts_ns: int | None
+    wire_length: int
+    linktype: int
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One capture, seen by both."""
+
+    path: Path
+    about: dict[str, str]  # its line in index.tsv, if it has one
+    status: Status
+    numbered: int
+    frames: dict[int, Frame]  # by number
+    rows: dict[int, Row]  # of tshark, by number, packets only
+
+
+def corpus_index(folder: Path) -> list[dict[str, str]]:
+    """The lines of index.tsv about pcap and pcapng files."""
+    with open(folder / "index.tsv", encoding="utf-8", newline="") as table:
+        return [row for row in csv.DictReader(table, delimiter="\t") if row["kind"] in ("pcap", "pcapng")]
+
+
+def see_corpus(folder: Path, scratch: Path) -> Iterator[Seen]:
+    """Every pcap and pcapng file of the corpus."""
+    merged, alone = [], []
+    for row in corpus_index(folder):
+        # mergecap can neither mix all encapsulations nor keep blocks that only take a number.
+        (merged if row["tshark_rc"] == "0" and row["encap_ids"].isdigit() else alone).append(row)
+    counts = [int(row["tshark_packets"]) for row in merged]
+    yield from _see_merged([folder / row["file"] for row in merged], counts, merged, scratch / "corpus.pcapng")
+    with ThreadPoolExecutor() as pool:
+        paths = [folder / row["file"] for row in alone]
+        for path, row, rows in zip(paths, alone, pool.map(dissect, paths), strict=True):
+            yield _seen(path, row, rows)
+
+
+def case_paths(folder: Path) -> list[Path]:
+    """The captures of the cases."""
+    return sorted(path for path in folder.rglob("*") if {".pcap", ".pcapng"} & set(path.suffixes))
+
+
+def see_cases(folder: Path, scratch: Path) -> Iterator[Seen]:
+    """Every capture of the cases, which are all well formed."""
+    paths = case_paths(folder)
+    counts = [read_capture(path)[2] for path in paths]
+    yield from _see_merged(paths, counts, [{}] * len(paths), scratch / "cases.pcapng")
+
+
+def _see_merged(
+    paths: Sequence[Path], counts: Sequence[int], about: Sequence[dict[str, str]], merged: Path
+) -> Iterator[Seen]:
+    merge(paths, merged)
+    rows = dissect(merged)
+    assert len(rows) == sum(counts)
+    at = 0
+    for path, count, line in zip(paths, counts, about, strict=True):
+        yield _seen(path, line, [replace(row, number=row.number - at) for row in rows[at : at + count]])
+        at += count
+
+
+def _seen(path: Path, about: dict[str, str], rows: Sequence[Row]) -> Seen:
+    status, frames, numbered = read_capture(path)
+    return Seen(path, about, status, numbered, frames, {row.number: row for row in rows if row.is_packet})
+
+
+def read_capture(path: Path) -> tuple[Status, dict[int, Frame], int]:
+    """How far it could be read, its frames by number, and how many numbers were used."""
+    frames = {}
+    with open_capture(path) as capture:
+        for batch in capture.batches():
+            for i, number in enumerate(batch.numbers):
+                time = batch.clock(i)
+                ts_ns = None if time == NO_TIME else time
+                frames[number] = Frame(number, ts_ns, batch.wire_length(i), batch.linktype, batch.frame(i))
+        assert capture.progress.frames == len(frames)
+        return capture.progress.status, frames, capture.progress.numbered

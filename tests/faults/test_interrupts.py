@@ -1,0 +1,217 @@
+"""Ctrl-C and SIGTERM at any moment: exit code 130, nothing half-written, no process left behind.
+
+The moments are drawn with a seed.  What is asserted holds at every moment, so nothing depends on how fast the machine is.
+"""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.faults import captures
+from tests.faults.program import (
+    EAGER,
+    PROGRAM,
+    ROOT,
+    children,
+    ended,
+    has_open,
+    run,
+    started,
+    until,
+    until_gone,
+    writer_to,
+)
+
+MISMATCH = ROOT / "sample_pcaps" / "01-mismatch-pings-refused.pcapng"
+SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["INT", "TERM"])
+TO_PROCESS: Callable[[int, int], None] = os.kill
+TO_GROUP: Callable[[int, int], None] = os.killpg  # what a terminal does, and `timeout`
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two captures of 600 MB each, which take some seconds to read."""
+    folder = tmp_path_factory.mktemp("slow")
+    captures.write_slow(folder / "a.pcap.bz2", 600)
+    os.link(folder / "a.pcap.bz2", folder / "b.pcap.bz2")
+    return folder / "a.pcap.bz2", folder / "b.pcap.bz2"
+
+
+def assert_interrupted(done: subprocess.CompletedProcess[bytes], folder: Path) -> None:
+    assert (done.returncode, done.stdout) == (130, b"")
+    assert done.stderr.strip() == b"nvgre-doctor: interrupted"
+    assert os.listdir(folder) == []
+
+
+@SIGNALS
+@pytest.mark.parametrize("send", [TO_PROCESS, TO_GROUP], ids=["process", "group"])
+@pytest.mark.parametrize("seed", range(2))
+def test_signal_while_one_process_reads(
+    slow: tuple[Path, Path], tmp_path: Path, number: int, send: Callable[[int, int], None], seed: int
+) -> None:
+    with started("-o", "json=out.json", *slow, cwd=tmp_path) as process:
+        until(lambda: has_open(process.pid, slow[0]), process)
+        time.sleep(random.Random(seed).uniform(0, 0.3))
+        send(process.pid, number)
+        assert_interrupted(ended(process), tmp_path)
+
+
+@SIGNALS
+@pytest.mark.parametrize("send", [TO_PROCESS, TO_GROUP], ids=["process", "group"])
+@pytest.mark.parametrize("seed", range(4))
+def test_signal_while_workers_start_and_read(
+    slow: tuple[Path, Path], tmp_path: Path, number: int, send: Callable[[int, int], None], seed: int
+) -> None:
+    with started("--jobs", "2", "-o", "json=out.json", *slow, program=EAGER, cwd=tmp_path) as process:
+        until(lambda: children(process.pid), process)
+        time.sleep(random.Random(seed).uniform(0, 0.1) ** 2 * 30)  # mostly near the start
+        send(process.pid, number)
+        assert_interrupted(ended(process), tmp_path)
+
+
+def test_hangup_of_the_terminal_is_an_interruption_too(slow: tuple[Path, Path], tmp_path: Path) -> None:
+    with started("--jobs", "2", "-o", "json=out.json", *slow, program=EAGER, cwd=tmp_path) as process:
+        until(lambda: len(children(process.pid)) == 2, process)
+        os.killpg(process.pid, signal.SIGHUP)
+        assert_interrupted(ended(process), tmp_path)
+
+
+@SIGNALS
+def test_impatient_second_signal_ends_the_program_at_once_and_its_workers(
+    slow: tuple[Path, Path], tmp_path: Path, number: int
+) -> None:
+    with started("--jobs", "2", "-o", "json=out.json", *slow, program=EAGER, cwd=tmp_path) as process:
+        until(lambda: len(children(process.pid)) == 2, process)
+        workers = children(process.pid)
+        for _ in range(20):
+            os.killpg(process.pid, number)
+        out, err = process.communicate(timeout=60)
+        # By the second Ctrl-C, or by an exit code when the first one was enough.
+        assert process.returncode in ((130, -number) if number == signal.SIGINT else (130,))
+        assert (out, b"Traceback" in err) == (b"", False)
+        until_gone(workers)
+    assert os.listdir(tmp_path) == []
+
+
+def test_signal_that_was_ignored_stays_ignored(tmp_path: Path) -> None:
+    """`nohup nvgre-doctor`: the hangup changes nothing."""
+    os.mkfifo(tmp_path / "pipe")
+
+    def nohup() -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    with started("-q", tmp_path / "pipe", preexec_fn=nohup) as process:
+        with writer_to(tmp_path / "pipe", process) as pipe:
+            pipe.write(captures.healthy(1000))
+            os.kill(process.pid, signal.SIGHUP)
+            pipe.write(captures.records(1000))
+        done = ended(process)
+    assert (done.returncode, done.stdout) == (0, b"HEALTHY  All 2 hosts speak RFC 7637; nothing is refused.\n")
+
+
+@SIGNALS
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_signal_while_it_waits_for_a_pipe(slow: tuple[Path, Path], tmp_path: Path, number: int, jobs: str) -> None:
+    pipe, folder = tmp_path / "pipe", tmp_path / "out"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    with (
+        started("--jobs", jobs, "-o", "json=out.json", pipe, program=EAGER, cwd=folder) as process,
+        writer_to(pipe, process) as writer,
+    ):
+        writer.write(captures.healthy(1000)[:-7])
+        os.kill(process.pid, number)
+        assert_interrupted(ended(process), folder)
+
+
+# --- while it writes ----------------------------------------------------------------------------------------------------
+
+FORMATS = ("text", "json", "jsonl", "junit", "sarif", "github", "markdown")
+OUTPUTS = [f"{name}={number}.{name}" for number in range(5) for name in FORMATS]
+
+
+@pytest.fixture(scope="module")
+def complete(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What each output holds when nothing goes wrong."""
+    folder = tmp_path_factory.mktemp("complete")
+    done = run(*arguments(), cwd=folder)
+    assert done.returncode == 1, done.stderr
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def arguments() -> list[str]:
+    return [*(word for output in OUTPUTS for word in ("-o", output)), str(MISMATCH)]
+
+
+@SIGNALS
+@pytest.mark.parametrize("seed", range(4))
+def test_signal_while_reports_are_written_leaves_whole_files_only(
+    complete: dict[str, bytes], tmp_path: Path, number: int, seed: int
+) -> None:
+    with started(*arguments(), program=PROGRAM, cwd=tmp_path) as process:
+        until(lambda: os.listdir(tmp_path), process)
+        time.sleep(random.Random(seed).uniform(0, 0.05))
+        process.send_signal(number)
+        done = ended(process)
+    written = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert written == {name: complete[name] for name in written}
+    # The plain signal: it came when all was written, and the interpreter was already closing down.
+    assert done.returncode in (130, 1, -number)
+    assert done.stderr.strip() == (b"nvgre-doctor: interrupted" if done.returncode == 130 else b"")
+    if done.returncode != 130:
+        assert written == complete
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_kill_while_reports_are_written_leaves_no_half_report_under_its_name(
+    complete: dict[str, bytes], tmp_path: Path, seed: int
+) -> None:
+    with started(*arguments(), cwd=tmp_path) as process:
+        until(lambda: os.listdir(tmp_path), process)
+        time.sleep(random.Random(seed).uniform(0, 0.05))
+        process.kill()
+        ended(process)
+    for path in tmp_path.iterdir():
+        # What nobody could clean up any more can be told by its name.
+        assert path.match(".nvgre-doctor-*.tmp") or path.read_bytes() == complete[path.name]
+
+
+@SIGNALS
+def test_report_of_last_week_survives_an_interruption(slow: tuple[Path, Path], tmp_path: Path, number: int) -> None:
+    (tmp_path / "out.json").write_text("last week")
+    with started("-o", "out.json", *slow, cwd=tmp_path) as process:
+        until(lambda: has_open(process.pid, slow[0]), process)
+        process.send_signal(number)
+        assert ended(process).returncode == 130
+    assert os.listdir(tmp_path) == ["out.json"]
+    assert (tmp_path / "out.json").read_text() == "last week"
+
+
+@SIGNALS
+@pytest.mark.parametrize("seed", range(2))
+def test_signal_while_a_capture_is_annotated_leaves_no_file(tmp_path: Path, number: int, seed: int) -> None:
+    captures_in, folder = tmp_path / "in.pcap", tmp_path / "out"
+    captures_in.write_bytes(captures.healthy(300_000))
+    folder.mkdir()
+    with started("annotate", captures_in, "-o", "out.pcapng", cwd=folder) as process:
+        until(lambda: os.listdir(folder), process)
+        time.sleep(random.Random(seed).uniform(0, 0.2))
+        process.send_signal(number)
+        assert_interrupted(ended(process), folder)
+
+
+def test_timeout_of_coreutils_ends_program_and_workers(slow: tuple[Path, Path], tmp_path: Path) -> None:
+    """It sends SIGTERM to the program and then to the whole group: twice to the main process, and to its workers."""
+    timeout = shutil.which("timeout")
+    assert timeout is not None
+    done = run("--jobs", "2", "-o", "json=out.json", *slow, program=[timeout, "1", *EAGER], cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (124, b"")
+    assert done.stderr.strip() == b"nvgre-doctor: interrupted"
+    assert os.listdir(tmp_path) == []

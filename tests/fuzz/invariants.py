@@ -1,0 +1,138 @@
+"""What must hold for every capture, whatever its bytes.
+
+Knows the evidence and the readers of nvgre_doctor; must not know how an input was made.  Each check raises AssertionError.
+"""
+
+import io
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from nvgre_doctor.capture import open_capture
+from nvgre_doctor.capture.batch import Batch, Progress, Status
+from nvgre_doctor.capture.pcap import parse_header
+from nvgre_doctor.evidence import ALL_VM_STREAMS, EXAMPLES, VM_STREAMS, CaptureEvidence, Oddity
+from nvgre_doctor.scan import scan
+from nvgre_doctor.wire.facts import Reason
+
+WHOLE_FRAME = tuple(Oddity(reason) for reason in Reason)
+"""Signs of which a frame that is no NVGRE and no ICMP error has exactly one."""
+ABOUT_NVGRE = (Oddity.GRE_FLAGS, Oddity.FIRST_FRAGMENT, Oddity.INNER_TAG)
+"""Signs that an NVGRE frame may have besides."""
+
+
+class CountingStream(io.BytesIO):
+    """A pipe that counts how often and how much is read from it."""
+
+    reads = 0
+    taken = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        self.reads += 1
+        self.taken += len(data)
+        return data
+
+
+@dataclass(frozen=True)
+class Read:
+    """Everything that one reading of a capture gave."""
+
+    evidence: CaptureEvidence
+    progress: Progress
+    format: str | None
+    compression: str | None
+
+
+def read(data: bytes, exact: bool = False, memo_cap: int = 50_000) -> Read:
+    """Read a capture from a pipe.  `exact` leaves out the fast path.  Every byte is taken once, in a bounded number of reads."""
+    stream = CountingStream(data)
+    with open_capture("-", stdin=stream) as capture:
+        evidence = scan(_without_stamps(capture.batches()) if exact else capture.batches(), memo_cap)
+    assert stream.taken <= len(data)
+    assert stream.reads <= len(data) // 4096 + 8, (stream.reads, len(data))
+    return Read(evidence, capture.progress, capture.format, capture.compression)
+
+
+def _without_stamps(batches: Iterator[Batch]) -> Iterator[Batch]:
+    return (replace(batch, stamp=None) for batch in batches)
+
+
+def check_capture(data: bytes) -> None:
+    """All of it."""
+    found = read(data)
+    check_progress(found.progress, len(data) if found.compression is None else None)
+    check_accounts(found.evidence, found.progress)
+    assert read(data, exact=True) == found
+    assert read(data, memo_cap=1) == found
+    if found.compression is None and found.progress.status is Status.CUT:
+        check_prefix(data, found)
+
+
+def check_progress(progress: Progress, size: int | None) -> None:
+    """Status, problems and counts agree."""
+    assert progress.frames <= progress.numbered
+    if progress.status in (Status.EMPTY, Status.UNREADABLE):
+        assert progress.frames == 0
+    if progress.status is Status.COMPLETE:
+        assert progress.frames
+        assert not progress.problems
+    if progress.status in (Status.CUT, Status.UNREADABLE):
+        assert progress.problems
+    assert len(progress.problems) <= 2
+    for problem in progress.problems:
+        assert problem.message.isprintable(), problem
+        assert size is None or 0 <= problem.offset <= size
+    assert size is None or progress.bytes_read <= size + 3  # Wireshark and we read the padding that is not counted
+
+
+def check_accounts(evidence: CaptureEvidence, progress: Progress) -> None:
+    """The identity of the evidence: every frame is NVGRE, or an ICMP error on the underlay, or has one sign that says why not.
+
+    Every NVGRE frame is data of one stream, or control traffic, or a host's own error.
+    """
+    signs: Counter[Oddity] = Counter()
+    for sign, sightings in evidence.signs.items():
+        signs[sign.oddity] += sightings.count
+    inner = sum(seen.count for sign, seen in evidence.icmp.items() if sign.is_inner)
+    refusing = sum(seen.count for sign, seen in evidence.icmp.items() if sign.is_inner and sign.refuses_nvgre)
+    outer = sum(seen.count for sign, seen in evidence.icmp.items() if not sign.is_inner)
+    streams = list(evidence.streams())
+    data = sum(facts.frames for _, facts in streams)
+
+    assert evidence.frames == progress.frames
+    assert evidence.frames == evidence.nvgre_frames + outer + sum(signs[oddity] for oddity in WHOLE_FRAME)
+    assert evidence.nvgre_frames == data + signs[Oddity.CONTROL] + signs[Oddity.HOST_ERROR]
+    assert signs[Oddity.HOST_ERROR] == refusing
+    assert inner <= evidence.nvgre_frames
+    assert all(signs[oddity] <= evidence.nvgre_frames for oddity in ABOUT_NVGRE)
+    unkept = sum(facts.frames for key, facts in streams if not key.destination)
+    assert unkept == sum(direction.unkept_frames for direction in evidence.directions.values())
+
+    for key, facts in streams:
+        assert 1 <= facts.first.frame_number <= facts.last.frame_number <= progress.numbered
+        assert 1 <= len(facts.low_octets) <= facts.frames
+        assert list(facts.low_octets) == sorted(set(facts.low_octets))
+        assert len(key.macs) in (0, 12)
+        assert not facts.customer_addresses or key.macs
+        assert len(facts.customer_addresses) in (0, 8, 32)
+    kept = [len(direction.vm_streams) for direction in evidence.directions.values()]
+    assert evidence.vm_stream_count == sum(kept) <= ALL_VM_STREAMS or (evidence.is_thinned and max(kept) <= VM_STREAMS)
+    for seen in (*evidence.signs.values(), *evidence.icmp.values()):
+        numbers = [moment.frame_number for moment in seen.examples]
+        assert numbers == sorted(set(numbers))
+        assert len(numbers) <= min(EXAMPLES, seen.count)
+        assert all(1 <= number <= progress.numbered for number in numbers)
+
+
+def check_prefix(data: bytes, found: Read) -> None:
+    """The evidence of a damaged capture is that of its undamaged prefix.
+
+    Except where a prefix of a pcap holds too few records to tell it from its relatives as surely as the whole file did.
+    """
+    undamaged = data[: found.progress.bytes_read]
+    if found.format == "pcap" and found.progress.frames and parse_header(data) != parse_header(undamaged):
+        return
+    prefix = read(undamaged)
+    assert prefix.evidence == found.evidence
+    assert prefix.progress.numbered == found.progress.numbered

@@ -1,0 +1,279 @@
+"""What is fuzzed.  A target has seeds to begin with and a check that must hold for any bytes; it raises where it does not.
+
+The checks are the same for the short seeded run, the long run with atheris, and the inputs that broke something once.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from nvgre_doctor.collect import add_facts
+from nvgre_doctor.config import ConfigError, load_settings
+from nvgre_doctor.convert import ConvertError, report_from_json
+from nvgre_doctor.doctor import diagnose
+from nvgre_doctor.evidence import CaptureEvidence, Moment
+from nvgre_doctor.inventory import InventoryError, read_inventory
+from nvgre_doctor.reporters import FORMATS, render
+from nvgre_doctor.reporters.display import Display
+from nvgre_doctor.wire.decode import decode
+from nvgre_doctor.wire.facts import QuoteKind
+from nvgre_doctor.wire.quote import read_inner_quote, read_outer_quote
+from tests import build
+from tests.fuzz import captures, invariants
+from tests.fuzz.frames import Captured, mixed_frames, random_frame, random_quote
+from tests.wire.test_prefixes import contradictions
+
+
+@dataclass(frozen=True)
+class Target:
+    """`executions` of the short run; `longest` input in bytes."""
+
+    name: str
+    seeds: Callable[[], Sequence[bytes]]
+    check: Callable[[bytes], None]
+    executions: int
+    longest: int = 4096
+
+
+SCRATCH = Path(tempfile.gettempdir()) / f"nvgre-doctor-fuzz-{os.getpid()}"
+
+
+def _file(name: str, data: bytes) -> str:
+    """A file for what reads only files; one for each name and process."""
+    SCRATCH.mkdir(exist_ok=True)
+    path = SCRATCH / name
+    path.write_bytes(data)
+    return str(path)
+
+
+# --- captures ------------------------------------------------------------------------------------------------------------
+
+
+def _small_frames(dice: Random, linktype: int | None = None) -> list[Captured]:
+    return mixed_frames(dice, dice.choice((1, 3, 8)), linktype)
+
+
+def pcap_seeds() -> list[bytes]:
+    seeds = [captures.random_pcap(Random(n), _small_frames(Random(n), n % 3 and 1)) for n in range(30)]
+    return [*seeds, build.pcap([]), build.pcap([(0, b"")] * 3), build.pcap([(0, bytes(60))] * 20, 147)]
+
+
+def pcapng_seeds() -> list[bytes]:
+    seeds = [captures.random_pcapng(Random(n), _small_frames(Random(n))) for n in range(40)]
+    options = build.option(1, b"\xff\x00") + build.option(2, "name") + build.option(9, b"\x86")
+    odd = build.shb(options=options) + build.idb(1, tsresol=255, tsoffset=-(1 << 63), snaplen=20, options=options)
+    odd += (
+        build.nrb([("10.0.0.1", "a"), ("fd00::1", "b")]) + build.spb(bytes(60)) + build.epb(0, 0, bytes(60), ticks=-1)
+    )
+    return [*seeds, build.shb() + build.idb(), odd, odd + build.custom(b"x" * 9) + build.isb()]
+
+
+def compressed_seeds() -> list[bytes]:
+    import bz2  # noqa: PLC0415
+    import gzip  # noqa: PLC0415
+    import lzma  # noqa: PLC0415
+
+    seeds = []
+    for data in (*pcap_seeds()[:5], *pcapng_seeds()[:5]):
+        seeds += [gzip.compress(data, mtime=0), gzip.compress(data[:99], mtime=0) + gzip.compress(data[99:], mtime=0)]
+        seeds += [bz2.compress(data), lzma.compress(data), gzip.compress(gzip.compress(data, mtime=0), mtime=0)]
+    return seeds
+
+
+def check_diagnosis(data: bytes) -> None:
+    """From bytes to every output format, and back from JSON."""
+    path = _file("capture", data)
+    report = diagnose([path])
+    for name in FORMATS:
+        render(name, report, Display())
+    assert report == diagnose([path])
+    text = render("json", report, Display())
+    assert render("json", report_from_json(text), Display()) == text
+
+
+# --- frames --------------------------------------------------------------------------------------------------------------
+
+LINKTYPES = (1, 113, 276, 0, 108, 12, 14, 101, 228, 229, 105)
+
+
+def frame_seeds() -> list[bytes]:
+    """One byte for the linktype, two for the original length, then the frame."""
+    frames = [random_frame(Random(n)) for n in range(200)]
+    return [
+        bytes([LINKTYPES.index(linktype)]) + min(wire_length, 65535).to_bytes(2) + data
+        for linktype, data, wire_length in frames
+    ]
+
+
+def check_frame(data: bytes) -> None:
+    if len(data) < 3:
+        return
+    linktype, wire_length, frame = LINKTYPES[data[0] % len(LINKTYPES)], int.from_bytes(data[1:3]), data[3:]
+    facts = decode(linktype, frame, wire_length)
+    evidence = CaptureEvidence(frames=1)
+    add_facts(evidence, facts, Moment(1, 0), linktype)
+    invariants.check_accounts(evidence, invariants.Progress(frames=1, numbered=1))
+    whole = decode(linktype, frame, len(frame) + 1)
+    for length in {0, len(frame) // 3, len(frame) // 2, max(0, len(frame) - 1), wire_length % (len(frame) + 1)}:
+        part = decode(linktype, frame[:length], len(frame) + 1)
+        assert contradictions(part, whole) == [], (length, part, whole)
+
+
+def quote_seeds() -> list[bytes]:
+    """Four bytes for the addressee, four for the inner destination, then the quote."""
+    ends = bytes([192, 168, 50, 1, 10, 0, 0, 4])
+    return [ends + random_quote(Random(n)) for n in range(100)]
+
+
+def check_quote(data: bytes) -> None:
+    addressee, inner_destination, quoted = data[:4], data[4:8] or None, data[8:]
+    outer, is_certain = read_outer_quote(quoted)
+    inner, inner_is_certain = read_inner_quote(quoted, addressee, inner_destination)
+    assert _shows_nvgre(quoted) or not (is_certain or inner.gre_key is not None)
+    for quote, certain in ((outer, is_certain), (inner, inner_is_certain)):
+        if quote.gre_key is not None:
+            assert certain
+            assert 0 <= quote.gre_key <= 0xFFFFFFFF
+        if quote.kind in (QuoteKind.NONE, QuoteKind.UNRELATED):
+            assert not certain
+            assert (quote.source, quote.gre_key, quote.inner_source) == (None, None, None)
+        assert (quote.inner_source_mac is None) == (quote.inner_destination_mac is None)
+    for length in range(0, len(quoted), 7):
+        part, certain = read_outer_quote(quoted[:length])
+        assert contradictions(part, outer) == [], (length, part, outer)
+        assert is_certain or not certain
+
+
+def _shows_nvgre(quoted: bytes) -> bool:
+    """Whether the protocol of NVGRE is anywhere in the bytes."""
+    return b"\x65\x58" in quoted
+
+
+# --- files that people wrote ------------------------------------------------------------------------------------------------
+
+_TITLES = (
+    "CustomerAddress,ProviderAddress,MACAddress,VirtualSubnetID,CustomerID,Context,Rule,VMName,UseVmMACAddress,Type"
+)
+_ROWS = """
+"10.0.0.4","192.168.50.1","00155D0A0001","5001","{D4C3}",,"TranslationMethodEncap","web 1","False","0"
+"fd00::4","fd00:10::1","00-15-5D-0A-00-01","0x5B8D80","{D4C3}",,"36","","True",""
+"0.0.0.0","::","","4096","","","","","",""
+"""
+
+
+def inventory_seeds() -> list[bytes]:
+    text = "#TYPE Microsoft.Management.Infrastructure.CimInstance\r\n" + _TITLES + _ROWS.replace("\n", "\r\n")
+    return [
+        text.encode(),
+        text.encode("utf-8-sig"),
+        text.encode("utf-16"),
+        text.replace(",", ";").encode("cp1252"),
+        text.replace(",", "\t").replace('"', "").encode(),
+        b"VirtualSubnetID\n5001\n",
+        b'VirtualSubnetID,VMName\n5001,"two\nlines"\n',
+    ]
+
+
+def check_inventory(data: bytes) -> None:
+    try:
+        inventory = read_inventory(_file("inventory.csv", data))
+    except InventoryError as error:
+        assert _is_harmless(str(error)), str(error)
+        assert len(str(error)) < 1500
+        return
+    assert inventory.vsids == {record.vsid for record in inventory.records}
+    assert all(0x1000 <= vsid < 0xFFFFFF for vsid in inventory.vsids)
+
+
+CONFIGURATION = """
+select = ["NVG2", "NVG301"]
+ignore = ["NVG204"]
+fail-on = "warning"
+vsid = [5001, 6000000]
+inventory = "lookup.csv"
+format = "json"
+jobs = 2
+color = "never"
+not-nvgre = ["10.1.0.0/16"]
+[expect]
+"10.0.0.7" = "draft-00"
+"fd00::/64" = "rfc7637"
+"""
+
+
+def config_seeds() -> list[bytes]:
+    own = CONFIGURATION
+    return [own.encode(), own.encode("utf-8-sig"), own.encode("utf-16"), *(line.encode() for line in own.splitlines())]
+
+
+def check_config(data: bytes) -> None:
+    for name, text in (
+        ("nvgre-doctor.toml", data),
+        ("pyproject.toml", b"[tool.nvgre-doctor]\n" + data.replace(b"[expect]", b"[tool.nvgre-doctor.expect]")),
+    ):
+        try:
+            load_settings(_file(name, text), environment={})
+        except ConfigError as error:
+            assert _is_harmless(str(error)), str(error)
+            assert len(str(error)) < 1500
+
+
+def check_environment(data: bytes) -> None:
+    """The first line names the key, the others are its value, as far as an environment can hold them."""
+    name, _, value = data.decode("utf-8", "surrogateescape").replace("\0", "").partition("\n")
+    try:
+        load_settings(None, search=False, environment={"NVGRE_DOCTOR_" + name: value})
+    except ConfigError as error:
+        assert _is_harmless(str(error)), str(error)
+
+
+def environment_seeds() -> list[bytes]:
+    return [
+        *(b"SELECT\nNVG2,NVG301", b"FAIL_ON\nwarning", b"VSID\n5001 6000000", b"INVENTORY\na.csv", b"FORMAT\njson"),
+        *(b"JOBS\n2", b"COLOR\nnever", b"NOT_NVGRE\n10.1.0.0/16,fd00::1", b"EXPECT\n10.0.0.7=draft-00", b"FAILON\nx"),
+    ]
+
+
+def report_seeds() -> list[bytes]:
+    from tests import reports  # noqa: PLC0415
+
+    found = [value for value in vars(reports).values() if type(value).__name__ == "Report"]
+    return [render("json", report, Display()).encode() for report in found]
+
+
+def check_report(data: bytes) -> None:
+    try:
+        report = report_from_json(data.decode("utf-8", "replace"))
+    except ConvertError as error:
+        assert _is_harmless(str(error)), str(error)
+        assert len(str(error)) < 1500
+        return
+    text = render("json", report, Display())
+    assert render("json", report_from_json(text), Display()) == text
+    for name in FORMATS:
+        render(name, report, Display())
+
+
+def _is_harmless(text: str) -> bool:
+    """One line, without control characters."""
+    return text.isprintable()
+
+
+TARGETS = {
+    target.name: target
+    for target in (
+        Target("pcap", pcap_seeds, invariants.check_capture, 1500),
+        Target("pcapng", pcapng_seeds, invariants.check_capture, 1500),
+        Target("compressed", compressed_seeds, invariants.check_capture, 600),
+        Target("diagnosis", lambda: [*pcap_seeds(), *pcapng_seeds()], check_diagnosis, 150),
+        Target("frame", frame_seeds, check_frame, 6000, 1024),
+        Target("quote", quote_seeds, check_quote, 6000, 512),
+        Target("inventory", inventory_seeds, check_inventory, 3000),
+        Target("config", config_seeds, check_config, 1500),
+        Target("environment", environment_seeds, check_environment, 3000, 512),
+        Target("report", report_seeds, check_report, 600, 65536),
+    )
+}

@@ -1,0 +1,106 @@
+"""Hosts that are named as not NVGRE: counted as other GRE, and silent about layouts."""
+
+from nvgre_doctor.addresses import parse_hosts
+from nvgre_doctor.evidence import Evidence, Oddity
+from nvgre_doctor.infer import infer
+from nvgre_doctor.infer.left_out import leave_out
+from nvgre_doctor.infer.refusals import count_other_prohibited
+from nvgre_doctor.inventory import Inventory
+from tests import build
+from tests.worlds import A6, B6, VM1, VM2, A, B, C, Tape, evidence_of, verdicts_of
+
+OLD, CURRENT = ("draft-00", "proven"), ("rfc7637", "proven")
+
+
+def without(evidence: Evidence, *hosts: str) -> Evidence:
+    return leave_out(evidence, parse_hosts(hosts))
+
+
+def counts(evidence: Evidence) -> tuple[int, int, dict[str, int]]:
+    """Frames, NVGRE frames, and all oddities."""
+    (part,) = evidence.captures.values()
+    oddities: dict[str, int] = {}
+    for sign, seen in part.signs.items():
+        oddities[sign.oddity] = oddities.get(sign.oddity, 0) + seen.count
+    return part.frames, part.nvgre_frames, oddities
+
+
+def test_frames_from_and_to_the_host_say_nothing_and_are_counted() -> None:
+    tape = Tape()
+    tape.ping(A, B, 0x00138900, 0x00001389)
+    tape.send(A, C, 0x1E848100)
+    evidence = evidence_of(tape)
+    assert counts(evidence) == (3, 3, {})
+    rest = without(evidence, B)
+    assert counts(rest) == (3, 1, {Oddity.NOT_NVGRE: 2})
+    assert verdicts_of(infer(rest, Inventory())) == {A: CURRENT, C: ("unknown", "none")}
+
+
+def test_the_evidence_itself_stays_as_it_was() -> None:
+    tape = Tape()
+    tape.ping(A, B, 0x00138900, 0x00001389)
+    evidence = evidence_of(tape)
+    without(evidence, "192.168.50.0/24")
+    assert verdicts_of(infer(evidence, Inventory())) == {A: CURRENT, B: OLD}
+
+
+def test_hosts_that_are_not_named_are_judged_as_before() -> None:
+    tape = Tape()
+    tape.ping(A, B, 0x00138900, 0x00001389)
+    evidence = evidence_of(tape)
+    assert counts(without(evidence, C)) == (2, 2, {})
+    assert infer(without(evidence, C), Inventory()) == infer(evidence, Inventory())
+
+
+def test_a_host_over_ipv6_is_left_out_too() -> None:
+    tape = Tape()
+    tape.ping(A6, B6, 0x00138900, 0x00001389)
+    tape.ping(A, B, 0x00138900, 0x00001389)
+    rest = without(evidence_of(tape), "fd00::/16")
+    assert verdicts_of(infer(rest, Inventory())) == {A: CURRENT, B: OLD}
+
+
+def test_control_frames_and_messages_of_the_host_are_counted_too() -> None:
+    tape = Tape()
+    quote = tape.send(A, B, 0x00138900)
+    tape.unreachable(B, A, 0xFFFFFF00, quote)
+    tape.send(A, B, 0xFFFFFF00)
+    rest = without(evidence_of(tape), B)
+    assert counts(rest) == (3, 0, {Oddity.NOT_NVGRE: 3})
+
+
+def test_a_refusal_about_the_host_is_one_about_other_traffic() -> None:
+    tape = Tape()
+    tape.error(B, A, tape.send(A, B, 0x00001389))
+    tape.error(C, A, tape.send(A, C, 0x00138900))
+    evidence = evidence_of(tape)
+    assert count_other_prohibited(evidence) == 0
+    rest = without(evidence, B)
+    assert count_other_prohibited(rest) == 1
+    assert [refusal.destination for refusal in infer(rest, Inventory()).refusals] == [build.ip(C)]
+
+
+def test_a_refusal_by_the_host_about_a_flow_of_others_stays() -> None:
+    tape = Tape()
+    tape.error("192.168.50.254", A, tape.send(A, C, 0x00138900), kind=(3, 13))
+    rest = without(evidence_of(tape), "192.168.50.254")
+    assert len(infer(rest, Inventory()).refusals) == 1
+
+
+def test_oddities_of_its_packets_are_not_told() -> None:
+    tape = Tape()
+    tape.send(A, B, 0x00138900, VM1, VM2, inner_tags=[(0x8100, 5)])
+    tape.send(A, B, 0x00138900, flags=0x2008)
+    short = Tape(snaplen=38)
+    short.send(A, B, 0x00138900)
+    tape.frames += short.frames
+    assert set(counts(evidence_of(tape))[2]) == {Oddity.INNER_TAG, Oddity.GRE_FLAGS, Oddity.TOO_SHORT}
+    assert counts(without(evidence_of(tape), A)) == (3, 0, {Oddity.NOT_NVGRE: 3})
+
+
+def test_every_capture_is_cleaned() -> None:
+    one, two = Tape(), Tape()
+    one.ping(A, B, 0x00138900, 0x00001389)
+    two.ping(A, B, 0x00138900, 0x00001389)
+    rest = without(evidence_of(one, two), B)
+    assert [part.nvgre_frames for part in rest.captures.values()] == [0, 0]

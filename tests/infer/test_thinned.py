@@ -1,0 +1,67 @@
+"""Captures with so many VM pairs that not all are kept: the same verdicts, and every frame counted for its hosts."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.worlds import A, B, C, Tape, Vm, diagnose_tapes, evidence_of, host_of, verdicts_of
+
+
+@pytest.fixture(autouse=True)
+def _few_are_many(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Real captures need thousands of VM pairs."""
+    monkeypatch.setattr("nvgre_doctor.evidence.ALL_VM_STREAMS", 30)
+    monkeypatch.setattr("nvgre_doctor.evidence.VM_STREAMS", 4)
+    yield
+
+
+def machine(host: int, number: int) -> Vm:
+    return Vm(f"00:15:5d:0{host}:00:{number:02x}", f"10.1.{host}.{number}")
+
+
+def fabric() -> Tape:
+    """A is current, B and C are old; 40 VM pairs between A and B, 20 between A and C, keys that fit both layouts where they can."""
+    tape = Tape()
+    for number in range(40):
+        tape.ping(A, B, 0x1E848100, 0x001E8481, machine(1, number), machine(2, number))
+    for number in range(20):
+        tape.ping(A, C, 0x1E848100, 0x001E8481, machine(1, number), machine(3, number))
+    return tape
+
+
+def test_not_all_vm_pairs_are_kept() -> None:
+    diagnosis = diagnose_tapes(fabric())
+    with_macs = [stream for stream in diagnosis.streams if stream.macs]
+    assert evidence_of(fabric()).captures[0].is_thinned
+    assert 4 <= len(with_macs) <= 16
+    assert [stream.destination for stream in diagnosis.streams if not stream.macs] == [b"", b"", b""]
+
+
+def test_the_verdicts_are_those_of_all_vm_pairs() -> None:
+    diagnosis = diagnose_tapes(fabric())
+    assert verdicts_of(diagnosis) == {A: ("rfc7637", "proven"), B: ("draft-00", "proven"), C: ("draft-00", "proven")}
+    assert [pair.verdict for pair in diagnosis.pairs] == ["mismatch", "mismatch"]
+
+
+def test_every_frame_counts_for_its_hosts_and_pairs() -> None:
+    diagnosis = diagnose_tapes(fabric())
+    counts = [(host.frames_sent, host.frames_received) for host in diagnosis.hosts.values()]
+    assert counts == [(60, 60), (40, 40), (20, 20)]
+    assert [(pair.frames_forward, pair.frames_backward) for pair in diagnosis.pairs] == [(40, 40), (20, 20)]
+    assert sum(stream.frames for stream in diagnosis.streams) == 120
+
+
+def test_a_sender_to_nobody_is_no_host_and_makes_none() -> None:
+    assert all(diagnose_tapes(fabric()).hosts)
+
+
+def test_the_hub_of_many_plain_tunnels_has_no_sign_of_hyper_v() -> None:
+    tape = Tape()
+    for spoke in range(20):
+        for number in range(8):
+            one = Vm(f"3c:d9:2b:00:{spoke:02x}:{number:02x}", "10.9.9.1")
+            tape.send(A, f"192.0.2.{spoke}", 5000 + 256 * spoke, one, Vm("3c:d9:2b:01:00:01", "10.9.9.2"))
+    diagnosis = diagnose_tapes(tape)
+    assert evidence_of(tape).captures[0].is_thinned
+    assert host_of(diagnosis, A).hnv_signs == set()
+    assert host_of(diagnosis, A).frames_sent == 160

@@ -1,0 +1,144 @@
+"""NVG101 to NVG103: what the captures themselves allow."""
+
+import pytest
+
+from nvgre_doctor.report import CaptureProblem, Finding, FrameRef, Severity, Subject
+from tests import build
+from tests.worlds import A6, B6, GRE, NOON, UDP, A, B, Tape, findings_of, judge_tapes
+
+MS = 1_000_000
+
+
+def found(code: str, *tapes: Tape) -> list[Finding]:
+    return findings_of(judge_tapes(*tapes), code)
+
+
+def only(code: str, *tapes: Tape) -> Finding:
+    (finding,) = found(code, *tapes)
+    return finding
+
+
+# --- NVG101 ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_damaged_capture_is_a_warning_with_what_was_read() -> None:
+    tape = Tape()
+    tape.ping(A, B, 0x1E848105, 0x1E848177)
+    problem = CaptureProblem("cut-record", 230, "capture-0.pcap ends in the middle of a frame at byte 230.")
+    (finding,) = findings_of(judge_tapes(tape, problems=(problem,)), "NVG101")
+    assert finding.severity is Severity.WARNING
+    assert finding.subject == Subject("capture", capture=0)
+    assert finding.message == "capture-0.pcap ends in the middle of a frame at byte 230. 2 frames were read."
+    assert finding.next_step.startswith("Capture again, or convert the file")
+
+
+def test_every_problem_is_told() -> None:
+    problems = (CaptureProblem("a", 0, "First."), CaptureProblem("b", 9, "Second."))
+    findings = findings_of(judge_tapes(Tape(), problems=problems), "NVG101")
+    assert [finding.message for finding in findings] == ["First. 0 frames were read.", "Second. 0 frames were read."]
+
+
+def test_a_whole_capture_draws_no_nvg101() -> None:
+    tape = Tape()
+    tape.web()
+    assert found("NVG101", tape) == []
+
+
+def test_a_damaged_capture_beside_a_whole_one_is_the_one_that_is_named() -> None:
+    one, two = Tape(), Tape()
+    one.web()
+    two.web()
+    (finding,) = findings_of(judge_tapes(one, two, problems=(CaptureProblem("a", 0, "Cut."),)), "NVG101")
+    assert finding.subject == Subject("capture", capture=0)
+
+
+# --- NVG102 ----------------------------------------------------------------------------------------------------------
+
+
+def test_frames_that_end_before_the_key_are_a_warning() -> None:
+    tape = Tape(snaplen=40)
+    tape.send(A, B, 0x1E848100)
+    tape.send(B, A, 0x1E848100)
+    tape.web()
+    finding = only("NVG102", tape)
+    assert finding.severity is Severity.WARNING
+    assert finding.subject == Subject("capture", capture=0)
+    assert finding.message == "2 GRE frames are cut before the key (of 3 frames): the snap length is too small."
+    assert finding.frames == (FrameRef(0, 1, NOON), FrameRef(0, 2, NOON + MS))
+    assert "tcpdump -s 128" in finding.next_step
+
+
+@pytest.mark.parametrize(("snaplen", "count"), [(41, 1), (42, 0)])
+def test_a_frame_is_long_enough_from_42_bytes_on(snaplen: int, count: int) -> None:
+    tape = Tape(snaplen=snaplen)
+    tape.send(A, B, 0x1E848100)
+    assert len(found("NVG102", tape)) == count
+
+
+@pytest.mark.parametrize(("snaplen", "count"), [(61, 1), (62, 0)])
+def test_with_ipv6_a_frame_is_long_enough_from_62_bytes_on(snaplen: int, count: int) -> None:
+    tape = Tape(snaplen=snaplen)
+    tape.send(A6, B6, 0x1E848100)
+    assert len(found("NVG102", tape)) == count
+
+
+def test_the_capture_with_short_frames_is_the_one_that_is_named() -> None:
+    whole, short = Tape(), Tape(snaplen=40)
+    whole.send(A, B, 0x1E848100)
+    short.send(A, B, 0x1E848100)
+    assert only("NVG102", whole, short).subject == Subject("capture", capture=1)
+
+
+def test_short_frames_of_other_protocols_draw_no_nvg102() -> None:
+    tape = Tape(snaplen=40)
+    tape.web()
+    tape.put(build.ipv4(A, B, GRE, build.gre(bytes(40), key=5001, protocol=0x88BE)))
+    assert found("NVG102", tape) == []
+
+
+# --- NVG103 ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_capture_without_nvgre_says_what_is_there_instead() -> None:
+    tape = Tape()
+    tape.put(build.ipv4(A, B, UDP, build.udp(A, B, 1000, 4789, bytes(60))))
+    tape.put(build.ipv4(A, B, UDP, build.udp(A, B, 1000, 4789, bytes(60))))
+    tape.put(build.ipv4(A, B, GRE, build.gre(bytes(60))))
+    tape.put(build.ipv4(A, B, GRE, build.gre(bytes(60), key=1, protocol=0x88BE)))
+    tape.web()
+    tape.frames.append((tape.now_ns, build.ethernet(build.arp("00:15:5d:0a:00:01", A, B))))
+    finding = only("NVG103", tape)
+    assert finding.severity is Severity.WARNING
+    assert finding.subject == Subject("capture")
+    assert finding.message == (
+        "No NVGRE in 6 frames. What is there instead:"
+        " 2 x VXLAN (UDP 4789), the default encapsulation since Windows Server 2016;"
+        " 1 x Ethernet over GRE without a key;"
+        " 1 x other GRE (ERSPAN, PPTP, IP in GRE or similar);"
+        " 1 x IP traffic that is not GRE;"
+        " 1 x frames that are not IP."
+    )
+    assert "physical adapter that holds the provider address" in finding.next_step
+
+
+def test_one_frame_of_nvgre_in_any_capture_is_enough() -> None:
+    one, two = Tape(), Tape()
+    one.web()
+    two.send(A, B, 0x1E848100)
+    assert found("NVG103", one, two) == []
+
+
+def test_control_traffic_is_nvgre() -> None:
+    tape = Tape()
+    tape.send(A, B, 0xFFFFFF00)
+    assert found("NVG103", tape) == []
+
+
+def test_an_icmp_error_that_quotes_nvgre_is_enough() -> None:
+    tape = Tape()
+    tape.error(B, A, Tape().send(A, B, 0x1E848100)[:28])
+    assert found("NVG103", tape) == []
+
+
+def test_captures_without_frames_draw_no_nvg103() -> None:
+    assert found("NVG103", Tape()) == []

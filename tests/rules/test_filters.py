@@ -1,0 +1,285 @@
+"""Every display filter works in Wireshark: it shows the frames that the finding names, and not the unrelated ones.
+
+Each case is a capture, the findings of one code in it, and for each of them all the frames that tshark shows with its filter.
+"""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests import build
+from tests.worlds import (
+    A6,
+    B6,
+    GRE,
+    ICMPV6,
+    TCP,
+    UDP,
+    VM1,
+    VM2,
+    VM3,
+    VM4,
+    A,
+    B,
+    C,
+    D,
+    Tape,
+    findings_of,
+    judge_tapes,
+    known_vsids,
+    vm,
+)
+
+OLD, CURRENT = 0x001E8481, 0x1E848105
+ROUTER = "192.168.50.254"
+
+
+def shown(capture: Path, display_filter: str) -> list[int]:
+    """The numbers of the frames that Wireshark shows."""
+    command = ["tshark", "-n", "-r", str(capture), "-Y", display_filter, "-T", "fields", "-e", "frame.number"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert result.returncode == 0, result.stderr
+    return [int(line) for line in result.stdout.split()]
+
+
+def unrelated(tape: Tape) -> None:
+    """Three frames that no filter may show: NVGRE of two other hosts, TCP of the same hosts, TCP of others."""
+    tape.send(D, "192.168.50.9", 0x0F424000, vm(7), vm(8))
+    tape.web(A, B)
+    tape.web()
+
+
+def short_frames() -> Tape:
+    tape = Tape(snaplen=40)
+    tape.send(A, B, CURRENT)
+    tape.send(A6, B6, CURRENT)
+    tape.web()
+    return tape
+
+
+def vxlan() -> Tape:
+    tape = Tape()
+    tape.web()
+    tape.put(build.ipv4(A, B, UDP, build.udp(A, B, 1000, 4789, bytes.fromhex("0800000000138900") + bytes(60))))
+    return tape
+
+
+def mismatch() -> Tape:
+    tape = Tape()
+    unrelated(tape)
+    tape.ping(A, B, CURRENT, OLD)
+    tape.send(B, A, OLD, VM2, VM1)
+    return tape
+
+
+def mismatch_over_ipv6() -> Tape:
+    tape = Tape()
+    unrelated(tape)
+    tape.ping(A6, B6, CURRENT, OLD)
+    return tape
+
+
+def updated() -> Tape:
+    tape = Tape()
+    unrelated(tape)
+    tape.send(A, B, OLD)
+    tape.send(A, B, CURRENT)
+    return tape
+
+
+def both() -> Tape:
+    tape = Tape()
+    unrelated(tape)
+    for _ in range(2):
+        tape.send(A, B, OLD)
+        tape.send(A, B, CURRENT)
+    return tape
+
+
+def refused(outer: bool, answer: int = OLD) -> Tape:
+    tape = Tape()
+    unrelated(tape)
+    tape.ping(A, B, CURRENT, answer)
+    packet = tape.send(A, B, CURRENT)
+    if outer:
+        tape.error(B, A, packet[:28])
+    else:
+        tape.unreachable(B, A, 0xFFFFFF00, packet)
+    tape.error(D, A, build.ipv4(A, D, TCP, build.tcp(A, D, 1, 2)))  # another host refuses something else
+    return tape
+
+
+def refused_over_ipv6(outer: bool) -> Tape:
+    tape = Tape()
+    unrelated(tape)
+    tape.ping(A6, B6, CURRENT, OLD)
+    packet = tape.send(A6, B6, CURRENT)
+    if outer:
+        tape.error(B6, A6, packet[:48], (1, 1))
+    else:
+        tape.unreachable(B6, A6, 0xFFFFFF00, packet, (1, 1))
+    tape.put(build.ipv6(A6, B6, ICMPV6, build.echo6(A6, B6)))
+    return tape
+
+
+def no_gre() -> Tape:
+    tape = Tape()
+    unrelated(tape)
+    packet = tape.send(A, B, CURRENT)
+    tape.error(B, A, packet[:28], (3, 2))
+    tape.error(ROUTER, A, packet[:28], (3, 13))
+    tape.error(ROUTER, A, packet[:28], (11, 0))
+    return tape
+
+
+def too_big() -> Tape:
+    tape = Tape()
+    unrelated(tape)
+    packet = tape.send(A, B, CURRENT)
+    tape.error(ROUTER, A, packet[:28], (3, 4), rest=1500)
+    return tape
+
+
+def too_big_over_ipv6() -> Tape:
+    tape = Tape()
+    unrelated(tape)
+    packet = tape.send(A6, B6, CURRENT)
+    tape.error("fd00:50::ff", A6, packet[:48], (2, 0), rest=1280)
+    return tape
+
+
+def fragmented() -> Tape:
+    tape = Tape()
+    unrelated(tape)
+    payload = build.gre(build.inner_frame(VM1.mac, VM2.mac, build.ipv4(VM1.ip, VM2.ip, UDP, bytes(200))), CURRENT)
+    tape.put(build.ipv4(A, B, GRE, payload[:96], fragment=0x2000, ident=77))
+    tape.put(build.ipv4(A, B, GRE, payload[96:], fragment=12, ident=77))
+    tape.send(A, B, CURRENT)
+    return tape
+
+
+def fragmented_over_ipv6() -> Tape:
+    tape = Tape()
+    unrelated(tape)
+    payload = build.gre(build.inner_frame(VM1.mac, VM2.mac, build.ipv4(VM1.ip, VM2.ip, UDP, bytes(200))), CURRENT)
+    for offset, part in ((0x0001, payload[:96]), (96, payload[96:])):
+        extension = (44, offset.to_bytes(2) + bytes([0, 0, 0, 77]))
+        tape.put(build.ipv6(A6, B6, GRE, part, extensions=[extension]))
+    tape.send(A6, B6, CURRENT)
+    return tape
+
+
+def one_way() -> Tape:
+    tape = Tape()
+    unrelated(tape)
+    tape.ping(A, B, CURRENT, 0x1E848177, VM3, VM4)
+    tape.send(A, B, CURRENT)
+    return tape
+
+
+def moved() -> Tape:
+    tape = Tape()
+    unrelated(tape)
+    packet = tape.send(A, B, CURRENT)
+    tape.unreachable(B, A, 0xFFFFFF00, packet, (5, 10), rest=0xC0A83203)
+    return tape
+
+
+def reserved() -> Tape:
+    tape = Tape()
+    unrelated(tape)
+    tape.send(A, B, 0x00000007)
+    tape.send(A, B, CURRENT)
+    return tape
+
+
+def flags() -> Tape:
+    tape = Tape()
+    unrelated(tape)
+    tape.send(A, B, CURRENT)
+    tape.send(A, B, CURRENT, flags=0x2100)
+    return tape
+
+
+def tagged(tags: build.Tags = ()) -> Tape:
+    tape = Tape()
+    tape.send(A, C, CURRENT, VM3, VM4, tags=tags)
+    tape.send(A, B, CURRENT, inner_tags=[(0x8100, 7)], tags=tags)
+    tape.send(A, B, CURRENT, inner_tags=[(0x88A8, 7)], tags=tags)
+    return tape
+
+
+def one_frame() -> Tape:
+    tape = Tape()
+    unrelated(tape)
+    tape.send(A, B, OLD)
+    return tape
+
+
+CASES: dict[str, tuple[str, Callable[[], Tape], list[list[int]]]] = {
+    "short frames": ("NVG102", short_frames, [[1, 2]]),
+    "vxlan": ("NVG103", vxlan, [[2]]),
+    "old host": ("NVG201", mismatch, [[5, 6]]),
+    "old host over ipv6": ("NVG201", mismatch_over_ipv6, [[5]]),
+    "changed host": ("NVG202", updated, [[4, 5]]),
+    "both layouts": ("NVG203", both, [[4, 5, 6, 7]]),
+    "mismatch": ("NVG301", mismatch, [[4, 5, 6]]),
+    "mismatch over ipv6": ("NVG301", mismatch_over_ipv6, [[4, 5]]),
+    "refused inside": ("NVG302", lambda: refused(outer=False), [[7]]),
+    "refused outside": ("NVG302", lambda: refused(outer=True), [[7]]),
+    "refused inside over ipv6": ("NVG302", lambda: refused_over_ipv6(outer=False), [[7]]),
+    "refused outside over ipv6": ("NVG302", lambda: refused_over_ipv6(outer=True), [[7]]),
+    "refused by policy": ("NVG303", lambda: refused(outer=False, answer=0x1E848177), [[7]]),
+    "other errors": ("NVG304", no_gre, [[5, 6, 7]]),
+    "too big": ("NVG305", too_big, [[5]]),
+    "too big over ipv6": ("NVG305", too_big_over_ipv6, [[5]]),
+    "fragments": ("NVG305", fragmented, [[4, 5]]),
+    "fragments over ipv6": ("NVG305", fragmented_over_ipv6, [[4, 5]]),
+    "one way": ("NVG306", one_way, [[4, 5, 6]]),
+    "moved": ("NVG307", moved, [[5]]),
+    "reserved key": ("NVG401", reserved, [[4]]),
+    "gre flags": ("NVG402", flags, [[5]]),
+    "inner tags": ("NVG403", tagged, [[2, 3]]),
+    "inner tags on a trunk": ("NVG403", lambda: tagged([(0x8100, 50)]), [[2, 3]]),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_filter_shows_the_frames_of_the_finding_and_no_others(case: str, tmp_path: Path) -> None:
+    code, make, expected = CASES[case]
+    tape = make()
+    capture = tmp_path / "capture.pcap"
+    capture.write_bytes(build.pcap(tape.frames, magic="nano"))
+    findings = findings_of(judge_tapes(tape), code)
+    assert [shown(capture, finding.display_filter) for finding in findings] == expected
+    for finding, frames in zip(findings, expected, strict=True):
+        assert {ref.frame for ref in finding.frames} <= set(frames)
+        assert finding.frames or code == "NVG103"
+
+
+def test_the_filter_of_a_host_that_is_unknown_shows_what_it_sent(tmp_path: Path) -> None:
+    tape = one_frame()
+    capture = tmp_path / "capture.pcap"
+    capture.write_bytes(build.pcap(tape.frames))
+    by_host = {f.subject.hosts[0]: f for f in findings_of(judge_tapes(tape), "NVG204")}
+    assert shown(capture, by_host[A].display_filter) == [4] == [ref.frame for ref in by_host[A].frames]
+    assert shown(capture, by_host[B].display_filter) == []
+
+
+def test_the_filter_of_a_host_with_unlisted_vsids_shows_what_it_sent(tmp_path: Path) -> None:
+    tape = one_frame()
+    capture = tmp_path / "capture.pcap"
+    capture.write_bytes(build.pcap(tape.frames))
+    situation = judge_tapes(tape, inventory=known_vsids(1000000))
+    (finding,) = findings_of(situation, "NVG404")
+    assert shown(capture, finding.display_filter) == [4] == [ref.frame for ref in finding.frames]
+
+
+def test_every_code_with_frames_has_a_case() -> None:
+    # That of NVG205 is the one of NVG201: see test_expected.
+    with_cases = {code for code, _, _ in CASES.values()} | {"NVG204", "NVG205", "NVG404"}
+    from nvgre_doctor.rules import RULES  # noqa: PLC0415
+
+    assert {rule.code for rule in RULES} - with_cases == {"NVG101"}

@@ -1,0 +1,110 @@
+"""The table of rules, and the order and choice of findings."""
+
+import pytest
+
+from nvgre_doctor.report import Severity
+from nvgre_doctor.rules import RULES, UnknownCodeError, find_all, select_codes
+from tests.worlds import A, B, Tape, judge_tapes
+
+CODES = {
+    "NVG101": "warning",
+    "NVG102": "warning",
+    "NVG103": "warning",
+    "NVG201": "error",
+    "NVG202": "warning",
+    "NVG203": "error",
+    "NVG204": "info",
+    "NVG205": "error",
+    "NVG301": "error",
+    "NVG302": "error",
+    "NVG303": "error",
+    "NVG304": "warning",
+    "NVG305": "warning",
+    "NVG306": "info",
+    "NVG307": "info",
+    "NVG401": "warning",
+    "NVG402": "warning",
+    "NVG403": "warning",
+    "NVG404": "warning",
+}
+HEADS = ["What it means", "How it is detected", "What it is not", "What to do", "Sources"]
+
+
+def test_the_table_has_every_code_of_the_contract_with_its_severity_in_order() -> None:
+    assert [(rule.code, rule.severity.value) for rule in RULES] == list(CODES.items())
+
+
+def test_titles_are_short_distinct_and_no_sentences() -> None:
+    titles = [rule.title for rule in RULES]
+    assert len(set(titles)) == 19
+    assert all(len(title) <= 60 and not title.endswith(".") for title in titles)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_explain_has_the_five_sections_each_with_text(code: str) -> None:
+    (rule,) = [rule for rule in RULES if rule.code == code]
+    lines = rule.explain.splitlines()
+    heads = [line for line in lines if line and not line.startswith(" ")]
+    assert heads == HEADS
+    for head, following in zip(heads, [*heads[1:], None], strict=True):
+        end = len(lines) if following is None else lines.index(following)
+        section = [line for line in lines[lines.index(head) + 1 : end] if line]
+        assert section
+        assert all(line.startswith("  ") for line in section)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_explain_is_plain_ascii(code: str) -> None:
+    (rule,) = [rule for rule in RULES if rule.code == code]
+    assert rule.explain.isascii()
+
+
+def test_findings_come_worst_first_then_by_code() -> None:
+    tape = Tape()
+    tape.ping(A, B, 0x00138900, 0x00001389)
+    tape.send(A, "192.168.50.3", 0x00138900, flags=0x2008)
+    tape.unreachable(B, A, 0xFFFFFF00, tape.send(A, B, 0x00138900))
+    found = find_all(judge_tapes(tape))
+    assert [(finding.code, finding.severity.value) for finding in found] == [
+        ("NVG201", "error"),
+        ("NVG301", "error"),
+        ("NVG302", "error"),
+        ("NVG402", "warning"),
+        ("NVG204", "info"),
+    ]
+
+
+def test_every_finding_says_what_it_is_about_and_what_to_do() -> None:
+    tape = Tape()
+    tape.ping(A, B, 0x00138900, 0x00001389)
+    for finding in find_all(judge_tapes(tape)):
+        assert finding.message.endswith(".")
+        assert finding.next_step
+        assert finding.subject.hosts
+        assert finding.severity in Severity
+
+
+def test_everything_is_selected_unless_told() -> None:
+    assert select_codes() == set(CODES)
+
+
+@pytest.mark.parametrize(
+    ("select", "ignore", "expected"),
+    [
+        (["NVG201"], [], {"NVG201"}),
+        (["nvg20"], [], {"NVG201", "NVG202", "NVG203", "NVG204", "NVG205"}),
+        (["NVG2", "NVG301"], ["NVG204"], {"NVG201", "NVG202", "NVG203", "NVG205", "NVG301"}),
+        (["NVG1"], ["NVG"], set()),
+        ([], ["NVG1", "NVG2", "NVG3"], {"NVG401", "NVG402", "NVG403", "NVG404"}),
+    ],
+)
+def test_codes_are_chosen_by_prefix(select: list[str], ignore: list[str], expected: set[str]) -> None:
+    assert select_codes(select, ignore) == expected
+
+
+@pytest.mark.parametrize("prefix", ["NVG9", "", "201", "NVG2011", "NVG201 "])
+def test_a_prefix_that_fits_no_code_is_an_error_that_names_the_codes(prefix: str) -> None:
+    with pytest.raises(UnknownCodeError, match="NVG101, NVG102"):
+        select_codes([prefix])
+    with pytest.raises(UnknownCodeError):
+        select_codes([], [prefix])

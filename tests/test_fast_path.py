@@ -1,0 +1,335 @@
+"""The fast path of `scan` says what the exact path says, on random frames; and it does as little work as it promises.
+
+A batch without `stamp` takes only the exact path, which decodes every frame: it is the reference here.
+"""
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from nvgre_doctor import capture as capture_module
+from nvgre_doctor import scan as scan_module
+from nvgre_doctor.capture import open_capture, pcap, pcapng, reader
+from nvgre_doctor.capture.batch import Batch
+from nvgre_doctor.evidence import CaptureEvidence, Oddity, Sightings, Sign, StreamKey
+from nvgre_doctor.scan import scan
+from nvgre_doctor.wire.decode import decode
+from nvgre_doctor.wire.facts import IcmpError, Nvgre, Other, QuoteKind, Reason
+from tests import build
+from tests.fuzz import captures
+from tests.fuzz.frames import LINKTYPES, Captured, mixed_frames
+
+UNLIMITED = 1 << 60
+TIME = 1_700_000_000_000_000_000
+
+
+def batches(capture: bytes) -> Iterator[Batch]:
+    with open_capture("-", stdin=io.BytesIO(capture)) as opened:
+        yield from opened.batches()
+
+
+def fast(capture: bytes, memo_cap: int = UNLIMITED) -> CaptureEvidence:
+    return scan(batches(capture), memo_cap)
+
+
+def exact(capture: bytes) -> CaptureEvidence:
+    return scan(replace(batch, stamp=None) for batch in batches(capture))
+
+
+@pytest.fixture
+def buffer_size(monkeypatch):
+    """Small buffers make many batches, and many frames that are the last of theirs."""
+
+    def shrink(size):
+        for module in (reader, pcap, pcapng):
+            monkeypatch.setattr(module, "CHUNK", size)
+
+    return shrink
+
+
+def assert_fast_is_exact(make: Callable[[Sequence[Captured]], bytes], frames: Sequence[Captured]) -> None:
+    """Compare; where they differ, show the fewest frames that do."""
+
+    def differs(some: Sequence[Captured]) -> bool:
+        capture = make(some)
+        return fast(capture) != exact(capture)
+
+    if not differs(frames):
+        return
+    step = len(frames) // 2
+    while step:
+        at = 0
+        while at < len(frames):
+            fewer = [*frames[:at], *frames[at + step :]]
+            if fewer and differs(fewer):
+                frames = fewer
+            else:
+                at += step
+        step //= 2
+    shown = "\n".join(f"linktype {linktype} wire {wire} {data.hex()}" for linktype, data, wire in frames)
+    pytest.fail(f"fast and exact differ:\n{shown}\n{fast(make(frames))}\n{exact(make(frames))}")
+
+
+# --- the same evidence ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [700, 4096, 1 << 18])
+@pytest.mark.parametrize("seed", range(8))
+def test_fast_equals_exact_on_random_pcapng(seed, size, buffer_size):
+    buffer_size(size)
+    frames = mixed_frames(Random(seed), 500)
+    assert_fast_is_exact(lambda some: captures.random_pcapng(Random(seed), some), frames)
+
+
+@pytest.mark.parametrize("linktype", LINKTYPES)
+@pytest.mark.parametrize("size", [700, 4096, 1 << 18])
+def test_fast_equals_exact_on_random_pcap(linktype, size, buffer_size):
+    buffer_size(size)
+    own = [frame for frame in mixed_frames(Random(linktype), 6000) if frame.linktype == linktype][:250]
+    foreign = mixed_frames(Random(linktype), 100, linktype)  # frames of other link layers under this linktype
+    frames = [*own, *foreign, *own[:50]]
+    assert_fast_is_exact(lambda some: captures.random_pcap(Random(linktype), some), frames)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("cap", [1, 7, 50])
+def test_the_cap_of_the_memo_does_not_matter(seed, cap, buffer_size):
+    buffer_size(2000)
+    dice = Random(100 + seed)
+    capture = captures.random_pcapng(dice, mixed_frames(dice, 500))
+    assert fast(capture, cap) == fast(capture)
+
+
+@pytest.mark.parametrize("linktype", LINKTYPES)
+def test_every_length_of_the_last_frame_in_a_buffer(linktype):
+    """What the loop reads of a frame at once goes beyond the buffer when the last frames are short."""
+    for address in ("192.168.50.", "fd00:10::"):
+        packet = build.nvgre(address + "1", address + "2", 0x00138900, INNER)
+        frame = build.link(linktype, packet)
+        for length in range(len(frame)):
+            rows = [(TIME, frame), (TIME + 1, frame[:length], len(frame))]
+            for capture in (build.pcap(rows, linktype), build.pcapng(rows, linktype)):
+                assert fast(capture) == exact(capture), length
+
+
+def test_the_random_frames_hold_every_kind_of_fact():
+    reasons, kinds, refusing, nvgre = set(), set(), set(), set()
+    for frame in mixed_frames(Random(1), 6000):
+        facts = decode(*frame)
+        if isinstance(facts, Other):
+            reasons.add(facts.reason)
+        error = facts.inner_error if isinstance(facts, Nvgre) else facts
+        if isinstance(error, IcmpError):
+            kinds.add((error.carried, error.quote.kind))
+            refusing.add((error.carried, error.refuses_nvgre))
+        if isinstance(facts, Nvgre):
+            nvgre.add((facts.is_fragment, len(facts.source), facts.inner_ethertype in (0x8100, 0x88A8, 0x9100, 0x9200)))
+    assert reasons == set(Reason)
+    assert kinds >= {("inner", kind) for kind in QuoteKind if kind is not QuoteKind.UNRELATED}
+    assert kinds >= {("outer", kind) for kind in ("outer-ip", "bare-gre", "none", "unrelated")}
+    assert refusing == {("inner", True), ("inner", False), ("outer", True), ("outer", False)}
+    assert nvgre >= {(fragment, size, False) for fragment in (True, False) for size in (4, 16)}
+    assert nvgre >= {(False, 4, True), (False, 16, True)}
+
+
+# --- what went wrong once ------------------------------------------------------------------------------------------------
+
+INNER = build.inner_frame(
+    "00:15:5d:0a:00:01",
+    "00:15:5d:0a:00:02",
+    build.ipv4("10.0.0.4", "10.0.0.5", 6, build.tcp("10.0.0.4", "10.0.0.5", 49152, 445)),
+)
+
+
+def nvgre(ttl=128, key=0x00138900, inner=INNER):
+    return build.nvgre("192.168.50.1", "192.168.50.2", key, inner, ttl=ttl)
+
+
+STREAM = StreamKey(
+    bytes([192, 168, 50, 1]),
+    bytes([192, 168, 50, 2]),
+    0x001389,
+    bytes.fromhex("00155d0a000200155d0a0001"),
+)
+
+
+def the_stream(evidence):
+    ((key, facts),) = evidence.streams()
+    assert key == STREAM
+    return facts
+
+
+def test_one_stream_with_and_without_tags_keeps_its_first_and_its_last_frame():
+    """The untagged frames are counted before the tagged ones between them."""
+    tagged, untagged = ([(0x8100, 7)], ())
+    tags = [untagged, untagged, tagged, untagged, tagged, tagged]
+    order = [2, 0, 1, 5, 3, 4]  # tagged first and last, and untagged usual
+    rows = [(TIME + n, build.ethernet(nvgre(ttl=60 + n), tags=tags[i])) for n, i in enumerate(order)]
+    capture = build.pcap(rows, magic="nano")
+    stream = the_stream(fast(capture))
+    assert (stream.first, stream.last, stream.hop_limit) == ((1, TIME), (6, TIME + 5), 60)
+    assert fast(capture) == exact(capture)
+
+
+@pytest.mark.parametrize("linktypes", [(1, 101), (101, 12)])
+def test_one_stream_on_interfaces_of_two_linktypes_keeps_its_first_and_its_last_frame(linktypes):
+    """Frames of one linktype make a batch, so the batches of a pcapng overlap in time."""
+    blocks = [build.shb(), build.idb(linktypes[0], tsresol=9), build.idb(linktypes[1], tsresol=9)]
+    for n, interface in enumerate([0, 1, 1, 0, 1, 0]):
+        packet = build.link(linktypes[interface], nvgre(ttl=60 + n))
+        blocks.append(build.epb(interface, TIME + n, packet, tsresol=9))
+    capture = b"".join(blocks)
+    stream = the_stream(fast(capture))
+    assert (stream.first, stream.last, stream.hop_limit) == ((1, TIME), (6, TIME + 5), 60)
+    assert (stream.frames, stream.low_octets) == (6, b"\x00")
+    assert fast(capture) == exact(capture)
+
+
+def test_the_first_fragment_of_vxlan_is_vxlan():
+    datagram = build.udp("192.168.50.1", "192.168.50.2", 49152, 4789, bytes(30))
+    rows = [
+        (TIME, build.ethernet(build.ipv4("192.168.50.1", "192.168.50.2", 17, datagram, fragment=fragment)))
+        for fragment in (0x0000, 0x2000, 0x0001)
+    ]
+    evidence = fast(build.pcap(rows))
+    assert evidence.signs == {Sign(Oddity.VXLAN): Sightings(2, ()), Sign(Oddity.NOT_GRE): Sightings(1, ())}
+
+
+# --- no more work than promised ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """How often the scan decoded a frame, and how often it packed a stream (once for each stream of a fold)."""
+    counts = {"decode": 0, "pack_stream": 0}
+
+    def counting(name):
+        original = getattr(scan_module, name)
+
+        def counted(*arguments):
+            counts[name] += 1
+            return original(*arguments)
+
+        monkeypatch.setattr(scan_module, name, counted)
+
+    for name in counts:
+        counting(name)
+    return counts
+
+
+UDP_PACKET = build.ipv4("10.0.0.1", "10.0.0.2", 17, build.udp("10.0.0.1", "10.0.0.2", 5000, 53, bytes(20)))
+VXLAN_PACKET = build.ipv4("10.0.0.1", "10.0.0.2", 17, build.udp("10.0.0.1", "10.0.0.2", 5000, 4789, bytes(20)))
+TCP_PACKET = build.ipv4("10.0.0.1", "10.0.0.2", 6, build.tcp("10.0.0.1", "10.0.0.2", 5000, 445))
+PING_INNER = build.inner_frame(
+    "00:15:5d:0a:00:01", "00:15:5d:0a:00:02", build.ipv4("10.0.0.4", "10.0.0.5", 1, build.echo())
+)
+NVGRE6 = build.nvgre("fd00:10::1", "fd00:10::2", 0x00138900, INNER)
+PLAIN = [
+    *(nvgre(key=0x00138900 + n) for n in range(5)),
+    nvgre(inner=PING_INNER),
+    NVGRE6,
+    UDP_PACKET,
+    VXLAN_PACKET,
+    TCP_PACKET,
+]
+
+
+@pytest.mark.parametrize("linktype", [1, 113, 276, 0, 108, 12, 14, 101])
+@pytest.mark.parametrize("make", [build.pcap, build.pcapng])
+def test_plain_frames_are_never_decoded(make, linktype, calls):
+    # A long frame at the end: the last one of a buffer is decoded if it is shorter than what the loop reads at once.
+    rows = [(TIME, build.link(linktype, packet)) for packet in PLAIN * 100]
+    evidence = fast(make([*rows, (TIME, build.link(linktype, nvgre() + bytes(60)))], linktype))
+    assert calls["decode"] == 0
+    assert (evidence.frames, evidence.nvgre_frames) == (1001, 701)
+    assert evidence.signs == {Sign(Oddity.NOT_GRE): Sightings(200, ()), Sign(Oddity.VXLAN): Sightings(100, ())}
+
+
+@pytest.mark.parametrize("tags", [[(0x8100, 100)], [(0x88A8, 200), (0x8100, 100)], [(0x9100, 1), (0x8100, 2)]])
+def test_plain_frames_in_vlans_are_never_decoded(tags, calls):
+    rows = [(TIME, build.ethernet(packet, tags=tags)) for packet in PLAIN * 100]
+    assert fast(build.pcap([*rows, (TIME, build.ethernet(nvgre() + bytes(60), tags=tags))])).nvgre_frames == 701
+    assert calls["decode"] == 0
+
+
+def test_a_header_around_other_than_ipv4_is_decoded_once(calls):
+    arp = build.inner_frame(
+        "00:15:5d:0a:00:01", "ff:ff:ff:ff:ff:ff", build.arp("00:15:5d:0a:00:01", "10.0.0.4", "10.0.0.5")
+    )
+    rows = [(TIME, build.ethernet(nvgre(inner=arp + bytes(18), key=0x00138900 + n % 3))) for n in range(300)]
+    assert fast(build.pcap(rows)).nvgre_frames == 300
+    assert calls["decode"] == 3
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        build.ipv4("192.168.50.1", "192.168.50.2", 47, build.gre(INNER, key=5), options=bytes.fromhex("94040000")),
+        build.ipv4("192.168.50.1", "192.168.50.2", 47, build.gre(INNER, key=5, sequence=1)),
+        build.ipv4("192.168.50.1", "192.168.50.2", 47, build.gre(INNER, key=5), fragment=0x2000),
+        build.ipv4("192.168.50.2", "192.168.50.1", 1, build.icmp(3, 10, nvgre()[:28])),
+        nvgre(inner=build.inner_frame("00:15:5d:0a:00:01", "00:15:5d:0a:00:02", b"\x45", 0x0800, tags=[(0x8100, 5)])),
+        nvgre(key=0xFFFFFF00),
+    ],
+    ids=["options", "sequence", "fragment", "icmp", "inner-tag", "control"],
+)
+def test_each_odd_frame_is_decoded_once(odd, calls):
+    rows = [(TIME, build.ethernet(packet + bytes(60))) for packet in (nvgre(), odd) * 200]
+    assert fast(build.pcap(rows)).frames == 400
+    assert calls["decode"] == 200
+
+
+def test_frames_that_no_shape_fits_are_decoded_once_each(calls):
+    """Many kinds of link headers in one buffer must not make the loop quadratic."""
+    tags = [[(0x8100, 1)] * count for count in range(12)]
+    rows = [(TIME, build.ethernet(nvgre(), tags=tags[n % 12])) for n in range(600)]
+    assert fast(build.pcap(rows)).nvgre_frames == 600
+    assert calls["decode"] <= 600
+
+
+@pytest.mark.parametrize(("cap", "folds"), [(1, 12), (10, 12), (11, 6), (21, 4), (50, 3), (1000, 1)])
+def test_the_memo_is_folded_when_it_is_full_and_at_the_end(cap, folds, calls):
+    """Twelve batches of 10 headers each, all of one stream, which every fold packs once."""
+    rows = [(TIME, build.ethernet(nvgre(key=0x00138900 + n))) for n in range(120)]
+    (whole,) = batches(build.pcap(rows))
+    parts = [slice(at, at + 10) for at in range(0, 120, 10)]
+    pieces = [
+        replace(whole, starts=whole.starts[part], lengths=whole.lengths[part], numbers=whole.numbers[part])
+        for part in parts
+    ]
+    stream = the_stream(scan(pieces, cap))
+    assert (stream.frames, len(stream.low_octets)) == (120, 120)
+    assert calls["pack_stream"] == folds
+
+
+class CountingFile(io.FileIO):
+    read_bytes = 0
+    reads = 0
+
+    def read(self, size=-1):
+        data = super().read(size)
+        CountingFile.read_bytes += len(data)
+        CountingFile.reads += 1
+        return data
+
+
+@pytest.mark.parametrize("make", [build.pcap, build.pcapng])
+def test_the_bytes_of_a_file_are_read_once(make, tmp_path, monkeypatch):
+    path = tmp_path / "a"
+    path.write_bytes(make([(TIME, build.ethernet(nvgre() + bytes(900)))] * 5000))
+    size = path.stat().st_size
+    assert size > 5_000_000
+
+    def counting_open(path, mode, buffering):
+        assert (mode, buffering) == ("rb", 0)
+        return CountingFile(path)
+
+    monkeypatch.setattr(capture_module, "open", counting_open, raising=False)
+    CountingFile.read_bytes = CountingFile.reads = 0
+    with open_capture(path) as opened:
+        assert scan(opened.batches()).nvgre_frames == 5000
+    assert size <= CountingFile.read_bytes <= size * 1.01 + 4096  # records that lie across two buffers are read again
+    assert CountingFile.reads <= size // (1 << 18) + 4

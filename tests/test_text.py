@@ -1,0 +1,346 @@
+"""The text output: what people read, on terminals of any width, in pipes, in any encoding, from hostile data."""
+
+import re
+
+import pytest
+
+from nvgre_doctor.report import Report
+from nvgre_doctor.reporters import render
+from nvgre_doctor.reporters.display import Display
+from nvgre_doctor.reporters.page import Page, Span, Style, cells
+from nvgre_doctor.reporters.visible import visible
+from nvgre_doctor.reporters.words import both_readings, icmp_words
+from tests.reports import EVERY, EVIL, HOSTILE, MANY, MISMATCH, UNREADABLE, WARNINGS
+
+TERMINAL = Display(width=80)
+SGR = re.compile(r"\x1b\[[0-9;]*m")
+
+MISMATCH_TEXT = """\
+MISMATCH  192.168.50.2 still uses the old NVGRE layout; 192.168.50.1 does not. They cannot talk.
+
+Host          Layout    Sure    Sent  Why
+192.168.50.1  RFC 7637  proven     4  VM pair 00:15:5d:0a:00:01 / 00:15:5d:0a:00:02: key 0x00138900 one way, \
+0x00001389 the other: both are VSID 5001
+192.168.50.2  draft-00  proven     4  key 0x00001389 is TNI 5001; as a VSID it would be 19, which is reserved
+
+Cannot talk, because the layouts differ
+192.168.50.1 <-> 192.168.50.2  4 frames there, 4 back
+
+Refused with ICMP 3/10 (host administratively prohibited)
+192.168.50.1 -> 192.168.50.2  4 times  first in frame 11  because the layouts differ, \
+key 0x00138900 (TNI 1280256, or VSID 5001 with FlowID 0)
+
+Findings
+error   NVG201  192.168.50.2 uses the old NVGRE layout (draft-00): key 0x00001389 is TNI 5001, as a VSID it would be 19
+        frames 4, 8
+        filter: ip.src == 192.168.50.2 && gre.key == 0x00001389
+error   NVG301  192.168.50.1 (RFC 7637) and 192.168.50.2 (draft-00) use different layouts: \
+VSID 5001 is 0x00138900 from the one and 0x00001389 from the other
+        frames 3, 4
+        filter: gre.key == 0x00001389 || gre.key & 0xffffff00 == 0x00138900
+error   NVG302  192.168.50.2 refuses what 192.168.50.1 sends (ICMP 3/10, 4 times), because their layouts differ
+        frame 11
+        filter: ip.proto#1 == 47 && icmp.code == 10
+
+Next: Install KB2779768 on 192.168.50.2 and restart it. Check: Get-HotFix -Id KB2779768 -ComputerName 192.168.50.2
+
+1 capture, 24 frames, 12 NVGRE; 2 hosts; 3 errors, 0 warnings, 0 notes; all read to the end
+"""
+
+MISMATCH_80 = """\
+MISMATCH  192.168.50.2 still uses the old NVGRE layout; 192.168.50.1 does not.
+They cannot talk.
+
+Host          Layout    Sure    Sent  Why
+192.168.50.1  RFC 7637  proven     4  VM pair 00:15:5d:0a:00:01 /
+                                      00:15:5d:0a:00:02: key 0x00138900 one way,
+                                      0x00001389 the other: both are VSID 5001
+192.168.50.2  draft-00  proven     4  key 0x00001389 is TNI 5001; as a VSID it
+                                      would be 19, which is reserved
+
+Cannot talk, because the layouts differ
+192.168.50.1 <-> 192.168.50.2  4 frames there, 4 back
+
+Refused with ICMP 3/10 (host administratively prohibited)
+192.168.50.1 -> 192.168.50.2  4 times  first in frame 11
+    because the layouts differ, key 0x00138900 (TNI 1280256, or VSID 5001 with
+    FlowID 0)
+
+Findings
+error   NVG201  192.168.50.2 uses the old NVGRE layout (draft-00): key
+                0x00001389 is TNI 5001, as a VSID it would be 19
+        frames 4, 8
+        filter: ip.src == 192.168.50.2 && gre.key == 0x00001389
+error   NVG301  192.168.50.1 (RFC 7637) and 192.168.50.2 (draft-00) use
+                different layouts: VSID 5001 is 0x00138900 from the one and
+                0x00001389 from the other
+        frames 3, 4
+        filter: gre.key == 0x00001389 || gre.key & 0xffffff00 == 0x00138900
+error   NVG302  192.168.50.2 refuses what 192.168.50.1 sends (ICMP 3/10, 4
+                times), because their layouts differ
+        frame 11
+        filter: ip.proto#1 == 47 && icmp.code == 10
+
+Next: Install KB2779768 on 192.168.50.2 and restart it. Check: Get-HotFix -Id
+      KB2779768 -ComputerName 192.168.50.2
+
+1 capture, 24 frames, 12 NVGRE; 2 hosts; 3 errors, 0 warnings, 0 notes; all read
+to the end
+"""
+
+# --- what it says ------------------------------------------------------------------------------------------------------
+
+
+def test_pipe_gets_the_whole_answer_one_fact_a_line() -> None:
+    assert render("text", MISMATCH, Display()) == MISMATCH_TEXT
+
+
+def test_terminal_of_80_columns_gets_the_same_folded() -> None:
+    assert render("text", MISMATCH, TERMINAL) == MISMATCH_80
+
+
+def test_quiet_is_the_verdict_alone() -> None:
+    assert (
+        render("text", WARNINGS, Display(verbosity=-1)) == "WARNINGS  Nothing contradicts, but look at the warnings.\n"
+    )
+
+
+def test_verbose_adds_all_evidence_with_frames_and_segments() -> None:
+    lines = render("text", MISMATCH, Display(verbosity=1)).splitlines()
+    begin = lines.index("Evidence")
+    assert lines[begin + 5 : begin + 8] == [
+        "  range: draft-00: key 0x00001389 is TNI 5001; as a VSID it would be 19, which is reserved (frame 4)",
+        "  both-directions: draft-00: VM pair 00:15:5d:0a:00:02 / 00:15:5d:0a:00:01: key 0x00001389 one way, "
+        "0x00138900 the other: both are VSID 5001 (frames 4, 3)",
+        "  segment 5001: 4 frames, key 0x00001389 (TNI 5001, or VSID 19 [reserved] with FlowID 137)",
+    ]
+    assert lines[begin + 4] == "192.168.50.2  4 frames sent, 4 received"
+
+
+def test_hosts_without_evidence_say_why() -> None:
+    text = render("text", WARNINGS, Display())
+    assert "10.1.0.2     unknown   -          4  nothing here tells, see NVG204\n" in text
+    assert "2001:db8::1  unknown   -          0  sends nothing here, only receives\n" in text
+
+
+def test_change_of_layout_names_the_frame_and_its_capture() -> None:
+    assert "changed from draft-00 to RFC 7637 in frame 5 of peer.pcapng; VM 00:15:5d:00:00:01" in render(
+        "text", WARNINGS, Display()
+    )
+
+
+def test_refusals_are_listed_by_kind_with_who_answered_and_why() -> None:
+    lines = render("text", WARNINGS, Display()).splitlines()
+    assert lines[7:13] == [
+        "Refused with ICMP 3/13 (communication administratively prohibited)",
+        "10.1.0.1 -> 10.1.0.2  1 time  first in frame 6 of peer.pcapng  "
+        "cause not known, answered by 10.1.0.254, key not quoted",
+        "",
+        "Refused with ICMPv6 1/1 (administratively prohibited)",
+        "2001:db8::1 -> 2001:db8::2  2 times  first in frame 7 of cut.pcap  layouts agree: policy, moved VM or firewall, "
+        "key 0x00138900 (TNI 1280256, or VSID 5001 with FlowID 0)",
+        "",
+    ]
+
+
+def test_every_next_step_is_said_once() -> None:
+    assert render("text", MISMATCH, Display()).count("Install KB2779768") == 1
+    text = render("text", WARNINGS, Display())
+    for step in ("Capture again", "Nothing to do if", "Capture at both hosts"):
+        assert text.count(step) == 1
+
+
+def test_closing_line_counts_what_could_not_be_read() -> None:
+    assert render("text", WARNINGS, Display()).splitlines()[-1] == (
+        "2 captures, 15 frames, 14 NVGRE; 3 hosts; 0 errors, 2 warnings, 1 note; "
+        "2 x ICMP 3/10 or ICMPv6 1/1 about other traffic; 1 cut short or damaged"
+    )
+
+
+def test_unreadable_captures_are_named_with_the_remedy_and_never_called_healthy() -> None:
+    assert render("text", UNREADABLE, Display()).splitlines() == [
+        "UNREADABLE  No capture could be read.",
+        "",
+        "Not read",
+        "unreadable  trace.etl: an ETW trace; convert it: etl2pcapng trace.etl trace.pcapng",
+        "empty       empty.pcap: it holds no frame",
+        "",
+        "2 captures, 0 frames, 0 NVGRE; 0 hosts; 0 errors, 0 warnings, 0 notes; 1 not readable; 1 empty",
+    ]
+
+
+def test_problem_that_a_finding_tells_is_not_told_again() -> None:
+    assert render("text", WARNINGS, Display()).count("frame 10 is cut short") == 1
+
+
+# --- how much of it ----------------------------------------------------------------------------------------------------
+
+
+def test_terminal_shows_those_to_act_on_and_counts_the_rest() -> None:
+    text = render("text", MANY, TERMINAL)
+    assert [line for line in text.splitlines() if " more " in line] == [
+        "and 44 more hosts: 14 draft-00; 30 RFC 7637 (-v shows them)",
+        "and 22 more findings (-v shows them)",
+        "and 37 more notes (-v shows them)",
+    ]
+    assert re.findall(r"^10\.2\.0\.(\d+) +draft-00", text, re.MULTILINE) == [str(number) for number in range(31, 47)]
+
+
+@pytest.mark.parametrize("display", [Display(), Display(width=80, verbosity=1)])
+def test_pipe_and_verbose_terminal_show_everything(display: Display) -> None:
+    text = render("text", MANY, display)
+    assert len(re.findall(r"^10\.2\.0\.\d+ +(?:draft-00|RFC 7637)", text, re.MULTILINE)) == 60
+    assert text.count("NVG201") == 30
+    assert text.count("NVG306") == 40
+    assert " more " not in text
+
+
+# --- columns, colour ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verbosity", [0, 1])
+@pytest.mark.parametrize("width", [20, 33, 40, 72, 80, 132])
+@pytest.mark.parametrize("name", EVERY)
+def test_no_line_is_wider_than_the_terminal(name: str, width: int, verbosity: int) -> None:
+    text = render("text", EVERY[name], Display(width=width, verbosity=verbosity))
+    assert max(cells(line) for line in text.splitlines()) <= width
+
+
+@pytest.mark.parametrize("width", [20, 33, 40, 72, 80, 132])
+@pytest.mark.parametrize("name", EVERY)
+def test_folding_loses_nothing(name: str, width: int) -> None:
+    folded, whole = (
+        "".join(render("text", EVERY[name], Display(width=columns, verbosity=1)).split()) for columns in (width, None)
+    )
+    assert folded == whole
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_colour_adds_nothing_but_colour(name: str) -> None:
+    colored = render("text", EVERY[name], Display(color=True, width=80))
+    plain = render("text", EVERY[name], TERMINAL)
+    assert "\x1b[" in colored
+    assert "\x1b" not in plain
+    assert SGR.sub("", colored) == plain
+
+
+def test_verdict_and_old_layout_are_red() -> None:
+    text = render("text", MISMATCH, Display(color=True))
+    assert text.startswith("\x1b[1;31mMISMATCH\x1b[0m  192.168.50.2 still")
+    assert "\x1b[1;31mdraft-00\x1b[0m  proven" in text
+    assert "\x1b[32mRFC 7637\x1b[0m  proven" in text
+
+
+def test_lines_carry_no_blanks_at_their_end() -> None:
+    for report in EVERY.values():
+        for width in (None, 40, 80):
+            assert not re.search(r" +$", render("text", report, Display(width=width)), re.MULTILINE)
+
+
+def test_wide_characters_count_as_two_columns() -> None:
+    page = Page(10, color=False)
+    page.say("\u4e2d\u6587\u4e2d\u6587\u4e2d\u6587 e\u0301")
+    assert page.text() == "\u4e2d\u6587\u4e2d\u6587\u4e2d\n\u6587 e\u0301\n"
+
+
+def test_table_too_wide_for_its_columns_is_folded_not_cut() -> None:
+    page = Page(20, color=True)
+    page.table(("A", "B"), [(Span("x" * 30, Style.BAD), Span("y" * 30))])
+    assert SGR.sub("", page.text()).split() == ["A", "B", "x" * 20, "x" * 10, "y" * 16, "y" * 14]
+
+
+# --- hostile text ------------------------------------------------------------------------------------------------------
+
+
+def named(path: str) -> Report:
+    """The unreadable report with another file name."""
+    data = UNREADABLE.captures[0]
+    renamed = type(data)(path, None, None, "unreadable", 0, 0, 0, data.problems)
+    return Report("1.0.0", UNREADABLE.verdict, UNREADABLE.headline, (renamed,), (), (), (), (), UNREADABLE.summary)
+
+
+@pytest.mark.parametrize("display", [Display(), TERMINAL, Display(width=20, verbosity=1), Display(encoding="cp437")])
+def test_hostile_text_stays_text(display: Display) -> None:
+    text = render("text", HOSTILE, display)
+    assert [character for character in text if not character.isprintable() and character != "\n"] == []
+    joined = "".join(text.split())
+    assert r"headline\x1b[31m\x07\n::error::x\r\u202e\x85\u200b\udcff[bold]<b>`|%0A]]>\x00" in joined
+    assert "[...64636characters...]" in joined
+
+
+@pytest.mark.parametrize("verbosity", [-1, 0, 1])
+def test_no_line_of_a_ci_log_begins_with_text_from_a_capture(verbosity: int) -> None:
+    text = render("text", named("::error::x"), Display(verbosity=verbosity))
+    assert not re.search(r"^\s*::", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("encoding", ["cp437", "cp1252", "ascii", "utf-8"])
+@pytest.mark.parametrize("name", EVERY)
+def test_every_character_exists_in_the_encoding_of_the_console(name: str, encoding: str) -> None:
+    render("text", EVERY[name], Display(encoding=encoding)).encode(encoding)
+
+
+def test_file_name_that_the_console_lacks_is_escaped_and_one_that_it_has_is_shown() -> None:
+    report = named("caf\u00e9-\u4e2d.etl")
+    assert "caf\u00e9-\\u4e2d.etl: an ETW" in render("text", report, Display(encoding="cp1252"))
+    assert "caf\\xe9-\\u4e2d.etl: an ETW" in render("text", report, Display(encoding="ascii"))
+    assert "caf\u00e9-\u4e2d.etl: an ETW" in render("text", report, Display())
+
+
+@pytest.mark.parametrize(
+    ("hostile", "shown"),
+    [
+        ("lab-1.pcapng", "lab-1.pcapng"),
+        ("C:\\caps\\lab.pcap", "C:\\caps\\lab.pcap"),
+        ("\u00e9\u4e2d\U0001f600", "\u00e9\u4e2d\U0001f600"),
+        ("a\nb\r\tc", r"a\nb\r\tc"),
+        ("\x00\x1b\x7f", r"\x00\x1b\x7f"),
+        ("\x80\x9b\xad", r"\x80\x9b\xad"),
+        ("\u200b\u200e\u202e\u2066\ufeff", r"\u200b\u200e\u202e\u2066\ufeff"),
+        ("\u2028\u2029\u00a0\u3000", r"\u2028\u2029\xa0\u3000"),
+        ("\udcff\ud800", r"\udcff\ud800"),
+        ("\ufe0f\u3164\u034f\u2800\U000e0100\U000e0041", r"\ufe0f\u3164\u034f\u2800\U000e0100\U000e0041"),
+        (
+            "a ##vso[task.setvariable variable=x]y ##[add-path]z",
+            r"a #\x23vso[task.setvariable variable=x]y #\x23[add-path]z",
+        ),
+        ("\ue000\uffff\U0010ffff", r"\ue000\uffff\U0010ffff"),
+    ],
+)
+def test_invisible_characters_are_made_visible(hostile: str, shown: str) -> None:
+    assert visible(hostile) == shown
+
+
+def test_text_is_whole_up_to_1000_characters_and_shortened_beyond() -> None:
+    assert visible("x" * 1000) == "x" * 1000
+    assert visible("a" * 800 + "b" * 800) == "a" * 700 + "[... 700 characters ...]" + "b" * 200
+
+
+def test_unknown_console_encoding_falls_back_to_ascii() -> None:
+    assert visible("\u00e9", "no-such-encoding") == r"\xe9"
+
+
+def test_evil_covers_what_it_says() -> None:
+    assert {"\x1b", "\n", "\r", "\u202e", "\x85", "\u200b", "\udcff", "\x00"} <= set(EVIL)
+
+
+# --- words -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("gre_key", "words"),
+    [
+        (0x00001389, "0x00001389 (TNI 5001, or VSID 19 [reserved] with FlowID 137)"),
+        (0x00138942, "0x00138942 (TNI 1280322, or VSID 5001 with FlowID 66)"),
+        (0x01389000, "0x01389000 (TNI 3706880 with top octet 0x01, or VSID 80016 with FlowID 0)"),
+        (0xFFFFFF01, "0xffffff01 (TNI 16776961 with top octet 0xff, or VSID 16777215 [NVE to NVE] with FlowID 1)"),
+    ],
+)
+def test_key_stands_beside_both_readings(gre_key: int, words: str) -> None:
+    assert both_readings(gre_key) == words
+
+
+def test_icmp_errors_have_names_where_the_rfcs_give_them() -> None:
+    assert icmp_words(4, 3, 10) == "ICMP 3/10 (host administratively prohibited)"
+    assert icmp_words(6, 1, 1) == "ICMPv6 1/1 (administratively prohibited)"
+    assert icmp_words(4, 3, 99) == "ICMP 3/99"
