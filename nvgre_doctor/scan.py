@@ -16,7 +16,6 @@ from nvgre_doctor.capture.batch import Batch, Stamp
 from nvgre_doctor.collect import add_facts, customer_addresses
 from nvgre_doctor.evidence import (
     OCTET_SPREAD,
-    OCTET_SPREAD,
     CaptureEvidence,
     Moment,
     Oddity,

@@ -32,8 +32,18 @@ _SCHEMA: Final = Path(__file__).parent.parent / "schema.json"
 
 
 def render(report: Report, display: Display) -> str:
-    """Render as one JSON object, indented by two spaces; `display` changes nothing."""
-    return json.dumps(to_json(report), indent=2) + "\n"
+    """Render as one JSON object, a line for each capture, host, pair, refusal and finding; `display` changes nothing.
+
+    With `indent` json would not use its C code: ten times as slow, half a second for the report of a hosting fabric.
+    """
+    members = (f"  {json.dumps(name)}: {_member(value)}" for name, value in to_json(report).items())
+    return "{\n" + ",\n".join(members) + "\n}\n"
+
+
+def _member(value: Any) -> str:
+    if not isinstance(value, list) or not value:
+        return json.dumps(value)
+    return "[\n    " + ",\n    ".join(map(json.dumps, value)) + "\n  ]"
 
 
 def read_schema() -> str:

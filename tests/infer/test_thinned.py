@@ -1,18 +1,15 @@
 """Captures with so many VM pairs that not all are kept: the same verdicts, and every frame counted for its hosts."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.worlds import A, B, C, Tape, Vm, diagnose_tapes, evidence_of, host_of, verdicts_of
 
 
 @pytest.fixture(autouse=True)
-def _few_are_many(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """Real captures need thousands of VM pairs."""
     monkeypatch.setattr("nvgre_doctor.evidence.ALL_VM_STREAMS", 30)
-    monkeypatch.setattr("nvgre_doctor.evidence.VM_STREAMS", 4)
-    yield
+    monkeypatch.setattr("nvgre_doctor.evidence.VM_STREAMS", 8)
 
 
 def machine(host: int, number: int) -> Vm:
@@ -33,7 +30,7 @@ def test_not_all_vm_pairs_are_kept() -> None:
     diagnosis = diagnose_tapes(fabric())
     with_macs = [stream for stream in diagnosis.streams if stream.macs]
     assert evidence_of(fabric()).captures[0].is_thinned
-    assert 4 <= len(with_macs) <= 16
+    assert 4 <= len(with_macs) <= 32
     assert [stream.destination for stream in diagnosis.streams if not stream.macs] == [b"", b"", b""]
 
 
@@ -51,17 +48,13 @@ def test_every_frame_counts_for_its_hosts_and_pairs() -> None:
     assert sum(stream.frames for stream in diagnosis.streams) == 120
 
 
-def test_a_sender_to_nobody_is_no_host_and_makes_none() -> None:
-    assert all(diagnose_tapes(fabric()).hosts)
-
-
 def test_the_hub_of_many_plain_tunnels_has_no_sign_of_hyper_v() -> None:
     tape = Tape()
     for spoke in range(20):
-        for number in range(8):
+        for number in range(12):
             one = Vm(f"3c:d9:2b:00:{spoke:02x}:{number:02x}", "10.9.9.1")
             tape.send(A, f"192.0.2.{spoke}", 5000 + 256 * spoke, one, Vm("3c:d9:2b:01:00:01", "10.9.9.2"))
     diagnosis = diagnose_tapes(tape)
     assert evidence_of(tape).captures[0].is_thinned
     assert host_of(diagnosis, A).hnv_signs == set()
-    assert host_of(diagnosis, A).frames_sent == 160
+    assert host_of(diagnosis, A).frames_sent == 240
