@@ -14,7 +14,7 @@ from nvgre_doctor.evidence import (
     pack_stream,
 )
 from nvgre_doctor.wire import layouts
-from nvgre_doctor.wire.facts import Carried, Facts, IcmpError, Nvgre, Other, Reason
+from nvgre_doctor.wire.facts import Carried, Facts, IcmpError, Nvgre, Other, QuoteKind, Reason
 
 _NAMED_HOSTS = frozenset({Reason.TOO_SHORT, Reason.LATER_FRAGMENT})
 """Findings about these name the hosts."""
@@ -87,6 +87,8 @@ def _icmp_sign(error: IcmpError) -> IcmpSign:
         error.refuses_nvgre,
         error.next_hop_mtu or 0,
     )
+    if quote.kind is QuoteKind.OUTER_IP and not error.refuses_nvgre:  # cut before GRE: see infer.cut_quotes
+        return sign._replace(quoted_source=quote.source or b"", quoted_destination=quote.destination or b"")
     if not error.refuses_nvgre:
         # About somebody else's traffic: only counted, so what it quotes must not make distinct entries.
         return sign

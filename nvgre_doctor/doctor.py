@@ -8,6 +8,7 @@ from nvgre_doctor.assemble import assemble
 from nvgre_doctor.capture import expand
 from nvgre_doctor.evidence import CaptureEvidence, Evidence, Oddity
 from nvgre_doctor.infer import infer
+from nvgre_doctor.infer.cut_quotes import decide_cut_quotes
 from nvgre_doctor.infer.left_out import leave_out
 from nvgre_doctor.inventory import Inventory, read_inventory
 from nvgre_doctor.reading import CaptureRead, ProgressCallback, read_captures
@@ -71,7 +72,7 @@ def examine(
     known = (read_inventory(inventory) if inventory is not None else Inventory()).with_vsids(vsids)
     paths = expand([os.fspath(path) for path in captures])
     reads = read_captures(paths, jobs, progress)
-    evidence = Evidence({index: read.evidence for index, read in enumerate(reads)})
+    evidence = decide_cut_quotes(Evidence({index: read.evidence for index, read in enumerate(reads)}))
     described = tuple(_describe(read) for read in reads)
     if other_hosts:
         evidence = leave_out(evidence, other_hosts)

@@ -14,9 +14,14 @@ from nvgre_doctor.capture import ChangedError, Status, open_capture
 from nvgre_doctor.reading import ProgressCallback
 from nvgre_doctor.report import Capture
 
-__all__ = ["Copied", "Pointer", "annotate"]
+__all__ = ["Copied", "Pointer", "annotate", "can_be_copied"]
 
 _BLOCKS_BETWEEN_UPDATES = 4096
+
+
+def can_be_copied(capture: Capture) -> bool:
+    """Whether anything of a capture could be read: at least the header of a file without frames."""
+    return capture.format is not None and capture.status != Status.UNREADABLE and capture.bytes > 0
 
 
 def annotate(

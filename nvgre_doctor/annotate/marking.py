@@ -78,7 +78,7 @@ def plain_header(linktype: int, frame: bytes) -> bytes | None:
     if frame[34:38] != _NVGRE or frame[54:57] != _IPV4 or frame[20:22] not in _WHOLE:
         return None
     protocol = frame[65]
-    if protocol != _TCP and protocol != _UDP and not (protocol == _ICMP and frame[76] in _ECHO):
+    if protocol not in (_TCP, _UDP) and not (protocol == _ICMP and frame[76] in _ECHO):
         return None
     outer_length, inner_length = frame[16] << 8 | frame[17], frame[58] << 8 | frame[59]
     if (

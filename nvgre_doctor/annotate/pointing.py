@@ -107,9 +107,10 @@ class Pointer:
     def _of_other(self, facts: Other) -> Iterator[_Claim]:
         if facts.reason is Reason.TOO_SHORT:
             yield _Claim("NVG102", (), "this frame is cut before the GRE key")
-        elif facts.reason is Reason.LATER_FRAGMENT and facts.source is not None and facts.destination is not None:
-            if (facts.source, facts.destination) in self._fragmented:
-                yield _fragment(facts.source, facts.destination)
+        elif facts.reason is Reason.LATER_FRAGMENT and facts.source and facts.destination:
+            flow = facts.source, facts.destination
+            if flow in self._fragmented:
+                yield _fragment(*flow)
 
     def _of_nvgre(self, facts: Nvgre, at: At) -> Iterator[_Claim]:
         source = _name(facts.source)

@@ -32,7 +32,7 @@ def command(capture: str, output: str, only_findings: bool, config: str | None, 
     Every frame that a finding points to gets a packet comment. In Wireshark: Analyze, Expert Information, or the display
     filter frame.comment contains "NVG2". Comments of an earlier run are replaced, everything else is copied unchanged.
     """
-    from nvgre_doctor.annotate import Pointer, annotate  # noqa: PLC0415  with all that it needs
+    from nvgre_doctor.annotate import Pointer, annotate, can_be_copied  # noqa: PLC0415  with all that it needs
     from nvgre_doctor.assemble import assemble  # noqa: PLC0415
     from nvgre_doctor.capture import ChangedError  # noqa: PLC0415
     from nvgre_doctor.doctor import examine  # noqa: PLC0415
@@ -62,7 +62,7 @@ def command(capture: str, output: str, only_findings: bool, config: str | None, 
         problems = [f"nvgre-doctor: {capture}: {problem.message}" for problem in read.problems]
         if not (problems or read.could_be_judged):
             problems = [f"nvgre-doctor: {capture}: there is no frame in it"]
-        if read.format is None or read.status == "unreadable":
+        if not can_be_copied(read):
             write_stderr([*problems, f"nvgre-doctor: {output} was not written"])
             return Exit.UNREADABLE
         try:
