@@ -51,7 +51,7 @@ def check_place(path: str) -> int | None:
         mode = Path(path).stat().st_mode
     except FileNotFoundError:
         # Of "reports/" realpath makes "reports", and a file of this name is not what was meant.
-        folder = path if path.endswith(_SLASHES) else os.path.dirname(os.path.realpath(path))
+        folder = path if path.endswith(_SLASHES) else os.path.dirname(real_path(path))
         if not os.path.isdir(folder):
             raise OutputError(f"{name}: the folder {visible(folder)} does not exist") from None
         if not os.access(folder, os.W_OK):
@@ -64,6 +64,14 @@ def check_place(path: str) -> int | None:
     if not os.access(path, os.W_OK):
         raise OutputError(f"{name}: is read-only")
     return mode
+
+
+def real_path(path: str) -> str:
+    """The absolute path behind links.  Errors: OutputError where a relative path means nothing any more."""
+    try:
+        return os.path.realpath(path)
+    except FileNotFoundError:
+        raise OutputError(f"{visible(path)}: the working directory was deleted") from None
 
 
 def write_file(path: str, text: str) -> None:
@@ -91,7 +99,7 @@ def replacing(path: str) -> Iterator[BinaryIO]:
     For regular files, and where nothing is yet.  Errors: OutputError, also for every OSError in the block.
     """
     try:
-        target, old_mode = os.path.realpath(path), _mode(path)
+        target, old_mode = real_path(path), _mode(path)
     except (OSError, ValueError) as error:
         raise OutputError(_because(path, error)) from error
     try:

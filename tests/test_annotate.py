@@ -10,9 +10,14 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from nvgre_doctor.annotate import Pointer, annotate, can_be_copied
+from nvgre_doctor.capture import open_capture
+from nvgre_doctor.doctor import examine
+from nvgre_doctor.rules import find_all
 from tests import build
 from tests.build import block, custom, epb, idb, isb, nrb, opb, option, pcap, shb, spb
 from tests.wireshark.person import need
@@ -410,12 +415,13 @@ def test_a_capture_without_frames_becomes_one_and_is_not_healthy(tmp_path: Path)
 def test_nothing_is_written_for_what_is_no_capture(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no capture\n")
     (tmp_path / "empty").write_bytes(b"")
-    for name in ("text", "empty", "missing"):
+    (tmp_path / "stump").write_bytes(MISMATCH.read_bytes()[:20])
+    for name in ("text", "empty", "missing", "stump"):
         done = run(name, "-o", "out.pcapng", cwd=tmp_path)
         assert (done.returncode, done.stdout) == (3, "")
         assert done.stderr.startswith(f"nvgre-doctor: {name}: ")
         assert done.stderr.endswith("nvgre-doctor: out.pcapng was not written\n")
-    assert sorted(os.listdir(tmp_path)) == ["empty", "text"]
+    assert sorted(os.listdir(tmp_path)) == ["empty", "stump", "text"]
 
 
 # --- files --------------------------------------------------------------------------------------------------------------
@@ -533,3 +539,69 @@ def test_settings_of_check_count_here_too(tmp_path: Path) -> None:
     done = run(MISMATCH, "-o", "out.pcapng", cwd=tmp_path)
     assert "(NVG201 16)" in done.stdout
     assert "NVG301" in run(MISMATCH, "-o", "all.pcapng", "--no-config", cwd=tmp_path).stdout
+
+
+# --- what nobody meant to write -----------------------------------------------------------------------------------------
+
+
+def frames_in(path: Path) -> list[tuple[int, int, int, int, bytes]]:
+    with open_capture(path) as capture:
+        return sorted(
+            (number, batch.linktype, batch.clock(i), batch.wire_length(i), batch.frame(i))
+            for batch in capture.batches()
+            for i, number in enumerate(batch.numbers)
+        )
+
+
+def annotated_by_library(path: Path, out: Path, *, with_findings: bool = True) -> bool:
+    """Annotate without a process for each file; False where there is nothing to write."""
+    situation = examine([path])
+    (read,) = situation.captures
+    if not can_be_copied(read):
+        return False
+    pointer = Pointer(situation, find_all(situation) if with_findings else ())
+    with open(out, "wb") as target:
+        annotate(read, pointer, target, lambda done, total: None)
+    return True
+
+
+def check_copy(path: Path, tmp_path: Path) -> bool:
+    """The frames stay, a second run changes nothing, and without our comments what was read is there byte for byte."""
+    once, twice, bare = (tmp_path / name for name in ("once.pcapng", "twice.pcapng", "bare.pcapng"))
+    if not annotated_by_library(path, once):
+        return False
+    assert frames_in(once) == frames_in(path)
+    assert annotated_by_library(once, twice)
+    assert twice.read_bytes() == once.read_bytes()
+    assert annotated_by_library(once, bare, with_findings=False)
+    data = path.read_bytes()
+    if data.startswith(b"\x0a\x0d\x0d\x0a"):
+        assert data.startswith(bare.read_bytes())
+    return True
+
+
+def test_damaged_captures_are_copied_as_far_as_they_can_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.bin"
+    written = 0
+    for seed in range(200):
+        dice = Random(seed)
+        sample = dice.choice((MISMATCH, UPDATED, TCPDUMP_ANY, CUT)).read_bytes()
+        data = bytearray(sample[: dice.choice((len(sample), dice.randrange(len(sample))))])
+        for _ in range(dice.choice((0, 1, 1, 3))):
+            if data:
+                data[dice.randrange(len(data))] = dice.choice((0, 1, 6, 255, dice.randrange(256)))
+        path.write_bytes(data)
+        written += check_copy(path, tmp_path)
+    assert written > 120
+
+
+CORPUS = os.environ.get("NVGRE_DOCTOR_CORPUS")
+
+
+@pytest.mark.skipif(CORPUS is None, reason="NVGRE_DOCTOR_CORPUS is not set")
+def test_every_capture_of_the_corpus_is_copied_without_a_change(tmp_path: Path) -> None:
+    written = 0
+    for path in sorted(Path(CORPUS or "").rglob("*")):
+        if path.is_file():
+            written += check_copy(path, tmp_path)
+    assert written > 1000

@@ -214,8 +214,8 @@ def test_powershell_gets_options_values_and_codes() -> None:
 
 def test_powershell_words_keep_backslashes_blanks_and_quotes() -> None:
     assert powershell_answer("C:\\lab files\\it's.pcap", "--inventory", "D:\\x") == [["file", "D:\\x", "D:\\x"]]
-    assert powershell_answer("\\\\server\\share\\a.pcap", "--no-such", "--jo") == [
-        ["plain", "--jobs", "Processes to read with."]
+    assert powershell_answer("\\\\server\\share\\a.pcap", "--no-such", "--inv") == [
+        ["plain", "--inventory", "CSV of Get-NetVirtualizationLookupRecord."]
     ]
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 from dataclasses import fields
 from pathlib import Path, PureWindowsPath
 
@@ -10,7 +9,7 @@ import pytest
 
 from nvgre_doctor.config import ConfigError, folders_upward, load_settings, variable_of
 from nvgre_doctor.settings import KEYS, Settings, field_of
-from tests.program import ALL_OLD, MISMATCH, ROOT, run
+from tests.program import ALL_OLD, MISMATCH, run
 
 EVERY_KEY = """\
 select = ["NVG2", "NVG301"]
@@ -403,14 +402,3 @@ def test_a_file_that_is_no_text_is_a_clear_error_before_anything_is_read(tmp_pat
 def test_config_and_no_config_exclude_each_other() -> None:
     done = run("--config", "x.toml", "--no-config", MISMATCH)
     assert (done.returncode, done.stderr[:61]) == (2, b"nvgre-doctor: --config and --no-config exclude each other.\nTr")
-
-
-def test_the_example_of_the_readme_is_a_configuration(folder: Path) -> None:
-    (example,) = re.findall(
-        r"^```toml\n(# nvgre-doctor\.toml\n.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.M | re.S
-    )
-    (folder / "nvgre-doctor.toml").write_text(example)
-    settings = loaded()
-    assert (settings.ignore, settings.fail_on, settings.vsid) == (("NVG306",), "warning", (5001, 5002))
-    assert settings.expect == {"10.0.0.7": "draft-00", "10.0.0.0/24": "rfc7637"}
-    assert settings.not_nvgre == ("10.0.0.9", "10.1.0.0/16")

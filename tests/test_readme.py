@@ -5,16 +5,13 @@ terminal of 100 columns.  Of a `powershell` block the lines of our program run, 
 test_hooks.py.  What stands between <!-- bench --> or <!-- checked --> and its end is measured elsewhere and not looked at.
 """
 
-import fcntl
 import os
-import pty
 import re
 import shlex
 import shutil
 import struct
 import subprocess
 import sys
-import termios
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +21,7 @@ import click
 import pytest
 
 from nvgre_doctor import __version__
-from nvgre_doctor.cli import COMMANDS, cli
+from nvgre_doctor.cli import COMMANDS, DEBUG_VARIABLE, cli
 from nvgre_doctor.config import load_settings
 from nvgre_doctor.evidence import ALL_VM_STREAMS, VM_STREAMS
 from nvgre_doctor.exits import Exit
@@ -38,6 +35,7 @@ COLUMNS = 100
 README = re.sub(
     r"(<!-- (\w+) -->\n).*?(<!-- /\2 -->)", r"\1\3", (ROOT / "README.md").read_text("utf-8"), flags=re.DOTALL
 )
+PROSE = " ".join(README.split())
 SETUP = ["python3 -m venv .venv", ".venv/bin/pip install ."]
 TESTS = ["python3 -m venv .venv", ".venv/bin/pip install -e '.[test]'", ".venv/bin/python -m pytest"]
 TOOLS_OF_WINDOWS = ("netsh trace ", "pktmon ", "etl2pcapng ", 'dumpcap -i "')
@@ -113,6 +111,10 @@ class Reader:
         return printed
 
     def _start(self, line: str) -> tuple["subprocess.Popen[bytes]", int]:
+        import fcntl  # noqa: PLC0415  not on Windows
+        import pty  # noqa: PLC0415
+        import termios  # noqa: PLC0415
+
         leader, follower = pty.openpty()
         fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 50, COLUMNS, 0, 0))
         process = subprocess.Popen(
@@ -216,10 +218,10 @@ def test_the_test_command_is_the_one_that_ci_calls() -> None:
 
 def test_what_is_installed_exists() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    assert {extra for extra in re.findall(r"pip install (?:-e )?'\.\[(\w+)\]'", README)} == {"test", "zstd"}
+    assert set(re.findall(r"pip install (?:-e )?'\.\[(\w+)\]'", README)) == {"test", "zstd"}
     assert {"test", "zstd"} == set(project["optional-dependencies"])
     assert project["scripts"] == {"nvgre-doctor": "nvgre_doctor.cli:main"}
-    assert f"Python {project['requires-python'].removeprefix('>=')} or later" in README
+    assert f"Python {project['requires-python'].removeprefix('>=')} or later" in PROSE
 
 
 def test_the_python_example_prints_what_is_shown(reader: Reader) -> None:
@@ -298,19 +300,17 @@ def options() -> Iterator[tuple[str, str]]:
     return walk("nvgre-doctor", cli, None)
 
 
-@pytest.mark.parametrize(("command", "option"), options())
+@pytest.mark.parametrize(("command", "option"), list(options()))
 def test_every_option_is_named(command: str, option: str) -> None:
     assert re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", README), f"{command} {option}"
 
 
 def test_the_limits_are_those_of_the_program() -> None:
-    assert f"more than {ALL_VM_STREAMS:,} VM streams" in README
-    assert f"between two hosts {VM_STREAMS} are kept" in README
+    assert f"more than {ALL_VM_STREAMS:,} VM streams" in PROSE
+    assert f"between two hosts {VM_STREAMS} are kept" in PROSE
 
 
 def test_the_variable_for_the_traceback_is_the_programs() -> None:
-    from nvgre_doctor.cli import DEBUG_VARIABLE  # noqa: PLC0415
-
     assert f"`{DEBUG_VARIABLE}=1`" in README
 
 

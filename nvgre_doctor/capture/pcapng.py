@@ -1,7 +1,8 @@
 """pcapng files: sections of blocks.  Knows this format, nothing about packets.
 
 Format: draft-ietf-opsawg-pcapng.  Each section has its own byte order, its own interfaces, numbered from 0, and each interface
-its own linktype and time resolution.  Options are not read, except those of an interface that say what a time means.
+its own linktype and time resolution.  Options of packets are not read; those of interfaces are: times depend on them, and
+`description` keeps what they tell people.
 
 Frame numbers follow Wireshark (checked with 4.0): every packet block takes one, and so do custom blocks, systemd journal
 entries and sysdig events, although they hold no packet.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nvgre_doctor.output import STDOUT, check_writable, write_file, write_stdout
+from nvgre_doctor.output import STDOUT, check_writable, real_path, write_file, write_stdout
 from nvgre_doctor.reporters import FORMATS, format_of_suffix, render
 from nvgre_doctor.reporters.visible import visible
 
@@ -65,7 +65,7 @@ def _refuse_clashes(paths: Iterable[str], inputs: Iterable[str]) -> None:
     inputs = [path for path in inputs if path != STDOUT]
     seen: set[str] = set()
     for path in paths:
-        name = STDOUT if path == STDOUT else os.path.realpath(path)
+        name = STDOUT if path == STDOUT else real_path(path)
         if name in seen:
             raise click.UsageError(f"Two outputs would go to {visible(path)}.")
         seen.add(name)

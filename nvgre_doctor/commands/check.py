@@ -22,7 +22,7 @@ from nvgre_doctor.commands._options import (
 )
 from nvgre_doctor.commands._outputs import deliver, plan_outputs
 from nvgre_doctor.exits import Exit, exit_code, nothing_was_read
-from nvgre_doctor.output import STDOUT, write_file, write_stderr
+from nvgre_doctor.output import STDOUT, real_path, write_file, write_stderr
 
 if TYPE_CHECKING:
     from nvgre_doctor.baseline import Accepted
@@ -160,7 +160,7 @@ def _unless_same(baseline: str | None, write_baseline: str | None) -> str | None
     """A baseline may be brought up to date in its place; nothing else may replace it."""
     if baseline is None or write_baseline is None:
         return baseline
-    return None if os.path.realpath(baseline) == os.path.realpath(write_baseline) else baseline
+    return None if real_path(baseline) == real_path(write_baseline) else baseline
 
 
 def _write_baseline(report: "Report", path: str, quiet: bool) -> Exit:

@@ -45,6 +45,7 @@ def _capture(part: Contents, answer: Answer) -> Json:
                 "linktype_name": linktype_words(interface.linktype),
                 "name": _text(interface.name),
                 "description": _text(interface.text),
+                "os": _text(interface.os),
                 "filter": _text(interface.capture_filter),
                 "snap_length": interface.snaplen,
                 "tsresol": interface.tsresol,

@@ -1,6 +1,6 @@
 """NVG1xx: what the captures themselves allow, and what they do not."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from nvgre_doctor.evidence import Oddity
@@ -56,24 +56,22 @@ def find_short_frames(situation: Situation) -> Iterator[Finding]:
     Sources
       RFC 7637 section 3.2 (position of the key).
     """
-    for index, capture in enumerate(situation.captures):
-        seen = [
-            (sightings.count, [At(m.ts_ns, index, m.frame_number) for m in sightings.examples])
-            for capture_index, _, sightings in situation.evidence.signs(Oddity.TOO_SHORT)
-            if capture_index == index
-        ]
-        if seen:
-            count = sum(number for number, _ in seen)
-            yield finding(
-                "NVG102",
-                Severity.WARNING,
-                f"{plural(count, 'GRE frame is', 'GRE frames are')} cut before the key"
-                f" (of {plural(capture.frames, 'frame')}): the snap length is too small.",
-                Subject("capture", capture=index),
-                [at for _, ats in seen for at in ats],
-                display_filter="ip.proto == 47 || ipv6.nxt == 47",
-                next_step="Capture again with a snap length of 128 bytes or more, for example tcpdump -s 128.",
-            )
+    counts: Counter[int] = Counter()
+    examples: defaultdict[int, list[At]] = defaultdict(list)
+    for index, _, sightings in situation.evidence.signs(Oddity.TOO_SHORT):  # in the order of the captures
+        counts[index] += sightings.count
+        examples[index] += [At(m.ts_ns, index, m.frame_number) for m in sightings.examples]
+    for index, count in counts.items():
+        yield finding(
+            "NVG102",
+            Severity.WARNING,
+            f"{plural(count, 'GRE frame is', 'GRE frames are')} cut before the key"
+            f" (of {plural(situation.captures[index].frames, 'frame')}): the snap length is too small.",
+            Subject("capture", capture=index),
+            examples[index],
+            display_filter="ip.proto == 47 || ipv6.nxt == 47",
+            next_step="Capture again with a snap length of 128 bytes or more, for example tcpdump -s 128.",
+        )
 
 
 INSTEAD = {

@@ -2,6 +2,9 @@
 
 import gzip
 import io
+import os
+import struct
+import tracemalloc
 
 import pytest
 
@@ -81,3 +84,20 @@ def test_something_else_than_a_block_is_noticed() -> None:
 
 def test_a_pcap_has_no_blocks() -> None:
     assert blocks_of(pcap([(0, b"frame")])) == []
+
+
+def test_memory_does_not_grow_with_the_capture_or_with_a_block(tmp_path) -> None:
+    path = tmp_path / "capture.pcapng"
+    with open(path, "wb") as stream:
+        stream.write(BLOCKS["<"][0] + BLOCKS["<"][1])
+        stream.write(epb(0, 0, bytes(1400)) * 10_000)
+        stream.write(struct.pack("<II", 0x0BADF00D, 100 << 20))
+        stream.seek((100 << 20) - 12, os.SEEK_CUR)
+        stream.write(struct.pack("<I", 100 << 20))
+    with open_capture(path) as capture:
+        tracemalloc.start()
+        total = sum(len(found.data) for found in capture.blocks(path.stat().st_size))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert total == path.stat().st_size
+    assert peak < 10 << 20

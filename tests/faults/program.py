@@ -143,8 +143,15 @@ def until_gone(pids: Sequence[int]) -> None:
         time.sleep(0.001)
 
 
-def has_open(pid: int, path: Path) -> bool:
-    """Whether a process reads this file now."""
+def until_reading(path: Path, process: subprocess.Popen[bytes]) -> None:
+    """Wait until the process or one of its workers has opened a file, or has already ended: it can be faster than we are."""
+    deadline = time.monotonic() + PATIENCE
+    while process.poll() is None and not any(_has_open(pid, path) for pid in members(process.pid)):
+        assert time.monotonic() < deadline, "it hangs, or does something else"
+        time.sleep(0.001)
+
+
+def _has_open(pid: int, path: Path) -> bool:
     try:
         return any(os.path.realpath(link) == str(path) for link in Path(f"/proc/{pid}/fd").iterdir())
     except OSError:

@@ -21,11 +21,11 @@ from tests.faults.program import (
     ROOT,
     children,
     ended,
-    has_open,
     run,
     started,
     until,
     until_gone,
+    until_reading,
     writer_to,
 )
 
@@ -57,7 +57,7 @@ def test_signal_while_one_process_reads(
     slow: tuple[Path, Path], tmp_path: Path, number: int, send: Callable[[int, int], None], seed: int
 ) -> None:
     with started("-o", "json=out.json", *slow, cwd=tmp_path) as process:
-        until(lambda: has_open(process.pid, slow[0]), process)
+        until_reading(slow[0], process)
         time.sleep(random.Random(seed).uniform(0, 0.3))
         send(process.pid, number)
         assert_interrupted(ended(process), tmp_path)
@@ -187,7 +187,7 @@ def test_kill_while_reports_are_written_leaves_no_half_report_under_its_name(
 def test_report_of_last_week_survives_an_interruption(slow: tuple[Path, Path], tmp_path: Path, number: int) -> None:
     (tmp_path / "out.json").write_text("last week")
     with started("-o", "out.json", *slow, cwd=tmp_path) as process:
-        until(lambda: has_open(process.pid, slow[0]), process)
+        until_reading(slow[0], process)
         process.send_signal(number)
         assert ended(process).returncode == 130
     assert os.listdir(tmp_path) == ["out.json"]

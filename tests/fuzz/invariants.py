@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from nvgre_doctor.capture import open_capture
+from nvgre_doctor.capture import open_capture, reader
 from nvgre_doctor.capture.batch import Batch, Progress, Status
 from nvgre_doctor.capture.pcap import parse_header
 from nvgre_doctor.evidence import ALL_VM_STREAMS, EXAMPLES, VM_STREAMS, CaptureEvidence, Oddity
@@ -50,7 +50,7 @@ def read(data: bytes, exact: bool = False, memo_cap: int = 50_000) -> Read:
     with open_capture("-", stdin=stream) as capture:
         evidence = scan(_without_stamps(capture.batches()) if exact else capture.batches(), memo_cap)
     assert stream.taken <= len(data)
-    assert stream.reads <= len(data) // 4096 + 8, (stream.reads, len(data))
+    assert stream.reads <= len(data) // min(4096, reader.CHUNK // 2) + 8, (stream.reads, len(data))
     return Read(evidence, capture.progress, capture.format, capture.compression)
 
 

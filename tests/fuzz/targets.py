@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from nvgre_doctor import diagnose
 from nvgre_doctor.collect import add_facts
 from nvgre_doctor.config import ConfigError, load_settings
 from nvgre_doctor.convert import ConvertError, report_from_json
-from nvgre_doctor.doctor import diagnose
 from nvgre_doctor.evidence import CaptureEvidence, Moment
 from nvgre_doctor.inventory import InventoryError, read_inventory
 from nvgre_doctor.reporters import FORMATS, render
@@ -258,7 +258,7 @@ def check_message(error: ValueError) -> None:
     """One line without control characters, and not as long as the input wants it."""
     message = str(error)
     assert message.isprintable(), message
-    assert len(message) < 1500, message
+    assert len(message) < 12_000, message  # `visible` shows 1,000 characters, each as up to 10
 
 
 TARGETS = {
