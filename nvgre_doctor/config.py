@@ -6,6 +6,7 @@ over the file; an empty variable counts as none.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -23,6 +24,9 @@ TABLE: Final = "nvgre-doctor"
 VARIABLE_PREFIX: Final = "NVGRE_DOCTOR_"
 LARGEST_FILE: Final = 16 * 1024 * 1024
 """In bytes.  A key and an address take about 30: half a million expectations fit."""
+_MOST_DOTS: Final = 1000
+"""In one line, outside quotes.  `tomllib` needs memory in the square of the parts of a dotted key: 100 kB of them took 10 GB."""
+_QUOTED: Final = re.compile(r""" "[^"\n]*" | '[^'\n]*' """, re.VERBOSE)
 _ALMOST: Final = 0.8
 """Similarity from which an unknown variable is taken for a mistyped one: FAILON is meant to be FAIL_ON, HOME is not."""
 
@@ -114,6 +118,10 @@ def _from_file(file: str) -> Settings:
 
 
 def _tables(file: str, text: str) -> dict[str, Any]:
+    if any(line.count(".") > _MOST_DOTS for line in _QUOTED.sub("", text).splitlines()):
+        raise ConfigError(
+            f"{visible(file)}: a line has more than {_MOST_DOTS} dots outside quotes, which no key needs."
+        )
     try:
         return tomllib.loads(text)
     except RecursionError:

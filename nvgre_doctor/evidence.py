@@ -38,7 +38,7 @@ class Sightings:
         return Sightings(self.count, tuple(Moment(m.frame_number + numbers, m.ts_ns) for m in self.examples))
 
 
-ALL_VM_STREAMS: Final = 20_000
+ALL_VM_STREAMS: Final = 10_000
 """How many streams with VM pairs are kept of one capture.  Captures of a lab or of a few hosts have far fewer: all are kept."""
 VM_STREAMS: Final = 8
 """How many are kept for each direction between two hosts in a capture with more.  A layout belongs to a host, so a few VM pairs

@@ -7,7 +7,6 @@ reader, a full disk or Ctrl-C never leaves half of one; devices and named pipes 
 import contextlib
 import errno
 import os
-import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator
@@ -16,12 +15,11 @@ from typing import BinaryIO
 
 import click
 
-from nvgre_doctor.reporters.visible import visible
+from nvgre_doctor.reporters.visible import harmless_line, visible
 
 STDOUT = "-"
 _SAMPLE_SIZE = 512
 _SLASHES = tuple(filter(None, (os.sep, os.altsep)))
-_COMMAND_START = re.compile(r"^( *)::")
 
 
 class OutputError(Exception):
@@ -139,12 +137,9 @@ def write_stdout(text: str, *, color: bool = False) -> None:
 
 
 def write_stderr(lines: Iterable[str]) -> None:
-    """Tell people something beside the result: one line each, made visible.  Nobody listening is no error.
-
-    No line begins with `::`, which a log of GitHub Actions would take for a command.
-    """
+    """Tell people something beside the result: one line each, made visible.  Nobody listening is no error."""
     encoding = getattr(sys.stderr, "encoding", None) or "ascii"
-    shown = (_COMMAND_START.sub(r"\1\\x3a:", visible(line, encoding)) for line in lines)
+    shown = (harmless_line(visible(line, encoding)) for line in lines)
     with contextlib.suppress(OSError):
         click.echo("\n".join(shown), err=True)
 

@@ -8,7 +8,7 @@ That both ways give the same evidence is tested on random frames.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from nvgre_doctor.collect import add_facts, customer_addresses
 from nvgre_doctor.evidence import (
     OCTET_SPREAD,
     CaptureEvidence,
+    Direction,
     Moment,
     Oddity,
     Sightings,
@@ -30,8 +31,8 @@ from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.facts import Nvgre
 from nvgre_doctor.wire.layouts import VLAN_ETHERTYPES
 
-MEMO_CAP: Final = 50_000
-"""Headers in the memo: about 20 MB.  Folding sooner changes nothing but the speed."""
+MEMO_CAP: Final = 25_000
+"""Headers in the memo: about 10 MB.  Folding sooner changes nothing but the speed."""
 SHAPES_PER_BATCH: Final = 6
 """How many shapes are tried on one batch before the rest is decoded: hostile frames must not make the loop quadratic."""
 
@@ -40,7 +41,7 @@ _UDP: Final = 17
 _NVGRE: Final = b"\x20\x00\x65\x58"  # K and nothing else, transparent Ethernet bridging (RFC 7637 section 3.2)
 _CONTROL: Final = b"\xff\xff\xff"  # in a key: control traffic, or one of a few keys that are decoded for nothing
 _NEAR_CONTROL: Final = b"\x00\xff\xff"  # bits 31..8 of a control key, and of 255 keys that are none
-_WHOLE: Final = [0, 0]  # a direction of which all VM pairs are kept
+_WHOLE: Final[list[Any]] = [0, 0, {}]  # what _Memo.thinned would hold of a direction of which all VM pairs are kept
 _BITS: Final = tuple(1 << octet for octet in range(256))
 _VXLAN_PORT: Final = b"\x12\xb5"
 _WHOLE_PACKET: Final = frozenset({0x00, 0x40, 0x80, 0xC0, b""})  # no "more fragments", no offset; IPv6: nothing
@@ -59,8 +60,8 @@ Cell = list[Any]
 """What the memo holds of one header: frames, number of the first and of the last frame, their stamps, and of the first frame its
 hop limit (one byte) and customer addresses.
 
-VM pairs that are not kept (see `evidence.Direction`) share a cell for each source and bits 31..8 of the key; it also holds a bit for
-each lowest octet of their keys.  A cell is a list, because nothing in Python is changed faster."""
+VM pairs that are not kept (see `evidence.Direction`) share a cell for each source and bits 31..8 of the key; it also holds 256 bytes that
+tell which lowest octets their keys have.  A cell is a list, because nothing in Python is changed faster."""
 
 
 def scan(batches: Iterable[Batch], memo_cap: int = MEMO_CAP) -> CaptureEvidence:
@@ -77,8 +78,6 @@ class _Scanner:
         self._memos: defaultdict[tuple[int, Shape], _Memo] = defaultdict(_Memo)
         self._memo_cap = memo_cap
         self._time_of: Callable[[bytes], int] = len  # of the stamps in the memo; at first there are none
-        # By source + destination, where not all VM pairs are kept: Direction.mask, and frames of those that are not.
-        self._thinned: dict[bytes, list[int]] = {}
         self._not_gre = 0
         self._vxlan = 0
         self._usual: dict[int, Shape] = {}  # by linktype: the shape that took most frames of the last batch
@@ -94,8 +93,6 @@ class _Scanner:
             odd = self._take_plain(batch, batch.stamp)
             if sum(len(memo.headers) for memo in self._memos.values()) >= self._memo_cap:
                 self._fold_headers()
-            if sum(len(memo.shared) for memo in self._memos.values()) >= self._memo_cap:
-                self._fold()
         for i in odd:
             facts = decode(batch.linktype, batch.frame(i), batch.wire_length(i))
             add_facts(self._evidence, facts, Moment(batch.numbers[i], batch.clock(i)), batch.linktype)
@@ -154,11 +151,11 @@ class _Scanner:
             lengths, numbers = [batch.lengths[i] for i in pending], [batch.numbers[i] for i in pending]
         frames = zip(map(unpacker.unpack_from, repeat(data), positions), lengths, pending, numbers, strict=True)
         memo = self._memos[batch.linktype, shape]
-        get, get_shared, get_thinned = memo.headers.get, memo.shared.get, self._thinned.get
+        get, get_thinned = memo.headers.get, memo.thinned.get
         link_field, versions, plain_protocols = shape.link_field, shape.versions, shape.plain_protocols
         need, need_plain, inner_type_at = shape.need, shape.link_size + shape.ip_size, shape.inner_at + 12
-        shortest_ip, shortest_nvgre, bits = shape.counted_ip, shape.counted_ip + 42, _BITS
-        address_size, spread = 4 if shape.is_ipv4 else 16, OCTET_SPREAD
+        shortest_ip, shortest_nvgre = shape.counted_ip, shape.counted_ip + 42
+        spread = OCTET_SPREAD
         not_gre = vxlan = 0
         other: list[int] = []
         odd_before = len(odd)
@@ -184,9 +181,9 @@ class _Scanner:
                     if cell is None:
                         thinned = get_thinned(header[:-20], _WHOLE)
                         if (spread[header[-1]] ^ spread[header[-7]]) & thinned[0]:  # as in vm_sample
-                            cell = get_shared(header[:address_size] + header[-20:-13])
+                            cell = thinned[2].get(header[-20:-13])
                         if cell is not None:
-                            cell[6] |= bits[header[-13]]
+                            cell[6][header[-13]] = 1
                             thinned[1] += 1
                         else:
                             cell = self._new_cell(memo, batch, i, shape, header, number, mark)
@@ -224,15 +221,12 @@ class _Scanner:
             return None
         hop_limit_at = batch.starts[i] + shape.hop_limit_at
         hop_limit = batch.data[hop_limit_at : hop_limit_at + 1]
-        ends = header[:-20]
-        mask, _ = self._thinned.get(ends, (0, 0))
-        if vm_sample(header[-12:]) & mask and header[-16:-13] != _NEAR_CONTROL:
-            shared = header[: len(ends) // 2] + header[-20:-13]
-            cell = memo.shared.get(shared)
-            if cell is None:
-                cell = memo.shared[shared] = [0, number, number, mark, mark, hop_limit, 0]
-            cell[6] |= _BITS[header[-13]]
-            self._thinned[ends][1] += 1
+        thinned = memo.thinned.get(header[:-20], _WHOLE)
+        if vm_sample(header[-12:]) & thinned[0] and header[-16:-13] != _NEAR_CONTROL:
+            shared: dict[bytes, Cell] = thinned[2]
+            cell = shared.setdefault(header[-20:-13], [0, number, number, mark, mark, hop_limit, bytearray(256)])
+            cell[6][header[-13]] = 1
+            thinned[1] += 1
             return cell
         customers = _customer_addresses(batch, i, shape)
         if customers is None:
@@ -263,20 +257,22 @@ class _Scanner:
                 else:  # put together as cells first: a tenth of the work
                     direction.unkept_frames += cell[0]
                     _put(unkept, ends[: len(ends) // 2] + key[:3], [*cell[:5], cell[5][:1], cell[6]])
-            if direction.level:
-                self._thinned.setdefault(ends, [0, 0])[0] = direction.mask
         self._add_unkept(unkept)
+        for memo in self._memos.values():
+            memo.thin(evidence.directions)
 
     def _fold(self) -> None:
         """Understand everything in the memos, and begin new ones."""
         self._fold_headers()
         unkept: dict[bytes, Cell] = {}
-        for header, cell in chain.from_iterable(memo.shared.items() for memo in self._memos.values()):
-            _put(unkept, header[:-7] + header[-3:], cell)
+        for memo in self._memos.values():
+            for source, cells in memo.shared.items():
+                for key, cell in cells.items():
+                    low_octets = sum(_BITS[octet] for octet, seen in enumerate(cell[6]) if seen)
+                    _put(unkept, source + key[-3:], [*cell[:6], low_octets])
+            for ends, thinned in memo.thinned.items():
+                self._evidence.direction(ends).unkept_frames += thinned[1]
         self._add_unkept(unkept)
-        for ends, thinned in self._thinned.items():
-            self._evidence.direction(ends).unkept_frames += thinned[1]
-            thinned[1] = 0
         self._memos.clear()
 
     def _add_unkept(self, cells: dict[bytes, Cell]) -> None:
@@ -294,11 +290,20 @@ class _Scanner:
 class _Memo:
     """The headers of one linktype and shape, whose frames come in order."""
 
-    __slots__ = ("headers", "shared")
+    __slots__ = ("headers", "shared", "thinned")
 
     def __init__(self) -> None:
         self.headers: dict[bytes, Cell] = {}
-        self.shared: dict[bytes, Cell] = {}  # by source address, GRE flags and protocol, bits 31..8 of the key
+        # By source address: by GRE flags and protocol and bits 31..8 of the key.
+        self.shared: defaultdict[bytes, dict[bytes, Cell]] = defaultdict(dict)
+        # By source + destination, where not all VM pairs are kept: Direction.mask, frames of those that are not, `shared` of the source.
+        self.thinned: dict[bytes, list[Any]] = {}
+
+    def thin(self, directions: Mapping[bytes, Direction]) -> None:
+        """Take over which VM pairs are kept."""
+        for ends, direction in directions.items():
+            if direction.level:
+                self.thinned.setdefault(ends, [0, 0, self.shared[ends[: len(ends) // 2]]])[0] = direction.mask
 
 
 def _put(cells: dict[bytes, Cell], key: bytes, cell: Cell) -> None:

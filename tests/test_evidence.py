@@ -172,7 +172,7 @@ def test_streams_come_in_order() -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def _few_are_many() -> Iterator[None]:
-    """Limits that a test can pass: real captures need 20,000 streams before any VM pair is left out."""
+    """Limits that a test can pass: real captures need 10,000 streams before any VM pair is left out."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("nvgre_doctor.evidence.ALL_VM_STREAMS", 60)
         patch.setattr("nvgre_doctor.evidence.VM_STREAMS", 16)

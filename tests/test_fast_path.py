@@ -135,6 +135,19 @@ def test_the_random_frames_hold_every_kind_of_fact():
     assert nvgre >= {(False, 4, True), (False, 16, True)}
 
 
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("cap", [1, 30, UNLIMITED])
+def test_fast_equals_exact_where_not_all_vm_pairs_are_kept(seed, cap, buffer_size, monkeypatch):
+    monkeypatch.setattr("nvgre_doctor.evidence.ALL_VM_STREAMS", 20)
+    buffer_size(4096)
+    dice = Random(200 + seed)
+    capture = captures.random_pcapng(dice, mixed_frames(dice, 600))
+    evidence = fast(capture, cap)
+    assert evidence.is_thinned
+    assert sum(direction.unkept_frames for direction in evidence.directions.values()) > 20
+    assert evidence == exact(capture)
+
+
 # --- what went wrong once ------------------------------------------------------------------------------------------------
 
 INNER = build.inner_frame(

@@ -151,6 +151,7 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
             shutil.copy(MISMATCH, person.home / copy)
             (person.home / copy).chmod(0o644)
         (person.home / "lookup.csv").write_text(LOOKUP_RECORDS)
+        (person.home / "nvgre-doctor.toml").touch()  # so that none is looked for above the folder
         yield Reader(person, tmp_path)
 
 

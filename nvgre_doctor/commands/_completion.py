@@ -5,6 +5,8 @@ command.  For PowerShell the words come in COMP_WORDS, one a line: Windows paths
 splitting of a Unix shell would eat.  An answer is one line of type, value and help, with tabs between.
 """
 
+from __future__ import annotations  # CompletionItem takes no type before click 8.2
+
 import os
 import re
 from typing import Any, ClassVar, Final

@@ -73,6 +73,8 @@ def _compare(one: Stream, two: Stream, witnesses: list[Witness], same: list[Same
     """Test the four combinations; exactly one proves both senders, both/both ties them together."""
     old_one, old_two = old_key(one), old_key(two)
     both_current = one.upper_bits == two.upper_bits and layouts.is_usable(one.upper_bits)
+    if both_current and old_one != old_two and None not in (old_one, old_two) and not _share_subnet(one, two):
+        return  # two routed VMs in neighbouring TNIs look the same
     both_old = old_one is not None and old_one == old_two
     possible = [
         pair
@@ -90,6 +92,18 @@ def _compare(one: Stream, two: Stream, witnesses: list[Witness], same: list[Same
         witnesses.append(Witness(Kind.BOTH_DIRECTIONS, layout_two, two, one))
     elif both_current and both_old:
         same.append(SameLayout(one, two))
+
+
+def _share_subnet(one: Stream, two: Stream) -> bool:
+    """Whether both streams are of one virtual subnet for certain: their customer addresses are in one /24 (IPv6: /64).
+
+    Between subnets the key may hold the VSID of either end; which one, no source says.
+    """
+    addresses = one.customer_addresses + two.customer_addresses
+    if not one.customer_addresses or not two.customer_addresses:
+        return False
+    size, prefix = (4, 3) if len(one.customer_addresses) == 8 else (16, 8)
+    return len({addresses[at : at + prefix] for at in range(0, len(addresses), size)}) == 1
 
 
 def by_layout_change(streams: Iterable[Stream]) -> Iterator[Witness]:

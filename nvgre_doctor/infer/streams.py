@@ -51,10 +51,10 @@ def without_echoes(streams: list[Stream]) -> list[Stream]:
     """The streams that speak of their sender's layout: not those that may only repeat a key of the other host.
 
     An UNREACHABLE may carry the key that it refuses (MS-NVGREE section 2.2.2 does not say).  It looks like data where the capture cuts
-    it before its inner addresses, and where an ICMP error quotes it.  VMs that answer each other tell data from an echo;
+    it before its inner addresses (behind the key, even before its MACs), and where an ICMP error quotes it.  VMs that answer each other tell data from an echo;
     where neither or both sides of a repeated key are answered, it is no evidence for either.
     """
-    doubtful = [s for s in streams if not s.customer_addresses and (s.macs or not s.frames)]
+    doubtful = [s for s in streams if not s.customer_addresses and s.destination]
     ends = {s[:2] for s in doubtful}
     seen: set[tuple[bytes, bytes, bytes]] = set()
     answers: set[tuple[bytes, bytes, int, bytes]] = set()  # streams whose VM pair is answered with the same upper bits
@@ -74,7 +74,7 @@ def without_echoes(streams: list[Stream]) -> list[Stream]:
     echoes = {
         s[:4]
         for s in doubtful
-        if s[:3] in repeated and s[:4] not in answers and (repeated[s[:3]] or not is_answered(s))
+        if s[:3] in repeated and (not s.macs or s[:4] not in answers) and (repeated[s[:3]] or not is_answered(s))
     }
     return [s for s in streams if s[:4] not in echoes] if echoes else streams
 

@@ -14,6 +14,8 @@ _TAIL: Final = 200
 
 # Azure Pipelines and old GitHub runners look for commands anywhere in a line of a log.
 _CI_COMMAND: Final = re.compile(r"##(?=vso\[|\[)", re.IGNORECASE)
+# GitHub's runner takes a line that begins so for a command, behind spaces too.  All its commands hold a letter that no IPv6 address has.
+_LINE_COMMAND: Final = re.compile(r"^( *)::(?=[^ :]*[g-z-])", re.IGNORECASE)
 _SUSPECT: Final = re.compile(r"[^\x20-\x7e\xa1-\xac\xae-\u02ff]")
 # Printable by Unicode's category, but drawn as nothing: grapheme joiner, Hangul fillers, Khmer inherent vowels, braille blank,
 # variation selectors.  The other invisible characters (Cc, Cf, Cs, Co, Cn, Zl, Zp and odd spaces) fail str.isprintable().
@@ -40,6 +42,11 @@ def visible(text: str, encoding: str = "utf-8") -> str:
         return text.encode(encoding, "backslashreplace").decode(encoding)
     except LookupError:  # an encoding that Python does not know
         return text.encode("ascii", "backslashreplace").decode("ascii")
+
+
+def harmless_line(line: str) -> str:
+    r"""A line for people, made of visible text, that may begin with the text of a stranger: `::error::` becomes `\x3a:error::`."""
+    return _LINE_COMMAND.sub(r"\1\\x3a:", line)
 
 
 def _escaped(match: re.Match[str]) -> str:

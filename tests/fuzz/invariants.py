@@ -6,14 +6,16 @@ Knows the evidence and the readers of nvgre_doctor; must not know how an input w
 import io
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from nvgre_doctor import scan as scan_module
 from nvgre_doctor.capture import open_capture, reader
 from nvgre_doctor.capture.batch import Batch, Progress, Status
 from nvgre_doctor.capture.pcap import parse_header
 from nvgre_doctor.evidence import ALL_VM_STREAMS, EXAMPLES, VM_STREAMS, CaptureEvidence, Oddity
 from nvgre_doctor.scan import scan
-from nvgre_doctor.wire.facts import Reason
+from nvgre_doctor.wire.facts import Facts, Reason
 
 WHOLE_FRAME = tuple(Oddity(reason) for reason in Reason)
 """Signs of which a frame that is no NVGRE and no ICMP error has exactly one."""
@@ -47,11 +49,30 @@ class Read:
 def read(data: bytes, exact: bool = False, memo_cap: int = 50_000) -> Read:
     """Read a capture from a pipe.  `exact` leaves out the fast path.  Every byte is taken once, in a bounded number of reads."""
     stream = CountingStream(data)
-    with open_capture("-", stdin=stream) as capture:
+    with _counted_decoding() as calls, open_capture("-", stdin=stream) as capture:
         evidence = scan(_without_stamps(capture.batches()) if exact else capture.batches(), memo_cap)
     assert stream.taken <= len(data)
     assert stream.reads <= len(data) // min(4096, reader.CHUNK // 2) + 8, (stream.reads, len(data))
+    assert (
+        calls[0] <= 2 * evidence.frames
+    )  # an odd frame once; a plain one at most once, for the addresses of its stream
     return Read(evidence, capture.progress, capture.format, capture.compression)
+
+
+@contextmanager
+def _counted_decoding() -> Iterator[list[int]]:
+    """Counts the frames that the scan decodes."""
+    calls, original = [0], scan_module.decode
+
+    def counted(linktype: int, data: bytes, wire_length: int) -> Facts:
+        calls[0] += 1
+        return original(linktype, data, wire_length)
+
+    scan_module.decode = counted
+    try:
+        yield calls
+    finally:
+        scan_module.decode = original
 
 
 def _without_stamps(batches: Iterator[Batch]) -> Iterator[Batch]:

@@ -3,14 +3,17 @@
 The checks are the same for the short seeded run, the long run with atheris, and the inputs that broke something once.
 """
 
-import os
+import atexit
+import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from random import Random
 
-from nvgre_doctor import diagnose
+from nvgre_doctor import diagnose, reading
+from nvgre_doctor.capture import open_capture
 from nvgre_doctor.collect import add_facts
 from nvgre_doctor.config import ConfigError, load_settings
 from nvgre_doctor.convert import ConvertError, report_from_json
@@ -38,13 +41,17 @@ class Target:
     longest: int = 4096
 
 
-SCRATCH = Path(tempfile.gettempdir()) / f"nvgre-doctor-fuzz-{os.getpid()}"
+@cache
+def _scratch() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="nvgre-doctor-fuzz-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _file(name: str, data: bytes) -> str:
-    """A file for what reads only files; one for each name and process."""
-    SCRATCH.mkdir(exist_ok=True)
-    path = SCRATCH / name
+    """A file for what reads only files; always the same one."""
+    path = _scratch() / name
+    path.unlink(missing_ok=True)  # some file systems wait for the disk when a file is truncated
     path.write_bytes(data)
     return str(path)
 
@@ -81,6 +88,31 @@ def compressed_seeds() -> list[bytes]:
         seeds += [gzip.compress(data, mtime=0), gzip.compress(data[:99], mtime=0) + gzip.compress(data[99:], mtime=0)]
         seeds += [bz2.compress(data), lzma.compress(data), gzip.compress(gzip.compress(data, mtime=0), mtime=0)]
     return seeds
+
+
+def long_seeds() -> list[bytes]:
+    """Enough short frames for a part to begin in their midst."""
+    seeds = []
+    for n in range(6):
+        frames = [frame._replace(data=frame.data[:60], linktype=1) for frame in mixed_frames(Random(n), 80)]
+        seeds += [captures.random_pcap(Random(n), frames), captures.random_pcapng(Random(n), frames)]
+    return seeds
+
+
+def check_parts(data: bytes) -> None:
+    """A file that is read in parts, as several processes do it, gives what one reader gives."""
+    path = _file("capture", data)
+    whole = reading._read(reading._Stretch(path, None, None), _tell_nobody).read
+    with open_capture(path) as capture:
+        parts = capture.parts(3)
+    if len(parts) > 1:
+        stretches = [reading._Stretch(path, start, stop) for start, stop in parts]
+        joined = reading._join(stretches, [reading._read(stretch, _tell_nobody) for stretch in stretches])
+        assert joined == whole
+
+
+def _tell_nobody(count: int) -> None:
+    pass
 
 
 def check_diagnosis(data: bytes) -> None:
@@ -264,15 +296,16 @@ def check_message(error: ValueError) -> None:
 TARGETS = {
     target.name: target
     for target in (
-        Target("pcap", pcap_seeds, invariants.check_capture, 1500),
-        Target("pcapng", pcapng_seeds, invariants.check_capture, 1500),
-        Target("compressed", compressed_seeds, invariants.check_capture, 600),
-        Target("diagnosis", lambda: [*pcap_seeds(), *pcapng_seeds()], check_diagnosis, 150),
-        Target("frame", frame_seeds, check_frame, 6000, 1024),
-        Target("quote", quote_seeds, check_quote, 6000, 512),
-        Target("inventory", inventory_seeds, check_inventory, 3000),
-        Target("config", config_seeds, check_config, 1500),
-        Target("environment", environment_seeds, check_environment, 3000, 512),
-        Target("report", report_seeds, check_report, 600, 65536),
+        Target("pcap", pcap_seeds, invariants.check_capture, 4000),
+        Target("pcapng", pcapng_seeds, invariants.check_capture, 4000),
+        Target("compressed", compressed_seeds, invariants.check_capture, 2000),
+        Target("parts", long_seeds, check_parts, 1500, 16384),
+        Target("diagnosis", lambda: [*pcap_seeds(), *pcapng_seeds()], check_diagnosis, 400),
+        Target("frame", frame_seeds, check_frame, 12_000, 1024),
+        Target("quote", quote_seeds, check_quote, 12_000, 512),
+        Target("inventory", inventory_seeds, check_inventory, 5000),
+        Target("config", config_seeds, check_config, 3000),
+        Target("environment", environment_seeds, check_environment, 8000, 512),
+        Target("report", report_seeds, check_report, 1500, 65536),
     )
 }
