@@ -130,7 +130,7 @@ def write_stdout(text: str, *, color: bool = False) -> None:
         # click translates escape sequences for consoles that do not know them (Windows Server 2012).
         click.echo(text, nl=False, color=color)
     except OSError as error:
-        _discard_stdout()
+        discard_stdout()
         # Windows reports a closed pipe as EINVAL.
         if error.errno != errno.EPIPE and not (os.name == "nt" and error.errno == errno.EINVAL):
             raise OutputError(_because("standard output", error)) from error
@@ -173,7 +173,7 @@ def _because(path: str, error: OSError | ValueError) -> str:
     return f"{visible(path)}: {reason or error}"
 
 
-def _discard_stdout() -> None:
+def discard_stdout() -> None:
     """Let the interpreter's last flush go nowhere; it would fail again and change the exit code to 120."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
