@@ -9,7 +9,7 @@ import click
 from nvgre_doctor.commands._options import complete_files, config_options, settings_of
 from nvgre_doctor.exits import Exit, exit_code
 from nvgre_doctor.output import STDOUT, OutputError, check_place, replacing, write_stderr, write_stdout
-from nvgre_doctor.reporters.visible import harmless_line, visible
+from nvgre_doctor.reporters.visible import visible
 
 if TYPE_CHECKING:
     from nvgre_doctor.annotate import Copied
@@ -138,7 +138,7 @@ def _summary(output: str, copied: "Copied") -> str:
         )
     if copied.flagged > copied.without_room:
         lines.append('In Wireshark: frame.comment contains "nvgre-doctor"')
-    return "".join(harmless_line(line) + "\n" for line in lines)
+    return "".join(line + "\n" for line in lines)
 
 
 def _frames(count: int) -> str:

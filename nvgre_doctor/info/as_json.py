@@ -8,7 +8,7 @@ from nvgre_doctor import __version__
 from nvgre_doctor.info.answer import Answer
 from nvgre_doctor.info.contents import Contents
 from nvgre_doctor.info.words import linktype_words
-from nvgre_doctor.reporters.json import rfc3339
+from nvgre_doctor.reporters.json import harmless_json, rfc3339
 
 Json = dict[str, Any]
 
@@ -20,7 +20,7 @@ def render(contents: Sequence[Contents], answers: Sequence[Answer], together: An
         "captures": [_capture(part, answer) for part, answer in zip(contents, answers, strict=True)],
         "answer": _answer(together),
     }
-    return json.dumps(whole, indent=2) + "\n"
+    return harmless_json(json.dumps(whole, indent=2) + "\n")
 
 
 def _capture(part: Contents, answer: Answer) -> Json:

@@ -9,7 +9,7 @@ import json
 from nvgre_doctor.fingerprint import fingerprint
 from nvgre_doctor.report import SCHEMA_VERSION, Finding, Report
 from nvgre_doctor.reporters.display import Display
-from nvgre_doctor.reporters.json import to_json
+from nvgre_doctor.reporters.json import harmless_json, to_json
 
 
 def render(report: Report, display: Display) -> str:
@@ -23,7 +23,7 @@ def render(report: Report, display: Display) -> str:
             "captures": {str(index): report.captures[index].path for index in _captures(finding)},
         }
         lines.append(json.dumps(line) + "\n")
-    return "".join(lines)
+    return harmless_json("".join(lines))
 
 
 def _captures(finding: Finding) -> list[int]:

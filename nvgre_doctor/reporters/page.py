@@ -10,8 +10,6 @@ from collections.abc import Container, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from nvgre_doctor.reporters.visible import harmless_line
-
 _GAP: Final = 2
 """Spaces between two columns."""
 _NARROW: Final = 28
@@ -120,7 +118,7 @@ class Page:
         end = len(line)
         while end and not line[end - 1].text.strip(" "):
             end -= 1
-        return harmless_line("".join(self._styled(span) for span in line[:end]))
+        return "".join(self._styled(span) for span in line[:end])
 
     def _styled(self, span: Span) -> str:
         if not self._color or not span.style or not span.text:

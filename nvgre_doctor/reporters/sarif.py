@@ -12,6 +12,7 @@ from urllib.parse import quote
 from nvgre_doctor.fingerprint import fingerprint
 from nvgre_doctor.report import Capture, Finding, FrameRef, Report, Severity, Verdict
 from nvgre_doctor.reporters.display import Display
+from nvgre_doctor.reporters.json import harmless_json
 from nvgre_doctor.reporters.subjects import why_not_judged
 from nvgre_doctor.reporters.visible import visible
 from nvgre_doctor.rules import RULES
@@ -51,7 +52,7 @@ def render(report: Report, display: Display) -> str:
         "results": [_result(report, finding, rule_index) for finding in report.findings],
         "properties": {"verdict": str(report.verdict), "headline": visible(report.headline), "startLine": START_LINE},
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return harmless_json(json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n")
 
 
 def _descriptor(rule: Rule) -> Json:

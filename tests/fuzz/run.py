@@ -1,6 +1,6 @@
 """Fuzz for a long time, by hand: `python -m tests.fuzz.run --target pcapng --seconds 600`; `--target all` takes one after the other.
 
-With atheris (`pip install atheris`: Linux and macOS, CPython 3.11 to 3.13) the fuzzer is guided by coverage; without it, or with
+With atheris (`pip install atheris`: wheels for Linux on x86-64, CPython 3.11 to 3.14) the fuzzer is guided by coverage; without it, or with
 `--seeded N`, it is the blind mutation of the short run.  What breaks something is written to the current folder, and how to keep
 it is said.  NVGRE_DOCTOR_CORPUS adds its small captures to the seeds.
 """
@@ -55,7 +55,14 @@ def run_seeded(target: "Target", seconds: float, seed: int) -> int:
 
 
 def run_guided(name: str, seconds: float) -> int:
-    """Does not return: libFuzzer ends the process."""
+    """In a process of its own, which libFuzzer ends without cleaning up."""
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as scratch:
+        command = [sys.executable, "-m", "tests.fuzz.run", "--target", name, "--seconds", str(seconds), "--here"]
+        return subprocess.run(command, check=False, env=os.environ | {"TMPDIR": scratch}).returncode
+
+
+def run_guided_here(name: str, seconds: float) -> None:
+    """Does not return."""
     atheris = importlib.import_module("atheris")
     with atheris.instrument_imports(include=["nvgre_doctor"], enable_loader_override=False):
         from tests.fuzz.targets import TARGETS  # noqa: PLC0415
@@ -67,7 +74,6 @@ def run_guided(name: str, seconds: float) -> int:
     options += [f"-artifact_prefix={name}-", "-rss_limit_mb=2048", "-verbosity=0"]
     atheris.Setup([sys.argv[0], *options, str(folder)], target.check)
     atheris.Fuzz()
-    return 0
 
 
 def run_all(names: Sequence[str], arguments: argparse.Namespace) -> int:
@@ -88,7 +94,10 @@ def main() -> int:
     parser.add_argument("--target", required=True, help="a name of tests/fuzz/targets.py, or all")
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--seeded", type=int, metavar="SEED", help="blind mutation from this seed, without atheris")
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.here:
+        run_guided_here(arguments.target, arguments.seconds)
     is_guided = arguments.seeded is None and importlib.util.find_spec("atheris") is not None
     if is_guided and arguments.target != "all":
         return run_guided(arguments.target, arguments.seconds)

@@ -17,7 +17,10 @@ FILE_NAMES: Final[dict[str, tuple[str, str]]] = {
     "reset": ("\x1bc\x0f\x0e.pcap", r"\x1bc\x0f\x0e.pcap"),
     "C1": ("\x9b31mred\x9d0;t\x9c\x85.pcap", r"\x9b31mred\x9d0;t\x9c\x85.pcap"),
     "C1 in bytes": (os.fsdecode(b"\x9b31mred\x9c.pcap"), r"\udc9b31mred\udc9c.pcap"),
-    "overwrite": ("evil.pcap\b\b\b\b\b\b\b\b\bgood.pcap\x7f", r"evil.pcap\x08\x08\x08\x08\x08\x08\x08\x08\x08good.pcap\x7f"),
+    "overwrite": (
+        "evil.pcap\b\b\b\b\b\b\b\b\bgood.pcap\x7f",
+        r"evil.pcap\x08\x08\x08\x08\x08\x08\x08\x08\x08good.pcap\x7f",
+    ),
     "new lines": ("a\nb\r\nc\rd\te\vf\fg.pcap", r"a\nb\r\nc\rd\te\x0bf\x0cg.pcap"),
     "separators": ("a\u2028b\u2029c\x1cd\x1ee.pcap", r"a\u2028b\u2029c\x1cd\x1ee.pcap"),
     "github": ("::error file=x,line=1::pwned.pcap", "::error file=x,line=1::pwned.pcap"),

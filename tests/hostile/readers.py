@@ -4,6 +4,7 @@ Knows those readers; must not know anything of nvgre_doctor.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,9 +22,9 @@ HARMLESS: Final = {"draw", "linefeed", "carriage_return"}
 class Terminal:
     """A terminal after it was shown something: what is on its screen, and everything that was done to it."""
 
-    def __init__(self, shown: bytes, columns: int = 200, lines: int = 2000) -> None:
-        """A pipe's LF is what a terminal driver makes CR LF of."""
-        self.screen = pyte.Screen(columns, lines)
+    def __init__(self, shown: bytes, columns: int) -> None:
+        """A terminal with room for all of it.  A pipe's LF is what a terminal driver makes CR LF of."""
+        self.screen = pyte.Screen(columns, shown.count(b"\n") + 20)
         self.events: dict[str, list[tuple[Any, ...]]] = {}
         stream = pyte.ByteStream(_Recorder(self.screen, self.events))
         stream.feed(re.sub(rb"(?<!\r)\n", b"\r\n", shown))
@@ -40,7 +41,8 @@ class Terminal:
         return {tuple(self.screen.buffer[row][column])[1:] for column in range(begin, end)}
 
     def find(self, words: str) -> tuple[int, int]:
-        """Row and column of a text that stands on one row."""
+        """Row and column of a text that stands on one row.  pyte composes characters where it can."""
+        words = unicodedata.normalize("NFC", words)
         for number, row in enumerate(self.rows):
             if words in row:
                 return number, row.index(words)
@@ -72,8 +74,24 @@ class _Recorder:
 # --- GitHub's runner, and Azure's agent ---------------------------------------------------------------------------------
 
 REGISTERED: Final = frozenset(
-    "set-output save-state add-path set-env error warning notice debug group endgroup add-mask add-matcher remove-matcher"
-    " echo stop-commands internal-set-repo-path".split()
+    [
+        "set-output",
+        "save-state",
+        "add-path",
+        "set-env",
+        "error",
+        "warning",
+        "notice",
+        "debug",
+        "group",
+        "endgroup",
+        "add-mask",
+        "add-matcher",
+        "remove-matcher",
+        "echo",
+        "stop-commands",
+        "internal-set-repo-path",
+    ]
 )
 
 
@@ -114,7 +132,19 @@ def _unescaped(text: str) -> str:
 # --- Markdown -----------------------------------------------------------------------------------------------------------
 
 ACTIVE: Final = frozenset(
-    "html_inline html_block link_open image em_open s_open code_block fence blockquote_open hr footnote_ref".split()
+    [
+        "html_inline",
+        "html_block",
+        "link_open",
+        "image",
+        "em_open",
+        "s_open",
+        "code_block",
+        "fence",
+        "blockquote_open",
+        "hr",
+        "footnote_ref",
+    ]
 )
 """Tokens that none of our summaries holds."""
 
