@@ -15,7 +15,7 @@ import click
 
 from nvgre_doctor import __version__
 from nvgre_doctor.exits import Exit
-from nvgre_doctor.output import OutputError, discard_stdout, write_stderr
+from nvgre_doctor.output import OutputError, discard, write_stderr
 from nvgre_doctor.reporters.visible import visible
 from nvgre_doctor.stopping import stopping_cleanly
 
@@ -125,7 +125,7 @@ def _run(args: Sequence[str] | None) -> int:
         return _say(Exit.INTERNAL, "there is not enough memory. Give fewer captures at once.")
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            discard_stdout()
+            discard(sys.stdout)
             return _say(Exit.USAGE, f"cannot write: {error.strerror}")
         return _internal_error(error)
     except Exception as error:  # noqa: BLE001  the last resort: exit code 1 must not mean a crash

@@ -11,7 +11,7 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 import click
 
@@ -130,7 +130,7 @@ def write_stdout(text: str, *, color: bool = False) -> None:
         # click translates escape sequences for consoles that do not know them (Windows Server 2012).
         click.echo(text, nl=False, color=color)
     except OSError as error:
-        discard_stdout()
+        discard(sys.stdout)
         # Windows reports a closed pipe as EINVAL.
         if error.errno != errno.EPIPE and not (os.name == "nt" and error.errno == errno.EINVAL):
             raise OutputError(_because("standard output", error)) from error
@@ -140,8 +140,10 @@ def write_stderr(lines: Iterable[str]) -> None:
     """Tell people something beside the result: one line each, made visible.  Nobody listening is no error."""
     encoding = getattr(sys.stderr, "encoding", None) or "ascii"
     shown = (harmless_line(visible(line, encoding)) for line in lines)
-    with contextlib.suppress(OSError):
+    try:
         click.echo("\n".join(shown), err=True)
+    except OSError:
+        discard(sys.stderr)
 
 
 def _mode(path: str) -> int | None:
@@ -173,9 +175,9 @@ def _because(path: str, error: OSError | ValueError) -> str:
     return f"{visible(path)}: {reason or error}"
 
 
-def discard_stdout() -> None:
-    """Let the interpreter's last flush go nowhere; it would fail again and change the exit code to 120."""
+def discard(stream: TextIO) -> None:
+    """Let the interpreter's last flush of `stream` go nowhere; it would fail again and change the exit code to 120."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, stream.fileno())
         os.close(nowhere)

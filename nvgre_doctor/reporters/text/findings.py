@@ -48,7 +48,7 @@ def _finding(sheet: Sheet, finding: Finding, said: set[str]) -> None:
     where = "" if path in finding.message else f"{sheet.clean(path)}: "
     sheet.say(
         Span(f"{finding.severity:<8}", _SEVERITY_STYLES[finding.severity]),
-        Span(finding.code, Style.HEADING),
+        Span(sheet.clean(finding.code), Style.HEADING),
         f"  {where}{sheet.clean(finding.message)}{likely}",
         hang=_HANG,
     )
