@@ -44,12 +44,14 @@ class _Stretch:
     path: str
     start: Cursor[Any] | None
     stop: int | None
+    size: int | None = None  # of the file, when it was split
 
 
 @dataclass(frozen=True, slots=True)
 class _StretchRead:
     read: CaptureRead
     end: Cursor[Any] | None  # where the next record begins; None at the end of a whole file, and after damage
+    size: int | None  # of the file, when it was opened for this stretch
 
 
 def read_captures(paths: Sequence[str], jobs: int, progress: ProgressCallback | None) -> list[CaptureRead]:
@@ -108,7 +110,7 @@ def _read(stretch: _Stretch, tell: Callable[[int], None], numbered: int = 0) -> 
         evidence = scan(_telling(capture, batches, begin, tell))
         end = capture.cursor() if stretch.stop is not None else None
         read = CaptureRead(capture.path, capture.format, capture.compression, capture.progress, evidence)
-    return _StretchRead(read, end)
+        return _StretchRead(read, end, capture.size)
 
 
 def _telling(capture: Capture, batches: Iterator[Batch], begin: int, tell: Callable[[int], None]) -> Iterator[Batch]:
@@ -127,7 +129,7 @@ def _split(path: str, size: int, processes: int) -> list[_Stretch]:
         with open_capture(path) as capture:
             parts = capture.parts(count)
         if len(parts) > 1:
-            return [_Stretch(path, start, stop) for start, stop in parts]
+            return [_Stretch(path, start, stop, capture.size) for start, stop in parts]
     return [_Stretch(path, None, None)]
 
 
@@ -136,18 +138,26 @@ def _join(stretches: Sequence[_Stretch], results: Sequence[_StretchRead]) -> Cap
     alone = _Stretch(stretches[0].path, None, None)
     if any(result.read.progress.problems for result in results[:-1]):  # where a single reader might have stopped
         return _read(alone, _tell_nobody).read
+    if len(results) > 1 and _has_changed(stretches, results):
+        return _read(alone, _tell_nobody).read
     whole = results[0]
     for stretch, result in zip(stretches[1:], results[1:], strict=True):
         if whole.end is None:  # damage that the wrong boundary hid
             return _read(alone, _tell_nobody).read
         numbered = whole.read.progress.numbered
         if whole.end == stretch.start and not result.read.progress.problems:
-            whole = _StretchRead(_joined(whole.read, result.read, numbered), result.end)
+            whole = _StretchRead(_joined(whole.read, result.read, numbered), result.end, result.size)
         else:
             # A boundary that was guessed wrong; or messages with frame numbers, which only count from the true number on.
             again = _read(_Stretch(stretch.path, whole.end, stretch.stop), _tell_nobody, numbered)
-            whole = _StretchRead(_joined(whole.read, again.read, 0), again.end)
+            whole = _StretchRead(_joined(whole.read, again.read, 0), again.end, again.size)
     return whole.read
+
+
+def _has_changed(stretches: Sequence[_Stretch], results: Sequence[_StretchRead]) -> bool:
+    """Whether the file became another one meanwhile: a part that begins behind its new end would look complete."""
+    reasons = {problem.reason for result in results for problem in result.read.progress.problems}
+    return "shrunk" in reasons or any(result.size != stretches[0].size for result in results)
 
 
 def _joined(one: CaptureRead, two: CaptureRead, shift: int) -> CaptureRead:

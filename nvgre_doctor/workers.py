@@ -45,6 +45,9 @@ class _Failure:
     trace: str
 
 
+_OUT_OF_MEMORY: Final = _Failure("MemoryError", "", "")  # made while there is memory
+
+
 @dataclass(frozen=True, slots=True)
 class _Worker:
     process: BaseProcess
@@ -159,7 +162,7 @@ def _how_it_ended(exit_code: int | None) -> str:
 
 
 def _raise(failure: _Failure) -> None:
-    if failure.kind == MemoryError.__name__:
+    if failure == _OUT_OF_MEMORY:
         raise MemoryError
     error = RuntimeError(f"in a worker process: {failure.kind}: {failure.message}")
     error.add_note(failure.trace)
@@ -173,7 +176,10 @@ def _work(pipe: "Connection[object, object]", function: Callable[[Task, Tell], R
     try:
         while True:
             task: Task = pipe.recv()  # type: ignore[assignment]  # what the main process sends
-            pipe.send(_attempt(pipe, function, task))
+            try:
+                pipe.send(_attempt(pipe, function, task))
+            except MemoryError:  # also while the result is packed, before the first byte of it is sent
+                pipe.send(_OUT_OF_MEMORY)
     except (EOFError, OSError):  # nobody is there any more
         os._exit(1)
 
@@ -193,6 +199,8 @@ def _attempt(pipe: "Connection[object, object]", function: Callable[[Task, Tell]
         if untold:
             pipe.send(_Progress(untold))
         return result
+    except MemoryError:
+        raise
     except Exception as error:  # noqa: BLE001  the main process says it
         return _Failure(type(error).__name__, str(error), traceback.format_exc())
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from nvgre_doctor import reading
+from nvgre_doctor.capture import Cursor, open_capture
 from tests.faults import captures
 from tests.faults.program import (
     EAGER,
@@ -215,3 +217,44 @@ def test_limit_that_forbids_workers_costs_speed_only(tmp_path: Path, open_files:
     limited = ["sh", "-c", f'ulimit -n {open_files}; exec "$@"', "sh", *EAGER]
     done = run("--jobs", "5", "-q", "a.pcap", "b.pcap", program=limited, cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, HEALTHY, b"")
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("kilobytes", [60_000, 75_000, 90_000, 105_000, 120_000, 135_000])
+def test_too_little_memory_is_70_and_one_clear_line(tmp_path: Path, jobs: str, kilobytes: int) -> None:
+    """`ulimit -v`: whoever of the main process and the workers feels it first."""
+    for name in ("a.pcap", "b.pcap"):
+        captures.write_wide(tmp_path / name, 10_000)
+    limited = ["sh", "-c", f'ulimit -v {kilobytes}; exec "$@"', "sh", *EAGER]
+    done = run("--jobs", jobs, "-o", "text=out", "a.pcap", "b.pcap", program=limited, cwd=tmp_path)
+    assert done.stdout == b""
+    if done.returncode == 0:
+        assert (tmp_path / "out").read_bytes().startswith(b"HEALTHY  All 10000 hosts speak RFC 7637")
+    else:
+        assert (done.returncode, done.stderr) == (
+            70,
+            b"nvgre-doctor: there is not enough memory. Give fewer captures at once.\n",
+        )
+        assert not (tmp_path / "out").exists()
+
+
+def test_damage_that_a_wrong_boundary_hid_ends_the_reading_where_one_reader_ends_it(tmp_path: Path) -> None:
+    """Three parts; the guessed beginning of the second one lies behind a damaged record that the first one did not reach."""
+    damaged = bytearray(captures.healthy(60))
+
+    def offset(frame: int) -> int:
+        return len(captures.HEADER) + (frame - 1) * captures.RECORD
+
+    damaged[offset(30) + 8 : offset(30) + 12] = b"\xff\xff\xff\xff"
+    path = tmp_path / "a.pcap"
+    path.write_bytes(damaged)
+    with open_capture(path) as capture:
+        ((first, _),) = capture.parts(1)
+    begins = [first, Cursor(offset(31), first.state), Cursor(offset(45), first.state)]
+    stops = [offset(20), offset(45), None]
+    size = path.stat().st_size
+    stretches = [reading._Stretch(str(path), *ends, size) for ends in zip(begins, stops, strict=True)]
+    found = reading._join(stretches, [reading._read(stretch, lambda count: None) for stretch in stretches])
+    (alone,) = reading.read_captures([str(path)], 1, None)
+    assert found == alone
+    assert (found.progress.frames, found.progress.problems[0].reason) == (29, "record-length")
