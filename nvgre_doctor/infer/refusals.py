@@ -9,7 +9,6 @@ from nvgre_doctor.infer.model import At, HostVerdict, RefusalFacts, Stream
 from nvgre_doctor.infer.proofs import SameLayout
 from nvgre_doctor.infer.streams import IcmpSeen, icmp_errors, refused_flow
 from nvgre_doctor.report import Cause
-from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.layouts import Layout
 
 ADMINISTRATIVELY_PROHIBITED: Final = frozenset({(4, 3, 10), (6, 1, 1)})
@@ -117,10 +116,3 @@ class _FlowIndex:
 def is_redirect(sign: IcmpSign) -> bool:
     """Whether an ICMP message is the REDIRECT of MS-NVGREE."""
     return (sign.version, sign.type, sign.code) in REDIRECTS
-
-
-def refused_vsid(gre_key: int, layout: Layout) -> int | None:
-    """The tenant's id in a refused key, as its sender means it."""
-    if layout is Layout.CURRENT:
-        return layouts.vsid(gre_key)
-    return layouts.tni(gre_key) if layout is Layout.OLD else None

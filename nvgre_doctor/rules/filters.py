@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from nvgre_doctor.wire.layouts import Layout
-from nvgre_doctor.wording import address_text, key_text
+from nvgre_doctor.wording import address_text
 
 NVGRE: Final = "gre.proto == 0x6558 && gre.key"
 INNER_TAG: Final = 'frame.protocols matches "gre:eth:ethertype:(vlan|ieee8021ad)"'
@@ -19,23 +18,6 @@ def between(one: bytes, two: bytes) -> str:
     """NVGRE frames between two hosts, both ways."""
     field = _field(one, "addr")
     return f"{field} == {address_text(one)} && {field} == {address_text(two)} && {NVGRE}"
-
-
-def from_to(source: bytes, destination: bytes) -> str:
-    """NVGRE frames from one host to another."""
-    return f"{from_host(source)} && {_field(destination, 'dst')} == {address_text(destination)}"
-
-
-def one_key(gre_key: int) -> str:
-    """Frames with exactly this key."""
-    return f"gre.key == {key_text(gre_key)}"
-
-
-def network(gre_key: int, layout: Layout) -> str:
-    """Frames of the same tenant network: with any FlowID under the current layout."""
-    if layout is Layout.CURRENT:
-        return f"gre.key & 0xffffff00 == {key_text(gre_key & 0xFFFFFF00)}"
-    return one_key(gre_key)
 
 
 def icmp_error(version: int, icmp_type: int, code: int, reporter: bytes) -> str:
