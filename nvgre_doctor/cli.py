@@ -107,8 +107,9 @@ def _run(args: Sequence[str] | None) -> int:
         result = cli.main(None if args is None else list(args), prog_name=PROGRAM, standalone_mode=False)
         return int(result or 0)
     except click.Abort as error:  # click makes it of Ctrl-C, and of any EOFError
-        if isinstance(error.__cause__, EOFError):
-            return _internal_error(error.__cause__)
+        reason = error.__cause__ or error.__context__  # click 8.1.0 gives no cause
+        if isinstance(reason, EOFError):
+            return _internal_error(reason)
         return _say(Exit.INTERRUPTED, "interrupted")
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else PROGRAM

@@ -146,13 +146,15 @@ def until_gone(pids: Sequence[int]) -> None:
 def until_reading(path: Path, process: subprocess.Popen[bytes]) -> None:
     """Wait until the process or one of its workers has opened a file, or has already ended: it can be faster than we are."""
     deadline = time.monotonic() + PATIENCE
-    while process.poll() is None and not any(_has_open(pid, path) for pid in members(process.pid)):
+    while process.poll() is None and not any(has_open(pid, path) for pid in members(process.pid)):
         assert time.monotonic() < deadline, "it hangs, or does something else"
         time.sleep(0.001)
 
 
-def _has_open(pid: int, path: Path) -> bool:
+def has_open(pid: int, *paths: Path) -> bool:
+    """Whether a process reads one of these files now."""
+    names = set(map(str, paths))
     try:
-        return any(os.path.realpath(link) == str(path) for link in Path(f"/proc/{pid}/fd").iterdir())
+        return any(os.path.realpath(link) in names for link in Path(f"/proc/{pid}/fd").iterdir())
     except OSError:
         return False

@@ -65,7 +65,7 @@ def test_signal_while_one_process_reads(
 
 @SIGNALS
 @pytest.mark.parametrize("send", [TO_PROCESS, TO_GROUP], ids=["process", "group"])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_signal_while_workers_start_and_read(
     slow: tuple[Path, Path], tmp_path: Path, number: int, send: Callable[[int, int], None], seed: int
 ) -> None:
@@ -151,7 +151,7 @@ def arguments() -> list[str]:
 
 
 @SIGNALS
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_signal_while_reports_are_written_leaves_whole_files_only(
     complete: dict[str, bytes], tmp_path: Path, number: int, seed: int
 ) -> None:
