@@ -20,9 +20,6 @@ from typing import Final, Generic, TypeVar
 
 from nvgre_doctor.stopping import ignore_stop_signals, stop_signals_held
 
-STOP_SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""What asks the program to stop.  A terminal, `timeout` and service managers send them to all processes of a group at once; only the
-main process listens, and ends the workers."""
 PATIENCE: Final = 0.2
 """Seconds between two looks at the workers, and between two words of a worker about its progress."""
 

@@ -6,9 +6,12 @@ What can be seen depends on who is faster, so the claims here are those that hol
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +54,7 @@ def test_file_that_is_cut_behind_the_reader_is_never_complete(tmp_path: Path, da
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_file_that_is_cut_while_the_program_reads_is_complete_only_if_it_was(
     tmp_path: Path, jobs: str, seed: int
 ) -> None:
@@ -93,14 +96,13 @@ def test_file_that_grows_is_read_to_where_it_ended(tmp_path: Path, jobs: str) ->
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 @pytest.mark.parametrize("what", ["deleted", "replaced"])
-@pytest.mark.parametrize("seed", range(2))
-def test_file_that_is_rotated_away_gives_a_report_all_the_same(tmp_path: Path, jobs: str, what: str, seed: int) -> None:
+def test_file_that_is_rotated_away_gives_a_report_all_the_same(tmp_path: Path, jobs: str, what: str) -> None:
     path = tmp_path / "a.pcap"
     path.write_bytes(captures.healthy(MANY))
     (tmp_path / "next").write_bytes(captures.healthy(10))
     with started("-f", "json", "--jobs", jobs, path, program=EAGER) as process:
         until_reading(path, process)
-        time.sleep(random.Random(seed).uniform(0, 0.05))
+        time.sleep(random.Random(jobs + what).uniform(0, 0.05))
         if what == "deleted":
             path.unlink()
         else:
@@ -194,13 +196,15 @@ def test_one_file_of_zero_bytes_among_others_is_3_and_the_others_count(tmp_path:
     ]
 
 
-@pytest.fixture(scope="module")
-def ten_thousand(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("many")
-    data = captures.healthy(2)
-    for number in range(10_000):
-        (folder / f"{number:05}.pcap").write_bytes(data)
-    return folder
+@contextmanager
+def ten_thousand(folder: Path, data: bytes) -> Iterator[Path]:
+    """A folder with 10,000 captures, which is gone afterwards: they would slow down the next run of the tests."""
+    folder.mkdir()
+    (folder / "00000.pcap").write_bytes(data)
+    for number in range(1, 10_000):
+        os.link(folder / "00000.pcap", folder / f"{number:05}.pcap")
+    yield folder
+    shutil.rmtree(folder)
 
 
 TELLS_PEAK = """import resource, subprocess, sys
@@ -211,40 +215,34 @@ sys.exit(code)
 """Between the tests and the program: a process begins with the peak of the one that started it, and the tests grow large."""
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_ten_thousand_files_need_few_descriptors_and_little_memory(
-    ten_thousand: Path, tmp_path: Path, jobs: str
-) -> None:
-    program = PROGRAM if jobs == "1" else EAGER
-    limited = [sys.executable, "-c", TELLS_PEAK, "sh", "-c", 'ulimit -n 24; exec "$@"', "sh", *program]
-    with started(
-        "--jobs", jobs, "-o", "json=out.json", "-o", "text=out.txt", ten_thousand, program=limited, cwd=tmp_path
-    ) as process:
-        done = ended(process)
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert int(done.stdout) < 200 * 1024  # KiB
-    report = json.loads((tmp_path / "out.json").read_bytes())
-    assert len(report["captures"]) == 10_000
-    assert report["summary"]["frames"] == 20_000
-    assert len(report["hosts"]) == 2
+def test_ten_thousand_files_need_few_descriptors_and_little_memory(tmp_path: Path) -> None:
+    with ten_thousand(tmp_path / "in", captures.healthy(2)) as folder:
+        for jobs, program in (("1", PROGRAM), ("2", EAGER)):
+            limited = ["sh", "-c", 'ulimit -n 24; exec "$@"', "sh", *program]
+            arguments = ("--jobs", jobs, "-o", "json=out.json", "-o", "text=out.txt", folder)
+            with started(*arguments, program=limited, cwd=tmp_path) as process:
+                _, status, usage = os.wait4(process.pid, 0)
+                process.returncode = os.waitstatus_to_exitcode(status)
+                errors = process.stderr.read() if process.stderr is not None else b""
+            assert (process.returncode, errors) == (0, b"")
+            assert usage.ru_maxrss < 200 * 1024  # KiB
+            report = json.loads((tmp_path / "out.json").read_bytes())
+            assert len(report["captures"]) == 10_000
+            assert (report["summary"]["frames"], len(report["hosts"])) == (20_000, 2)
 
 
-def test_ten_thousand_damaged_files_are_told_one_by_one_in_files_and_in_few_lines_on_a_terminal(
-    tmp_path: Path,
-) -> None:
-    (tmp_path / "in").mkdir()
-    for number in range(10_000):
-        (tmp_path / "in" / f"{number:05}.pcap").write_bytes(captures.HEADER + b"\0")
-    done = run("-o", "json=out.json", "-o", "markdown=out.md", tmp_path / "in", cwd=tmp_path)
+def test_ten_thousand_damaged_files_are_all_told(tmp_path: Path) -> None:
+    with ten_thousand(tmp_path / "in", captures.HEADER + b"\0") as folder:
+        done = run("-o", "json=out.json", "-o", "markdown=out.md", folder, cwd=tmp_path)
     assert (done.returncode, done.stderr.count(b"\n")) == (3, 10_000)
     report = json.loads((tmp_path / "out.json").read_bytes())
-    assert [f["code"] for f in report["findings"]] == ["NVG101"] * 10_000
-    assert (tmp_path / "out.md").stat().st_size < 1024 * 1024
+    assert [finding["code"] for finding in report["findings"]] == ["NVG101"] * 10_000
+    assert (tmp_path / "out.md").stat().st_size < 1024 * 1024  # what GitHub takes
 
 
 def test_memory_does_not_grow_with_the_length_of_a_capture(tmp_path: Path) -> None:
     peaks = []
-    for megabytes in (10, 100):
+    for megabytes in (5, 60):
         captures.write_slow(tmp_path / "a.bz2", megabytes)
         with started("-q", tmp_path / "a.bz2") as process:
             _, status, usage = os.wait4(process.pid, 0)

@@ -47,7 +47,8 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def two_workers(process: subprocess.Popen[bytes]) -> list[int]:
-    return until(lambda: found if len(found := children(process.pid)) == 2 else None, process)
+    until(lambda: len(children(process.pid)) == 2, process)
+    return children(process.pid)
 
 
 @pytest.mark.parametrize("victims", [[0], [1], [0, 1]], ids=["first", "second", "both"])
@@ -154,10 +155,7 @@ def test_exception_in_a_worker_is_an_internal_error_that_names_it(tmp_path: Path
 
 def reports(*inputs: Path | str, **options: object) -> list[bytes]:
     """The JSON of one, two and five processes."""
-    return [
-        run("-f", "json", "--jobs", jobs, *inputs, program=EAGER, **options).stdout  # type: ignore[arg-type]
-        for jobs in ("1", "2", "5")
-    ]
+    return [run("-f", "json", "--jobs", jobs, *inputs, program=EAGER, **options).stdout for jobs in ("1", "2", "5")]
 
 
 def test_parts_of_damaged_empty_and_missing_files_give_the_same_report(tmp_path: Path) -> None:
