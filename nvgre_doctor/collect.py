@@ -15,6 +15,7 @@ from nvgre_doctor.evidence import (
 )
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.facts import Carried, Facts, IcmpError, Nvgre, Other, QuoteKind, Reason
+from nvgre_doctor.wire.link import TAG_ETHERTYPES
 
 _NAMED_HOSTS = frozenset({Reason.TOO_SHORT, Reason.LATER_FRAGMENT})
 """Findings about these name the hosts."""
@@ -50,7 +51,7 @@ def _add_nvgre(evidence: CaptureEvidence, facts: Nvgre, moment: Moment, seen: Si
         evidence.add_sign(Sign(Oddity.GRE_FLAGS, *ends, facts.gre_flags), seen)
     if facts.is_fragment:
         evidence.add_sign(Sign(Oddity.FIRST_FRAGMENT, *ends), seen)
-    if facts.inner_ethertype in layouts.VLAN_ETHERTYPES:
+    if facts.inner_ethertype in TAG_ETHERTYPES:
         evidence.add_sign(Sign(Oddity.INNER_TAG, *ends), seen)
     error = facts.inner_error
     if error is not None:

@@ -29,7 +29,7 @@ from nvgre_doctor.evidence import (
 from nvgre_doctor.shapes import Shape, shape_of
 from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.facts import Nvgre
-from nvgre_doctor.wire.layouts import VLAN_ETHERTYPES
+from nvgre_doctor.wire.link import TAG_ETHERTYPES
 
 MEMO_CAP: Final = 25_000
 """Headers in the memo: about 10 MB.  Folding sooner changes nothing but the speed."""
@@ -358,4 +358,4 @@ def _is_quiet(data: bytes, type_at: int) -> bool:
         if next_header == _ICMPV6:
             return data[ip + 40 : ip + 41] not in _ICMPV6_ERRORS
         return next_header in _TCP_OR_UDP
-    return int.from_bytes(ethertype) not in VLAN_ETHERTYPES
+    return int.from_bytes(ethertype) not in TAG_ETHERTYPES

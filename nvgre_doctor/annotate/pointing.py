@@ -23,6 +23,7 @@ from nvgre_doctor.rules.refusals import ERROR_NAMES, TOO_BIG
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.facts import Carried, Facts, IcmpError, Nvgre, Other, Reason
 from nvgre_doctor.wire.layouts import Layout, Reading
+from nvgre_doctor.wire.link import TAG_ETHERTYPES
 from nvgre_doctor.wording import LAYOUT_NAMES, address_text, both_readings, key_text, vm_pair_text
 
 _ADDRESSES_REMEMBERED: Final = 4096
@@ -118,7 +119,7 @@ class Pointer:
             yield _fragment(facts.source, facts.destination)
         if facts.gre_flags != layouts.GRE_FLAGS:
             yield _Claim("NVG402", (source,), f"the GRE flags are 0x{facts.gre_flags:04x} instead of 0x2000")
-        if facts.inner_ethertype in layouts.VLAN_ETHERTYPES:
+        if facts.inner_ethertype in TAG_ETHERTYPES:
             yield _Claim("NVG403", (source,), f"{source} sends an 802.1Q tag inside NVGRE")
         error = facts.inner_error
         if error is not None and error.refuses_nvgre:

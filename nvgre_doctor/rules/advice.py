@@ -3,6 +3,9 @@
 from typing import Final
 
 INSTALL_UPDATE: Final = "Install KB2779768 on {host} and restart it."
+RAISE_MTU: Final = (
+    "Raise the MTU of the physical network by at least 42 bytes (IPv6: 62), or lower that of the virtual machines."
+)
 
 
 def check_update(host: str) -> str:

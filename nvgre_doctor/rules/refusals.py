@@ -9,7 +9,7 @@ from nvgre_doctor.infer.model import At, RefusalFacts
 from nvgre_doctor.infer.refusals import is_prohibited, is_redirect
 from nvgre_doctor.report import Cause, Finding, Severity
 from nvgre_doctor.rules import filters
-from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_policy, check_update
+from nvgre_doctor.rules.advice import INSTALL_UPDATE, RAISE_MTU, check_policy, check_update
 from nvgre_doctor.rules.base import Rule, Situation, about_flow, finding, listed, plural
 from nvgre_doctor.wire.layouts import Layout
 from nvgre_doctor.wording import LAYOUT_NAMES, address_text, both_readings
@@ -215,7 +215,7 @@ def find_too_big(situation: Situation) -> Iterator[Finding]:
             about_flow(source, destination),
             _frames(refusals),
             display_filter=_filter(refusals),
-            next_step="Raise the MTU of the physical network by at least 42 bytes (IPv6: 62), or lower that of the virtual machines.",
+            next_step=RAISE_MTU,
         )
     fragments: defaultdict[Flow, list[tuple[int, tuple[At, ...]]]] = defaultdict(list)
     for sign, sightings, ats in situation.sightings(Oddity.FIRST_FRAGMENT, Oddity.LATER_FRAGMENT):
@@ -234,7 +234,7 @@ def find_too_big(situation: Situation) -> Iterator[Finding]:
             display_filter="(ip.flags.mf == 1 || ip.frag_offset > 0) && ip.proto == 47"
             if len(source) == 4
             else "ipv6.fraghdr",
-            next_step="Raise the MTU of the physical network by at least 42 bytes (IPv6: 62), or lower that of the virtual machines.",
+            next_step=RAISE_MTU,
         )
 
 

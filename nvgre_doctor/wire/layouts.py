@@ -13,8 +13,6 @@ GRE_FLAGS: Final = 0x2000
 """K=1, C=0, S=0, version 0: the only flags RFC 7637 section 3.2 allows."""
 GRE_PROTOCOL: Final = 0x6558
 """Transparent Ethernet bridging (RFC 7637 section 3.2)."""
-VLAN_ETHERTYPES: Final = frozenset({0x8100, 0x88A8, 0x9100, 0x9200})
-"""802.1Q, 802.1ad and its forerunners: an inner frame must not carry one (RFC 7637 section 3.3)."""
 LOWEST_VSID: Final = 0x1000
 """0..0xFFF are reserved (RFC 7637 section 3.4)."""
 CONTROL_ID: Final = 0xFFFFFF

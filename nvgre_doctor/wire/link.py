@@ -15,7 +15,8 @@ ETHERTYPE_IPV4: Final = 0x0800
 ETHERTYPE_ARP: Final = 0x0806
 ETHERTYPE_IPV6: Final = 0x86DD
 TAG_ETHERTYPES: Final = frozenset((0x8100, 0x88A8, 0x9100, 0x9200))
-"""802.1Q, 802.1ad, and the two numbers that were used for stacked tags before 802.1ad."""
+"""802.1Q, 802.1ad, and the two numbers that were used for stacked tags before 802.1ad.  An inner frame must not carry one
+(RFC 7637 section 3.3)."""
 
 ETHERNET: Final = 1
 LINUX_SLL: Final = 113
