@@ -4,9 +4,10 @@ Knows counts, first and last frames, and examples.  Knows nothing about verdicts
 files and ten processes are the same fold.  Frames of one capture are ordered by their number, so nothing here compares clocks.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from operator import itemgetter
 from struct import Struct
 from typing import Final, NamedTuple
@@ -49,6 +50,7 @@ OCTET_SPREAD: Final = bytes(crc32(b"%d" % (octet * octet)) & 0xFF for octet in r
 """Hyper-V numbers MACs in order, so the two of a VM pair differ by the same number again and again: their XOR alone says nothing."""
 
 
+@lru_cache(maxsize=1 << 15)  # asked again and again about the same ones
 def vm_sample(macs: bytes) -> int:
     """A number that both directions of a VM pair share: it decides which pairs are kept.
 
@@ -201,11 +203,11 @@ class Direction:
         """Whether streams of this VM pair are kept."""
         return not self.level or not vm_sample(macs) & self.mask
 
-    def level_with(self, keys: Iterable[bytes]) -> int:
+    def level_with(self, keys: Set[bytes]) -> int:
         """The level if streams of these keys, all with MACs, are added."""
-        wanted = self.vm_streams.keys() | set(keys)
         level = self.level
-        if len(wanted) > VM_STREAMS:
+        if len(self.vm_streams) + len(keys) > VM_STREAMS:
+            wanted = self.vm_streams.keys() | keys
             samples = [vm_sample(key[_UPPER_BITS:]) for key in wanted]
             while level < _HIGHEST_LEVEL and sum(not sample & ((1 << level) - 1) for sample in samples) > VM_STREAMS:
                 level += 1
@@ -309,23 +311,28 @@ class CaptureEvidence:
             _add_stream(direction.bare_streams, key, packed)
         elif not direction.keeps(key[_UPPER_BITS:]):
             self._add_unkept(ends, key, packed)
-        else:
-            self.vm_stream_count += key not in direction.vm_streams
+        elif key in direction.vm_streams:
             _add_stream(direction.vm_streams, key, packed)
-            if self.is_thinned:
-                self.raise_level(ends, direction.level_with(()))
-            self.expect(0)
+        else:
+            direction.vm_streams[key] = packed
+            self.vm_stream_count += 1
+            self.make_room({ends: frozenset()})
 
-    def expect(self, count: int) -> None:
-        """Make room where `count` streams with VM pairs, none of them known yet, are too many."""
-        if not self.is_thinned and self.vm_stream_count + count > ALL_VM_STREAMS:
-            self.thin()
+    def make_room(self, wanted: Mapping[bytes, Set[bytes]]) -> None:
+        """Settle which VM pairs are kept before streams are added: their keys, all with MACs, by source + destination."""
+        if not self.is_thinned:
+            fresh = sum(len(keys - self.direction(ends).vm_streams.keys()) for ends, keys in wanted.items())
+            if self.vm_stream_count + fresh > ALL_VM_STREAMS:
+                self.thin()
+        if self.is_thinned:
+            for ends, keys in wanted.items():
+                self.raise_level(ends, self.direction(ends).level_with(keys))
 
     def thin(self) -> None:
         """Keep VM_STREAMS for each direction from now on."""
         self.is_thinned = True
         for ends, direction in self.directions.items():
-            self.raise_level(ends, direction.level_with(()))
+            self.raise_level(ends, direction.level_with(frozenset()))
 
     def raise_level(self, ends: bytes, level: int) -> None:
         """Keep fewer VM pairs of one direction, if the level is not as high yet."""

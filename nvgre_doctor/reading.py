@@ -14,7 +14,7 @@ from typing import Any, Final
 from nvgre_doctor.capture import Capture, Cursor, open_capture
 from nvgre_doctor.capture.batch import Batch, Progress, Status
 from nvgre_doctor.evidence import CaptureEvidence
-from nvgre_doctor.scan import scan
+from nvgre_doctor.scan import Scanner
 
 WORTH_A_PROCESS: Final = 32 * 1024 * 1024
 """Bytes of captures that take as long to read as a process takes to start (about 0.05 s)."""
@@ -106,8 +106,11 @@ def _read(stretch: _Stretch, tell: Callable[[int], None], numbered: int = 0) -> 
     """Read one stretch in this process; `numbered` frame numbers were used before it."""
     with open_capture(stretch.path) as capture:
         begin = stretch.start.offset if stretch.start is not None else 0
-        batches = capture.batches(stretch.start, stretch.stop, numbered)
-        evidence = scan(_telling(capture, batches, begin, tell))
+        scanner = Scanner()
+        batches = capture.batches(stretch.start, stretch.stop, numbered, scanner.express)
+        for batch in _telling(capture, batches, begin, tell):
+            scanner.add(batch)
+        evidence = scanner.finish()
         end = capture.cursor() if stretch.stop is not None else None
         read = CaptureRead(capture.path, capture.format, capture.compression, capture.progress, evidence)
         return _StretchRead(read, end, capture.size)

@@ -14,13 +14,21 @@ from typing import Final
 from nvgre_doctor.wire import link
 from nvgre_doctor.wire.facts import Reason
 
+GRE: Final = 47
+TCP_OR_UDP: Final = frozenset({6, 17})
+"""Inner protocols that are no ICMP error."""
+IN_PARTS: Final = 0x3F
+"""In the first byte of IPv4's flags and fragment offset: "more fragments", and the upper bits of the offset."""
+IP_OR_ARP: Final = 8
+"""Upper byte of the inner EtherTypes IPv4 and ARP: there the byte of IPv4's protocol can be trusted."""
+
 _GRE_SIZE: Final = 8  # flags, protocol, key
 _UP_TO_INNER_IPV4: Final = _GRE_SIZE + 14 + 20  # from the GRE header to the end of an inner IPv4 header
 _HEAD: Final = 128  # bytes of a frame that are enough to see its link header
 _TAG_BYTES: Final = frozenset(ethertype.to_bytes(2) for ethertype in link.TAG_ETHERTYPES)
 
-_IPV4_FORMAT: Final = "BxH2xBBxB2x28sBx9xB"
-_IPV6_FORMAT: Final = "B3xH0s0sBx52sBx9xB"  # no flags, no offset: two empty fields
+_IPV4_FORMAT: Final = "BxBB2xBBxB2x28sBx9xB"
+_IPV6_FORMAT: Final = "B3xBB0s0sBx52sBx9xB"  # no flags, no offset: two empty fields
 _IPV4_NOT_PLAIN: Final = frozenset({1, 17, 47, 51})
 """ICMP may be an error, UDP may be VXLAN, GRE is what we are after, AH hides what follows."""
 _IPV6_PLAIN: Final = frozenset({6, 50, 59, 89, 132})
@@ -31,14 +39,15 @@ _IPV6_PLAIN: Final = frozenset({6, 50, 59, 89, 132})
 class Shape:
     """Where things are in one kind of frame.  Lengths in bytes, `need...` counted from the start of the frame."""
 
-    link_format: str  # Struct format of the link header; gives one field
-    link_field: int | bytes  # what that field must be
+    link_format: str  # Struct format of the link header; gives two fields
+    link_field: tuple[int, int] | tuple[bytes, bytes]  # what those must be
     link_size: int
     tags: int  # VLAN tags in the link header
     is_ipv4: bool
-    versions: frozenset[int]  # values of the first byte of the IP header
+    version: int  # the usual first byte of the IP header
+    versions: frozenset[int]  # all values that it may have
     plain_protocols: frozenset[int]
-    _unpackers: dict[tuple[int, int], Struct] = field(default_factory=dict, compare=False)
+    _unpackers: dict[str, Struct] = field(default_factory=dict, compare=False)
 
     @property
     def ip_size(self) -> int:
@@ -65,28 +74,31 @@ class Shape:
         """How much of the IP header the IP length field counts."""
         return 20 if self.is_ipv4 else 0
 
-    def unpacker(self, distance: int, stamp_size: int) -> Struct:
-        """All fields of a frame: stamp, link field, first byte of IP, IP length, IP flags, fragment offset, protocol, the header
-        (outer source address to inner source MAC), the upper byte of the inner EtherType, the inner IPv4 protocol.
+    @property
+    def shortest_nvgre(self) -> int:
+        """The least IP length of a frame that is counted as NVGRE; below 256."""
+        return self.counted_ip + _UP_TO_INNER_IPV4
 
-        It starts `distance` bytes before the frame, where the stamp is.
+    def unpacker(self, before: str) -> Struct:
+        """The fields `before` the frame (a Struct format with byte order), then all of the frame: the two link fields, first byte of IP,
+        IP length (high and low byte), IP flags, fragment offset, protocol, the header (outer source address to inner source MAC),
+        the upper byte of the inner EtherType, the inner IPv4 protocol.
         """
-        unpacker = self._unpackers.get((distance, stamp_size))
+        unpacker = self._unpackers.get(before)
         if unpacker is None:
             ip_format = _IPV4_FORMAT if self.is_ipv4 else _IPV6_FORMAT
-            unpacker = Struct(f"!{stamp_size}s{distance - stamp_size}x{self.link_format}{ip_format}")
-            self._unpackers[distance, stamp_size] = unpacker
+            unpacker = self._unpackers[before] = Struct(f"{before}{self.link_format}{ip_format}")
         return unpacker
 
     def split_by_tags(
-        self, data: bytes, starts: Sequence[int], pending: Sequence[int]
+        self, data: bytes, stamps: Sequence[int], distance: int, pending: Sequence[int]
     ) -> tuple[Sequence[int], Sequence[int]]:
         """The frames that carry as many VLAN tags as this shape, and the others.  An untagged shape asks no frame."""
         if not self.tags:
             return pending, ()
-        fitting = [i for i in pending if data[starts[i] + 12 : starts[i] + 14] in _TAG_BYTES]
-        for at in range(16, 12 + 4 * self.tags, 4):
-            fitting = [i for i in fitting if data[starts[i] + at : starts[i] + at + 2] in _TAG_BYTES]
+        fitting = pending
+        for at in range(distance + 12, distance + 12 + 4 * self.tags, 4):
+            fitting = [i for i in fitting if data[stamps[i] + at : stamps[i] + at + 2] in _TAG_BYTES]
         if len(fitting) == len(pending):
             return pending, ()
         taken = set(fitting)
@@ -111,19 +123,19 @@ def shape_of(linktype: int, data: bytes, start: int, captured_length: int) -> Sh
 @lru_cache(maxsize=256)
 def _shape(linktype: int, ethertype: int, link_size: int, is_ipv4: bool, family: bytes) -> Shape | None:
     tags = 0
-    link_field: int | bytes = ethertype
+    link_field: tuple[int, int] | tuple[bytes, bytes] = (ethertype >> 8, ethertype & 0xFF)
     if linktype == link.ETHERNET:
-        link_format, tags = f"{link_size - 2}xH", (link_size - 14) // 4
+        link_format, tags = f"{link_size - 2}xBB", (link_size - 14) // 4
     elif (linktype, link_size) == (link.LINUX_SLL, 16):
-        link_format = "14xH"
+        link_format = "14xBB"
     elif (linktype, link_size) == (link.LINUX_SLL2, 20):
-        link_format = "H18x"
+        link_format = "BB18x"
     elif linktype in (link.LINUX_SLL, link.LINUX_SLL2):  # with tags: too rare for a shape
         return None
     elif family:
-        link_format, link_field = "4s", family
+        link_format, link_field = "4s0s", (family, b"")
     else:  # raw IP
-        link_format, link_field = "0s", b""
+        link_format, link_field = "0s0s", (b"", b"")
     if is_ipv4:
         return Shape(
             link_format,
@@ -131,7 +143,8 @@ def _shape(linktype: int, ethertype: int, link_size: int, is_ipv4: bool, family:
             link_size,
             tags,
             True,
+            0x45,
             frozenset({0x45}),
             frozenset(range(256)) - _IPV4_NOT_PLAIN,
         )
-    return Shape(link_format, link_field, link_size, tags, False, frozenset(range(0x60, 0x70)), _IPV6_PLAIN)
+    return Shape(link_format, link_field, link_size, tags, False, 0x60, frozenset(range(0x60, 0x70)), _IPV6_PLAIN)

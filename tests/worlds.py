@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from operator import add
 
-from nvgre_doctor.capture.batch import Batch, Stamp
+from nvgre_doctor.capture.batch import Batch
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.infer import infer
 from nvgre_doctor.infer.model import Diagnosis, HostVerdict
@@ -134,8 +134,8 @@ def frames_of(recording: Recording) -> list[build.Frame]:
     return list(recording.frames if isinstance(recording, Tape) else recording)
 
 
-def _time_of(stamp: bytes) -> int:
-    return int.from_bytes(stamp)
+def _time_of(raw_time: int) -> int:
+    return raw_time
 
 
 def batch(frames: Iterable[build.Frame], numbers: Sequence[int] | None = None, linktype: int = ETHERNET) -> Batch:
@@ -145,20 +145,22 @@ def batch(frames: Iterable[build.Frame], numbers: Sequence[int] | None = None, l
     """
     rows = list(frames)
     data = bytearray()
-    starts = []
+    stamps = []
     for row in rows:
+        stamps.append(len(data))
         data += max(row[0], 0).to_bytes(8)
-        starts.append(len(data))
         data += row[1]
     return Batch(
         linktype,
         bytes(data),
-        starts,
+        stamps,
+        8,
         [len(row[1]) for row in rows],
         numbers if numbers is not None else range(1, len(rows) + 1),
         lambda i: rows[i][0],
         lambda i: rows[i][2] if len(rows[i]) == 3 else len(rows[i][1]),
-        Stamp(8, 8, _time_of) if all(row[0] >= 0 for row in rows) else None,
+        ">",
+        _time_of if all(row[0] >= 0 for row in rows) else None,
     )
 
 

@@ -19,8 +19,8 @@ from nvgre_doctor.capture.pcapng_blocks import (
     SECTION,
     SIMPLE_PACKET,
     Interface,
+    clock_of,
     parse_interface,
-    time_ns,
 )
 
 _NAME_RESOLUTION: Final = 4
@@ -112,9 +112,10 @@ class PcapngCopier:
         if number >= len(self._interfaces):
             return []  # a frame of no known link type: the reader leaves it out as well
         interface = self._interfaces[number]
-        high, low, captured, wire_length = struct.unpack_from(order + "IIII", data, 12)
+        captured, wire_length = struct.unpack_from(order + "II", data, 20)
         frame = data[PACKET_HEAD : PACKET_HEAD + captured]
-        ts_ns = time_ns(interface, high << 32 | low)
+        time_of = clock_of(order, interface.multiply, interface.divide, interface.offset_ns)
+        ts_ns = time_of(*struct.unpack_from(order + "Q", data, 12))
         return self._marker.comments(interface.linktype, frame, wire_length, self._numbered, ts_ns)
 
     def _comments_on_simple(self, block: Block) -> list[str]:

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
 
 from nvgre_doctor.capture import paths as _paths
-from nvgre_doctor.capture.batch import NO_TIME, Batch, Problem, Progress, Status
+from nvgre_doctor.capture.batch import NO_TIME, Batch, Express, Problem, Progress, Status
 from nvgre_doctor.capture.blocks import Block, ChangedError, read_blocks
 from nvgre_doctor.capture.decompress import Codec
 from nvgre_doctor.capture.description import Description
@@ -86,8 +86,14 @@ class Capture:
         """Bytes of the file as stored that have been read: for a progress bar, together with `size`."""
         return self._source.position() if self._source is not None else 0
 
-    def batches(self, start: Cursor[Any] | None = None, stop: int | None = None, numbered: int = 0) -> Iterator[Batch]:
-        """The frames, in order, as batches of one linktype each.  Only once.
+    def batches(
+        self,
+        start: Cursor[Any] | None = None,
+        stop: int | None = None,
+        numbered: int = 0,
+        express: Express | None = None,
+    ) -> Iterator[Batch]:
+        """The frames, in order, as batches of one linktype each, but for those that `express` takes.  Only once.
 
         With `start` and `stop`, as `parts` gives them, only the records that begin there.  `numbered` is how many frame numbers
         were used before `start`: numbering goes on from there.
@@ -97,7 +103,7 @@ class Capture:
         self._begun = True
         self.progress.numbered = numbered
         try:
-            yield from self._reader.batches(start, stop)
+            yield from self._reader.batches(start, stop, express)
         except DamageError as damage:
             nothing = self.progress.frames == 0 and damage.problem.reason in _NOTHING_READ
             self._refuse(damage.problem, Status.UNREADABLE if nothing else Status.CUT)

@@ -7,6 +7,7 @@ over with C-level loops, and that is where the speed comes from.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 NO_TIME = -1
 """`ts_ns` of a frame whose block carries no time (pcapng Simple Packet Block)."""
@@ -30,40 +31,65 @@ class Problem:
     message: str  # for people: what happened, where, and what to do next
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """Where the time of every frame of a batch stands, raw: `size` bytes that begin `distance` bytes before the frame.
-
-    `time_of` makes nanoseconds since 1970 of these bytes.  Batches whose stamps mean the same share one function.
-    """
-
-    distance: int
-    size: int
-    time_of: Callable[[bytes], int]
-
-
 @dataclass(slots=True)
 class Batch:
     """Frames of one linktype that lie in one buffer; column `i` of each list is one frame.
 
-    `starts[i]` is the offset of the frame's first byte in `data`, `lengths[i]` its captured length in bytes,
-    `numbers[i]` its 1-based number as Wireshark counts.  `clock(i)` gives its time in integer nanoseconds since 1970, or
-    NO_TIME, and `wire_length(i)` its original length; both are worked out only when somebody asks.
+    `stamps[i]` is the offset in `data` of its time, 8 raw bytes; `distance` bytes behind that is its first byte.  `lengths[i]` is its
+    captured length in bytes, `numbers[i]` its 1-based number as Wireshark counts, ascending.  `clock(i)` gives its time in integer
+    nanoseconds since 1970, or NO_TIME, and `wire_length(i)` its original length; both are worked out only when somebody asks.
+
+    `time_of` makes nanoseconds of the 8 raw bytes, read as one number in the byte order `order` ("<" or ">").  Batches whose times are
+    stored alike share one function.  It is None where frames have no time: `stamps` then only tell where they begin.
     """
 
     linktype: int
     data: bytes
-    starts: list[int]
-    lengths: list[int]
+    stamps: Sequence[int]
+    distance: int
+    lengths: Sequence[int]
     numbers: Sequence[int]
     clock: Callable[[int], int]
     wire_length: Callable[[int], int]
-    stamp: Stamp | None = None  # None where frames have no time, or not all in the same place
+    order: str = "<"
+    time_of: Callable[[int], int] | None = None
 
     def frame(self, index: int) -> bytes:
         """The captured bytes of one frame."""
-        start = self.starts[index]
+        start = self.stamps[index] + self.distance
         return self.data[start : start + self.lengths[index]]
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """How the records of a capture look, for somebody who walks over them."""
+
+    linktype: int
+    order: str  # as in Batch
+    distance: int  # as in Batch
+    time_of: Callable[[int], int]  # as in Batch
+    head: int  # bytes before the frame
+    interfaces: int  # known in this section of a pcapng; 0: the records are those of a pcap
+
+
+@dataclass(slots=True)
+class Columns:
+    """Three columns of a Batch that is being made."""
+
+    stamps: list[int] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+
+
+class Express(Protocol):
+    """Somebody who takes frames at once, while the reader walks over their records."""
+
+    def take(self, records: Records, data: bytes, at: int, number: int, left: Columns) -> tuple[int, int]:
+        """Walk over records from `data[at]` on, whose frames are numbered from `number` on.  Frames that are not taken are added to `left`.
+
+        Gives the offset and the frame number to go on with: at the end of the buffer, or where something other than a whole record
+        (or whole enhanced packet block) with a frame follows.
+        """
 
 
 @dataclass(slots=True)

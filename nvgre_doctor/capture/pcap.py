@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from nvgre_doctor.capture.batch import Batch, Stamp
+from nvgre_doctor.capture.batch import Batch, Columns, Express, Records
 from nvgre_doctor.capture.description import ENDIAN, Description, InterfaceDescription
 from nvgre_doctor.capture.reader import MAX_FRAME, Cursor, DamageError, Reader
 from nvgre_doctor.capture.sniff import PCAP_MAGICS
 from nvgre_doctor.capture.source import CHUNK
 
 FILE_HEADER: Final = 24
-_STAMP: Final = 8  # bytes of a time, which stands first in a record header
 _MICRO, _NANO, _MODIFIED = PCAP_MAGICS
 
 _RELATIVES: Final = {_MICRO: (24, 20), _NANO: (), _MODIFIED: (28,)}
@@ -83,19 +82,19 @@ class PcapReader(Reader[PcapHeader]):
     _first: Cursor[PcapHeader] | None = None
     _whole = False  # the input ends with this buffer
     _header: PcapHeader
-    _time_of: Callable[[bytes], int]
 
-    def batches(self, start: Cursor[PcapHeader] | None, stop: int | None) -> Iterator[Batch]:
+    def batches(
+        self, start: Cursor[PcapHeader] | None, stop: int | None, express: Express | None = None
+    ) -> Iterator[Batch]:
         """See `Reader.batches`."""
         begin = start or self.first()
         self._header = begin.state
-        self._time_of = _clock_of(begin.state)
         self._stop = stop
         if start is None and stop is None:
             self._at = begin.offset
         else:
             self._place(begin.offset)
-        yield from self._records()
+        yield from self._records(express)
 
     def first(self) -> Cursor[PcapHeader]:
         """See `Reader.first`."""
@@ -119,8 +118,9 @@ class PcapReader(Reader[PcapHeader]):
                 return Cursor(offset + at, cursor.state)
         return None
 
-    def _records(self) -> Iterator[Batch]:
-        size = self._header.record_header
+    def _records(self, express: Express | None) -> Iterator[Batch]:
+        header, size = self._header, self._header.record_header
+        records = Records(header.linktype, header.order, size, _clock_of(header), size, 0)
         incl_len = struct.Struct(self._header.order + "8xI").unpack_from
         while True:
             number = self._progress.numbered + 1
@@ -146,59 +146,70 @@ class PcapReader(Reader[PcapHeader]):
                 )
             if not self._have(size + length):
                 return self._end(f"frame {number}")
-            yield self._walk(size, incl_len)
+            yield self._walk(records, incl_len, express)
 
     def _only_zeros(self) -> bool:
         """Whether the record at `_at` begins a long run of zeros."""
         self._whole = not self._have(len(_ZEROS))
         return self._data.startswith(_ZEROS, self._at)
 
-    def _walk(self, size: int, incl_len: Callable[[bytes, int], tuple[int]]) -> Batch:
-        """All records that lie wholly in the buffer; the first one does.  The hot loop: about 0.1 us a frame."""
-        data, at = self._data, self._at
-        starts: list[int] = []
-        lengths: list[int] = []
+    def _walk(self, records: Records, incl_len: Callable[[bytes, int], tuple[int]], express: Express | None) -> Batch:
+        """All records that lie wholly in the buffer; the first one does.  A hot loop: about 0.1 us a frame."""
+        data, at, number, size = self._data, self._at, self._progress.numbered + 1, records.head
+        columns = Columns()
+        stamps, lengths = columns.stamps, columns.lengths
+        if express is not None:
+            at, number = express.take(records, data, at, number, columns)
+        before = len(stamps)
         try:
             while True:
                 (length,) = incl_len(data, at)
-                at += size
-                starts.append(at)
+                stamps.append(at)
                 lengths.append(length)
-                at += length
+                at += size + length
         except struct.error:  # the buffer ends: cheaper than to ask each time
             pass
         if at > len(data):
             lengths.pop()
-            at = starts.pop() - size
+            at = stamps.pop()
         if not all(lengths) and not self._whole:
             zeros_from = len(data.rstrip(b"\0"))
-            for index, start in enumerate(starts):
-                record = start - size
-                if index and not lengths[index] and (record >= zeros_from or data.startswith(_ZEROS, record)):
-                    del starts[index:], lengths[index:]
+            for index, record in enumerate(stamps):
+                if lengths[index] or record == self._at:
+                    continue
+                if record >= zeros_from or data.startswith(_ZEROS, record):
+                    del stamps[index:], lengths[index:]
                     at = record  # to be looked at again, with what follows
                     break
+        walked = range(number, number + len(stamps) - before)
+        columns.numbers.extend(walked)
         self._at = at
-        first = self._progress.numbered + 1
-        self._progress.numbered += len(starts)
-        self._progress.frames += len(starts)
-        return self._batch(data, starts, lengths, first)
+        self._progress.frames += walked.stop - 1 - self._progress.numbered
+        self._progress.numbered = walked.stop - 1
+        return self._batch(data, records, columns)
 
-    def _batch(self, data: bytes, starts: list[int], lengths: list[int], first: int) -> Batch:
-        header = self._header
-        size, time_of = header.record_header, self._time_of
-        word = struct.Struct(header.order + "I").unpack_from
+    def _batch(self, data: bytes, records: Records, columns: Columns) -> Batch:
+        stamps, time_of = columns.stamps, records.time_of
+        word, raw_time = (struct.Struct(records.order + code).unpack_from for code in "IQ")
 
         def clock(index: int) -> int:
-            start = starts[index]
-            return time_of(data[start - size : start - size + _STAMP])
+            return time_of(*raw_time(data, stamps[index]))
 
         def wire_length(index: int) -> int:
-            return int(word(data, starts[index] - size + 12)[0])
+            return int(word(data, stamps[index] + 12)[0])
 
-        numbers = range(first, first + len(starts))
-        stamp = Stamp(size, _STAMP, time_of)
-        return Batch(header.linktype, data, starts, lengths, numbers, clock, wire_length, stamp)
+        return Batch(
+            records.linktype,
+            data,
+            stamps,
+            records.distance,
+            columns.lengths,
+            columns.numbers,
+            clock,
+            wire_length,
+            records.order,
+            time_of,
+        )
 
 
 def _describe(head: bytes, header: PcapHeader) -> Description:
@@ -213,12 +224,13 @@ def _describe(head: bytes, header: PcapHeader) -> Description:
     )
 
 
-def _clock_of(header: PcapHeader) -> Callable[[bytes], int]:
-    """From the two words of a record's time to nanoseconds."""
-    words, subsecond_ns = struct.Struct(header.order + "II").unpack, header.subsecond_ns
+def _clock_of(header: PcapHeader) -> Callable[[int], int]:
+    """From the two words of a record's time, as one number, to nanoseconds."""
+    seconds_at, fraction_at = (0, 32) if header.order == "<" else (32, 0)
+    subsecond_ns = header.subsecond_ns
 
-    def time_of(stamp: bytes) -> int:
-        seconds, fraction = words(stamp)
-        return int(seconds * 1_000_000_000 + fraction * subsecond_ns)
+    def time_of(raw_time: int) -> int:
+        seconds, fraction = raw_time >> seconds_at & 0xFFFFFFFF, raw_time >> fraction_at & 0xFFFFFFFF
+        return seconds * 1_000_000_000 + fraction * subsecond_ns
 
     return time_of

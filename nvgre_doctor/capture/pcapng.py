@@ -9,9 +9,9 @@ entries and sysdig events, although they hold no packet.
 """
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from nvgre_doctor.capture.batch import NO_TIME, Batch, Problem, Progress, Stamp, Status
+from nvgre_doctor.capture.batch import NO_TIME, Batch, Columns, Express, Problem, Progress, Records, Status
 from nvgre_doctor.capture.pcapng_blocks import (
     ENHANCED_PACKET,
     HEAD,
@@ -25,16 +25,13 @@ from nvgre_doctor.capture.pcapng_blocks import (
     SECTION,
     SECTION_SIZE,
     SIMPLE_PACKET,
-    STAMP,
     STAMP_DISTANCE,
     STATISTICS,
     Interface,
     Section,
     clock_of,
     fits,
-    number_frames,
     parse_interface,
-    time_ns,
 )
 from nvgre_doctor.capture.reader import MAX_FRAME, Cursor, DamageError, Reader
 from nvgre_doctor.capture.source import CHUNK, Source
@@ -48,19 +45,20 @@ class PcapngReader(Reader[Section]):
         super().__init__(source, progress, head)
         self._order = "<"
         self._interfaces: list[Interface] = []
-        self._time_of = clock_of(self._order, self._interfaces)
-        self._linktypes: set[int] = set()  # of these interfaces
+        self._kinds: set[tuple[int, int, int, int]] = set()  # of these interfaces
+        self._express: Express | None = None
         self._unknown_reported = False
         self._forget()
 
-    def batches(self, start: Cursor[Section] | None, stop: int | None) -> Iterator[Batch]:
+    def batches(
+        self, start: Cursor[Section] | None, stop: int | None, express: Express | None = None
+    ) -> Iterator[Batch]:
         """See `Reader.batches`."""
         begin = start or self.first()
-        self._stop = stop
+        self._stop, self._express = stop, express
         if start is not None or stop is not None:
             self._order, self._interfaces = begin.state.order, list(begin.state.interfaces)
-            self._time_of = clock_of(self._order, self._interfaces)
-            self._linktypes = {interface.linktype for interface in self._interfaces}
+            self._kinds = {interface.kind for interface in self._interfaces}
             self._place(begin.offset)
         try:
             while not self._stopped():
@@ -112,11 +110,10 @@ class PcapngReader(Reader[Section]):
 
     def _damage(self, what: str) -> DamageError:
         offset = self._base + self._at
-        number = self._progress.numbered + len(self._starts) + len(self._gaps)
         return DamageError(
             "damaged-block",
             offset,
-            f"the block at byte {offset}, after frame {number}, {what}; what follows was not read",
+            f"the block at byte {offset}, after frame {self._progress.numbered}, {what}; what follows was not read",
         )
 
     def _step(self) -> int:
@@ -128,7 +125,7 @@ class PcapngReader(Reader[Section]):
         (kind,) = struct.unpack_from(order + "I", self._data, self._at)
         if kind == SECTION:
             order = self._section_order()
-            if self._starts:
+            if self._columns.stamps:
                 return -1  # what was collected belongs to the section before
         total: int = struct.unpack_from(order + "I", self._data, self._at + 4)[0]
         size = (total + 3) & ~3  # some writers do not count the padding; Wireshark reads them
@@ -193,7 +190,7 @@ class PcapngReader(Reader[Section]):
             self.description.add_interface(data[at : at + total], order)
             interface = parse_interface(data[at : at + total], order)
             self._interfaces.append(interface)
-            self._linktypes.add(interface.linktype)
+            self._kinds.add(interface.kind)
         elif kind in (ENHANCED_PACKET, OBSOLETE_PACKET):
             if total < PACKET_HEAD + 4:
                 raise self._damage(f"is a packet block of {total} bytes, too few")
@@ -207,7 +204,7 @@ class PcapngReader(Reader[Section]):
             snaplen = self._interfaces[0].snaplen if self._interfaces else 0
             self._add(0, at + 12, min(captured, total - 16, snaplen or captured), total - 16, None)
         elif kind in NUMBERED:
-            self._gaps.append(len(self._starts))
+            self._progress.numbered += 1
         elif kind == STATISTICS:
             self.description.add_statistics(data[at : at + total], order)
 
@@ -218,27 +215,27 @@ class PcapngReader(Reader[Section]):
         if version not in ((1, 0), (1, 2)):
             what = f"is a section header of pcapng version {version[0]}.{version[1]}, which is not supported (1.0 is usual)"
             raise DamageError("version", self._base + self._at, self._damage(what).problem.message)
-        self._order, self._interfaces, self._linktypes = order, [], set()
-        self._time_of = clock_of(order, self._interfaces)
+        self._order, self._interfaces, self._kinds = order, [], set()
 
     def _add(self, interface: int, start: int, captured: int, room: int, odd: int | bool | None) -> None:
         """Take one frame.  `odd`: True for an enhanced block, else see `_odd`."""
         if captured > room or captured > MAX_FRAME:
             raise self._damage(f"claims a frame of {captured} bytes where {min(room, MAX_FRAME)} are possible")
         if interface >= len(self._interfaces):
-            self._gaps.append(len(self._starts))
+            self._progress.numbered += 1
             self._report_unknown(interface)
             return
-        self._starts.append(start)
-        self._lengths.append(captured)
+        self._columns.stamps.append(start - STAMP_DISTANCE)
+        self._columns.lengths.append(captured)
+        self._columns.numbers.extend(self._count(1))
         if odd is not True:
-            self._odd[start] = odd
+            self._odd[start - STAMP_DISTANCE] = odd
 
     def _report_unknown(self, interface: int) -> None:
         if self._unknown_reported:
             return
         self._unknown_reported = True
-        number = self._progress.numbered + len(self._starts) + len(self._gaps)
+        number = self._progress.numbered
         offset = self._base + self._at
         message = (
             f"frame {number} (block at byte {offset}) names interface {interface}, which the capture does not describe: "
@@ -248,15 +245,20 @@ class PcapngReader(Reader[Section]):
         self._progress.status = Status.CUT
 
     def _walk(self) -> None:
-        """Take all enhanced packet blocks that follow in the buffer.  The hot loop: about 0.15 us a frame.
+        """Take all enhanced packet blocks that follow in the buffer.  A hot loop: about 0.15 us a frame.
 
         One `unpack` gets the closing length of the block before and the head of this one.
         """
-        data, at = self._data, self._at - 4
-        starts, lengths, known = self._starts, self._lengths, len(self._interfaces)
+        data = self._data
+        if self._express is not None and len(self._kinds) == 1:
+            begin = self._progress.numbered + 1
+            self._at, number = self._express.take(self._records(), data, self._at, begin, self._columns)
+            self._count(number - begin)
+        at = self._at - 4
+        stamps, lengths, known = self._columns.stamps, self._columns.lengths, len(self._interfaces)
         unpack = struct.Struct(self._order + "IIII8xI").unpack_from
         (total,) = struct.unpack_from(self._order + "I", data, at)
-        before = len(starts)
+        before = len(stamps)
         try:
             while True:
                 trailer, kind, size, interface, captured = unpack(data, at)
@@ -264,66 +266,79 @@ class PcapngReader(Reader[Section]):
                     break
                 if size != (captured + 35) & -4 and (size & 3 or size < captured + 32):
                     break
-                starts.append(at + 32)
+                stamps.append(at + 16)
                 lengths.append(captured)
                 at += size
                 total = size
         except struct.error:  # the buffer ends: cheaper than to ask each time
             pass
-        if len(starts) > before and (at + 4 > len(data) or struct.unpack_from(self._order + "I", data, at)[0] != total):
+        if len(stamps) > before and (at + 4 > len(data) or struct.unpack_from(self._order + "I", data, at)[0] != total):
             lengths.pop()  # not whole, or wrong: `_step` will say
-            at = starts.pop() - 32
+            at = stamps.pop() - 16
         self._at = at + 4
+        self._columns.numbers.extend(self._count(len(stamps) - before))
+
+    def _records(self) -> Records:
+        """How the next blocks look; all interfaces are of one kind."""
+        (kind,) = self._kinds
+        return Records(
+            kind[0], self._order, STAMP_DISTANCE, clock_of(self._order, *kind[1:]), PACKET_HEAD, len(self._interfaces)
+        )
+
+    def _count(self, frames: int) -> range:
+        """The numbers of so many frames that follow."""
+        first = self._progress.numbered + 1
+        self._progress.numbered += frames
+        self._progress.frames += frames
+        return range(first, first + frames)
 
     def _forget(self) -> None:
         """Begin a new collection."""
-        self._starts: list[int] = []
-        self._lengths: list[int] = []
-        self._gaps: list[int] = []  # len(_starts) where a block took a frame number and gave no frame
-        self._odd: dict[int, int | None] = {}  # start of a frame: its interface (obsolete block) or None (simple block)
+        self._columns = Columns()
+        self._odd: dict[int, int | None] = {}  # stamp of a frame: its interface (obsolete block) or None (simple block)
 
     def _flush(self) -> Iterator[Batch]:
-        """Hand on what was collected, one batch per linktype."""
-        starts, lengths, gaps, odd = self._starts, self._lengths, self._gaps, self._odd
-        data, interfaces, words = self._data, self._interfaces, struct.Struct(self._order + "III").unpack_from
+        """Hand on what was collected, one batch per kind of interface."""
+        columns, odd, data = self._columns, self._odd, self._data
         self._forget()
         self._progress.bytes_read = self._base + self._at
-        first = self._progress.numbered + 1
-        self._progress.numbered += len(starts) + len(gaps)
-        self._progress.frames += len(starts)
-        if not starts:
+        if not columns.stamps:
             return
-        numbers = number_frames(first, len(starts), gaps)
-        if len(self._linktypes) == 1:
-            yield self._batch(interfaces[0].linktype, starts, lengths, numbers, odd)
+        if len(self._kinds) == 1:
+            yield self._batch(self._interfaces[0], columns, odd)
             return
-        columns: dict[int, tuple[list[int], list[int], list[int]]] = {}
-        for start, length, number in zip(starts, lengths, numbers, strict=True):
-            interface = odd[start] or 0 if start in odd else words(data, start - STAMP_DISTANCE)[0]
-            column = columns.setdefault(interfaces[interface].linktype, ([], [], []))
-            column[0].append(start)
-            column[1].append(length)
-            column[2].append(number)
-        for linktype, (own_starts, own_lengths, own_numbers) in columns.items():
-            yield self._batch(linktype, own_starts, own_lengths, own_numbers, odd)
-
-    def _batch(
-        self, linktype: int, starts: list[int], lengths: list[int], numbers: Sequence[int], odd: dict[int, int | None]
-    ) -> Batch:
-        data, interfaces = self._data, self._interfaces
-        words = struct.Struct(self._order + "III").unpack_from
         word = struct.Struct(self._order + "I").unpack_from
+        by_kind: dict[tuple[int, int, int, int], tuple[Interface, Columns]] = {}
+        for stamp, length, number in zip(columns.stamps, columns.lengths, columns.numbers, strict=True):
+            interface = self._interfaces[odd[stamp] or 0 if stamp in odd else word(data, stamp - 4)[0]]
+            _, own = by_kind.setdefault(interface.kind, (interface, Columns()))
+            own.stamps.append(stamp)
+            own.lengths.append(length)
+            own.numbers.append(number)
+        for interface, own in by_kind.values():
+            yield self._batch(interface, own, odd)
+
+    def _batch(self, interface: Interface, columns: Columns, odd: dict[int, int | None]) -> Batch:
+        data, stamps = self._data, columns.stamps
+        word, raw_time = (struct.Struct(self._order + code).unpack_from for code in "IQ")
+        time_of = clock_of(self._order, interface.multiply, interface.divide, interface.offset_ns)
 
         def clock(index: int) -> int:
-            start = starts[index]
-            number = odd.get(start, -1)
-            if number is None:
-                return NO_TIME
-            interface, high, low = words(data, start - STAMP_DISTANCE)
-            return time_ns(interfaces[interface if number < 0 else number], high << 32 | low)
+            stamp = stamps[index]
+            return NO_TIME if odd.get(stamp, 0) is None else time_of(*raw_time(data, stamp))
 
         def wire_length(index: int) -> int:
-            return int(word(data, starts[index] - 4)[0])
+            return int(word(data, stamps[index] + STAMP_DISTANCE - 4)[0])
 
-        stamp = None if odd else Stamp(STAMP_DISTANCE, STAMP, self._time_of)
-        return Batch(linktype, data, starts, lengths, numbers, clock, wire_length, stamp)
+        return Batch(
+            interface.linktype,
+            data,
+            stamps,
+            STAMP_DISTANCE,
+            columns.lengths,
+            columns.numbers,
+            clock,
+            wire_length,
+            self._order,
+            None if None in odd.values() else time_of,
+        )

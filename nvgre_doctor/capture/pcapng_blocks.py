@@ -4,8 +4,9 @@ Format: draft-ietf-opsawg-pcapng.
 """
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from nvgre_doctor.capture.batch import NO_TIME
@@ -25,8 +26,7 @@ MIN_BLOCK: Final = 12
 MAX_BLOCK: Final = 134_348_832
 """Bytes of the longest block that is believed, as in Wireshark.  Blocks above `CHUNK` pass by without being held."""
 
-STAMP_DISTANCE: Final = 20  # from the interface number of an enhanced packet block to the frame
-STAMP: Final = 12  # bytes: interface number and the two words of the time
+STAMP_DISTANCE: Final = 16  # from the time in an enhanced or obsolete packet block to the frame
 PACKET_HEAD: Final = 28  # bytes before the frame, of an enhanced and of an obsolete packet block
 SECTION_SIZE: Final = 28
 HEAD: Final = PACKET_HEAD + MAX_FRAME  # bytes of a block that are ever looked at
@@ -44,6 +44,11 @@ class Interface:
     multiply: int
     divide: int
     offset_ns: int
+
+    @property
+    def kind(self) -> tuple[int, int, int, int]:
+        """Linktype and clock: frames of interfaces that agree in this can be in one batch."""
+        return self.linktype, self.multiply, self.divide, self.offset_ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,33 +73,20 @@ def parse_interface(block: bytes, order: str) -> Interface:
     return Interface(linktype, snaplen, multiply, divide, offset_s * 10**9)
 
 
-def time_ns(interface: Interface, ticks: int) -> int:
-    """Nanoseconds since 1970; NO_TIME for what 64 bits do not hold, years before 1677 and after 2262: only damage says so."""
-    ns = int(ticks * interface.multiply // interface.divide + interface.offset_ns)
-    return ns if -(1 << 63) <= ns < 1 << 63 else NO_TIME
+@lru_cache(maxsize=64)
+def clock_of(order: str, multiply: int, divide: int, offset_ns: int) -> Callable[[int], int]:
+    """From the two words of a time, as one number, to nanoseconds since 1970; see Interface.
 
+    NO_TIME for what 64 bits do not hold, years before 1677 and after 2262: only damage says so.
+    """
+    high_at, low_at = (0, 32) if order == "<" else (32, 0)
 
-def clock_of(order: str, interfaces: list[Interface]) -> Callable[[bytes], int]:
-    """From interface number and time of an enhanced packet block to nanoseconds; `interfaces` may grow."""
-    words = struct.Struct(order + "III").unpack
-
-    def time_of(stamp: bytes) -> int:
-        interface, high, low = words(stamp)
-        return time_ns(interfaces[interface], high << 32 | low)
+    def time_of(raw_time: int) -> int:
+        ticks = (raw_time >> high_at & 0xFFFFFFFF) << 32 | raw_time >> low_at & 0xFFFFFFFF
+        ns = ticks * multiply // divide + offset_ns
+        return ns if -(1 << 63) <= ns < 1 << 63 else NO_TIME
 
     return time_of
-
-
-def number_frames(first: int, count: int, gaps: list[int]) -> Sequence[int]:
-    """`count` frame numbers from `first` on; before frame i one number is left out for each i in `gaps`."""
-    if not gaps:
-        return range(first, first + count)
-    numbers: list[int] = []
-    for gap in gaps:
-        numbers.extend(range(first + len(numbers), first + gap))
-        first += 1
-    numbers.extend(range(first + len(numbers), first + count))
-    return numbers
 
 
 def fits(data: bytes, at: int, order: str) -> bool:

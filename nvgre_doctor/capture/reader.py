@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-from nvgre_doctor.capture.batch import Batch, Problem, Progress
+from nvgre_doctor.capture.batch import Batch, Express, Problem, Progress
 from nvgre_doctor.capture.description import Description
 from nvgre_doctor.capture.source import CHUNK, FileSource, Source
 
@@ -55,8 +55,10 @@ class Reader(ABC, Generic[State]):
         self._stop: int | None = None
 
     @abstractmethod
-    def batches(self, start: Cursor[State] | None, stop: int | None) -> Iterator[Batch]:
+    def batches(self, start: Cursor[State] | None, stop: int | None, express: Express | None = None) -> Iterator[Batch]:
         """All frames whose records begin at or after `start` and before the offset `stop`; both need a FileSource.
+
+        Without those that `express` takes while the reader walks over them.
 
         Raises DamageError after the last batch where the capture cannot be read to its end.
         """

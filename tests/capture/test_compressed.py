@@ -163,7 +163,7 @@ def _peak(packed: bytes) -> tuple[int, list[str], int]:
     tracemalloc.start()
     try:
         with open_capture("-", stdin=io.BytesIO(packed)) as capture:
-            frames = sum(len(batch.starts) for batch in capture.batches())
+            frames = sum(len(batch.stamps) for batch in capture.batches())
             return frames, [problem.reason for problem in capture.progress.problems], tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

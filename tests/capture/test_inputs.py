@@ -24,7 +24,7 @@ def test_standard_input_is_read_as_dash(data):
     program = (
         "from nvgre_doctor.capture import open_capture\n"
         "with open_capture('-') as capture:\n"
-        "    frames = sum(len(batch.starts) for batch in capture.batches())\n"
+        "    frames = sum(len(batch.stamps) for batch in capture.batches())\n"
         "    print(capture.path, capture.format, frames, capture.progress.status, capture.size)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], input=data, capture_output=True, check=True, cwd=ROOT)
@@ -94,7 +94,7 @@ class Failing(io.RawIOBase):
 @FORMATS
 def test_a_reading_error_midway_keeps_what_was_read(data):
     with open_capture("-", stdin=Failing(data[:-10])) as capture:  # type: ignore[arg-type]
-        frames = sum(len(batch.starts) for batch in capture.batches())
+        frames = sum(len(batch.stamps) for batch in capture.batches())
     (problem,) = capture.progress.problems
     assert (frames, capture.progress.status, problem.reason) == (1999, Status.CUT, "read-error")
     assert "Input/output error" in problem.message
@@ -129,9 +129,9 @@ def test_a_file_that_is_truncated_while_it_is_read_is_cut(tmp_path, data):
     path.write_bytes(data)
     with open_capture(path) as capture:
         batches = capture.batches()
-        frames = len(next(batches).starts)
+        frames = len(next(batches).stamps)
         os.truncate(path, 300_000)
-        frames += sum(len(batch.starts) for batch in batches)
+        frames += sum(len(batch.stamps) for batch in batches)
     assert 400 < frames < 500
     assert capture.progress.status is Status.CUT
 
@@ -142,10 +142,10 @@ def test_a_file_that_grows_while_it_is_read_gives_at_least_what_was_there(tmp_pa
     path.write_bytes(data[:-400])
     with open_capture(path) as capture:
         batches = capture.batches()
-        frames = len(next(batches).starts)
+        frames = len(next(batches).stamps)
         with open(path, "ab") as file:
             file.write(data[-400:])
-        frames += sum(len(batch.starts) for batch in batches)
+        frames += sum(len(batch.stamps) for batch in batches)
     assert (frames, capture.progress.status) == (2000, Status.COMPLETE)
 
 
@@ -160,7 +160,7 @@ def test_a_path_that_cannot_be_opened_is_a_problem(path, words):
 
 def test_a_capture_can_be_read_only_once():
     with open_capture("-", stdin=io.BytesIO(pcap(FRAMES))) as capture:
-        assert sum(len(batch.starts) for batch in capture.batches()) == 2000
+        assert sum(len(batch.stamps) for batch in capture.batches()) == 2000
         assert list(capture.batches()) == []
         assert capture.progress.frames == 2000
 
@@ -177,7 +177,7 @@ def test_position_and_size_count_bytes_of_the_file_as_stored(tmp_path, data):
             assert seen == sorted(seen)
             assert capture.position() == capture.size == len(stored)
     with open_capture("-", stdin=io.BytesIO(data)) as capture:
-        assert sum(len(batch.starts) for batch in capture.batches()) == 2000
+        assert sum(len(batch.stamps) for batch in capture.batches()) == 2000
         assert (capture.position(), capture.size) == (len(data), None)
 
 

@@ -151,5 +151,5 @@ def _numbers(path: Path) -> tuple[str, int]:
 
     with open_capture(path) as capture:
         for batch in capture.batches():
-            assert len(batch.starts) == len(batch.lengths) == len(batch.numbers)
+            assert len(batch.stamps) == len(batch.lengths) == len(batch.numbers)
         return str(capture.progress.status), capture.progress.numbered

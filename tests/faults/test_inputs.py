@@ -43,9 +43,9 @@ def test_file_that_is_cut_behind_the_reader_is_never_complete(tmp_path: Path, da
     path.write_bytes(data)
     with open_capture(path) as capture:
         batches = capture.batches()
-        frames = len(next(batches).starts)
+        frames = len(next(batches).stamps)
         os.truncate(path, left)
-        frames += sum(len(batch.starts) for batch in batches)
+        frames += sum(len(batch.stamps) for batch in batches)
         assert capture.progress.frames == frames < 8000
         assert capture.progress.status is Status.CUT
         (problem,) = capture.progress.problems

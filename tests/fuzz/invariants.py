@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 from nvgre_doctor import scan as scan_module
 from nvgre_doctor.capture import open_capture, reader
-from nvgre_doctor.capture.batch import Batch, Progress, Status
+from nvgre_doctor.capture.batch import Progress, Status
 from nvgre_doctor.capture.pcap import parse_header
 from nvgre_doctor.evidence import ALL_VM_STREAMS, EXAMPLES, VM_STREAMS, CaptureEvidence, Oddity
-from nvgre_doctor.scan import scan
+from nvgre_doctor.scan import Scanner
 from nvgre_doctor.wire.facts import Facts, Reason
 
 WHOLE_FRAME = tuple(Oddity(reason) for reason in Reason)
@@ -50,7 +50,10 @@ def read(data: bytes, exact: bool = False, memo_cap: int = 50_000) -> Read:
     """Read a capture from a pipe.  `exact` leaves out the fast path.  Every byte is taken once, in a bounded number of reads."""
     stream = CountingStream(data)
     with _counted_decoding() as calls, open_capture("-", stdin=stream) as capture:
-        evidence = scan(_without_stamps(capture.batches()) if exact else capture.batches(), memo_cap)
+        scanner = Scanner(memo_cap)
+        for batch in capture.batches(express=None if exact else scanner.express):
+            scanner.add(replace(batch, time_of=None) if exact else batch)
+        evidence = scanner.finish()
     assert stream.taken <= len(data)
     assert stream.reads <= len(data) // min(4096, reader.CHUNK // 2) + 8, (stream.reads, len(data))
     assert (
@@ -73,10 +76,6 @@ def _counted_decoding() -> Iterator[list[int]]:
         yield calls
     finally:
         scan_module.decode = original
-
-
-def _without_stamps(batches: Iterator[Batch]) -> Iterator[Batch]:
-    return (replace(batch, stamp=None) for batch in batches)
 
 
 def check_capture(data: bytes) -> None:

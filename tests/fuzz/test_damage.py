@@ -44,7 +44,7 @@ def test_the_report_of_a_damaged_capture_is_that_of_its_prefix(sample, keep, tmp
     path = tmp_path / "capture"
     path.write_bytes(with_damage)
     with open_capture(path) as opened:
-        assert sum(len(batch.starts) for batch in opened.batches()) >= 2
+        assert sum(len(batch.stamps) for batch in opened.batches()) >= 2
         undamaged = with_damage[: opened.progress.bytes_read]
     damaged = diagnose([path])
     path.write_bytes(undamaged)
