@@ -8,7 +8,7 @@ afterwards takes 0.12 us a frame more, a quarter.  Knows heads of records, shape
 from struct import Struct, error
 from typing import Final
 
-from nvgre_doctor.capture.batch import Columns, Records
+from nvgre_doctor.capture.batch import MAX_FRAME, Columns, Records
 from nvgre_doctor.evidence import OCTET_SPREAD
 from nvgre_doctor.memo import WHOLE, Memo
 from nvgre_doctor.shapes import GRE, IN_PARTS, IP_OR_ARP, TCP_OR_UDP, Shape
@@ -81,7 +81,7 @@ class Express:
                     and (version == usual or version in versions)
                     and inner_type == IP_OR_ARP
                     and (inner_protocol == _TCP or inner_protocol in TCP_OR_UDP)
-                    and captured >= need
+                    and need <= captured <= MAX_FRAME
                     and not (offset or (flags and flags & IN_PARTS))
                     and (length_high or length_low >= shortest or not length_low)  # 0: the adapter was to fill it in
                 ):
@@ -102,8 +102,8 @@ class Express:
                         number += 1
                         at = end
                         continue
-                elif not captured:
-                    break  # what zeros mean is for the reader to say
+                elif not 0 < captured <= MAX_FRAME:
+                    break  # what that means is for the reader to say
                 stamps(at + stamp)
                 lengths(captured)
                 numbers(number)

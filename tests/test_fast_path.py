@@ -153,7 +153,30 @@ def test_fast_equals_exact_where_not_all_vm_pairs_are_kept(seed, cap, buffer_siz
     assert evidence == exact(capture)
 
 
+# --- the express lane ----------------------------------------------------------------------------------------------------
+
 INNER_IP = build.ipv4("10.0.0.4", "10.0.0.5", 6, build.tcp("10.0.0.4", "10.0.0.5", 49152, 445))
+INNER = build.inner_frame("00:15:5d:0a:00:01", "00:15:5d:0a:00:02", INNER_IP)
+
+
+def nvgre(ttl=128, key=0x00138900, inner=INNER):
+    return build.nvgre("192.168.50.1", "192.168.50.2", key, inner, ttl=ttl)
+
+
+STREAM = StreamKey(
+    bytes([192, 168, 50, 1]),
+    bytes([192, 168, 50, 2]),
+    0x001389,
+    bytes.fromhex("00155d0a000200155d0a0001"),
+)
+
+
+def the_stream(evidence):
+    ((key, facts),) = evidence.streams()
+    assert key == STREAM
+    return facts
+
+
 ECHO = build.ipv4("10.0.0.4", "10.0.0.5", 1, build.icmp(8, 0, bytes(36)))
 
 
@@ -185,27 +208,20 @@ def test_fast_equals_exact_where_the_express_lane_takes_most_frames(seed, stream
     assert scanner.express.taken > 400
 
 
+@pytest.mark.parametrize("form", [build.pcap, build.pcapng])
+@pytest.mark.parametrize(("size", "frames"), [(262_144, 12_101), (262_145, 12_000)])
+def test_the_express_lane_stops_before_a_frame_that_is_too_long(size, frames, form):
+    """It is whole in the second buffer, and its header is known by then."""
+    plain = build.ethernet(nvgre())
+    capture = form([(TIME, plain)] * 12_000 + [(TIME, plain + bytes(size - len(plain)))] + [(TIME, plain)] * 100)
+    scanner = Scanner()
+    for batch in batches(capture, scanner.express):
+        scanner.add(batch)
+    assert scanner.finish().frames == frames
+    assert scanner.express.taken > 1000
+
+
 # --- what went wrong once ------------------------------------------------------------------------------------------------
-
-INNER = build.inner_frame("00:15:5d:0a:00:01", "00:15:5d:0a:00:02", INNER_IP)
-
-
-def nvgre(ttl=128, key=0x00138900, inner=INNER):
-    return build.nvgre("192.168.50.1", "192.168.50.2", key, inner, ttl=ttl)
-
-
-STREAM = StreamKey(
-    bytes([192, 168, 50, 1]),
-    bytes([192, 168, 50, 2]),
-    0x001389,
-    bytes.fromhex("00155d0a000200155d0a0001"),
-)
-
-
-def the_stream(evidence):
-    ((key, facts),) = evidence.streams()
-    assert key == STREAM
-    return facts
 
 
 def test_one_stream_with_and_without_tags_keeps_its_first_and_its_last_frame():

@@ -7,10 +7,15 @@ over with C-level loops, and that is where the speed comes from.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 NO_TIME = -1
 """`ts_ns` of a frame whose block carries no time (pcapng Simple Packet Block)."""
+
+
+MAX_FRAME: Final = 262_144
+"""Bytes of the longest frame that is believed, as in libpcap and Wireshark (which make an exception for USB and D-Bus; we do
+not: those carry no NVGRE, and memory stays bounded)."""
 
 
 class Status(StrEnum):
@@ -79,6 +84,18 @@ class Columns:
     stamps: list[int] = field(default_factory=list)
     lengths: list[int] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
+
+    def drop_from(self, index: int) -> int:
+        """Give up the frames from `index` on, which have no numbers yet.  Returns the stamp of the first of them."""
+        stamp = self.stamps[index]
+        del self.stamps[index:], self.lengths[index:]
+        return stamp
+
+    def drop_too_long(self, longest: int) -> int | None:
+        """The same from the first frame of more than `longest` bytes on; None if there is none."""
+        if not self.lengths or max(self.lengths) <= longest:
+            return None
+        return self.drop_from(next(i for i, length in enumerate(self.lengths) if length > longest))
 
 
 class Express(Protocol):

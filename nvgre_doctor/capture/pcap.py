@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from nvgre_doctor.capture.batch import Batch, Columns, Express, Records
+from nvgre_doctor.capture.batch import MAX_FRAME, Batch, Columns, Express, Records
 from nvgre_doctor.capture.description import ENDIAN, Description, InterfaceDescription
-from nvgre_doctor.capture.reader import MAX_FRAME, Cursor, DamageError, Reader
+from nvgre_doctor.capture.reader import Cursor, DamageError, Reader
 from nvgre_doctor.capture.sniff import PCAP_MAGICS
 from nvgre_doctor.capture.source import CHUNK
 
@@ -172,14 +172,16 @@ class PcapReader(Reader[PcapHeader]):
         if at > len(data):
             lengths.pop()
             at = stamps.pop()
+        too_long = columns.drop_too_long(MAX_FRAME)
+        if too_long is not None:
+            at = too_long  # to be looked at again
         if not all(lengths) and not self._whole:
             zeros_from = len(data.rstrip(b"\0"))
             for index, record in enumerate(stamps):
                 if lengths[index] or record == self._at:
                     continue
                 if record >= zeros_from or data.startswith(_ZEROS, record):
-                    del stamps[index:], lengths[index:]
-                    at = record  # to be looked at again, with what follows
+                    at = columns.drop_from(index)  # to be looked at again, with what follows
                     break
         walked = range(number, number + len(stamps) - before)
         columns.numbers.extend(walked)

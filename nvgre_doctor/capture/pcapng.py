@@ -11,7 +11,7 @@ entries and sysdig events, although they hold no packet.
 import struct
 from collections.abc import Iterator
 
-from nvgre_doctor.capture.batch import NO_TIME, Batch, Columns, Express, Problem, Progress, Records, Status
+from nvgre_doctor.capture.batch import MAX_FRAME, NO_TIME, Batch, Columns, Express, Problem, Progress, Records, Status
 from nvgre_doctor.capture.pcapng_blocks import (
     ENHANCED_PACKET,
     HEAD,
@@ -33,7 +33,7 @@ from nvgre_doctor.capture.pcapng_blocks import (
     fits,
     parse_interface,
 )
-from nvgre_doctor.capture.reader import MAX_FRAME, Cursor, DamageError, Reader
+from nvgre_doctor.capture.reader import Cursor, DamageError, Reader
 from nvgre_doctor.capture.source import CHUNK, Source
 
 
@@ -275,6 +275,9 @@ class PcapngReader(Reader[Section]):
         if len(stamps) > before and (at + 4 > len(data) or struct.unpack_from(self._order + "I", data, at)[0] != total):
             lengths.pop()  # not whole, or wrong: `_step` will say
             at = stamps.pop() - 16
+        too_long = self._columns.drop_too_long(MAX_FRAME)
+        if too_long is not None:
+            at = too_long - 16  # the same
         self._at = at + 4
         self._columns.numbers.extend(self._count(len(stamps) - before))
 

@@ -9,10 +9,6 @@ from nvgre_doctor.capture.batch import Batch, Express, Problem, Progress
 from nvgre_doctor.capture.description import Description
 from nvgre_doctor.capture.source import CHUNK, FileSource, Source
 
-MAX_FRAME: Final = 262_144
-"""Bytes of the longest frame that is believed, as in libpcap and Wireshark (which make an exception for USB and D-Bus; we do
-not: those carry no NVGRE, and memory stays bounded).  The walks over whole buffers rely on `CHUNK` not being above it."""
-
 COPY_AGAIN: Final = "if it was still being written, stop the capture first; else copy the file again"
 
 State = TypeVar("State")

@@ -109,9 +109,14 @@ def test_the_size_of_the_buffers_does_not_matter(data, size, small_buffers, tmp_
     assert read_both(data + tail, tmp_path) == damaged
 
 
-def test_buffers_are_not_above_the_longest_frame():
-    """The walks do not compare lengths with the limit, because a longer frame cannot be whole in a buffer."""
-    assert reader.CHUNK == 262_144 <= reader.MAX_FRAME
+@pytest.mark.parametrize("size", [262_144, 262_145])
+@pytest.mark.parametrize(("make", "reason"), [(pcap, "record-length"), (build_pcapng, "damaged-block")])
+def test_a_frame_that_is_too_long_stops_the_reading_although_it_is_whole_in_the_buffer(size, make, reason):
+    frames = [(0, bytes(60)), (1, bytes(60)), (2, bytes(size)), (3, bytes(60))]
+    reading = read_bytes(make(frames))
+    fits = size == 262_144
+    assert [len(frame.data) for frame in reading.frames] == ([60, 60, 262_144, 60] if fits else [60, 60])
+    assert (reading.status, reading.reasons) == ((Status.COMPLETE, []) if fits else (Status.CUT, [reason]))
 
 
 def test_a_sparse_file_behind_a_huge_block_is_passed_without_being_held(tmp_path):
