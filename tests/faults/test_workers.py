@@ -48,8 +48,8 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def two_workers(process: subprocess.Popen[bytes]) -> list[int]:
-    until(lambda: len(children(process.pid)) == 2, process)
-    return children(process.pid)
+    workers: list[int] = until(lambda: found if len(found := children(process.pid)) == 2 else None, process)
+    return workers
 
 
 @pytest.mark.parametrize("victims", [[0], [1], [0, 1]], ids=["first", "second", "both"])
