@@ -55,7 +55,7 @@ def test_named_pipe_is_written_through(tmp_path: Path) -> None:
     reader.start()
     check_writable(str(pipe))
     write_file(str(pipe), "new")
-    reader.join(timeout=10)
+    reader.join(timeout=60)
     assert read == ["new"]
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 

@@ -212,7 +212,7 @@ def test_both_shells_set_up_the_same() -> None:
 def test_the_test_command_is_the_one_that_ci_calls() -> None:
     assert blocks("sh")[1].lines == [" && ".join(TESTS)]
     script = (ROOT / ".ci" / "run").read_text("utf-8")
-    lines = [line.replace('"$python"', "python3").replace(" -q ", " ") for line in script.splitlines()]
+    lines = [line.strip().replace('"$python"', "python3").replace(" -q ", " ") for line in script.splitlines()]
     start = lines.index(TESTS[0])
     assert lines[start : start + 3] == TESTS
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -63,7 +63,8 @@ def started(
         yield process
     finally:
         for pid in members(process.pid):
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it ended by itself meanwhile
+                os.kill(pid, signal.SIGKILL)
         if process.returncode is None:
             process.communicate()
 
@@ -72,6 +73,27 @@ def run(*args: str | Path, **options: Any) -> subprocess.CompletedProcess[bytes]
     """The program from start to end; it must leave no process behind."""
     with started(*args, **options) as process:
         return ended(process)
+
+
+_TELLS_PEAK: Final = """import resource, subprocess, sys
+code = subprocess.call(sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)
+"""
+
+
+def run_for_memory(
+    *args: str | Path, program: Sequence[str] = PROGRAM, **options: Any
+) -> tuple[subprocess.CompletedProcess[bytes], int]:
+    """The program from start to end, and the memory in KiB that the largest of its processes had at its peak.
+
+    Linux lets a process begin with the peak of the one that started it, and the tests grow larger than the program ever
+    is.  So a small process stands between them: it starts the program, and adds the program's peak to its output.
+    """
+    done = run(*args, program=[sys.executable, "-c", _TELLS_PEAK, *program], **options)
+    *out, peak = done.stdout.splitlines(keepends=True)
+    done.stdout = b"".join(out)
+    return done, int(peak)
 
 
 def ended(process: subprocess.Popen[bytes]) -> subprocess.CompletedProcess[bytes]:

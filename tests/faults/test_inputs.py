@@ -19,7 +19,7 @@ import pytest
 
 from nvgre_doctor.capture import Status, open_capture
 from tests.faults import captures
-from tests.faults.program import EAGER, PROGRAM, ROOT, ended, run, started, until_reading, writer_to
+from tests.faults.program import EAGER, PROGRAM, ROOT, ended, run, run_for_memory, started, until_reading, writer_to
 
 HEADER, RECORD = len(captures.HEADER), captures.RECORD
 MANY = 300_000  # frames, 40 MB: long enough to be changed while it is read
@@ -207,25 +207,14 @@ def ten_thousand(folder: Path, data: bytes) -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-TELLS_PEAK = """import resource, subprocess, sys
-code = subprocess.call(sys.argv[1:])
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-sys.exit(code)
-"""
-"""Between the tests and the program: a process begins with the peak of the one that started it, and the tests grow large."""
-
-
 def test_ten_thousand_files_need_few_descriptors_and_little_memory(tmp_path: Path) -> None:
     with ten_thousand(tmp_path / "in", captures.healthy(2)) as folder:
         for jobs, program in (("1", PROGRAM), ("2", EAGER)):
             limited = ["sh", "-c", 'ulimit -n 24; exec "$@"', "sh", *program]
             arguments = ("--jobs", jobs, "-o", "json=out.json", "-o", "text=out.txt", folder)
-            with started(*arguments, program=limited, cwd=tmp_path) as process:
-                _, status, usage = os.wait4(process.pid, 0)
-                process.returncode = os.waitstatus_to_exitcode(status)
-                errors = process.stderr.read() if process.stderr is not None else b""
-            assert (process.returncode, errors) == (0, b"")
-            assert usage.ru_maxrss < 200 * 1024  # KiB
+            done, peak = run_for_memory(*arguments, program=limited, cwd=tmp_path)
+            assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+            assert peak < 100 * 1024  # KiB
             report = json.loads((tmp_path / "out.json").read_bytes())
             assert len(report["captures"]) == 10_000
             assert (report["summary"]["frames"], len(report["hosts"])) == (20_000, 2)
@@ -244,11 +233,9 @@ def test_memory_does_not_grow_with_the_length_of_a_capture(tmp_path: Path) -> No
     peaks = []
     for megabytes in (5, 60):
         captures.write_slow(tmp_path / "a.bz2", megabytes)
-        with started("-q", tmp_path / "a.bz2") as process:
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.returncode == 0
-        peaks.append(usage.ru_maxrss)
+        done, peak = run_for_memory("-q", tmp_path / "a.bz2")
+        assert done.returncode == 0
+        peaks.append(peak)
     assert peaks[1] - peaks[0] < 8 * 1024  # KiB
 
 

@@ -208,10 +208,18 @@ def test_signal_while_a_capture_is_annotated_leaves_no_file(tmp_path: Path, numb
 
 
 def test_timeout_of_coreutils_ends_program_and_workers(slow: tuple[Path, Path], tmp_path: Path) -> None:
-    """It sends SIGTERM to the program and then to the whole group: twice to the main process, and to its workers."""
+    """It sends SIGTERM to the program and then to the whole group: twice to the main process, and to its workers.
+
+    Its clock tells it by SIGALRM.  Here the test does so, when the workers read: how fast the machine is does not matter.
+    """
     timeout = shutil.which("timeout")
     assert timeout is not None
-    done = run("--jobs", "2", "-o", "json=out.json", *slow, program=[timeout, "1", *EAGER], cwd=tmp_path)
+    program = [timeout, "60", *EAGER]
+    with started("--jobs", "2", "-o", "json=out.json", *slow, program=program, cwd=tmp_path) as process:
+        (main,) = until(lambda: children(process.pid), process)
+        until(lambda: len(children(main)) == 2, process)
+        process.send_signal(signal.SIGALRM)
+        done = ended(process)
     assert (done.returncode, done.stdout) == (124, b"")
     assert done.stderr.strip() == b"nvgre-doctor: interrupted"
     assert os.listdir(tmp_path) == []

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -47,8 +48,8 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def two_workers(process: subprocess.Popen[bytes]) -> list[int]:
-    until(lambda: len(children(process.pid)) == 2, process)
-    return children(process.pid)
+    workers: list[int] = until(lambda: found if len(found := children(process.pid)) == 2 else None, process)
+    return workers
 
 
 @pytest.mark.parametrize("victims", [[0], [1], [0, 1]], ids=["first", "second", "both"])
@@ -71,8 +72,12 @@ def test_worker_killed_in_the_middle_of_its_result_is_no_hang(tmp_path: Path) ->
         captures.write_wide(path, 40_000)  # what was seen of it is much more than a pipe holds
     with started("--jobs", "2", "-q", *paths, program=EAGER) as process:
         workers = two_workers(process)
-        until(lambda: all(has_open(worker, *paths) for worker in workers), process)
+        for worker in workers:  # each waits for the other one in the middle of its capture
+            until(partial(has_open, worker, *paths), process)
+            os.kill(worker, signal.SIGSTOP)
         os.kill(process.pid, signal.SIGSTOP)  # nobody takes the results: both workers wait with half of theirs written
+        for worker in workers:
+            os.kill(worker, signal.SIGCONT)
         until(lambda: all(_waits_to_write(worker) for worker in workers), process)
         os.kill(workers[1], signal.SIGKILL)
         os.kill(process.pid, signal.SIGCONT)

@@ -19,6 +19,6 @@ if [ ! -e "$policy" ]; then
     trap 'rm -f "$policy"' EXIT
 fi
 export DEBIAN_FRONTEND=noninteractive
-apt-get update -q
+apt-get -o Acquire::Retries=3 update -q
 # shellcheck disable=SC2086  # one word per package
-apt-get install -q -y --no-install-recommends $missing
+apt-get -o Acquire::Retries=3 install -q -y --no-install-recommends $missing
