@@ -7,10 +7,8 @@ over the file; an empty variable counts as none.
 
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path, PurePath
 from typing import Any, Final
 
@@ -117,11 +115,19 @@ def _from_file(file: str) -> Settings:
     return Settings(**values, file=file)
 
 
+def _close_matches(word: str, known: Iterable[str], cutoff: float = 0.6) -> list[str]:
+    from difflib import get_close_matches  # noqa: PLC0415  only for mistakes
+
+    return get_close_matches(word, [*known], n=1, cutoff=cutoff)
+
+
 def _tables(file: str, text: str) -> dict[str, Any]:
     if any(line.count(".") > _MOST_DOTS for line in _QUOTED.sub("", text).splitlines()):
         raise ConfigError(
             f"{visible(file)}: a line has more than {_MOST_DOTS} dots outside quotes, which no key needs."
         )
+    import tomllib  # noqa: PLC0415  most runs have no file
+
     try:
         return tomllib.loads(text)
     except RecursionError:
@@ -131,7 +137,7 @@ def _tables(file: str, text: str) -> dict[str, Any]:
 
 
 def _nearest(key: str) -> str:
-    for known in get_close_matches(key.lower().replace("_", "-"), KEYS, n=1):
+    for known in _close_matches(key.lower().replace("_", "-"), KEYS):
         return f"did you mean {known}?"
     return f"the keys are {', '.join(KEYS)}."
 
@@ -150,7 +156,7 @@ def _refuse_mistyped(names: Iterable[str]) -> None:
     """NVGRE_DOCTOR_FAILON would silently do nothing."""
     known = [variable_of(key).removeprefix(VARIABLE_PREFIX) for key in KEYS]
     for name in sorted(set(names) - set(known)):
-        for meant in get_close_matches(name, known, n=1, cutoff=_ALMOST):
+        for meant in _close_matches(name, known, _ALMOST):
             raise ConfigError(
                 f"environment variable {VARIABLE_PREFIX}{visible(name)}: did you mean {VARIABLE_PREFIX}{meant}?"
             )

@@ -97,7 +97,6 @@ def command(
     verbose: bool,
 ) -> int:
     """Diagnose captures together (pcap, pcapng; also compressed). A folder stands for the captures in it, - for standard input."""
-    from nvgre_doctor.baseline import BaselineError, only_new, read_baseline  # noqa: PLC0415
     from nvgre_doctor.doctor import diagnose  # noqa: PLC0415  with all that it needs
     from nvgre_doctor.inventory import InventoryError  # noqa: PLC0415
     from nvgre_doctor.progress import ProgressBar  # noqa: PLC0415
@@ -123,7 +122,7 @@ def command(
     if verbose and settings.file:
         write_stderr([f"nvgre-doctor: configuration {settings.file}"])
     try:
-        known = read_baseline(baseline) if baseline is not None else ()
+        known = _accepted(baseline) if baseline is not None else ()
         codes = select_codes(selected, ignored)
         with ProgressBar(wanted=not quiet, color=color != "never") as bar:
             report = diagnose(
@@ -139,9 +138,12 @@ def command(
             )
     except (InventoryError, UnknownCodeError) as error:
         raise click.UsageError(str(error)) from error
-    except BaselineError as error:
-        raise click.ClickException(str(error)) from error
-    told, gone = only_new(report, known, codes) if baseline is not None else (report, ())
+    told = report
+    gone: tuple[Accepted, ...] = ()
+    if baseline is not None:
+        from nvgre_doctor.baseline import only_new  # noqa: PLC0415  see _accepted
+
+        told, gone = only_new(report, known, codes)
     deliver(told, plan, display)
     if quiet or not any(output.path == STDOUT and output.format == "text" for output in plan):
         _tell_unread(report)
@@ -161,6 +163,15 @@ def _unless_same(baseline: str | None, write_baseline: str | None) -> str | None
     if baseline is None or write_baseline is None:
         return baseline
     return None if real_path(baseline) == real_path(write_baseline) else baseline
+
+
+def _accepted(baseline: str) -> "tuple[Accepted, ...]":
+    from nvgre_doctor.baseline import BaselineError, read_baseline  # noqa: PLC0415  with what makes fingerprints
+
+    try:
+        return read_baseline(baseline)
+    except BaselineError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _write_baseline(report: "Report", path: str, quiet: bool) -> Exit:
