@@ -17,6 +17,7 @@ _PAUSE: Final = 15
 """For so many buffers the lane is closed after one of which it took less than half: trying costs a third of counting."""
 _TCP: Final = 6
 _ENHANCED_PACKET: Final = 6
+_BLOCK_HEAD: Final = 12  # type, length, interface: before the time
 
 
 class Express:
@@ -24,15 +25,16 @@ class Express:
 
     def __init__(self) -> None:
         """Closed."""
-        self.taken = 0  # frames, NVGRE data all of them
+        self.nvgre_frames = 0  # taken so far
+        self.not_gre = 0
         self._linktype = -1
         self._shape: Shape | None = None
         self._memo: Memo | None = None
         self._pause = 0
 
     def open(self, linktype: int, shape: Shape, memo: Memo) -> None:
-        """Take frames of this shape from now on."""
-        self._linktype, self._shape, self._memo = linktype, shape, memo
+        """Take frames of this shape from now on, unless it has so many tags that each frame must be asked for them."""
+        self._linktype, self._shape, self._memo = linktype, shape, None if shape.asks_for_tags else memo
 
     def close(self) -> None:
         """Take nothing until it is opened again."""
@@ -48,63 +50,82 @@ class Express:
         if self._pause:
             self._pause -= 1
             return at, number
-        head, interfaces, before, already = records.head, records.interfaces, number, len(left.stamps)
-        stamp, limit, order = head - records.distance, len(data), records.order
-        unpack = shape.unpacker(order + ("IIIQI4x" if interfaces else f"0s0s0sQI{head - 12}x")).unpack_from
-        closing = Struct(order + "I").unpack_from
+        data_ends, order, before, already = len(data), records.order, number, len(left.stamps)
+        distance, interfaces = records.distance, records.interfaces
+        unpack = shape.unpacker(f"{order}QI{distance - 12}x").unpack_from
+        heads = Struct(
+            order + "IIII"
+        ).unpack_from  # how a block of pcapng closes, and type, length and interface of the next
         get, frames, last, last_times = memo.headers.get, memo.frames, memo.last, memo.last_times
         is_thinned, get_thinned, octets, spread = bool(memo.thinned), memo.thinned.get, memo.octets, OCTET_SPREAD
         (link_high, link_low), usual, versions = shape.link_field, shape.version, shape.versions
         need, shortest = shape.need, shape.shortest_nvgre
+        need_plain, shortest_plain, plain_protocols = shape.need_plain, shape.counted_ip, shape.plain_protocols
         stamps, lengths, numbers = left.stamps.append, left.lengths.append, left.numbers.append
+        not_gre = 0
+        at += records.before  # from here on it is where the time of a frame is
         try:
+            if interfaces:
+                _, kind, size, interface = heads(data, at - _BLOCK_HEAD - 4)
             while True:
-                # Of a block of pcapng its type, length and interface, of a record of pcap nothing; then the fields of `Shape.unpacker`.
                 # fmt: off
-                (kind, size, interface, raw_time, captured, high, low, version, length_high, length_low,
+                (raw_time, captured, high, low, version, length_high, length_low,
                  flags, offset, protocol, header, inner_type, inner_protocol) = unpack(data, at)
                 # fmt: on
-                if interfaces and (
-                    kind != _ENHANCED_PACKET
-                    or interface >= interfaces
-                    or (size != (captured + 35) & -4 and (size & 3 or size < captured + 32))
-                    or closing(data, at + size - 4)[0] != size
-                ):
-                    break
-                end = at + (size or captured + head)
-                if end > limit:
-                    break
-                if (
-                    protocol == GRE
-                    and high == link_high
-                    and low == link_low
-                    and (version == usual or version in versions)
-                    and inner_type == IP_OR_ARP
-                    and (inner_protocol == _TCP or inner_protocol in TCP_OR_UDP)
-                    and need <= captured <= MAX_FRAME
-                    and not (offset or (flags and flags & IN_PARTS))
-                    and (length_high or length_low >= shortest or not length_low)  # 0: the adapter was to fill it in
-                ):
-                    cell = None
-                    if is_thinned:
-                        thinned = get_thinned(header[:-20], WHOLE)
-                        if (spread[header[-1]] ^ spread[header[-7]]) & thinned[0]:  # as in vm_sample
-                            cell = thinned[2].get(header[-20:-13])
-                            if cell is not None:
+                if interfaces:
+                    if kind != _ENHANCED_PACKET or interface >= interfaces:
+                        break
+                    if size != (captured + 35) & -4 and (size & 3 or size < captured + 32):
+                        break
+                    end = at + size
+                    closing, kind, next_size, interface = heads(data, end - _BLOCK_HEAD - 4)
+                    if closing != size:
+                        break
+                    size = next_size
+                else:
+                    end = at + distance + captured
+                    if end > data_ends:
+                        break
+                if high == link_high and low == link_low and (version == usual or version in versions):
+                    if protocol == GRE:
+                        if (
+                            inner_type == IP_OR_ARP
+                            and (inner_protocol == _TCP or inner_protocol in TCP_OR_UDP)
+                            and need <= captured <= MAX_FRAME
+                            and not (offset or (flags and flags & IN_PARTS))
+                            and (
+                                length_high or length_low >= shortest or not length_low
+                            )  # 0: the adapter was to fill it in
+                        ):
+                            if (
+                                is_thinned
+                                and (spread[header[-1]] ^ spread[header[-7]])  # as in vm_sample
+                                & (thinned := get_thinned(header[:-20], WHOLE))[0]
+                                and (cell := thinned[2].get(header[-20:-13])) is not None
+                            ):
                                 octets[cell][header[-13]] = 1
                                 thinned[1] += 1
-                    if cell is None:
-                        cell = get(header)
-                    if cell is not None:
-                        frames[cell] += 1
-                        last[cell] = number
-                        last_times[cell] = raw_time
+                            else:
+                                cell = get(header)
+                            if cell is not None:
+                                frames[cell] += 1
+                                last[cell] = number
+                                last_times[cell] = raw_time
+                                number += 1
+                                at = end
+                                continue
+                    elif (
+                        protocol in plain_protocols
+                        and need_plain <= captured <= MAX_FRAME
+                        and (length_high or length_low >= shortest_plain or not length_low)
+                    ):
+                        not_gre += 1
                         number += 1
                         at = end
                         continue
-                elif not 0 < captured <= MAX_FRAME:
+                if not 0 < captured <= MAX_FRAME:
                     break  # what that means is for the reader to say
-                stamps(at + stamp)
+                stamps(at)
                 lengths(captured)
                 numbers(number)
                 number += 1
@@ -112,7 +133,8 @@ class Express:
         except error:  # the buffer ends: cheaper than to ask each time
             pass
         remaining = len(left.stamps) - already
-        self.taken += number - before - remaining
+        self.nvgre_frames += number - before - remaining - not_gre
+        self.not_gre += not_gre
         if 2 * remaining > number - before:
             self._pause = _PAUSE
-        return at, number
+        return at - records.before, number

@@ -13,7 +13,7 @@ from itertools import repeat
 from typing import Final
 
 from nvgre_doctor.capture.batch import Batch
-from nvgre_doctor.collect import add_facts, customer_addresses
+from nvgre_doctor.collect import ONLY_COUNTED, add_facts, customer_addresses
 from nvgre_doctor.evidence import (
     ALL_VM_STREAMS,
     CaptureEvidence,
@@ -28,7 +28,7 @@ from nvgre_doctor.express import Express
 from nvgre_doctor.memo import NEAR_CONTROL, WHOLE, Memo
 from nvgre_doctor.shapes import GRE, IN_PARTS, IP_OR_ARP, TCP_OR_UDP, Shape, shape_of
 from nvgre_doctor.wire.decode import decode
-from nvgre_doctor.wire.facts import Nvgre
+from nvgre_doctor.wire.facts import Nvgre, Other
 from nvgre_doctor.wire.link import TAG_ETHERTYPES
 
 MEMO_CAP: Final = 100_000
@@ -67,8 +67,7 @@ class Scanner:
         self._memos: dict[tuple[int, Shape, Callable[[int], int]], Memo] = {}
         self._memo_cap = memo_cap
         self._crowd = ALL_VM_STREAMS  # streams in the memos beyond which it is time to see which VM pairs are kept
-        self._not_gre = 0
-        self._vxlan = 0
+        self._counted: defaultdict[Oddity, int] = defaultdict(int)  # frames of which nothing else is kept
         self._usual: dict[int, Shape] = {}  # by linktype: the shape that took most frames of the last batch
 
     def add(self, batch: Batch) -> None:
@@ -80,16 +79,21 @@ class Scanner:
             self._make_room()
         for i in odd:
             facts = decode(batch.linktype, batch.frame(i), batch.wire_length(i))
-            add_facts(self._evidence, facts, Moment(batch.numbers[i], batch.clock(i)), batch.linktype)
+            if isinstance(facts, Other) and facts.reason in ONLY_COUNTED:
+                self._counted[Oddity(facts.reason)] += 1
+            else:
+                add_facts(self._evidence, facts, Moment(batch.numbers[i], batch.clock(i)), batch.linktype)
 
     def finish(self) -> CaptureEvidence:
         """All evidence."""
         self._fold()
-        for oddity, count in ((Oddity.NOT_GRE, self._not_gre), (Oddity.VXLAN, self._vxlan)):
+        express = self.express
+        self._evidence.frames += express.nvgre_frames + express.not_gre
+        self._evidence.nvgre_frames += express.nvgre_frames
+        self._counted[Oddity.NOT_GRE] += express.not_gre
+        for oddity, count in self._counted.items():
             if count:
                 self._evidence.add_sign(Sign(oddity), Sightings(count, ()))
-        self._evidence.frames += self.express.taken
-        self._evidence.nvgre_frames += self.express.taken
         return self._evidence
 
     def _take_plain(self, batch: Batch, time_of: Callable[[int], int]) -> Sequence[int]:
@@ -148,11 +152,7 @@ class Scanner:
         get, frames, last, last_times = memo.headers.get, memo.frames, memo.last, memo.last_times
         (link_high, link_low), usual, versions = shape.link_field, shape.version, shape.versions
         plain_protocols, shortest, shortest_ip = shape.plain_protocols, shape.shortest_nvgre, shape.counted_ip
-        need, need_plain, inner_type_at = (
-            shape.need,
-            shape.link_size + shape.ip_size,
-            batch.distance + shape.inner_at + 12,
-        )
+        need, need_plain, inner_type_at = shape.need, shape.need_plain, batch.distance + shape.inner_at + 12
         not_gre = vxlan = 0
         other: list[int] = []
         odd_before = len(odd)
@@ -203,8 +203,8 @@ class Scanner:
             else:
                 odd.append(i)
         self._evidence.nvgre_frames += whole - len(other) - (len(odd) - odd_before) - not_gre - vxlan
-        self._not_gre += not_gre
-        self._vxlan += vxlan
+        self._counted[Oddity.NOT_GRE] += not_gre
+        self._counted[Oddity.VXLAN] += vxlan
         return sorted([*others, *other]) if others else other
 
     def _make_room(self) -> None:

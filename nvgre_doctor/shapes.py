@@ -65,6 +65,16 @@ class Shape:
         return self.link_size + self.ip_size + _GRE_SIZE
 
     @property
+    def asks_for_tags(self) -> bool:
+        """Whether the link fields do not tell all: with two tags and more."""
+        return self.tags > 1
+
+    @property
+    def need_plain(self) -> int:
+        """Captured bytes with which a frame can be counted as something other than GRE."""
+        return self.link_size + self.ip_size
+
+    @property
     def need(self) -> int:
         """Captured bytes with which a frame can be counted as NVGRE: up to the end of an inner IPv4 header."""
         return self.link_size + self.ip_size + _UP_TO_INNER_IPV4
@@ -93,8 +103,8 @@ class Shape:
     def split_by_tags(
         self, data: bytes, stamps: Sequence[int], distance: int, pending: Sequence[int]
     ) -> tuple[Sequence[int], Sequence[int]]:
-        """The frames that carry as many VLAN tags as this shape, and the others.  An untagged shape asks no frame."""
-        if not self.tags:
+        """The frames that carry as many VLAN tags as this shape, and the others."""
+        if not self.asks_for_tags:
             return pending, ()
         fitting = pending
         for at in range(distance + 12, distance + 12 + 4 * self.tags, 4):
@@ -117,15 +127,19 @@ def shape_of(linktype: int, data: bytes, start: int, captured_length: int) -> Sh
     if first != 0x45 if is_ipv4 else first >> 4 != 6:
         return None
     family = head[:4] if linktype in link.BSD_LOOPBACK else b""
-    return _shape(linktype, ethertype, link_size, is_ipv4, family)
+    return _shape(linktype, ethertype, link_size, is_ipv4, family, head[12:14] if linktype == link.ETHERNET else b"")
 
 
 @lru_cache(maxsize=256)
-def _shape(linktype: int, ethertype: int, link_size: int, is_ipv4: bool, family: bytes) -> Shape | None:
+def _shape(
+    linktype: int, ethertype: int, link_size: int, is_ipv4: bool, family: bytes, first_type: bytes
+) -> Shape | None:
     tags = 0
     link_field: tuple[int, int] | tuple[bytes, bytes] = (ethertype >> 8, ethertype & 0xFF)
     if linktype == link.ETHERNET:
         link_format, tags = f"{link_size - 2}xBB", (link_size - 14) // 4
+        if tags == 1:
+            link_format, link_field = "12x2s2x2s", (first_type, ethertype.to_bytes(2))
     elif (linktype, link_size) == (link.LINUX_SLL, 16):
         link_format = "14xBB"
     elif (linktype, link_size) == (link.LINUX_SLL2, 20):

@@ -73,7 +73,7 @@ class Records:
     order: str  # as in Batch
     distance: int  # as in Batch
     time_of: Callable[[int], int]  # as in Batch
-    head: int  # bytes before the frame
+    before: int  # bytes of a record before its time
     interfaces: int  # known in this section of a pcapng; 0: the records are those of a pcap
 
 

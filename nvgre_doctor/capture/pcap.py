@@ -120,7 +120,7 @@ class PcapReader(Reader[PcapHeader]):
 
     def _records(self, express: Express | None) -> Iterator[Batch]:
         header, size = self._header, self._header.record_header
-        records = Records(header.linktype, header.order, size, _clock_of(header), size, 0)
+        records = Records(header.linktype, header.order, size, _clock_of(header), 0, 0)
         incl_len = struct.Struct(self._header.order + "8xI").unpack_from
         while True:
             number = self._progress.numbered + 1
@@ -155,7 +155,7 @@ class PcapReader(Reader[PcapHeader]):
 
     def _walk(self, records: Records, incl_len: Callable[[bytes, int], tuple[int]], express: Express | None) -> Batch:
         """All records that lie wholly in the buffer; the first one does.  A hot loop: about 0.1 us a frame."""
-        data, at, number, size = self._data, self._at, self._progress.numbered + 1, records.head
+        data, at, number, size = self._data, self._at, self._progress.numbered + 1, records.distance
         columns = Columns()
         stamps, lengths = columns.stamps, columns.lengths
         if express is not None:

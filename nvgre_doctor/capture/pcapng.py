@@ -285,7 +285,12 @@ class PcapngReader(Reader[Section]):
         """How the next blocks look; all interfaces are of one kind."""
         (kind,) = self._kinds
         return Records(
-            kind[0], self._order, STAMP_DISTANCE, clock_of(self._order, *kind[1:]), PACKET_HEAD, len(self._interfaces)
+            kind[0],
+            self._order,
+            STAMP_DISTANCE,
+            clock_of(self._order, *kind[1:]),
+            PACKET_HEAD - STAMP_DISTANCE,
+            len(self._interfaces),
         )
 
     def _count(self, frames: int) -> range:
