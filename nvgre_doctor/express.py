@@ -56,12 +56,13 @@ class Express:
         heads = Struct(
             order + "IIII"
         ).unpack_from  # how a block of pcapng closes, and type, length and interface of the next
-        get, frames, last, last_times = memo.headers.get, memo.frames, memo.last, memo.last_times
+        headers, frames, last, last_times = memo.headers, memo.frames, memo.last, memo.last_times
         is_thinned, get_thinned, octets, spread = bool(memo.thinned), memo.thinned.get, memo.octets, OCTET_SPREAD
         (link_high, link_low), usual, versions = shape.link_field, shape.version, shape.versions
         need, shortest = shape.need, shape.shortest_nvgre
         need_plain, shortest_plain, plain_protocols = shape.need_plain, shape.counted_ip, shape.plain_protocols
         stamps, lengths, numbers = left.stamps.append, left.lengths.append, left.numbers.append
+        gre, tcp, tcp_or_udp, in_parts, longest = GRE, _TCP, TCP_OR_UDP, IN_PARTS, MAX_FRAME
         not_gre = 0
         at += records.before  # from here on it is where the time of a frame is
         try:
@@ -70,7 +71,7 @@ class Express:
             while True:
                 # fmt: off
                 (raw_time, captured, high, low, version, length_high, length_low,
-                 flags, offset, protocol, header, inner_type, inner_protocol) = unpack(data, at)
+                 flags, offset, protocol, header, inner_protocol) = unpack(data, at)
                 # fmt: on
                 if interfaces:
                     if kind != _ENHANCED_PACKET or interface >= interfaces:
@@ -87,43 +88,46 @@ class Express:
                     if end > data_ends:
                         break
                 if high == link_high and low == link_low and (version == usual or version in versions):
-                    if protocol == GRE:
+                    if protocol == gre:
                         if (
-                            inner_type == IP_OR_ARP
-                            and (inner_protocol == _TCP or inner_protocol in TCP_OR_UDP)
-                            and need <= captured <= MAX_FRAME
-                            and not (offset or (flags and flags & IN_PARTS))
+                            (inner_protocol == tcp or inner_protocol in tcp_or_udp)
+                            and captured >= need
+                            and captured <= longest
+                            and not (offset or (flags and flags & in_parts))
                             and (
                                 length_high or length_low >= shortest or not length_low
                             )  # 0: the adapter was to fill it in
                         ):
-                            if (
-                                is_thinned
-                                and (spread[header[-1]] ^ spread[header[-7]])  # as in vm_sample
-                                & (thinned := get_thinned(header[:-20], WHOLE))[0]
-                                and (cell := thinned[2].get(header[-20:-13])) is not None
-                            ):
-                                octets[cell][header[-13]] = 1
-                                thinned[1] += 1
-                            else:
-                                cell = get(header)
-                            if cell is not None:
+                            try:
+                                if (
+                                    is_thinned
+                                    and header[-2] == IP_OR_ARP
+                                    and (spread[header[-3]] ^ spread[header[-9]])  # as in vm_sample
+                                    & (thinned := get_thinned(header[:-22], WHOLE))[0]
+                                ):
+                                    cell = thinned[2][header[-22:-15]]
+                                    octets[cell][header[-15]] = 1
+                                    thinned[1] += 1
+                                else:
+                                    cell = headers[header]
                                 frames[cell] += 1
                                 last[cell] = number
                                 last_times[cell] = raw_time
                                 number += 1
                                 at = end
                                 continue
+                            except KeyError:  # cheaper than to ask each time
+                                pass
                     elif (
                         protocol in plain_protocols
-                        and need_plain <= captured <= MAX_FRAME
+                        and need_plain <= captured <= longest
                         and (length_high or length_low >= shortest_plain or not length_low)
                     ):
                         not_gre += 1
                         number += 1
                         at = end
                         continue
-                if not 0 < captured <= MAX_FRAME:
+                if not 0 < captured <= longest:
                     break  # what that means is for the reader to say
                 stamps(at)
                 lengths(captured)

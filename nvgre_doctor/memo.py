@@ -18,17 +18,31 @@ _KEY: Final = 7  # GRE flags and protocol, bits 31..8 of the key
 class Memo:
     """The streams of one linktype, shape and clock, whose frames come in order.
 
-    A *header* is a frame's bytes from the outer source address to the inner source MAC; a *stream* is a header without the lowest octet
-    of its key.  What was counted of a stream is a *cell*: the number of a row in the columns below.  Arrays keep together in memory
+    A *header* is a frame's bytes from the outer source address to the inner EtherType; a *stream* is a header without the lowest octet
+    of its key and without the EtherType.  What was counted of a stream is a *cell*: the number of a row in the columns below.  Arrays keep together in memory
     what changes with every frame: with an object for each cell a frame takes 0.1 us more.
     """
 
-    __slots__ = ("begun", "cells", "frames", "headers", "last", "last_times", "octets", "shared", "thinned", "time_of")
+    __slots__ = (
+        "begun",
+        "cells",
+        "frames",
+        "headers",
+        "last",
+        "last_times",
+        "octets",
+        "other_headers",
+        "shared",
+        "thinned",
+        "time_of",
+    )
 
     def __init__(self, time_of: Callable[[int], int]) -> None:
         """`time_of` as in a Batch."""
         self.time_of = time_of
-        self.headers: dict[bytes, int] = {}  # cells by header: only a cache
+        # Only caches: the cells of headers with IP_OR_ARP, where the inner protocol stands in a fixed place, and of others.
+        self.headers: dict[bytes, int] = {}
+        self.other_headers: dict[bytes, int] = {}
         self.cells: dict[bytes, int] = {}  # by stream
         # VM pairs that are not kept (see `evidence.Direction`) share a cell: by source address, then by _KEY.
         self.shared: defaultdict[bytes, dict[bytes, int]] = defaultdict(dict)
@@ -75,6 +89,7 @@ class Memo:
         if unkept:
             self.cells = {stream: cell for stream, cell in self.cells.items() if cell not in unkept}
             self.headers = {header: cell for header, cell in self.headers.items() if cell not in unkept}
+            self.other_headers.clear()
 
     def _share(self, shared: dict[bytes, int], key: bytes, cell: int) -> None:
         known = shared.setdefault(key, cell)

@@ -1,7 +1,7 @@
 """Frames become Evidence.  Knows batches, shapes and evidence, nothing about hosts or verdicts.
 
 Most frames of a capture are alike: the same few headers again and again.  So the scan looks at each frame only as far as it must
-to know that it is plain, takes its *header* (all bytes from the outer source address to the inner source MAC: one contiguous
+to know that it is plain, takes its *header* (all bytes from the outer source address to the inner EtherType: one contiguous
 slice that holds all the evidence needs, and nothing that changes from frame to frame) and counts it in the memo.  Frames whose
 header is known are mostly counted before they get here, by the express lane.  Memos are folded into the evidence now and then.
 Every frame that is not plain is decoded, exactly and slowly.  That all ways give the same evidence is tested on random frames.
@@ -149,7 +149,8 @@ class Scanner:
         if whole != len(stamps):
             stamps, lengths, numbers = ([column[i] for i in pending] for column in (stamps, lengths, numbers))
         rows = zip(map(unpacker.unpack_from, repeat(data), stamps), lengths, pending, numbers, strict=True)
-        get, frames, last, last_times = memo.headers.get, memo.frames, memo.last, memo.last_times
+        get, get_other = memo.headers.get, memo.other_headers.get
+        frames, last, last_times = memo.frames, memo.last, memo.last_times
         (link_high, link_low), usual, versions = shape.link_field, shape.version, shape.versions
         plain_protocols, shortest, shortest_ip = shape.plain_protocols, shape.shortest_nvgre, shape.counted_ip
         need, need_plain, inner_type_at = shape.need, shape.need_plain, batch.distance + shape.inner_at + 12
@@ -159,13 +160,13 @@ class Scanner:
         for row, captured, i, number in rows:
             # fmt: off
             (raw_time, high, low, version, length_high, length_low,
-             flags, offset, protocol, header, inner_type, inner_protocol) = row  # the fields of `Shape.unpacker`
+             flags, offset, protocol, header, inner_protocol) = row  # the fields of `Shape.unpacker`
             # fmt: on
             if high != link_high or low != link_low or (version != usual and version not in versions):
                 other.append(i)
             elif protocol == GRE:
                 if (
-                    (inner_type == IP_OR_ARP and inner_protocol in TCP_OR_UDP)
+                    (inner_protocol in TCP_OR_UDP and header[-2] == IP_OR_ARP)
                     or _is_quiet(data, batch.stamps[i] + inner_type_at)
                 ) and not (
                     captured < need
@@ -173,7 +174,7 @@ class Scanner:
                     or (flags and flags & IN_PARTS)
                     or not (length_high or length_low >= shortest or not length_low)  # 0: the adapter was to fill it in
                 ):
-                    cell = get(header)
+                    cell = get(header) if header[-2] == IP_OR_ARP else get_other(header)
                     if cell is None:
                         cell = _cell_of(memo, batch, i, shape, header, raw_time)
                         if cell is None:
@@ -194,7 +195,7 @@ class Scanner:
                 and captured >= need_plain + 4
                 and (length_high or length_low >= shortest_ip + 4 or not length_low)
             ):
-                if header[-18:-16] != _VXLAN_PORT:
+                if header[-20:-18] != _VXLAN_PORT:
                     not_gre += 1
                 elif offset or (flags and flags & IN_PARTS):
                     odd.append(i)
@@ -210,7 +211,8 @@ class Scanner:
     def _make_room(self) -> None:
         """Keep the memos within bounds."""
         if len(self._memos) > _MEMOS or any(
-            max(len(memo.headers), len(memo.begun)) >= self._memo_cap for memo in self._memos.values()
+            max(len(memo.headers) + len(memo.other_headers), len(memo.begun)) >= self._memo_cap
+            for memo in self._memos.values()
         ):
             self._fold()
         elif sum(len(memo.cells) for memo in self._memos.values()) > self._crowd:
@@ -247,25 +249,27 @@ class Scanner:
 
 def _cell_of(memo: Memo, batch: Batch, i: int, shape: Shape, header: bytes, raw_time: int) -> int | None:
     """The cell of a header that is not in the memo; None unless it is that of NVGRE data."""
-    if header[-20:-16] != _NVGRE or _CONTROL in header[-16:-12]:
+    if header[-22:-18] != _NVGRE or _CONTROL in header[-18:-14]:
         return None
-    thinned = memo.thinned.get(header[:-20], WHOLE)
-    if thinned[0] and vm_sample(header[-12:]) & thinned[0] and header[-16:-13] != NEAR_CONTROL:
+    thinned = memo.thinned.get(header[:-22], WHOLE)
+    macs = header[-14:-2]
+    if thinned[0] and vm_sample(macs) & thinned[0] and header[-18:-15] != NEAR_CONTROL:
         shared: dict[bytes, int] = thinned[2]
-        cell = shared.get(header[-20:-13])
+        cell = shared.get(header[-22:-15])
         if cell is None:
-            cell = shared[header[-20:-13]] = _new_cell(memo, batch, i, shape, raw_time, b"")
+            cell = shared[header[-22:-15]] = _new_cell(memo, batch, i, shape, raw_time, b"")
         thinned[1] += 1
     else:
-        stream = header[:-13] + header[-12:]
+        stream = header[:-15] + macs
         cell = memo.cells.get(stream)
         if cell is None:
             customers = _customer_addresses(batch, i, shape)
             if customers is None:
                 return None
             cell = memo.cells[stream] = _new_cell(memo, batch, i, shape, raw_time, customers)
-        memo.headers[header] = cell
-    memo.octets[cell][header[-13]] = 1
+        headers = memo.headers if header[-2] == IP_OR_ARP else memo.other_headers
+        headers[header] = cell
+    memo.octets[cell][header[-15]] = 1
     return cell
 
 

@@ -27,8 +27,8 @@ _UP_TO_INNER_IPV4: Final = _GRE_SIZE + 14 + 20  # from the GRE header to the end
 _HEAD: Final = 128  # bytes of a frame that are enough to see its link header
 _TAG_BYTES: Final = frozenset(ethertype.to_bytes(2) for ethertype in link.TAG_ETHERTYPES)
 
-_IPV4_FORMAT: Final = "BxBB2xBBxB2x28sBx9xB"
-_IPV6_FORMAT: Final = "B3xBB0s0sBx52sBx9xB"  # no flags, no offset: two empty fields
+_IPV4_FORMAT: Final = "BxBB2xBBxB2x30s9xB"
+_IPV6_FORMAT: Final = "B3xBB0s0sBx54s9xB"  # no flags, no offset: two empty fields
 _IPV4_NOT_PLAIN: Final = frozenset({1, 17, 47, 51})
 """ICMP may be an error, UDP may be VXLAN, GRE is what we are after, AH hides what follows."""
 _IPV6_PLAIN: Final = frozenset({6, 50, 59, 89, 132})
@@ -91,8 +91,8 @@ class Shape:
 
     def unpacker(self, before: str) -> Struct:
         """The fields `before` the frame (a Struct format with byte order), then all of the frame: the two link fields, first byte of IP,
-        IP length (high and low byte), IP flags, fragment offset, protocol, the header (outer source address to inner source MAC),
-        the upper byte of the inner EtherType, the inner IPv4 protocol.
+        IP length (high and low byte), IP flags, fragment offset, protocol, the header (outer source address to inner EtherType),
+        the inner IPv4 protocol.
         """
         unpacker = self._unpackers.get(before)
         if unpacker is None:
