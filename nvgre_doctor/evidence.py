@@ -311,12 +311,16 @@ class CaptureEvidence:
             _add_stream(direction.bare_streams, key, packed)
         elif not direction.keeps(key[_UPPER_BITS:]):
             self._add_unkept(ends, key, packed)
-        elif key in direction.vm_streams:
-            _add_stream(direction.vm_streams, key, packed)
-        else:
-            direction.vm_streams[key] = packed
-            self.vm_stream_count += 1
+        elif self.add_kept(direction, key, packed):
             self.make_room({ends: frozenset()})
+
+    def add_kept(self, direction: Direction, key: bytes, packed: bytes) -> bool:
+        """The same for a stream that its direction keeps, where there is room; tells whether it is a new one."""
+        before = len(direction.vm_streams)
+        _add_stream(direction.vm_streams, key, packed)
+        is_new = len(direction.vm_streams) > before
+        self.vm_stream_count += is_new
+        return is_new
 
     def make_room(self, wanted: Mapping[bytes, Set[bytes]]) -> None:
         """Settle which VM pairs are kept before streams are added: their keys, all with MACs, by source + destination."""

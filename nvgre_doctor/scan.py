@@ -236,7 +236,11 @@ class Scanner:
         evidence = self._evidence
         for memo in self._memos.values():
             for ends, key, cell in memo.streams():
-                evidence.add_stream(ends, key, pack_stream(memo.facts(cell)))
+                direction, packed = evidence.direction(ends), pack_stream(memo.facts(cell))
+                if direction.keeps(key[3:]):
+                    evidence.add_kept(direction, key, packed)
+                else:
+                    evidence.add_stream(ends, key, packed)
             for source, cells in memo.shared.items():
                 for gre_key, cell in cells.items():
                     facts = memo.facts(cell)._replace(customer_addresses=b"")

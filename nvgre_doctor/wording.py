@@ -80,7 +80,7 @@ def statement(witness: Witness) -> str:
 
 def network_id(stream: Stream, layout: Layout) -> int:
     """The stream's VSID or TNI under a layout."""
-    return layouts.tni(stream.gre_keys[0]) if layout is Layout.OLD else stream.upper_bits
+    return layouts.tni(stream.lowest_gre_key) if layout is Layout.OLD else stream.upper_bits
 
 
 def _range(witness: Witness) -> str:
@@ -106,8 +106,8 @@ def _flow_id(witness: Witness) -> str:
 def _both_directions(witness: Witness) -> str:
     stream, partner = witness.stream, witness.partner or witness.stream
     return (
-        f"VM pair {vm_pair_text(stream.macs)}: key {key_text(stream.gre_keys[0])} one way,"
-        f" {key_text(partner.gre_keys[0])} the other: both are VSID {network_id(stream, witness.layout)}"
+        f"VM pair {vm_pair_text(stream.macs)}: key {key_text(stream.lowest_gre_key)} one way,"
+        f" {key_text(partner.lowest_gre_key)} the other: both are VSID {network_id(stream, witness.layout)}"
     )
 
 
@@ -115,29 +115,29 @@ def _layout_change(witness: Witness) -> str:
     stream, partner = witness.stream, witness.partner or witness.stream
     first, second = sorted((stream, partner), key=lambda s: s.first)
     return (
-        f"VM {stream.inner_source_mac.hex(':')} sent key {key_text(first.gre_keys[0])} and then"
-        f" {key_text(second.gre_keys[0])}: both are VSID {network_id(stream, witness.layout)}"
+        f"VM {stream.inner_source_mac.hex(':')} sent key {key_text(first.lowest_gre_key)} and then"
+        f" {key_text(second.lowest_gre_key)}: both are VSID {network_id(stream, witness.layout)}"
     )
 
 
 def _same_layout_peer(witness: Witness) -> str:
     stream, partner = witness.stream, witness.partner or witness.stream
     return (
-        f"VM pair {vm_pair_text(stream.macs)} uses key {key_text(stream.gre_keys[0])} in both directions,"
+        f"VM pair {vm_pair_text(stream.macs)} uses key {key_text(stream.lowest_gre_key)} in both directions,"
         f" so {address_text(stream.source)} speaks the same layout as {address_text(partner.source)},"
         f" which speaks {LAYOUT_NAMES[witness.layout]}"
     )
 
 
 def _low_octet(witness: Witness) -> str:
-    gre_key = witness.stream.gre_keys[0]
+    gre_key = witness.stream.lowest_gre_key
     if witness.layout is Layout.CURRENT:
         return f"the low octet of every key is 0, as in {key_text(gre_key)}: a host that generates no FlowID"
     return f"every VM pair with key {key_text(gre_key)} has the same low octet; FlowIDs would differ from flow to flow"
 
 
 def _inventory(witness: Witness) -> str:
-    gre_key = witness.stream.gre_keys[0]
+    gre_key = witness.stream.lowest_gre_key
     as_tni, as_vsid = f"TNI {layouts.tni(gre_key)}", f"VSID {layouts.vsid(gre_key)}"
     known, other = (as_tni, as_vsid) if witness.layout is Layout.OLD else (as_vsid, as_tni)
     return f"key {key_text(gre_key)} read as {known} is in the inventory; read as {other} it is not"

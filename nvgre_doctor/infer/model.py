@@ -39,7 +39,12 @@ class Stream(NamedTuple):
     @property
     def gre_keys(self) -> tuple[int, ...]:
         """Every key of the stream, ascending."""
-        return tuple(self.upper_bits << 8 | low for low in self.low_octets)
+        return tuple([self.upper_bits << 8 | low for low in self.low_octets])
+
+    @property
+    def lowest_gre_key(self) -> int:
+        """The first of them."""
+        return self.upper_bits << 8 | self.low_octets[0]
 
     @property
     def inner_source_mac(self) -> bytes:

@@ -32,7 +32,7 @@ def old_key(stream: Stream) -> int | None:
 def by_range(streams: Iterable[Stream]) -> Iterator[Witness]:
     """Evidence 1: the value is possible under one layout only."""
     for stream in streams:
-        reading = layouts.reading(stream.gre_keys[0])  # the same for every FlowID
+        reading = layouts.reading(stream.lowest_gre_key)  # the same for every FlowID
         if reading is Reading.OLD_ONLY:
             yield Witness(Kind.RANGE, Layout.OLD, stream)
         elif reading is Reading.CURRENT_ONLY:

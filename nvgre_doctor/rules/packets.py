@@ -37,7 +37,9 @@ def find_reserved_keys(situation: Situation) -> Iterator[Finding]:
     Sources
       RFC 7637 section 3.4.
     """
-    streams = [s for s in situation.diagnosis.streams if s.frames and layouts.reading(s.gre_keys[0]) is Reading.NEITHER]
+    streams = [
+        s for s in situation.diagnosis.streams if s.frames and layouts.reading(s.lowest_gre_key) is Reading.NEITHER
+    ]
     for address, sent in _by_source(streams).items():
         gre_keys = sorted({k for s in sent for k in s.gre_keys if layouts.reading(k) is Reading.NEITHER})
         yield finding(
@@ -136,7 +138,7 @@ def find_unlisted(situation: Situation) -> Iterator[Finding]:
       RFC 7637 section 3.4; the MSFT_NetVirtualizationLookupRecordSettingData class.
     """
     for address, unlisted in _by_source(unlisted_streams(situation)).items():
-        gre_keys = sorted({s.gre_keys[0] for s in unlisted})
+        gre_keys = sorted({s.lowest_gre_key for s in unlisted})
         is_known = situation.host(address).layout is not Layout.UNKNOWN
         yield finding(
             "NVG404",

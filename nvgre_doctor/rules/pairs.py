@@ -41,7 +41,7 @@ def find_mismatch(situation: Situation) -> Iterator[Finding]:
         )
         examples = [next((stream for stream in streams if stream.frames), None) for streams in sent]
         keys = " ".join(
-            f"{address_text(s.source)} sends {both_readings(s.gre_keys[0])}." for s in examples if s is not None
+            f"{address_text(s.source)} sends {both_readings(s.lowest_gre_key)}." for s in examples if s is not None
         )
         yield finding(
             "NVG301",
