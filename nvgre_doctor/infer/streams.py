@@ -84,10 +84,10 @@ def _reversed(macs: bytes) -> bytes:
 
 
 def icmp_errors(evidence: Evidence) -> Iterator[IcmpSeen]:
-    """Every ICMP error, in order."""
-    for index in sorted(evidence.captures):
-        for sign in sorted(evidence.captures[index].icmp, key=_sortable):
-            yield IcmpSeen(sign, index, evidence.captures[index].icmp[sign])
+    """Every ICMP error, in the order of the evidence, which says nothing: what is made of them is put in order."""
+    for index, part in evidence.captures.items():
+        for sign, sightings in part.icmp.items():
+            yield IcmpSeen(sign, index, sightings)
 
 
 def refused_flow(sign: IcmpSign) -> tuple[bytes, bytes]:
@@ -96,10 +96,6 @@ def refused_flow(sign: IcmpSign) -> tuple[bytes, bytes]:
     Where the quote does not hold the outer IP header, the error went back to who sent the packet, from who received it.
     """
     return sign.quoted_source or sign.addressee, sign.quoted_destination or sign.reporter
-
-
-def _sortable(sign: IcmpSign) -> tuple[object, ...]:
-    return (*sign[:10], -1 if sign.quoted_key is None else sign.quoted_key, *sign[11:])
 
 
 def _streams(evidence: Evidence) -> Iterator[Stream]:
@@ -114,7 +110,6 @@ def _streams(evidence: Evidence) -> Iterator[Stream]:
                 facts.frames,
                 At(first.ts_ns, index, first.frame_number),
                 At(last.ts_ns, index, last.frame_number),
-                facts.hop_limit,
                 facts.customer_addresses,
             )
     for seen in icmp_errors(evidence):
@@ -136,16 +131,17 @@ def _quoted_stream(seen: IcmpSeen) -> Stream | None:
         0,
         min(frames),
         max(frames),
-        0,
         b"",
     )
 
 
 def _merge(a: Stream, b: Stream) -> Stream:
-    captured = a if a.frames and (not b.frames or a.first <= b.first) else b if b.frames else a
-    return captured._replace(
+    """One stream of two, `b` from a later capture or from a quote, which has no customer addresses."""
+    earlier = b if b.frames and b.first < a.first else a
+    return a._replace(
         low_octets=bytes(sorted({*a.low_octets, *b.low_octets})),
         frames=a.frames + b.frames,
         first=min(a.first, b.first),
         last=max(a.last, b.last),
+        customer_addresses=earlier.customer_addresses,
     )
