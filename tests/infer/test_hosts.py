@@ -263,3 +263,12 @@ def test_what_a_stream_carries_is_taken_from_its_frames_not_from_a_quote() -> No
     tape.send(A, B, 0x1E848100)
     tape.unreachable(B, A, 0xFFFFFF00, packet[42:])
     assert [refusal.gre_key for refusal in diagnose_tapes(tape).refusals] == [0x1E848100, 0x1E848100]
+
+
+def test_what_a_stream_carries_is_taken_from_its_first_frame_whichever_capture_has_it() -> None:
+    late, early = Tape(now_ns=NOON + SECOND), Tape()
+    late.send(A, B, 0x1E848100, Vm(VM1.mac, "10.1.1.99"))
+    early.send(A, B, 0x1E848100)
+    for tapes in ((late, early), (early, late)):
+        (stream,) = diagnose_tapes(*tapes).streams
+        assert stream.customer_addresses == bytes([10, 1, 1, 1, 10, 1, 1, 2])

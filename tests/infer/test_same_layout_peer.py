@@ -1,6 +1,8 @@
 """Evidence 3, both/both: two hosts that must speak the same layout, so what is known of one is known of the other."""
 
 from tests.worlds import (
+    NOON,
+    SECOND,
     VM1,
     VM2,
     VM3,
@@ -183,3 +185,17 @@ def test_nothing_is_carried_forward_over_such_a_silence_either() -> None:
     tape.wait(300)
     tie(tape, A, B)
     assert verdict_of(diagnose_tapes(tape), B) == UNKNOWN
+
+
+def test_a_tie_holds_up_to_the_nanosecond_in_which_a_restart_may_be_over() -> None:
+    for late_ns, verdict in ((0, CURRENT), (1, UNKNOWN)):
+        proof_later, proof_earlier = Tape(), Tape()
+        proof_later.send(A, B, EITHER)
+        proof_later.now_ns = NOON + 20 * SECOND + late_ns
+        proof_later.send(A, C, 0x0F424000, VM3, VM4)
+        proof_later.send(B, A, EITHER, VM2, VM1)
+        assert verdict_of(diagnose_tapes(proof_later), B) == verdict
+        proof_earlier.send(A, C, 0x0F424000, VM3, VM4)
+        proof_earlier.now_ns = NOON + 20 * SECOND + late_ns
+        tie(proof_earlier, A, B)
+        assert verdict_of(diagnose_tapes(proof_earlier), B) == verdict

@@ -4,7 +4,7 @@ import pytest
 
 from nvgre_doctor.report import CaptureProblem, Finding, FrameRef, Severity, Subject
 from tests import build
-from tests.worlds import A6, B6, GRE, NOON, UDP, A, B, Tape, findings_of, judge_tapes
+from tests.worlds import A6, B6, GRE, NOON, TCP, UDP, A, B, Tape, findings_of, judge_tapes
 
 MS = 1_000_000
 
@@ -119,6 +119,22 @@ def test_a_capture_without_nvgre_says_what_is_there_instead() -> None:
         " 1 x frames that are not IP."
     )
     assert "physical adapter that holds the provider address" in finding.next_step
+
+
+def test_what_is_there_instead_is_counted_over_all_captures() -> None:
+    one, two = Tape(), Tape()
+    for tape in (one, two, two):
+        tape.web()
+    assert (
+        only("NVG103", one, two).message
+        == "No NVGRE in 3 frames. What is there instead: 3 x IP traffic that is not GRE."
+    )
+
+
+def test_icmp_errors_about_other_traffic_are_nothing_instead() -> None:
+    tape = Tape()
+    tape.error(B, A, build.ipv4(A, B, TCP, build.tcp(A, B, 40000, 445)))
+    assert only("NVG103", tape).message == "No NVGRE in 1 frame."
 
 
 def test_one_frame_of_nvgre_in_any_capture_is_enough() -> None:

@@ -64,6 +64,25 @@ def test_every_pair_is_named_once() -> None:
     ]
 
 
+def test_of_two_pairs_the_one_that_differs_is_named() -> None:
+    tape = Tape()
+    tape.ping(A, B, 0x1E848105, 0x1E848177)
+    tape.ping(A, C, 0x1E848105, 0x001E8481, VM1, VM3)
+    assert only("NVG301", tape).subject == Subject("pair", ("192.168.50.1", "192.168.50.3"))
+
+
+def test_a_mismatch_of_which_only_one_direction_was_captured_shows_that_one() -> None:
+    tape = Tape()
+    tape.send(A, B, 0x1E848105)
+    tape.send(B, C, 0x00001389, VM3, VM4)
+    finding = only("NVG301", tape)
+    assert finding.message == (
+        "192.168.50.2 (draft-00) and 192.168.50.1 (RFC 7637) cannot talk: they use different layouts."
+        " 192.168.50.1 sends key 0x1e848105 (TNI 8683781 with top octet 30, or VSID 2000001 with FlowID 5)."
+    )
+    assert finding.frames == at(1)
+
+
 def test_two_hosts_that_never_exchange_anything_are_no_mismatch() -> None:
     tape = Tape()
     tape.send(A, C, 0x1E848100)

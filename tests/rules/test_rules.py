@@ -4,6 +4,7 @@ import pytest
 
 from nvgre_doctor.report import Severity
 from nvgre_doctor.rules import RULES, UnknownCodeError, find_all, select_codes
+from nvgre_doctor.rules.base import listed
 from tests.worlds import A, B, Tape, judge_tapes
 
 CODES = {
@@ -108,3 +109,11 @@ def test_a_prefix_that_fits_no_code_is_an_error_that_names_the_codes(prefix: str
         select_codes([prefix])
     with pytest.raises(UnknownCodeError):
         select_codes([], [prefix])
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [("a", "a"), ("abcd", "a, b, c, d"), ("abcde", "a, b, c, d and 1 more"), ("abcdef", "a, b, c, d and 2 more")],
+)
+def test_of_more_than_four_things_the_rest_is_counted(words: str, text: str) -> None:
+    assert listed(words) == text
