@@ -8,6 +8,7 @@ from tests.worlds import (
     A6,
     B6,
     GRE,
+    ICMPV6,
     NOON,
     TCP,
     VM1,
@@ -183,6 +184,7 @@ def test_a_refusal_because_of_the_layouts_is_not_reported_twice() -> None:
         ((3, 13), "ICMP 3/13 from 192.168.50.254 (communication administratively prohibited: a filter on the way)"),
         ((3, 1), "ICMP 3/1 from 192.168.50.254 (host unreachable)"),
         ((11, 0), "ICMP 11/0 from 192.168.50.254 (time to live exceeded: a routing loop, or a TTL that is too small)"),
+        ((3, 0), "ICMP 3/0 from 192.168.50.254 (network unreachable)"),
         ((3, 14), "ICMP 3/14 from 192.168.50.254;"),
         ((12, 0), "ICMP 12/0 from 192.168.50.254;"),
     ],
@@ -202,11 +204,22 @@ def test_other_icmp_errors_about_nvgre_are_named(kind: tuple[int, int], words: s
     assert "Get-NetVirtualizationProviderAddress" in finding.next_step
 
 
-def test_icmpv6_errors_are_named_as_such() -> None:
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ((1, 0), "ICMPv6 1/0 from fd00:50::2 (no route to the receiver)"),
+        ((1, 3), "ICMPv6 1/3 from fd00:50::2 (address unreachable)"),
+        ((1, 4), "ICMPv6 1/4 from fd00:50::2 (port unreachable)"),
+        ((3, 0), "ICMPv6 3/0 from fd00:50::2 (hop limit exceeded: a routing loop, or a hop limit that is too small)"),
+        ((4, 1), "ICMPv6 4/1 from fd00:50::2 (next header not recognised: there is no GRE at all on the receiver)"),
+        ((1, 5), "ICMPv6 1/5 from fd00:50::2"),
+    ],
+)
+def test_icmpv6_errors_are_named_as_such(kind: tuple[int, int], words: str) -> None:
     tape = Tape()
     packet = tape.send(A6, B6, CURRENT_KEY)
-    tape.error(B6, A6, packet[:48], (4, 1))
-    assert "1 x ICMPv6 4/1 from fd00:50::2 (next header not recognised" in only("NVG304", tape).message
+    tape.error(B6, A6, packet[:48], kind)
+    assert f" comes back with an ICMP error: 1 x {words}; key " in only("NVG304", tape).message
 
 
 @pytest.mark.parametrize("kind", [(3, 10), (3, 4), (5, 10)])
@@ -334,3 +347,12 @@ def test_a_sign_of_hyper_v_on_either_end_makes_a_refusal_an_error() -> None:
         packet = tape.send(A, B, 0x001E8481, *vms)
         tape.error(B, A, packet[:28])
         assert only("NVG303", tape).severity is Severity.ERROR
+
+
+def test_refusals_of_both_versions_of_ip_are_told_together() -> None:
+    tape = Tape()
+    packet = tape.send(A, B, CURRENT_KEY)
+    tape.error(B, A, packet[:28])
+    inner = build.ipv6(B6, A6, ICMPV6, build.icmp6(B6, A6, 1, 1, packet))
+    tape.send(B, A, 0xFFFFFF00, VM2, VM1, inner)
+    assert ": 2 ICMP 3/10 or ICMPv6 1/1 messages; key 0x1e848105 (" in only("NVG303", tape).message

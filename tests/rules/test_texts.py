@@ -415,7 +415,7 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(refused6),
         [
             (
-                "fd00:50::2 does not accept what fd00:50::1 sends: 1 ICMP 3/10 message, because the sender uses RFC 7637"
+                "fd00:50::2 does not accept what fd00:50::1 sends: 1 ICMPv6 1/1 message, because the sender uses RFC 7637"
                 f" and the receiver draft-00; {CURRENT_KEY}.",
                 "ipv6.src == fd00:50::2 && icmpv6.type == 1 && icmpv6.code == 1",
                 UPDATE_B6,
