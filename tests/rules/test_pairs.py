@@ -1,5 +1,7 @@
 """NVG301 and NVG306: what two hosts do with each other."""
 
+import pytest
+
 from nvgre_doctor.report import Finding, FrameRef, Severity, Subject
 from tests.worlds import A6, B6, NOON, VM1, VM2, VM3, VM4, A, B, C, Tape, Vm, findings_of, judge_tapes, vm
 
@@ -152,6 +154,22 @@ def test_a_broadcast_needs_no_answer() -> None:
     tape.ping(A, B, 0x1E848105, 0x1E848177)
     tape.send(A, B, 0x1E848105, VM1, Vm("ff:ff:ff:ff:ff:ff", "255.255.255.255"))
     assert found("NVG306", tape) == []
+
+
+@pytest.mark.parametrize(
+    ("mac", "count"), [("01:00:5e:00:00:fb", 0), ("33:33:00:00:00:01", 0), ("02:00:00:00:00:07", 1)]
+)
+def test_only_unicast_needs_an_answer(mac: str, count: int) -> None:
+    tape = Tape()
+    tape.ping(A, B, 0x1E848105, 0x1E848177)
+    tape.send(A, B, 0x1E848105, VM1, Vm(mac, "10.1.1.7"))
+    assert len(found("NVG306", tape)) == count
+
+
+def test_a_silent_host_hides_no_other_pair() -> None:
+    tape = one_way()
+    tape.send(A, "192.168.50.0", 0x1E848105, VM1, vm(9))
+    assert only("NVG306", tape).subject == Subject("pair", ("192.168.50.1", "192.168.50.2"))
 
 
 def test_frames_without_macs_tell_nothing_about_directions() -> None:

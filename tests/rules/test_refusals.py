@@ -90,6 +90,14 @@ def test_icmpv6_is_refused_because_of_the_layouts_too() -> None:
     assert finding.frames == at(4)
 
 
+def test_the_layouts_that_are_named_are_those_of_the_time_of_the_refusal() -> None:
+    tape = refused(CURRENT_KEY, OLD_KEY)
+    tape.send(B, A, OLD_KEY, VM2, VM1)
+    tape.wait(300)
+    tape.send(B, A, 0x1E848177, VM2, VM1)
+    assert "because the sender uses RFC 7637 and the receiver draft-00" in only("NVG302", tape).message
+
+
 def test_a_refusal_between_equal_layouts_is_no_nvg302() -> None:
     assert found("NVG302", refused(CURRENT_KEY, 0x1E848177)) == []
 
@@ -269,6 +277,7 @@ def test_outer_fragments_are_counted_first_and_later_ones() -> None:
     tape.send(A, B, CURRENT_KEY, fragment=0x2000, ident=7)
     tape.put(build.ipv4(A, B, GRE, bytes(64), fragment=0x000B, ident=7))
     finding = only("NVG305", tape)
+    assert finding.subject == Subject("flow", ("192.168.50.1", "192.168.50.2"))
     assert finding.message == "NVGRE from 192.168.50.1 to 192.168.50.2 is fragmented: 2 outer fragments."
     assert finding.frames == at(1, 2)
 
@@ -278,6 +287,13 @@ def test_later_fragments_alone_could_be_any_gre() -> None:
     tape.send(A, B, CURRENT_KEY)
     tape.put(build.ipv4(A, B, GRE, bytes(64), fragment=0x000B))
     assert found("NVG305", tape) == []
+
+
+def test_later_fragments_of_any_gre_hide_no_other_flow() -> None:
+    tape = Tape()
+    tape.put(build.ipv4(A, B, GRE, bytes(64), fragment=0x000B))
+    tape.send(B, A, CURRENT_KEY, fragment=0x2000)
+    assert only("NVG305", tape).subject == Subject("flow", ("192.168.50.2", "192.168.50.1"))
 
 
 def test_too_big_for_other_traffic_is_no_nvg305() -> None:
