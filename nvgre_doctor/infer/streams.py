@@ -54,28 +54,33 @@ def without_echoes(streams: list[Stream]) -> list[Stream]:
     where neither or both sides of a repeated key are answered, it is no evidence for either.
     """
     doubtful = [s for s in streams if not s.customer_addresses and s.destination]
+    if not doubtful:
+        return streams
     ends = {s[:2] for s in doubtful}
     seen: set[tuple[bytes, bytes, bytes]] = set()
     answers: set[tuple[bytes, bytes, int, bytes]] = set()  # streams whose VM pair is answered with the same upper bits
-    for s in streams if doubtful else ():
-        if s[:2] in ends or s[1::-1] in ends:
+    for s in streams:
+        if s[1::-1] in ends:
             seen.add((s.source, s.destination, s.macs))
             answers.add((s.destination, s.source, s.upper_bits, _reversed(s.macs)))
 
     def is_answered(s: Stream) -> bool:
         return bool(s.macs) and (s.destination, s.source, _reversed(s.macs)) in seen
 
-    repeated: dict[tuple[bytes, bytes, int], bool] = {}  # who repeats: is the other side data for certain
-    for s in streams if doubtful else ():
+    repeated: set[tuple[bytes, bytes, int]] = set()  # what both sides send
+    of_others: set[tuple[bytes, bytes, int]] = set()  # and is data of the other side for certain
+    for s in streams:
         if s[1::-1] in ends:
             echo = (s.destination, s.source, s.upper_bits)
-            repeated[echo] = repeated.get(echo, False) or bool(s.customer_addresses) or is_answered(s)
+            repeated.add(echo)
+            if s.customer_addresses or is_answered(s):
+                of_others.add(echo)
     echoes = {
         s[:4]
         for s in doubtful
-        if s[:3] in repeated and (not s.macs or s[:4] not in answers) and (repeated[s[:3]] or not is_answered(s))
+        if s[:3] in repeated and (not s.macs or s[:4] not in answers) and (s[:3] in of_others or not is_answered(s))
     }
-    return [s for s in streams if s[:4] not in echoes] if echoes else streams
+    return [s for s in streams if s[:4] not in echoes]
 
 
 def _reversed(macs: bytes) -> bytes:
