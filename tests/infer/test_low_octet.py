@@ -104,4 +104,20 @@ def test_a_host_that_is_judged_by_its_peers_shows_the_first_vm_pair_of_theirs() 
     assert verdict_of(diagnosis, C) == LIKELY_OLD
     (witness,) = host_of(diagnosis, C).witnesses
     assert witness.partner is not None
+    assert witness.kind == "same-layout-peer"
     assert witness.partner.first.frame_number == 1
+
+
+def test_a_host_of_which_nothing_is_likely_hides_no_other() -> None:
+    tape = Tape()
+    tape.send(A, B, 0x001E8481, VM1, VM2)
+    tape.send(C, B, 0x00138900, VM3, VM4)
+    diagnosis = diagnose_tapes(tape)
+    assert verdict_of(diagnosis, A) == UNKNOWN
+    assert verdict_of(diagnosis, C) == LIKELY_CURRENT
+
+
+def test_a_key_that_is_reserved_under_both_layouts_is_no_key_with_a_low_octet_of_zero() -> None:
+    tape = Tape()
+    tape.send(A, B, 0x00000000)
+    assert verdict_of(diagnose_tapes(tape), A) == UNKNOWN
