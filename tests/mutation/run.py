@@ -1,6 +1,6 @@
 """Mutation testing with mutmut: which small changes of the code does no test notice?
 
-    python -m tests.mutation.run                  every mutant: some minutes
+    python -m tests.mutation.run                  every mutant: half an hour on one core
     python -m tests.mutation.run --numbers 2 9    of each function the mutants with these numbers: a sample
 
 Needs `pip install 'mutmut>=3.8'`, which is configured in pyproject.toml.  It works on a copy of the checkout in a temporary folder, so
@@ -19,6 +19,8 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+
+from tests.mutation.constants import try_constants
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 REPORT = Path(__file__).with_name("README.md")
@@ -84,26 +86,37 @@ def main() -> int:
     parser.add_argument("--numbers", type=int, nargs="+", default=[], help="only these mutants of each function")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="how many mutants to try at a time")
     arguments = parser.parse_args()
+    totals: Counter[str] = Counter()
+    survivors: list[Change] = []
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         for name in NEEDED:
-            take = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-            take(ROOT / name, copy / name)
-        tried = try_mutants(copy, arguments.numbers, arguments.processes)
-        survivors = {name: change_of(copy, name) for name, code in tried.items() if code in UNNOTICED}
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(ROOT / name, copy / name)
+        for name, code in try_mutants(copy, arguments.numbers, arguments.processes).items():
+            totals[place_of(name).split()[0]] += 1
+            if code in UNNOTICED:
+                survivors.append(change_of(copy, name))
+        for module, before, after, is_noticed in () if arguments.numbers else try_constants(copy):
+            totals[module] += 1
+            if not is_noticed:
+                survivors.append((f"{module} (constants)", _squeezed((f"-{before}", f"+{after}"))))
     explained = read_explained(REPORT.read_text("utf-8"))
-    unexplained = {name: change for name, change in survivors.items() if change not in explained}
-    for name, (place, change) in unexplained.items():
-        print(f"survives, and is not explained: {name}\n\n{place}\n{change}\n")
-    stale = set() if arguments.numbers else explained - set(survivors.values())
-    for place, change in sorted(stale):
-        print(f"explained, but does not survive:\n\n{place}\n{change}\n")
-    totals, alive = (Counter(place_of(name).split()[0] for name in names) for names in (tried, survivors))
+    unexplained = [change for change in survivors if change not in explained]
+    for place, lines in unexplained:
+        print(f"survives, and is not explained:\n\n{place}\n{lines}\n")
+    stale = set() if arguments.numbers else explained - set(survivors)
+    for place, lines in sorted(stale):
+        print(f"explained, but does not survive:\n\n{place}\n{lines}\n")
+    alive = Counter(place.split()[0] for place, _ in survivors)
     for module, total in sorted(totals.items()):
         print(f"{module:20}{total - alive[module]:6} of {total:4} killed")
     which = f"of each function the mutants {arguments.numbers}" if arguments.numbers else "all mutants"
+    total = totals.total()
     print(
-        f"mutation score ({which}): {len(tried) - len(survivors)} of {len(tried)} killed,"
+        f"mutation score ({which}): {total - len(survivors)} of {total} killed,"
         f" {len(survivors) - len(unexplained)} of {len(survivors)} survivors explained in tests/mutation/README.md"
     )
     return 1 if unexplained or stale else 0
