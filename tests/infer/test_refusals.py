@@ -293,3 +293,12 @@ def test_refusals_of_one_flow_stand_in_the_order_of_their_keys_those_without_a_k
         tape.error(B, A, Tape().send(A, B, gre_key)[:28])
     tape.unreachable(B, A, 0xFFFFFF00, b"")
     assert [refusal.gre_key for refusal in refusals(tape)] == [None, 0x00000000, 0x0F424000, KEY]
+
+
+def test_refusals_of_one_key_are_counted_together_whatever_they_quote_of_the_packet() -> None:
+    tape = Tape()
+    packet = tape.send(A, B, KEY)
+    for quoted in (packet, packet[:28], packet[20:], packet[28:]):
+        tape.unreachable(B, A, 0xFFFFFF00, quoted)
+    refusal = only(tape)
+    assert (refusal.gre_key, refusal.count) == (KEY, 4)

@@ -3,7 +3,7 @@
     python -m tests.mutation.run                  every mutant: half an hour on one core
     python -m tests.mutation.run --numbers 2 9    of each function the mutants with these numbers: a sample
 
-Needs `pip install 'mutmut>=3.8'`, which is configured in pyproject.toml.  It works on a copy of the checkout in a temporary folder, so
+Needs `pip install mutmut==3.8.1`, which is configured in pyproject.toml.  It works on a copy of the checkout in a temporary folder, so
 no mutant can stay behind.  Every survivor must stand in README.md beside this file, as a diff below the reason why no test kills it;
 otherwise the run fails.  A run of every mutant fails for a diff that is of no survivor, too.
 """
@@ -51,7 +51,7 @@ def mutmut(folder: Path, *arguments: str) -> str:
     try:
         result = subprocess.run([MUTMUT, *arguments], cwd=folder, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        sys.exit("mutmut is not there: pip install 'mutmut>=3.8'")
+        sys.exit("mutmut is not there: pip install mutmut==3.8.1")
     if result.returncode:
         sys.exit(f"mutmut {arguments[0]} failed:\n{result.stdout[-4000:]}{result.stderr[-4000:]}")
     return result.stdout
