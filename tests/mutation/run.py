@@ -113,11 +113,12 @@ def main() -> int:
     alive = Counter(place.split()[0] for place, _ in survivors)
     for module, total in sorted(totals.items()):
         print(f"{module:20}{total - alive[module]:6} of {total:4} killed")
-    which = f"of each function the mutants {arguments.numbers}" if arguments.numbers else "all mutants"
-    total = totals.total()
+    total, numbers = totals.total(), ", ".join(map(str, arguments.numbers))
     print(
-        f"mutation score ({which}): {total - len(survivors)} of {total} killed,"
-        f" {len(survivors) - len(unexplained)} of {len(survivors)} survivors explained in tests/mutation/README.md"
+        f"mutation score: {total - len(survivors)} of {total} mutants killed, {len(survivors) - len(unexplained)} survive and are"
+        f" explained, {len(unexplained)} are not"
+        + (f" (a sample, number {numbers} of each function;" if numbers else " (all;")
+        + " see tests/mutation/README.md)"
     )
     return 1 if unexplained or stale else 0
 
