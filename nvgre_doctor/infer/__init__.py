@@ -31,12 +31,12 @@ def _judge_pairs(
     for (source, destination), count in frames.items():
         if not count or is_group_address(destination) or source == destination:
             continue
-        low, high = sorted((source, destination), key=lambda a: (len(a), a))
+        low, high = sorted((source, destination))
         pair = pairs.setdefault((low, high), PairFacts((low, high)))
         if source == low:
-            pair.frames_forward += count
+            pair.frames_forward = count
         else:
-            pair.frames_backward += count
+            pair.frames_backward = count
     tied = {frozenset((tie.one.source, tie.two.source)) for tie in ties}
     for pair in pairs.values():
         one, two = pair.hosts

@@ -1,5 +1,7 @@
 """ICMP errors whose quote ends behind an IP header with protocol 47: who else exchanges NVGRE tells what they are about."""
 
+from dataclasses import replace
+
 from nvgre_doctor.evidence import CaptureEvidence, Evidence, IcmpSign
 
 
@@ -12,25 +14,14 @@ def decide_cut_quotes(evidence: Evidence) -> Evidence:
     flows = {ends for part in evidence.captures.values() for ends in part.directions}
 
     def decided(sign: IcmpSign) -> IcmpSign:
-        is_cut = not sign.refuses_nvgre and bool(sign.quoted_source)
-        if not is_cut:
+        if sign.refuses_nvgre or not sign.quoted_source:
             return sign
         if sign.quoted_source + sign.quoted_destination in flows:
             return sign._replace(refuses_nvgre=True)
         return IcmpSign(*sign[:8])
 
     def settled(part: CaptureEvidence) -> CaptureEvidence:
-        if not any(sign.quoted_source and not sign.refuses_nvgre for sign in part.icmp):
-            return part
-        rest = CaptureEvidence(
-            part.frames,
-            part.nvgre_frames,
-            part.directions,
-            part.unkept,
-            part.signs,
-            is_thinned=part.is_thinned,
-            vm_stream_count=part.vm_stream_count,
-        )
+        rest = replace(part, icmp={})
         for sign, seen in part.icmp.items():
             rest.add_icmp(decided(sign), seen)
         return rest

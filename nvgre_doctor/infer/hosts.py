@@ -141,13 +141,12 @@ def _ask_inventory(hosts: Hosts, streams: list[Stream], inventory: Inventory) ->
         words[witness.stream.source].append(witness)
     for address, witnesses in words.items():
         host = hosts[address]
-        if host.confidence is Confidence.PROVEN and host.layout is not Layout.BOTH:
-            against = [w for w in witnesses if host.layout_of(w.stream) not in (w.layout, Layout.UNKNOWN)]
-            if against:
-                host.witnesses.extend(against)
-                host.layout, host.confidence, host.contradiction = Layout.UNKNOWN, Confidence.NONE, True
-                host.change = None
-                continue
+        against = [w for w in witnesses if host.layout_of(w.stream) not in (w.layout, Layout.UNKNOWN)]
+        if against:
+            host.witnesses.extend(against)
+            host.layout, host.confidence, host.contradiction = Layout.UNKNOWN, Confidence.NONE, True
+            host.change = None
+            continue
         host.witnesses.extend(witnesses)
         _settle(host)
 

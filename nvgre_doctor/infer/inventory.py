@@ -25,7 +25,7 @@ def by_inventory(streams: Iterable[Stream], inventory: Inventory) -> Iterator[Wi
             by_address[record.provider_address].add(record.vsid)
     for stream in streams:
         scopes = (
-            by_mac[stream.macs[:6]] | by_mac[stream.macs[6:]] if stream.macs else set(),
+            by_mac[stream.macs[:6]] | by_mac[stream.macs[6:]],  # none without MACs
             by_address[stream.source] | by_address[stream.destination],
             inventory.vsids,
         )

@@ -7,7 +7,7 @@ from typing import Final
 from nvgre_doctor.infer.model import Kind, Stream, Witness
 from nvgre_doctor.infer.proofs import SameLayout
 from nvgre_doctor.wire import layouts
-from nvgre_doctor.wire.layouts import Layout
+from nvgre_doctor.wire.layouts import Layout, Reading
 
 FLOWS_OF_ONE_OCTET: Final = 2
 """How many VM pairs of one VSID must share one low octet that is not zero.  A current host draws a FlowID for each flow, so
@@ -23,7 +23,7 @@ def by_low_octet(streams: Iterable[Stream], ties: Iterable[SameLayout]) -> Itera
     """
     sent: defaultdict[bytes, list[Stream]] = defaultdict(list)
     for stream in streams:
-        if any(layouts.fits_old(k) and layouts.fits_current(k) for k in stream.gre_keys):
+        if any(layouts.reading(gre_key) is Reading.EITHER for gre_key in stream.gre_keys):
             sent[stream.source].append(stream)
     for group in _tied_groups(sent, ties):
         together = [stream for address in group for stream in sent[address]]

@@ -33,7 +33,6 @@ class Stream(NamedTuple):
     frames: int
     first: At
     last: At
-    hop_limit: int
     customer_addresses: bytes
 
     @property
@@ -98,8 +97,6 @@ class HostVerdict:
 
     def layout_of(self, stream: Stream) -> Layout:
         """The proven layout in which this host wrote a stream; UNKNOWN where it cannot be told."""
-        if self.confidence is not Confidence.PROVEN or self.layout is Layout.BOTH:
-            return Layout.UNKNOWN
         return self.layout_between(stream.first, stream.last)
 
     def layout_between(self, first: At, last: At) -> Layout:

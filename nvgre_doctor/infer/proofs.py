@@ -115,10 +115,9 @@ def by_layout_change(streams: Iterable[Stream]) -> Iterator[Witness]:
     for group in vms.values():
         if len(group) == 1:
             continue
-        by_upper_bits = {stream.upper_bits: stream for stream in group}
+        by_upper_bits: dict[int | None, Stream] = {stream.upper_bits: stream for stream in group}
         for old in group:
-            gre_key = old_key(old)
-            current = None if gre_key is None else by_upper_bits.get(gre_key)
+            current = by_upper_bits.get(old_key(old))
             if current is not None:
                 yield Witness(Kind.LAYOUT_CHANGE, Layout.OLD, old, current)
                 yield Witness(Kind.LAYOUT_CHANGE, Layout.CURRENT, current, old)

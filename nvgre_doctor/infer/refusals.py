@@ -69,7 +69,7 @@ def _first(frames: list[At]) -> tuple[At, ...]:
 
 
 def _sortable(row: _Row) -> tuple[object, ...]:
-    return (row.source, row.destination, -1 if row.gre_key is None else row.gre_key, row.sign[:8], row.cause)
+    return (row.source, row.destination, -1 if row.gre_key is None else row.gre_key, row.sign, row.cause)
 
 
 def _cause(

@@ -30,8 +30,8 @@ def find_hnv_signs(
     """Add to each host why it looks like a Hyper-V host.  The outer TTL is no sign of its own: others use 128 too."""
     segments: defaultdict[tuple[bytes, bytes], set[int]] = defaultdict(set)
     for stream in streams:
-        for mac, address in ((stream.macs[6:], stream.source), (stream.macs[:6], stream.destination)):
-            vendor = HYPERV_VENDORS.get(mac[:3])
+        for prefix, address in ((stream.macs[6:9], stream.source), (stream.macs[:3], stream.destination)):
+            vendor = HYPERV_VENDORS.get(prefix)
             if vendor is not None and address in hosts:
                 hosts[address].hnv_signs.add(f"a virtual machine with a {vendor} MAC address")
         if stream.destination:  # otherwise it is of many VM pairs, to any number of peers

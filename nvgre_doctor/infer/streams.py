@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from operator import itemgetter
 
 from nvgre_doctor.evidence import Evidence, IcmpSign, Sightings
 from nvgre_doctor.infer.model import At, Stream
@@ -30,7 +29,7 @@ def gather_streams(evidence: Evidence) -> list[Stream]:
         identity = stream[:4]
         known = merged.get(identity)
         merged[identity] = stream if known is None else _merge(known, stream)
-    return sorted(merged.values(), key=itemgetter(0, 1, 2, 3))
+    return sorted(merged.values())  # no two have the same first four fields
 
 
 def count_frames(evidence: Evidence, streams: Iterable[Stream]) -> dict[tuple[bytes, bytes], int]:
@@ -55,28 +54,33 @@ def without_echoes(streams: list[Stream]) -> list[Stream]:
     where neither or both sides of a repeated key are answered, it is no evidence for either.
     """
     doubtful = [s for s in streams if not s.customer_addresses and s.destination]
+    if not doubtful:
+        return streams
     ends = {s[:2] for s in doubtful}
     seen: set[tuple[bytes, bytes, bytes]] = set()
     answers: set[tuple[bytes, bytes, int, bytes]] = set()  # streams whose VM pair is answered with the same upper bits
-    for s in streams if doubtful else ():
-        if s[:2] in ends or s[1::-1] in ends:
+    for s in streams:
+        if s[1::-1] in ends:
             seen.add((s.source, s.destination, s.macs))
             answers.add((s.destination, s.source, s.upper_bits, _reversed(s.macs)))
 
     def is_answered(s: Stream) -> bool:
         return bool(s.macs) and (s.destination, s.source, _reversed(s.macs)) in seen
 
-    repeated: dict[tuple[bytes, bytes, int], bool] = {}  # who repeats: is the other side data for certain
-    for s in streams if doubtful else ():
+    repeated: set[tuple[bytes, bytes, int]] = set()  # what both sides send
+    of_others: set[tuple[bytes, bytes, int]] = set()  # and is data of the other side for certain
+    for s in streams:
         if s[1::-1] in ends:
             echo = (s.destination, s.source, s.upper_bits)
-            repeated[echo] = repeated.get(echo, False) or bool(s.customer_addresses) or is_answered(s)
+            repeated.add(echo)
+            if s.customer_addresses or is_answered(s):
+                of_others.add(echo)
     echoes = {
         s[:4]
         for s in doubtful
-        if s[:3] in repeated and (not s.macs or s[:4] not in answers) and (repeated[s[:3]] or not is_answered(s))
+        if s[:3] in repeated and (not s.macs or s[:4] not in answers) and (s[:3] in of_others or not is_answered(s))
     }
-    return [s for s in streams if s[:4] not in echoes] if echoes else streams
+    return [s for s in streams if s[:4] not in echoes]
 
 
 def _reversed(macs: bytes) -> bytes:
@@ -84,10 +88,10 @@ def _reversed(macs: bytes) -> bytes:
 
 
 def icmp_errors(evidence: Evidence) -> Iterator[IcmpSeen]:
-    """Every ICMP error, in order."""
-    for index in sorted(evidence.captures):
-        for sign in sorted(evidence.captures[index].icmp, key=_sortable):
-            yield IcmpSeen(sign, index, evidence.captures[index].icmp[sign])
+    """Every ICMP error, in the order of the evidence, which says nothing: what is made of them is put in order."""
+    for index, part in evidence.captures.items():
+        for sign, sightings in part.icmp.items():
+            yield IcmpSeen(sign, index, sightings)
 
 
 def refused_flow(sign: IcmpSign) -> tuple[bytes, bytes]:
@@ -96,10 +100,6 @@ def refused_flow(sign: IcmpSign) -> tuple[bytes, bytes]:
     Where the quote does not hold the outer IP header, the error went back to who sent the packet, from who received it.
     """
     return sign.quoted_source or sign.addressee, sign.quoted_destination or sign.reporter
-
-
-def _sortable(sign: IcmpSign) -> tuple[object, ...]:
-    return (*sign[:10], -1 if sign.quoted_key is None else sign.quoted_key, *sign[11:])
 
 
 def _streams(evidence: Evidence) -> Iterator[Stream]:
@@ -114,7 +114,6 @@ def _streams(evidence: Evidence) -> Iterator[Stream]:
                 facts.frames,
                 At(first.ts_ns, index, first.frame_number),
                 At(last.ts_ns, index, last.frame_number),
-                facts.hop_limit,
                 facts.customer_addresses,
             )
     for seen in icmp_errors(evidence):
@@ -136,16 +135,17 @@ def _quoted_stream(seen: IcmpSeen) -> Stream | None:
         0,
         min(frames),
         max(frames),
-        0,
         b"",
     )
 
 
 def _merge(a: Stream, b: Stream) -> Stream:
-    captured = a if a.frames and (not b.frames or a.first <= b.first) else b if b.frames else a
-    return captured._replace(
+    """One stream of two, `b` from a later capture or from a quote, which has no customer addresses."""
+    earlier = b if b.frames and b.first < a.first else a
+    return a._replace(
         low_octets=bytes(sorted({*a.low_octets, *b.low_octets})),
         frames=a.frames + b.frames,
         first=min(a.first, b.first),
         last=max(a.last, b.last),
+        customer_addresses=earlier.customer_addresses,
     )

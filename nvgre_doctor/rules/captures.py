@@ -31,7 +31,7 @@ def find_damaged(situation: Situation) -> Iterator[Finding]:
             yield finding(
                 "NVG101",
                 Severity.WARNING,
-                f"{problem.message.rstrip('.')}. {plural(capture.frames, 'frame was', 'frames were')} read.",
+                f"{problem.message.removesuffix('.')}. {plural(capture.frames, 'frame was', 'frames were')} read.",
                 Subject("capture", capture=index),
                 (),
                 display_filter="",

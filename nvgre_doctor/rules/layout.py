@@ -8,7 +8,7 @@ from nvgre_doctor.rules import filters
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_update
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding, plural
 from nvgre_doctor.wire import layouts
-from nvgre_doctor.wire.layouts import Layout
+from nvgre_doctor.wire.layouts import Layout, Reading
 from nvgre_doctor.wording import LAYOUT_NAMES, address_text, both_readings, statement
 
 
@@ -39,7 +39,7 @@ def find_old_layout(situation: Situation) -> Iterator[Finding]:
         name = address_text(host.address)
         is_hnv = bool(host.hnv_signs)
         is_error = host.confidence is Confidence.PROVEN and is_hnv
-        reason = next((statement(w) for w in host.witnesses if w.layout is Layout.OLD), "")
+        reason = next(statement(w) for w in host.witnesses if w.layout is Layout.OLD)
         doubt = (
             ""
             if is_hnv
@@ -117,18 +117,15 @@ def find_both(situation: Situation) -> Iterator[Finding]:
         if host.layout is not Layout.BOTH:
             continue
         name = address_text(host.address)
-        reasons = [
-            next(statement(w) for w in host.witnesses if w.layout is layout) for layout in (Layout.OLD, Layout.CURRENT)
-        ]
+        old, current = (
+            next(w for w in host.witnesses if w.layout is layout) for layout in (Layout.OLD, Layout.CURRENT)
+        )
         yield finding(
             "NVG203",
             Severity.ERROR if host.hnv_signs else Severity.WARNING,
-            f"{name} sends both layouts at the same time: {reasons[0]}; and {reasons[1]}.",
+            f"{name} sends both layouts at the same time: {statement(old)}; and {statement(current)}.",
             about_host(host.address),
-            [
-                next(w.stream.first for w in host.witnesses if w.layout is layout)
-                for layout in (Layout.OLD, Layout.CURRENT)
-            ],
+            [old.stream.first, current.stream.first],
             display_filter=filters.from_host(host.address),
             next_step=f"Look for a second machine with the address {name}, or for an update that is half installed."
             f" {check_update(name)}",
@@ -141,7 +138,8 @@ def find_unknown(situation: Situation) -> Iterator[Finding]:
 
     How it is detected
       No evidence speaks for either layout: the keys lie between 0x00100000 and 0x00FFFFFE, where both readings are valid, and
-      nothing else decides. Or the host only receives, or what was found contradicts itself.
+      nothing else decides. Or the host only receives, or what was found contradicts itself, or the packets are cut so short that
+      they may be answers which repeat the key of the other host.
 
     What it is not
       Neither healthy nor broken: unknown.
@@ -162,6 +160,7 @@ def _unknown(situation: Situation, host: HostVerdict) -> Finding:
     name = address_text(host.address)
     sent = [stream for stream in situation.diagnosis.streams if stream.source == host.address]
     gre_keys = sorted({gre_key for stream in sent for gre_key in stream.gre_keys})
+    lowest = {layouts.reading(gre_key): gre_key for gre_key in reversed(gre_keys)}
     if host.contradiction:
         why = "the inventory contradicts what the packets prove"
         settle = "Check the inventory: is it of this fabric, and of this time?"
@@ -171,12 +170,15 @@ def _unknown(situation: Situation, host: HostVerdict) -> Finding:
     elif not sent:
         why = f"it sent no NVGRE here, it only received {plural(host.frames_received, 'frame')}"
         settle = f"Capture on {name} itself, or where both directions pass."
-    elif not any(layouts.fits_old(key) or layouts.fits_current(key) for key in gre_keys):
+    elif Reading.EITHER in lowest:
+        why = f"{both_readings(lowest[Reading.EITHER])} is valid under both layouts"
+        settle = "Give a VSID you know with --vsid or --inventory, or capture both directions of one VM pair."
+    elif lowest.keys() == {Reading.NEITHER}:
         why = f"{both_readings(gre_keys[0])} is reserved under both layouts"
         settle = f"Find out what {name} is: this may be a plain GRE tunnel."
-    else:
-        why = f"{both_readings(gre_keys[0])} is valid under both layouts"
-        settle = "Give a VSID you know with --vsid or --inventory, or capture both directions of one VM pair."
+    else:  # a key that would decide, and is no evidence: see infer.streams.without_echoes
+        why = f"{both_readings(gre_keys[-1])} may only repeat what the other host sends"
+        settle = "Capture both directions of one VM pair with a snap length of 128 bytes or more."
     return finding(
         "NVG204",
         Severity.INFO,

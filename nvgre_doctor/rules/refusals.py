@@ -38,6 +38,17 @@ def _kind(refusal: RefusalFacts) -> tuple[int, int, int]:
     return refusal.sign.version, refusal.sign.type, refusal.sign.code
 
 
+def _name(refusal: RefusalFacts) -> str:
+    version, icmp_type, code = _kind(refusal)
+    return f"{'ICMPv6' if version == 6 else 'ICMP'} {icmp_type}/{code}"
+
+
+def _messages(refusals: list[RefusalFacts]) -> str:
+    """`2 ICMP 3/10 messages`."""
+    names = sorted({_name(refusal) for refusal in refusals})
+    return plural(sum(refusal.count for refusal in refusals), f"{' or '.join(names)} message")
+
+
 def _is_other_error(refusal: RefusalFacts) -> bool:
     return not (is_prohibited(refusal.sign) or is_redirect(refusal.sign) or _kind(refusal) in TOO_BIG)
 
@@ -86,7 +97,6 @@ def find_refused_by_layout(situation: Situation) -> Iterator[Finding]:
     """
     wanted = [r for r in situation.diagnosis.refusals if is_prohibited(r.sign) and r.cause is Cause.LAYOUT_MISMATCH]
     for (source, destination), refusals in _by_flow(wanted):
-        count = sum(refusal.count for refusal in refusals)
         hosts = [situation.host(source), situation.host(destination)]
         spoken = [host.layout_between(refusals[0].frames[0], refusals[0].frames[-1]) for host in hosts]
         old = address_text(hosts[0 if spoken[0] is Layout.OLD else 1].address)
@@ -94,7 +104,7 @@ def find_refused_by_layout(situation: Situation) -> Iterator[Finding]:
             "NVG302",
             Severity.ERROR,
             f"{address_text(destination)} does not accept what {address_text(source)} sends:"
-            f" {plural(count, 'ICMP 3/10 message', 'ICMP 3/10 messages')}, because the sender uses"
+            f" {_messages(refusals)}, because the sender uses"
             f" {LAYOUT_NAMES[spoken[0]]} and the receiver {LAYOUT_NAMES[spoken[1]]}; {_keys(refusals)}.",
             about_flow(source, destination),
             _frames(refusals),
@@ -125,7 +135,6 @@ def find_refused_otherwise(situation: Situation) -> Iterator[Finding]:
     """
     wanted = [r for r in situation.diagnosis.refusals if is_prohibited(r.sign) and r.cause is not Cause.LAYOUT_MISMATCH]
     for (source, destination), refusals in _by_flow(wanted):
-        count = sum(refusal.count for refusal in refusals)
         agree = all(refusal.cause is Cause.POLICY for refusal in refusals)
         why = (
             "The layouts agree: the policy is missing, the virtual machine moved, or a firewall refuses"
@@ -138,7 +147,7 @@ def find_refused_otherwise(situation: Situation) -> Iterator[Finding]:
             "NVG303",
             Severity.ERROR if is_hnv else Severity.WARNING,
             f"{listed(sorted({address_text(r.sign.reporter) for r in refusals}))} refuses what {address_text(source)} sends to"
-            f" {address_text(destination)}: {plural(count, 'ICMP 3/10 message')}; {_keys(refusals)}. {why}.{doubt}",
+            f" {address_text(destination)}: {_messages(refusals)}; {_keys(refusals)}. {why}.{doubt}",
             about_flow(source, destination),
             _frames(refusals),
             display_filter=_filter(refusals),
@@ -167,8 +176,7 @@ def find_other_errors(situation: Situation) -> Iterator[Finding]:
     wanted = [r for r in situation.diagnosis.refusals if _is_other_error(r)]
     for (source, destination), refusals in _by_flow(wanted):
         names = [
-            f"{r.count} x ICMP{'v6' if r.sign.version == 6 else ''} {r.sign.type}/{r.sign.code}"
-            f" from {address_text(r.sign.reporter)}"
+            f"{r.count} x {_name(r)} from {address_text(r.sign.reporter)}"
             + (f" ({ERROR_NAMES[_kind(r)]})" if _kind(r) in ERROR_NAMES else "")
             for r in refusals
         ]

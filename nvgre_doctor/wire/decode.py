@@ -67,7 +67,7 @@ def _gre_facts(packet: IpPacket) -> Facts:
     gre_key = header.gre_key
     if gre_key is None or source is None or destination is None or hop_limit is None:
         return Other(_blame(Reason.TOO_SHORT, packet.cut), source, destination)
-    inner = read_inner(header.frame, packet.cut)
+    inner = read_inner(header.frame)
     message = read_error(inner.packet) if inner.packet is not None else None
     return Nvgre(
         source=source,

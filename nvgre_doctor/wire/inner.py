@@ -22,18 +22,15 @@ class InnerFrame:
     packet: IpPacket | None
 
 
-def read_inner(frame: bytes, cut: bool) -> InnerFrame:
-    """Read the frame that starts at `frame[0]`; `cut` says that bytes are missing after it.
-
-    A destination MAC without the source MAC counts as not captured.
-    """
+def read_inner(frame: bytes) -> InnerFrame:
+    """Read the frame that starts at `frame[0]`; a destination MAC without the source MAC counts as not captured."""
     if len(frame) < 12:
         return InnerFrame(None, None, None, None, None, None)
     ethertype, start = untagged_type(frame, 12)
     packet: IpPacket | None = None
     addresses: tuple[bytes | None, bytes | None] = (None, None)
     if ethertype in {ETHERTYPE_IPV4, ETHERTYPE_IPV6}:
-        packet = read_ip(frame[start:], cut)
+        packet = read_ip(frame[start:])
         if packet is not None and packet.version == (4 if ethertype == ETHERTYPE_IPV4 else 6):
             addresses = packet.source, packet.destination
         else:

@@ -31,12 +31,12 @@ class IpPacket:
     cut: bool  # more was sent than was captured
 
 
-def read_ip(data: bytes, cut: bool, quoted: bool = False) -> IpPacket | None:
+def read_ip(data: bytes, cut: bool = True, quoted: bool = False) -> IpPacket | None:
     """Read the packet that starts at `data[0]`; None when that is no IP header, or one whose lengths contradict each other.
 
-    `cut` says that bytes are missing after `data`.  A length field of 0 (NIC offload, jumbogram) means "to the end of the
-    capture".  For a packet that an ICMP error quotes the length field is not used: a quote is shorter, may be padded
-    (RFC 4884 section 5), and some senders change that field.
+    `cut` says that bytes are missing after `data`, for those who look at `IpPacket.cut`.  A length field of 0 (NIC offload,
+    jumbogram) means "to the end of the capture".  For a packet that an ICMP error quotes the length field is not used: a quote is
+    shorter, may be padded (RFC 4884 section 5), and some senders change that field.
     """
     version = data[0] >> 4 if data else 0
     if version == 4:

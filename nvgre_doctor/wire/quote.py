@@ -26,7 +26,7 @@ def read_outer_quote(data: bytes) -> tuple[Quote, bool]:
 
     When the quote ends before the GRE protocol, kind OUTER_IP says only that protocol 47 was seen: not certain.
     """
-    packet = read_ip(data, cut=True, quoted=True)
+    packet = read_ip(data, quoted=True)
     if packet is None:
         return _bare_gre(data)
     if packet.protocol is None:
@@ -42,7 +42,7 @@ def read_inner_quote(data: bytes, addressee: bytes, inner_destination: bytes | N
     error itself goes to.  An error goes to the sender of what it quotes, so they tell a quoted packet of the hosts from one of
     the guests, even when guests run GRE of their own.
     """
-    packet = read_ip(data, cut=True, quoted=True)
+    packet = read_ip(data, quoted=True)
     if packet is not None and _is_ethernet(data) and packet.source != inner_destination:
         packet = None  # a MAC that begins like an IP header
     if packet is None:
@@ -87,7 +87,7 @@ def _bare_gre(data: bytes) -> tuple[Quote, bool]:
 def _nvgre(
     kind: QuoteKind, header: NvgreHeader, source: bytes | None = None, destination: bytes | None = None
 ) -> Quote:
-    inner = read_inner(header.frame, cut=True)
+    inner = read_inner(header.frame)
     return Quote(
         kind,
         source=source,
@@ -102,9 +102,10 @@ def _nvgre(
 
 def _inner_ethernet(data: bytes) -> tuple[Quote, bool]:
     """A frame with both MACs and a type; no IP stack quotes Ethernet, so it is a host's message about NVGRE."""
-    if (number(data, 12, 2) or 0) < _LOWEST_ETHERTYPE:
+    ethertype = number(data, 12, 2)
+    if ethertype is None or ethertype < _LOWEST_ETHERTYPE:
         return _NOTHING, False
-    inner = read_inner(data, cut=True)
+    inner = read_inner(data)
     quote = Quote(
         QuoteKind.INNER_ETHERNET,
         inner_destination_mac=inner.destination_mac,

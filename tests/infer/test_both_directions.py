@@ -155,3 +155,10 @@ def test_a_mismatch_is_proven_however_many_vm_pairs_there_are(pairs: int, block:
     diagnosis = diagnose_tapes(tape)
     assert verdicts_of(diagnosis) == {A: CURRENT, B: OLD}
     assert [pair.verdict for pair in diagnosis.pairs] == ["mismatch"]
+
+
+def test_frames_of_a_host_to_itself_prove_nothing_by_direction() -> None:
+    tape = Tape()
+    tape.ping(A, A, 0x00138905, 0x00200277)
+    tape.ping(A, A, 0x00138905, 0x00138977, VM3, VM4)
+    assert reasons_of(diagnose_tapes(tape), A) == set()

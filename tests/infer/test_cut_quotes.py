@@ -1,12 +1,17 @@
 """A 3/10 whose quote ends behind the IP header counts as a refusal where the two hosts are known to exchange NVGRE."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from nvgre_doctor.doctor import diagnose
+from nvgre_doctor.evidence import IcmpSign
+from nvgre_doctor.infer import infer
+from nvgre_doctor.infer.cut_quotes import decide_cut_quotes
+from nvgre_doctor.inventory import Inventory
 from nvgre_doctor.report import Refusal
 from tests import build
+from tests.worlds import A, B, Tape, evidence_of
 
-A, B = "192.168.50.1", "192.168.50.2"
 VM1, VM2 = "00:15:5d:0a:00:01", "00:15:5d:0a:00:02"
 NOON = 1_356_998_400_000_000_000
 GRE, ICMP = 47, 1
@@ -52,3 +57,36 @@ def test_a_quote_of_other_gre_is_about_other_traffic_even_between_these_hosts(tm
     sent = nvgre(A, B, 0x00138900, VM1, VM2)
     other_gre = build.ipv4(A, B, GRE, build.gre(b"", protocol=0x0800))
     assert diagnose_frames(tmp_path, [(sent, None), (refused(other_gre[:28]), None)]) == (1, ())
+
+
+KEY = 0x1E848100
+
+
+def test_everything_else_that_was_seen_stays_as_it_was() -> None:
+    tape = Tape()
+    packet = tape.send(A, B, KEY, flags=0x2008)
+    tape.error(B, A, packet[:20])
+    (before,) = evidence_of(tape).captures.values()
+    (after,) = decide_cut_quotes(evidence_of(tape)).captures.values()
+    assert replace(after, icmp={}) == replace(before, icmp={})
+    assert list(after.icmp.values()) == list(before.icmp.values())
+
+
+def test_a_refusal_that_shows_its_key_keeps_it_although_no_frame_of_its_flow_was_captured() -> None:
+    tape = Tape()
+    packet = Tape().send(A, B, KEY)
+    tape.error(B, A, packet)
+    tape.error(B, A, packet[:20])
+    (refusal,) = infer(decide_cut_quotes(evidence_of(tape)), Inventory()).refusals
+    assert (refusal.gre_key, refusal.count) == (KEY, 1)
+
+
+def test_errors_about_other_traffic_are_one_kind_whatever_they_quote() -> None:
+    tape = Tape()
+    tape.error(B, A, Tape().send(A, B, KEY)[:20])
+    tape.error(B, A, Tape().send(A, "192.168.50.9", KEY)[:20])
+    (part,) = decide_cut_quotes(evidence_of(tape)).captures.values()
+    addresses = (bytes([192, 168, 50, 2]), bytes([192, 168, 50, 1]))
+    assert {sign: seen.count for sign, seen in part.icmp.items()} == {
+        IcmpSign(*addresses, 4, 3, 10, False, False, 0): 2
+    }

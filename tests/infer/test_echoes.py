@@ -5,6 +5,7 @@ MS-NVGREE does not say which key an UNREACHABLE carries; here it carries the key
 
 import pytest
 
+from nvgre_doctor.infer.streams import without_echoes
 from tests import build
 from tests.worlds import A6, B6, VM1, VM2, VM3, VM4, A, B, Tape, diagnose_tapes, reasons_of, verdict_of, verdicts_of
 
@@ -91,3 +92,37 @@ def test_two_hosts_that_refuse_each_other_are_not_taken_for_two_vms() -> None:
     frame = build.inner_frame("3c:d9:2b:f0:50:01", "3c:d9:2b:f0:50:02", message)
     tape.put(build.nvgre(A, B, B_KEY, frame))
     assert verdicts_of(diagnose_tapes(tape)) == {A: UNKNOWN, B: UNKNOWN}
+
+
+def two_that_refuse(snaplen: int) -> Tape:
+    """A sends data and an UNREACHABLE, B an UNREACHABLE: cut, the two messages look like VMs that answer each other."""
+    tape = Tape(snaplen=snaplen)
+    tape.unreachable(B, A, A_KEY, b"")
+    message = build.ipv4(A, B, 1, build.icmp(3, 10))
+    frame = build.inner_frame("3c:d9:2b:f0:50:01", "3c:d9:2b:f0:50:02", message)
+    tape.put(build.nvgre(A, B, B_KEY, frame))
+    return tape
+
+
+def test_what_repeats_a_key_of_data_is_no_evidence_even_if_it_looks_answered() -> None:
+    # One capture has A's data with its customer addresses, the other one has only headers.
+    data = Tape()
+    data.send(A, B, A_KEY)
+    assert verdicts_of(diagnose_tapes(data, two_that_refuse(64))) == {A: CURRENT, B: UNKNOWN}
+
+
+def test_one_vm_pair_that_is_answered_is_enough_to_take_a_key_for_that_of_its_host() -> None:
+    tape = two_that_refuse(64)
+    tape.send(A, B, A_KEY, VM1, VM2)
+    tape.send(B, A, 0x0F424100, VM2, VM1)
+    for first, second in ((VM3, VM4), (VM4, VM3)):
+        tape.send(A, B, A_KEY, first, second)
+    kept = [s.upper_bits for s in without_echoes(diagnose_tapes(tape).streams) if s.source == build.ip(B)]
+    assert kept == [0x0F4241]
+
+
+def test_without_frames_that_are_cut_nothing_is_an_echo() -> None:
+    tape = Tape()
+    tape.ping(A, B, A_KEY, A_KEY)
+    streams = diagnose_tapes(tape).streams
+    assert without_echoes(streams) == streams

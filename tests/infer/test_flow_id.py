@@ -1,5 +1,7 @@
 """Evidence 2, FlowID varies: one VM pair, two keys that differ in the lowest octet only."""
 
+import pytest
+
 from tests import build
 from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, Tape, Vm, diagnose_tapes, reasons_of, verdict_of
 
@@ -71,3 +73,18 @@ def test_a_broadcast_has_no_vm_pair_so_its_low_octets_prove_nothing() -> None:
     tape.send(A, B, 0x001E8481, VM1, EVERYBODY)
     tape.send(A, B, 0x001E8482, VM1, EVERYBODY)
     assert verdict_of(diagnose_tapes(tape), A) == ("unknown", "none")
+
+
+@pytest.mark.parametrize(
+    ("mac", "verdict"),
+    [
+        ("02:00:00:00:00:07", ("rfc7637", "proven")),
+        ("01:00:5e:00:00:fb", ("unknown", "none")),
+        ("33:33:00:00:00:01", ("unknown", "none")),
+    ],
+)
+def test_only_unicast_has_a_vm_pair(mac: str, verdict: tuple[str, str]) -> None:
+    tape = Tape()
+    tape.send(A, B, 0x00138905, VM1, Vm(mac, "10.1.1.7"))
+    tape.send(A, B, 0x00138977, VM1, Vm(mac, "10.1.1.7"))
+    assert verdict_of(diagnose_tapes(tape), A) == verdict

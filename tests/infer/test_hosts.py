@@ -68,10 +68,10 @@ def test_several_provider_addresses_of_one_host_are_judged_one_by_one() -> None:
 
 def test_hosts_come_in_numerical_order_ipv4_first() -> None:
     tape = Tape()
-    tape.send("fd00::1", "fd00::2", 0x1E848100)
+    tape.send("2001:db8::1", "2001:db8::2", 0x1E848100)
     tape.send("192.168.50.10", "192.168.50.9", 0x1E848100)
     addresses = list(diagnose_tapes(tape).hosts)
-    assert addresses == [build.ip(a) for a in ("192.168.50.9", "192.168.50.10", "fd00::1", "fd00::2")]
+    assert addresses == [build.ip(a) for a in ("192.168.50.9", "192.168.50.10", "2001:db8::1", "2001:db8::2")]
 
 
 def test_the_same_packet_captured_several_times_changes_no_verdict() -> None:
@@ -163,6 +163,15 @@ def test_an_unreachable_that_is_cut_before_its_icmp_type_is_no_evidence_either()
     assert verdict_of(diagnosis, A) == CURRENT
     assert verdict_of(diagnosis, B) == UNKNOWN
     assert host_of(diagnosis, B).frames_sent == 0
+
+
+def test_an_unreachable_that_is_cut_hides_nothing_else_that_its_host_sends() -> None:
+    tape = Tape(snaplen=76)
+    tape.unreachable(B, A, 0x1E848100, tape.send(A, B, 0x1E848100))
+    tape.send(B, C, 0x1E848100, VM2, VM3)
+    diagnosis = diagnose_tapes(tape)
+    assert verdict_of(diagnosis, B) == CURRENT
+    assert host_of(diagnosis, B).frames_sent == 1
 
 
 def test_a_guests_own_refusal_is_data_like_any_other() -> None:
@@ -263,3 +272,12 @@ def test_what_a_stream_carries_is_taken_from_its_frames_not_from_a_quote() -> No
     tape.send(A, B, 0x1E848100)
     tape.unreachable(B, A, 0xFFFFFF00, packet[42:])
     assert [refusal.gre_key for refusal in diagnose_tapes(tape).refusals] == [0x1E848100, 0x1E848100]
+
+
+def test_what_a_stream_carries_is_taken_from_its_first_frame_whichever_capture_has_it() -> None:
+    late, early = Tape(now_ns=NOON + SECOND), Tape()
+    late.send(A, B, 0x1E848100, Vm(VM1.mac, "10.1.1.99"))
+    early.send(A, B, 0x1E848100)
+    for tapes in ((late, early), (early, late)):
+        (stream,) = diagnose_tapes(*tapes).streams
+        assert stream.customer_addresses == bytes([10, 1, 1, 1, 10, 1, 1, 2])

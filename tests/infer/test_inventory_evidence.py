@@ -186,3 +186,12 @@ def test_a_host_that_sends_both_layouts_does_so_with_an_inventory_too() -> None:
         tape.send(A, B, 0x1E848100, VM3, VM4)
     host = host_of(diagnose_tapes(tape, inventory=known_vsids(5001, 2000001)), A)
     assert (host.layout, host.confidence, host.contradiction) == ("both", "proven", False)
+
+
+def test_a_host_that_the_inventory_contradicts_keeps_no_other_from_being_judged_by_it() -> None:
+    tape = Tape()
+    tape.send(A, C, 0x00001389)
+    tape.send(B, C, 0x001E8481, VM3, VM4)
+    diagnosis = diagnose_tapes(tape, inventory=known_vsids(0x13, 7812))
+    assert host_of(diagnosis, A).contradiction
+    assert verdict_of(diagnosis, B) == CURRENT

@@ -163,3 +163,13 @@ def test_hosts_that_never_change_are_not_drawn_into_anothers_change() -> None:
     assert verdict_of(diagnosis, C) == ("rfc7637", "proven")
     assert verdict_of(diagnosis, B) == ("draft-00", "proven")
     assert host_of(diagnosis, C).change is host_of(diagnosis, B).change is None
+
+
+def test_each_witness_of_a_change_has_the_other_one_as_its_partner() -> None:
+    host = host_of(diagnose_tapes(updated(0x00200281, 0x20028100)), A)
+    found = {
+        (witness.layout.value, witness.stream.upper_bits, witness.partner and witness.partner.upper_bits)
+        for witness in host.witnesses
+        if witness.kind == "layout-change"
+    }
+    assert found == {("draft-00", 0x002002, 0x200281), ("rfc7637", 0x200281, 0x002002)}

@@ -1,13 +1,17 @@
 """Hosts that are named as not NVGRE: counted as other GRE, and silent about layouts."""
 
+from itertools import product
+
+import pytest
+
 from nvgre_doctor.addresses import parse_hosts
-from nvgre_doctor.evidence import Evidence, Oddity
+from nvgre_doctor.evidence import Evidence, IcmpSign, Moment, Oddity, Sightings, Sign
 from nvgre_doctor.infer import infer
 from nvgre_doctor.infer.left_out import leave_out
 from nvgre_doctor.infer.refusals import count_other_prohibited
 from nvgre_doctor.inventory import Inventory
 from tests import build
-from tests.worlds import A6, B6, VM1, VM2, A, B, C, Tape, evidence_of, verdicts_of
+from tests.worlds import A6, B6, MILLISECOND, NOON, VM1, VM2, A, B, C, D, Tape, evidence_of, verdicts_of, vm
 
 OLD, CURRENT = ("draft-00", "proven"), ("rfc7637", "proven")
 
@@ -104,3 +108,30 @@ def test_every_capture_is_cleaned() -> None:
     two.ping(A, B, 0x00138900, 0x00001389)
     rest = without(evidence_of(one, two), B)
     assert [part.nvgre_frames for part in rest.captures.values()] == [0, 0]
+
+
+def test_oddities_of_other_hosts_are_told_as_before() -> None:
+    tape = Tape()
+    tape.send(A, B, 0x00138900, flags=0x2008)
+    tape.send(C, D, 0x00138900, flags=0x2008)
+    (part,) = without(evidence_of(tape), A).captures.values()
+    flags = Sign(Oddity.GRE_FLAGS, build.ip(C), build.ip(D), 0x2008)
+    assert part.signs[flags] == Sightings(1, (Moment(2, NOON + MILLISECOND),))
+
+
+def test_an_error_about_the_host_keeps_who_sent_it_and_what_it_says() -> None:
+    tape = Tape()
+    tape.error("192.168.50.254", A, Tape().send(A, B, 0x00138900), (3, 4), rest=1400)
+    (part,) = without(evidence_of(tape), B).captures.values()
+    assert list(part.icmp) == [IcmpSign(build.ip("192.168.50.254"), build.ip(A), 4, 3, 4, False, False, 1400)]
+
+
+def test_the_host_is_left_out_where_not_all_vm_pairs_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nvgre_doctor.evidence.ALL_VM_STREAMS", 30)
+    tape = Tape()
+    for one, two, number in product((A, C), (B, D), range(20)):
+        tape.ping(one, two, 0x1E848100, 0x1E848100, vm(number), vm(100 + number))
+    (part,) = without(evidence_of(tape), A, B).captures.values()
+    assert {key.source for key, _ in part.streams()} == {build.ip(C), build.ip(D)}
+    assert [len(key) for key in part.unkept] == [4 + 3, 4 + 3]
+    assert part.nvgre_frames == 40

@@ -1,6 +1,6 @@
 """Evidence 5, the lowest octet: statistical, so it makes a layout likely and never proven."""
 
-from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, Tape, diagnose_tapes, reasons_of, verdict_of, vm
+from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, Tape, Vm, diagnose_tapes, host_of, reasons_of, verdict_of, vm
 
 LIKELY_OLD, LIKELY_CURRENT, UNKNOWN = ("draft-00", "likely"), ("rfc7637", "likely"), ("unknown", "none")
 
@@ -83,4 +83,41 @@ def test_a_low_octet_of_zero_on_two_vm_pairs_beside_others_makes_nothing_likely(
     tape.send(A, B, 0x00138900, VM1, VM2)
     tape.send(A, B, 0x00138900, VM3, VM4)
     tape.send(A, B, 0x00200281, VM1, VM4)
+    assert verdict_of(diagnose_tapes(tape), A) == UNKNOWN
+
+
+def test_broadcasts_with_the_same_two_low_octets_make_nothing_likely() -> None:
+    everyone = Vm("ff:ff:ff:ff:ff:ff", "255.255.255.255")
+    tape = Tape()
+    for gre_key in (0x001E8481, 0x001E8482):
+        tape.send(A, B, gre_key, VM1, everyone)
+        tape.send(A, B, gre_key, VM3, everyone)
+    assert verdict_of(diagnose_tapes(tape), A) == UNKNOWN
+
+
+def test_a_host_that_is_judged_by_its_peers_shows_the_first_vm_pair_of_theirs() -> None:
+    tape = Tape()
+    tape.send(A, B, 0x001E8481, VM1, VM2)
+    tape.send(A, B, 0x001E8481, VM3, VM4)
+    tape.ping(A, C, 0x00200281, 0x00200281, vm(5), vm(6))
+    diagnosis = diagnose_tapes(tape)
+    assert verdict_of(diagnosis, C) == LIKELY_OLD
+    (witness,) = host_of(diagnosis, C).witnesses
+    assert witness.partner is not None
+    assert witness.kind == "same-layout-peer"
+    assert witness.partner.first.frame_number == 1
+
+
+def test_a_host_of_which_nothing_is_likely_hides_no_other() -> None:
+    tape = Tape()
+    tape.send(A, B, 0x001E8481, VM1, VM2)
+    tape.send(C, B, 0x00138900, VM3, VM4)
+    diagnosis = diagnose_tapes(tape)
+    assert verdict_of(diagnosis, A) == UNKNOWN
+    assert verdict_of(diagnosis, C) == LIKELY_CURRENT
+
+
+def test_a_key_that_is_reserved_under_both_layouts_is_no_key_with_a_low_octet_of_zero() -> None:
+    tape = Tape()
+    tape.send(A, B, 0x00000000)
     assert verdict_of(diagnose_tapes(tape), A) == UNKNOWN

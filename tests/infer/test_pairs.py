@@ -99,10 +99,10 @@ def test_a_host_is_no_pair_with_itself() -> None:
 def test_pairs_stand_in_numerical_order_ipv4_first() -> None:
     tape = Tape()
     tape.send("192.168.50.10", "192.168.50.9", 0x1E848100)
-    tape.send("fd00::2", "fd00::1", 0x1E848100)
+    tape.send("2001:db8::2", "2001:db8::1", 0x1E848100)
     tape.send("192.168.50.9", "192.168.50.10", 0x1E848100, VM2, VM1)
     found = diagnose_tapes(tape).pairs
-    assert [names(pair)[0] for pair in found] == ["192.168.50.9", "fd00:0000:0000:0000:0000:0000:0000:0001"]
+    assert [names(pair)[0] for pair in found] == ["192.168.50.9", "2001:0db8:0000:0000:0000:0000:0000:0001"]
 
 
 def test_a_tie_of_a_host_that_changed_since_does_not_make_it_agree() -> None:
@@ -113,3 +113,11 @@ def test_a_tie_of_a_host_that_changed_since_does_not_make_it_agree() -> None:
     tape.wait(150)
     tape.send(A, C, 0x1E848100)
     assert pairs(tape) == {(A, B): ("unknown", 1, 1), (A, C): ("unknown", 2, 0)}
+
+
+def test_a_multicast_frame_hides_no_pair() -> None:
+    tape = Tape()
+    tape.send(A, "0.0.0.7", 0x1E848100)
+    tape.send(A, "239.1.1.1", 0x1E848100)
+    tape.send(B, A, 0x1E848100, VM2, VM1)
+    assert list(pairs(tape)) == [("0.0.0.7", A), (A, B)]

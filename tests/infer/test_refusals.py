@@ -285,3 +285,20 @@ def test_other_errors_about_other_traffic_are_not_counted_as_3_10() -> None:
     tape.error(B, A, build.ipv4(A, B, TCP, build.tcp(A, B, 1, 2)), (3, 3))
     assert refusals(tape) == []
     assert count_other_prohibited(evidence_of(tape)) == 0
+
+
+def test_refusals_of_one_flow_stand_in_the_order_of_their_keys_those_without_a_key_first() -> None:
+    tape = Tape()
+    for gre_key in (KEY, 0x00000000, 0x0F424000):
+        tape.error(B, A, Tape().send(A, B, gre_key)[:28])
+    tape.unreachable(B, A, 0xFFFFFF00, b"")
+    assert [refusal.gre_key for refusal in refusals(tape)] == [None, 0x00000000, 0x0F424000, KEY]
+
+
+def test_refusals_of_one_key_are_counted_together_whatever_they_quote_of_the_packet() -> None:
+    tape = Tape()
+    packet = tape.send(A, B, KEY)
+    for quoted in (packet, packet[:28], packet[20:], packet[28:]):
+        tape.unreachable(B, A, 0xFFFFFF00, quoted)
+    refusal = only(tape)
+    assert (refusal.gre_key, refusal.count) == (KEY, 4)

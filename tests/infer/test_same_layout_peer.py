@@ -1,6 +1,11 @@
 """Evidence 3, both/both: two hosts that must speak the same layout, so what is known of one is known of the other."""
 
+import pytest
+
+from tests import build
 from tests.worlds import (
+    NOON,
+    SECOND,
     VM1,
     VM2,
     VM3,
@@ -183,3 +188,37 @@ def test_nothing_is_carried_forward_over_such_a_silence_either() -> None:
     tape.wait(300)
     tie(tape, A, B)
     assert verdict_of(diagnose_tapes(tape), B) == UNKNOWN
+
+
+def test_a_tie_holds_up_to_the_nanosecond_in_which_a_restart_may_be_over() -> None:
+    for late_ns, verdict in ((0, CURRENT), (1, UNKNOWN)):
+        proof_later, proof_earlier = Tape(), Tape()
+        proof_later.send(A, B, EITHER)
+        proof_later.now_ns = NOON + 20 * SECOND + late_ns
+        proof_later.send(A, C, 0x0F424000, VM3, VM4)
+        proof_later.send(B, A, EITHER, VM2, VM1)
+        assert verdict_of(diagnose_tapes(proof_later), B) == verdict
+        proof_earlier.send(A, C, 0x0F424000, VM3, VM4)
+        proof_earlier.now_ns = NOON + 20 * SECOND + late_ns
+        tie(proof_earlier, A, B)
+        assert verdict_of(diagnose_tapes(proof_earlier), B) == verdict
+
+
+@pytest.mark.parametrize(("known", "peer"), [(A, B), (B, A)])
+def test_the_witness_is_the_stream_of_the_host_and_its_partner_that_of_the_peer(known: str, peer: str) -> None:
+    tape = Tape()
+    tie(tape, A, B)
+    tape.send(known, C, 0x0F424000, VM3, VM4)
+    (witness,) = host_of(diagnose_tapes(tape), peer).witnesses
+    assert witness.partner is not None
+    assert (witness.kind, witness.layout) == ("same-layout-peer", "rfc7637")
+    assert (witness.stream.source, witness.partner.source) == (build.ip(peer), build.ip(known))
+
+
+def test_a_tie_of_two_hosts_that_are_known_hides_no_other() -> None:
+    tape = Tape()
+    tie(tape, A, B)
+    tie(tape, A, C, 3)
+    for host in (A, B):
+        tape.send(host, D, 0x0F424000, vm(7), vm(8))
+    assert verdict_of(diagnose_tapes(tape), C) == CURRENT

@@ -1,12 +1,17 @@
 """NVG101 to NVG103: what the captures themselves allow."""
 
+from dataclasses import replace
+
 import pytest
 
+from nvgre_doctor.evidence import CaptureEvidence, Evidence, Oddity, Sightings, Sign
 from nvgre_doctor.report import CaptureProblem, Finding, FrameRef, Severity, Subject
 from tests import build
-from tests.worlds import A6, B6, GRE, NOON, UDP, A, B, Tape, findings_of, judge_tapes
+from tests.worlds import A6, B6, GRE, NOON, TCP, UDP, A, B, Tape, findings_of, judge_tapes
 
 MS = 1_000_000
+WITH_NVGRE = {Oddity.FIRST_FRAGMENT, Oddity.GRE_FLAGS, Oddity.INNER_TAG, Oddity.HOST_ERROR, Oddity.CONTROL}
+"""Of frames that are NVGRE."""
 
 
 def found(code: str, *tapes: Tape) -> list[Finding]:
@@ -119,6 +124,44 @@ def test_a_capture_without_nvgre_says_what_is_there_instead() -> None:
         " 1 x frames that are not IP."
     )
     assert "physical adapter that holds the provider address" in finding.next_step
+
+
+def test_what_is_there_instead_is_counted_over_all_captures() -> None:
+    one, two = Tape(), Tape()
+    for tape in (one, two, two):
+        tape.web()
+    assert (
+        only("NVG103", one, two).message
+        == "No NVGRE in 3 frames. What is there instead: 3 x IP traffic that is not GRE."
+    )
+
+
+def test_icmp_errors_about_other_traffic_are_nothing_instead() -> None:
+    tape = Tape()
+    tape.error(B, A, build.ipv4(A, B, TCP, build.tcp(A, B, 40000, 445)))
+    assert only("NVG103", tape).message == "No NVGRE in 1 frame."
+
+
+def test_everything_that_may_be_there_instead_has_words() -> None:
+    seen = {Sign(oddity): Sightings(2, ()) for oddity in Oddity if oddity not in WITH_NVGRE}
+    empty = judge_tapes(Tape())
+    capture = replace(empty.captures[0], frames=2 * len(seen))
+    situation = replace(empty, captures=(capture,), evidence=Evidence({0: CaptureEvidence(capture.frames, signs=seen)}))
+    (finding,) = findings_of(situation, "NVG103")
+    assert finding.message == (
+        "No NVGRE in 22 frames. What is there instead:"
+        " 2 x VXLAN (UDP 4789), the default encapsulation since Windows Server 2016;"
+        " 2 x GRE of hosts that you named as not NVGRE;"
+        " 2 x Ethernet over GRE without a key;"
+        " 2 x other GRE (ERSPAN, PPTP, IP in GRE or similar);"
+        " 2 x GRE that is cut before the key;"
+        " 2 x later fragments of GRE packets;"
+        " 2 x link types that cannot be decoded;"
+        " 2 x IP traffic that is not GRE;"
+        " 2 x frames that are not IP;"
+        " 2 x malformed frames;"
+        " 2 x frames cut before the protocol."
+    )
 
 
 def test_one_frame_of_nvgre_in_any_capture_is_enough() -> None:

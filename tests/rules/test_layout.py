@@ -2,6 +2,7 @@
 
 import pytest
 
+from nvgre_doctor.infer.model import HostVerdict
 from nvgre_doctor.report import Finding, FrameRef, Severity, Subject
 from tests.worlds import (
     A6,
@@ -18,6 +19,7 @@ from tests.worlds import (
     findings_of,
     judge_tapes,
     known_vsids,
+    vm,
 )
 
 VMWARE1, VMWARE2 = Vm("00:50:56:aa:00:01", "10.9.9.1"), Vm("00:50:56:aa:00:02", "10.9.9.2")
@@ -289,3 +291,63 @@ def test_a_host_that_is_likely_draws_no_nvg204() -> None:
     tape = Tape()
     tape.send(A, B, 0x00138900)
     assert [f.subject.hosts for f in found("NVG204", tape)] == [("192.168.50.2",)]
+
+
+def test_a_key_that_may_be_repeated_is_not_called_valid_under_both_layouts() -> None:
+    # The packets end before their inner addresses: B may have sent an UNREACHABLE that holds A's key, or A may.
+    tape = Tape(snaplen=64)
+    tape.unreachable(B, A, 0x1E848100, tape.send(A, B, 0x1E848100))
+    for address in (A, B):
+        finding = unknown(tape, address)
+        assert finding.message == (
+            f"The layout of {address} cannot be told: key 0x1e848100 (TNI 8683776 with top octet 30, or VSID 2000001 with"
+            " FlowID 0) may only repeat what the other host sends."
+        )
+        assert finding.next_step == "Capture both directions of one VM pair with a snap length of 128 bytes or more."
+
+
+def test_the_key_that_is_called_valid_under_both_layouts_is_one_that_is() -> None:
+    tape = Tape()
+    tape.send(A, B, 0x00000007)
+    tape.send(A, B, 0x00200281, VM1, VM2)
+    tape.send(A, B, 0x001E8481, VM3, VM4)
+    finding = unknown(tape, A)
+    assert "key 0x001e8481 (" in finding.message
+    assert finding.message.endswith(" is valid under both layouts.")
+
+
+def test_a_key_that_may_be_repeated_is_told_before_one_that_is_reserved() -> None:
+    tape = Tape(snaplen=64)
+    tape.send(A, B, 0x00000007)
+    tape.unreachable(B, A, 0x1E848100, tape.send(A, B, 0x1E848100))
+    assert "key 0x1e848100 (" in unknown(tape, A).message
+
+
+def test_of_two_hosts_the_one_that_sends_both_layouts_is_named() -> None:
+    tape = Tape()
+    for _ in range(2):
+        tape.send(B, A, 0x00001389, VM1, VM2)
+        tape.send(B, A, 0x1E848100, VM3, VM4)
+    assert only("NVG203", tape).subject == Subject("host", ("192.168.50.2",))
+
+
+def test_a_host_with_the_old_layout_tells_the_statement_of_the_first_proof_with_its_partner() -> None:
+    tape = Tape()
+    tape.ping(A, B, 0x001E8481, 0x1E848117)
+    assert only("NVG201", tape).message == (
+        "192.168.50.1 uses the old NVGRE layout (draft-00): VM pair 00:15:5d:0a:00:01 / :02: key 0x001e8481 one way,"
+        " 0x1e848117 the other: both are VSID 2000001."
+    )
+    assert only("NVG201", tape).frames == at(1)
+
+
+def test_a_finding_names_its_first_five_frames() -> None:
+    tape = Tape()
+    for number in range(6):
+        tape.send(A, B, 0x00001389 + 256 * number, VM1, vm(10 + number))
+    assert only("NVG201", tape).frames == at(1, 2, 3, 4, 5)
+
+
+def test_a_host_that_was_never_seen_has_an_empty_verdict() -> None:
+    host = judge_tapes(Tape()).host(bytes([10, 0, 0, 1]))
+    assert host == HostVerdict(bytes([10, 0, 0, 1]))

@@ -178,3 +178,11 @@ def test_a_tni_in_the_inventory_does_not_excuse_a_host_that_is_current() -> None
     finding = only("NVG404", tape, 1280261)
     assert finding.confidence == "proven"
     assert "VSID 5001 with FlowID 5" in finding.message
+
+
+def test_a_host_that_sends_both_layouts_may_mean_either_reading() -> None:
+    tape = Tape()
+    for _ in range(2):
+        tape.send(A, B, 0x00001389, VM1, VM2)
+        tape.send(A, B, 0x1E848100, VM3, VM4)
+    assert found("NVG404", tape, 5001, 2000001) == []

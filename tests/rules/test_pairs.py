@@ -1,5 +1,7 @@
 """NVG301 and NVG306: what two hosts do with each other."""
 
+import pytest
+
 from nvgre_doctor.report import Finding, FrameRef, Severity, Subject
 from tests.worlds import A6, B6, NOON, VM1, VM2, VM3, VM4, A, B, C, Tape, Vm, findings_of, judge_tapes, vm
 
@@ -62,6 +64,25 @@ def test_every_pair_is_named_once() -> None:
         ("192.168.50.1", "192.168.50.2"),
         ("192.168.50.1", "192.168.50.3"),
     ]
+
+
+def test_of_two_pairs_the_one_that_differs_is_named() -> None:
+    tape = Tape()
+    tape.ping(A, B, 0x1E848105, 0x1E848177)
+    tape.ping(A, C, 0x1E848105, 0x001E8481, VM1, VM3)
+    assert only("NVG301", tape).subject == Subject("pair", ("192.168.50.1", "192.168.50.3"))
+
+
+def test_a_mismatch_of_which_only_one_direction_was_captured_shows_that_one() -> None:
+    tape = Tape()
+    tape.send(A, B, 0x1E848105)
+    tape.send(B, C, 0x00001389, VM3, VM4)
+    finding = only("NVG301", tape)
+    assert finding.message == (
+        "192.168.50.2 (draft-00) and 192.168.50.1 (RFC 7637) cannot talk: they use different layouts."
+        " 192.168.50.1 sends key 0x1e848105 (TNI 8683781 with top octet 30, or VSID 2000001 with FlowID 5)."
+    )
+    assert finding.frames == at(1)
 
 
 def test_two_hosts_that_never_exchange_anything_are_no_mismatch() -> None:
@@ -133,6 +154,22 @@ def test_a_broadcast_needs_no_answer() -> None:
     tape.ping(A, B, 0x1E848105, 0x1E848177)
     tape.send(A, B, 0x1E848105, VM1, Vm("ff:ff:ff:ff:ff:ff", "255.255.255.255"))
     assert found("NVG306", tape) == []
+
+
+@pytest.mark.parametrize(
+    ("mac", "count"), [("01:00:5e:00:00:fb", 0), ("33:33:00:00:00:01", 0), ("02:00:00:00:00:07", 1)]
+)
+def test_only_unicast_needs_an_answer(mac: str, count: int) -> None:
+    tape = Tape()
+    tape.ping(A, B, 0x1E848105, 0x1E848177)
+    tape.send(A, B, 0x1E848105, VM1, Vm(mac, "10.1.1.7"))
+    assert len(found("NVG306", tape)) == count
+
+
+def test_a_silent_host_hides_no_other_pair() -> None:
+    tape = one_way()
+    tape.send(A, "192.168.50.0", 0x1E848105, VM1, vm(9))
+    assert only("NVG306", tape).subject == Subject("pair", ("192.168.50.1", "192.168.50.2"))
 
 
 def test_frames_without_macs_tell_nothing_about_directions() -> None:

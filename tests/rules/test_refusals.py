@@ -8,6 +8,7 @@ from tests.worlds import (
     A6,
     B6,
     GRE,
+    ICMPV6,
     NOON,
     TCP,
     VM1,
@@ -87,6 +88,14 @@ def test_icmpv6_is_refused_because_of_the_layouts_too() -> None:
     assert finding.subject == Subject("flow", ("fd00:50::1", "fd00:50::2"))
     assert "0x1e848105" in finding.message
     assert finding.frames == at(4)
+
+
+def test_the_layouts_that_are_named_are_those_of_the_time_of_the_refusal() -> None:
+    tape = refused(CURRENT_KEY, OLD_KEY)
+    tape.send(B, A, OLD_KEY, VM2, VM1)
+    tape.wait(300)
+    tape.send(B, A, 0x1E848177, VM2, VM1)
+    assert "because the sender uses RFC 7637 and the receiver draft-00" in only("NVG302", tape).message
 
 
 def test_a_refusal_between_equal_layouts_is_no_nvg302() -> None:
@@ -183,6 +192,7 @@ def test_a_refusal_because_of_the_layouts_is_not_reported_twice() -> None:
         ((3, 13), "ICMP 3/13 from 192.168.50.254 (communication administratively prohibited: a filter on the way)"),
         ((3, 1), "ICMP 3/1 from 192.168.50.254 (host unreachable)"),
         ((11, 0), "ICMP 11/0 from 192.168.50.254 (time to live exceeded: a routing loop, or a TTL that is too small)"),
+        ((3, 0), "ICMP 3/0 from 192.168.50.254 (network unreachable)"),
         ((3, 14), "ICMP 3/14 from 192.168.50.254;"),
         ((12, 0), "ICMP 12/0 from 192.168.50.254;"),
     ],
@@ -202,11 +212,22 @@ def test_other_icmp_errors_about_nvgre_are_named(kind: tuple[int, int], words: s
     assert "Get-NetVirtualizationProviderAddress" in finding.next_step
 
 
-def test_icmpv6_errors_are_named_as_such() -> None:
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ((1, 0), "ICMPv6 1/0 from fd00:50::2 (no route to the receiver)"),
+        ((1, 3), "ICMPv6 1/3 from fd00:50::2 (address unreachable)"),
+        ((1, 4), "ICMPv6 1/4 from fd00:50::2 (port unreachable)"),
+        ((3, 0), "ICMPv6 3/0 from fd00:50::2 (hop limit exceeded: a routing loop, or a hop limit that is too small)"),
+        ((4, 1), "ICMPv6 4/1 from fd00:50::2 (next header not recognised: there is no GRE at all on the receiver)"),
+        ((1, 5), "ICMPv6 1/5 from fd00:50::2"),
+    ],
+)
+def test_icmpv6_errors_are_named_as_such(kind: tuple[int, int], words: str) -> None:
     tape = Tape()
     packet = tape.send(A6, B6, CURRENT_KEY)
-    tape.error(B6, A6, packet[:48], (4, 1))
-    assert "1 x ICMPv6 4/1 from fd00:50::2 (next header not recognised" in only("NVG304", tape).message
+    tape.error(B6, A6, packet[:48], kind)
+    assert f" comes back with an ICMP error: 1 x {words}; key " in only("NVG304", tape).message
 
 
 @pytest.mark.parametrize("kind", [(3, 10), (3, 4), (5, 10)])
@@ -256,6 +277,7 @@ def test_outer_fragments_are_counted_first_and_later_ones() -> None:
     tape.send(A, B, CURRENT_KEY, fragment=0x2000, ident=7)
     tape.put(build.ipv4(A, B, GRE, bytes(64), fragment=0x000B, ident=7))
     finding = only("NVG305", tape)
+    assert finding.subject == Subject("flow", ("192.168.50.1", "192.168.50.2"))
     assert finding.message == "NVGRE from 192.168.50.1 to 192.168.50.2 is fragmented: 2 outer fragments."
     assert finding.frames == at(1, 2)
 
@@ -265,6 +287,13 @@ def test_later_fragments_alone_could_be_any_gre() -> None:
     tape.send(A, B, CURRENT_KEY)
     tape.put(build.ipv4(A, B, GRE, bytes(64), fragment=0x000B))
     assert found("NVG305", tape) == []
+
+
+def test_later_fragments_of_any_gre_hide_no_other_flow() -> None:
+    tape = Tape()
+    tape.put(build.ipv4(A, B, GRE, bytes(64), fragment=0x000B))
+    tape.send(B, A, CURRENT_KEY, fragment=0x2000)
+    assert only("NVG305", tape).subject == Subject("flow", ("192.168.50.2", "192.168.50.1"))
 
 
 def test_too_big_for_other_traffic_is_no_nvg305() -> None:
@@ -334,3 +363,12 @@ def test_a_sign_of_hyper_v_on_either_end_makes_a_refusal_an_error() -> None:
         packet = tape.send(A, B, 0x001E8481, *vms)
         tape.error(B, A, packet[:28])
         assert only("NVG303", tape).severity is Severity.ERROR
+
+
+def test_refusals_of_both_versions_of_ip_are_told_together() -> None:
+    tape = Tape()
+    packet = tape.send(A, B, CURRENT_KEY)
+    tape.error(B, A, packet[:28])
+    inner = build.ipv6(B6, A6, ICMPV6, build.icmp6(B6, A6, 1, 1, packet))
+    tape.send(B, A, 0xFFFFFF00, VM2, VM1, inner)
+    assert ": 2 ICMP 3/10 or ICMPv6 1/1 messages; key 0x1e848105 (" in only("NVG303", tape).message

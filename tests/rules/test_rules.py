@@ -4,34 +4,35 @@ import pytest
 
 from nvgre_doctor.report import Severity
 from nvgre_doctor.rules import RULES, UnknownCodeError, find_all, select_codes
+from nvgre_doctor.rules.base import listed
 from tests.worlds import A, B, Tape, judge_tapes
 
 CODES = {
-    "NVG101": "warning",
-    "NVG102": "warning",
-    "NVG103": "warning",
-    "NVG201": "error",
-    "NVG202": "warning",
-    "NVG203": "error",
-    "NVG204": "info",
-    "NVG205": "error",
-    "NVG301": "error",
-    "NVG302": "error",
-    "NVG303": "error",
-    "NVG304": "warning",
-    "NVG305": "warning",
-    "NVG306": "info",
-    "NVG307": "info",
-    "NVG401": "warning",
-    "NVG402": "warning",
-    "NVG403": "warning",
-    "NVG404": "warning",
+    "NVG101": ("warning", "capture cut short or damaged"),
+    "NVG102": ("warning", "frames too short to show the GRE key"),
+    "NVG103": ("warning", "no NVGRE in the captures"),
+    "NVG201": ("error", "host uses the old layout"),
+    "NVG202": ("warning", "host changed layout during the capture"),
+    "NVG203": ("error", "host sends both layouts at the same time"),
+    "NVG204": ("info", "layout of a host cannot be told"),
+    "NVG205": ("error", "host does not speak the expected layout"),
+    "NVG301": ("error", "two hosts use different layouts"),
+    "NVG302": ("error", "flow refused, and the layouts differ"),
+    "NVG303": ("error", "flow refused, and the layouts do not explain it"),
+    "NVG304": ("warning", "flow refused with another ICMP error"),
+    "NVG305": ("warning", "NVGRE does not fit the path"),
+    "NVG306": ("info", "VM pair heard in one direction only"),
+    "NVG307": ("info", "the virtual machine moved"),
+    "NVG401": ("warning", "key valid under neither layout"),
+    "NVG402": ("warning", "GRE header breaks RFC 7637"),
+    "NVG403": ("warning", "inner frame carries an 802.1Q tag"),
+    "NVG404": ("warning", "VSID not in the inventory"),
 }
 HEADS = ["What it means", "How it is detected", "What it is not", "What to do", "Sources"]
 
 
-def test_the_table_has_every_code_of_the_contract_with_its_severity_in_order() -> None:
-    assert [(rule.code, rule.severity.value) for rule in RULES] == list(CODES.items())
+def test_the_table_has_every_code_of_the_contract_with_its_severity_and_title_in_order() -> None:
+    assert [(rule.code, (rule.severity.value, rule.title)) for rule in RULES] == list(CODES.items())
 
 
 def test_titles_are_short_distinct_and_no_sentences() -> None:
@@ -108,3 +109,11 @@ def test_a_prefix_that_fits_no_code_is_an_error_that_names_the_codes(prefix: str
         select_codes([prefix])
     with pytest.raises(UnknownCodeError):
         select_codes([], [prefix])
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [("a", "a"), ("abcd", "a, b, c, d"), ("abcde", "a, b, c, d and 1 more"), ("abcdef", "a, b, c, d and 2 more")],
+)
+def test_of_more_than_four_things_the_rest_is_counted(words: str, text: str) -> None:
+    assert listed(words) == text

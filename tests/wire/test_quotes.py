@@ -140,6 +140,18 @@ def test_a_length_in_the_type_field_makes_no_ethernet_frame():
     assert error(inner(VM_B + VM_A + b"\x05\xdc" + bytes(40))).quote == NOTHING
 
 
+def test_the_lowest_ethertype_makes_an_ethernet_frame():
+    expected = Quote(QuoteKind.INNER_ETHERNET, inner_destination_mac=VM_B, inner_source_mac=VM_A)
+    assert error(inner(VM_B + VM_A + b"\x06\x00" + bytes(40))).quote == expected
+    assert error(inner(VM_B + VM_A + b"\x05\xff" + bytes(40))).quote == NOTHING
+
+
+@pytest.mark.parametrize("total_length", [1, 20, 24])
+def test_a_host_that_changed_the_length_in_what_it_quotes_still_shows_the_key(total_length):
+    quoted = build.ipv4("192.168.50.1", "192.168.50.2", 47, GRE, total_length=total_length)
+    assert error(inner(quoted)).quote == QUOTE_IP
+
+
 def test_arp_behind_a_mac_that_begins_like_an_ip_header_is_ethernet():
     question = build.arp("00:15:5d:0a:00:01", "10.0.0.4", "10.0.0.5")
     frame = build.inner_frame("00:15:5d:0a:00:01", "60:45:bd:00:00:01", question)
