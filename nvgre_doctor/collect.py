@@ -65,7 +65,6 @@ def _add_nvgre(evidence: CaptureEvidence, facts: Nvgre, moment: Moment, seen: Si
                 1,
                 moment,
                 moment,
-                facts.hop_limit,
                 customer_addresses(facts.inner_source, facts.inner_destination) if macs else b"",
                 bytes([layouts.flow_id(facts.gre_key)]),
             )

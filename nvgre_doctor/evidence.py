@@ -74,7 +74,7 @@ class StreamKey(NamedTuple):
 
 
 class StreamFacts(NamedTuple):
-    """What was seen of one stream.  Hop limit and customer addresses are those of its first frame.
+    """What was seen of one stream.  Customer addresses are those of its first frame.
 
     Without MACs there are no customer addresses: the frames are of many VM pairs.
     """
@@ -82,30 +82,29 @@ class StreamFacts(NamedTuple):
     frames: int
     first: Moment
     last: Moment
-    hop_limit: int
     customer_addresses: bytes  # source + destination, 8 or 32 bytes, or empty
     low_octets: bytes  # distinct, ascending: bits 7..0 of the keys
 
 
 _UPPER_BITS: Final = 3  # bytes of bits 31..8 of a key
 _HIGHEST_LEVEL: Final = 40
-_FIXED: Final = Struct("<QQQqqBB")  # frames, first and last frame number, their times, hop limit, length of addresses
+_FIXED: Final = Struct("<QQQqqB")  # frames, first and last frame number, their times, length of addresses
 _FRAME_NUMBERS: Final = Struct("<QQ")  # 8 bytes behind the start
 
 
 def pack_stream(facts: StreamFacts) -> bytes:
     """Facts as bytes, a third of the size of the tuple: a capture of a hosting fabric has very many of them."""
     (first, first_ns), (last, last_ns), customers = facts.first, facts.last, facts.customer_addresses
-    fixed = _FIXED.pack(facts.frames, first, last, first_ns, last_ns, facts.hop_limit, len(customers))
+    fixed = _FIXED.pack(facts.frames, first, last, first_ns, last_ns, len(customers))
     return fixed + customers + facts.low_octets
 
 
 def unpack_stream(packed: bytes) -> StreamFacts:
     """The inverse of pack_stream."""
-    frames, first, last, first_ns, last_ns, hop_limit, length = _FIXED.unpack_from(packed)
+    frames, first, last, first_ns, last_ns, length = _FIXED.unpack_from(packed)
     middle = _FIXED.size + length
     return StreamFacts(
-        frames, Moment(first, first_ns), Moment(last, last_ns), hop_limit, packed[_FIXED.size : middle], packed[middle:]
+        frames, Moment(first, first_ns), Moment(last, last_ns), packed[_FIXED.size : middle], packed[middle:]
     )
 
 
@@ -121,15 +120,15 @@ def merge_streams(one: bytes, two: bytes) -> bytes:
     """Packed facts about one stream from two parts of one capture."""
     if _FRAME_NUMBERS.unpack_from(two, 8) < _FRAME_NUMBERS.unpack_from(one, 8):
         one, two = two, one
-    frames, first, last, first_ns, last_ns, hop_limit, length = _FIXED.unpack_from(one)
-    more_frames, _, other_last, _, other_last_ns, _, other_length = _FIXED.unpack_from(two)
+    frames, first, last, first_ns, last_ns, length = _FIXED.unpack_from(one)
+    more_frames, _, other_last, _, other_last_ns, other_length = _FIXED.unpack_from(two)
     if other_last > last:
         last, last_ns = other_last, other_last_ns
     middle = _FIXED.size + length
     lows, other_lows = one[middle:], two[_FIXED.size + other_length :]
     if lows != other_lows:
         lows = bytes(sorted({*lows, *other_lows}))
-    fixed = _FIXED.pack(frames + more_frames, first, last, first_ns, last_ns, hop_limit, length)
+    fixed = _FIXED.pack(frames + more_frames, first, last, first_ns, last_ns, length)
     return fixed + one[_FIXED.size : middle] + lows
 
 

@@ -48,26 +48,26 @@ class Memo:
         self.shared: defaultdict[bytes, dict[bytes, int]] = defaultdict(dict)
         # By source + destination, where not all VM pairs are kept: Direction.mask, frames of those that are not, `shared` of the source.
         self.thinned: dict[bytes, list[Any]] = {}
-        # The columns: of the first frame number, raw time, hop limit (one byte) and customer addresses; count of the frames; number
+        # The columns: of the first frame number, raw time and customer addresses; count of the frames; number
         # and raw time of the last; 256 bytes that tell which lowest octets their keys have.
-        self.begun: list[tuple[int, int, bytes, bytes]] = []
+        self.begun: list[tuple[int, int, bytes]] = []
         self.frames, self.last, self.last_times = array("Q"), array("Q"), array("Q")
         self.octets: list[bytearray] = []
 
-    def new_cell(self, number: int, raw_time: int, hop_limit: bytes, customers: bytes) -> int:
+    def new_cell(self, number: int, raw_time: int, customers: bytes) -> int:
         """A cell for frames that follow; these are the facts of the first."""
         for column in (self.frames, self.last, self.last_times):
             column.append(0)
         self.octets.append(bytearray(256))
-        self.begun.append((number, raw_time, hop_limit, customers))
+        self.begun.append((number, raw_time, customers))
         return len(self.begun) - 1
 
     def facts(self, cell: int) -> StreamFacts:
         """What was counted in a cell."""
-        number, raw_time, hop_limit, customers = self.begun[cell]
+        number, raw_time, customers = self.begun[cell]
         first = Moment(number, self.time_of(raw_time))
         last = Moment(self.last[cell], self.time_of(self.last_times[cell]))
-        return StreamFacts(self.frames[cell], first, last, hop_limit[0], customers, _ones(self.octets[cell]))
+        return StreamFacts(self.frames[cell], first, last, customers, _ones(self.octets[cell]))
 
     def streams(self) -> Iterator[tuple[bytes, bytes, int]]:
         """Source + destination, bits 31..8 of the key and MACs, cell."""
@@ -102,7 +102,7 @@ class Memo:
             self.last[known], self.last_times[known] = self.last[cell], self.last_times[cell]
         for octet in _ones(self.octets[cell]):
             self.octets[known][octet] = 1
-        self.begun[cell], self.octets[cell] = (0, 0, b"", b""), bytearray()  # the row is not used again
+        self.begun[cell], self.octets[cell] = (0, 0, b""), bytearray()  # the row is not used again
 
 
 def _ones(flags: bytearray) -> bytes:

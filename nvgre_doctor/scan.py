@@ -261,7 +261,7 @@ def _cell_of(memo: Memo, batch: Batch, i: int, shape: Shape, header: bytes, raw_
         shared: dict[bytes, int] = thinned[2]
         cell = shared.get(header[-22:-15])
         if cell is None:
-            cell = shared[header[-22:-15]] = _new_cell(memo, batch, i, shape, raw_time, b"")
+            cell = shared[header[-22:-15]] = memo.new_cell(batch.numbers[i], raw_time, b"")
         thinned[1] += 1
     else:
         stream = header[:-15] + macs
@@ -270,17 +270,11 @@ def _cell_of(memo: Memo, batch: Batch, i: int, shape: Shape, header: bytes, raw_
             customers = _customer_addresses(batch, i, shape)
             if customers is None:
                 return None
-            cell = memo.cells[stream] = _new_cell(memo, batch, i, shape, raw_time, customers)
+            cell = memo.cells[stream] = memo.new_cell(batch.numbers[i], raw_time, customers)
         headers = memo.headers if header[-2] == IP_OR_ARP else memo.other_headers
         headers[header] = cell
     memo.octets[cell][header[-15]] = 1
     return cell
-
-
-def _new_cell(memo: Memo, batch: Batch, i: int, shape: Shape, raw_time: int, customers: bytes) -> int:
-    hop_limit_at = batch.stamps[i] + batch.distance + shape.hop_limit_at
-    hop_limit = batch.data[hop_limit_at : hop_limit_at + 1]
-    return memo.new_cell(batch.numbers[i], raw_time, hop_limit, customers)
 
 
 def _customer_addresses(batch: Batch, i: int, shape: Shape) -> bytes | None:

@@ -55,11 +55,6 @@ class Shape:
         return 20 if self.is_ipv4 else 40
 
     @property
-    def hop_limit_at(self) -> int:
-        """Where the TTL or hop limit is."""
-        return self.link_size + (8 if self.is_ipv4 else 7)
-
-    @property
     def inner_at(self) -> int:
         """Where the inner Ethernet frame begins."""
         return self.link_size + self.ip_size + _GRE_SIZE

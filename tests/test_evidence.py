@@ -154,7 +154,7 @@ def test_a_stream_is_found_again_under_what_it_was_seen_with(
     ((key, facts),) = scan_frames(tape.frames).streams()
     assert key == StreamKey(build.ip(source), build.ip(destination), upper_bits, macs)
     assert facts == StreamFacts(
-        1, Moment(1, NOON), Moment(1, NOON), 128, bytes([10, 1, 1, 1, 10, 1, 1, 2]) if macs else b"", b"\x07"
+        1, Moment(1, NOON), Moment(1, NOON), bytes([10, 1, 1, 1, 10, 1, 1, 2]) if macs else b"", b"\x07"
     )
 
 
@@ -250,9 +250,9 @@ def test_which_vm_pairs_are_kept_depends_on_no_order_and_no_split(
 @pytest.mark.parametrize(
     "facts",
     [
-        StreamFacts(1, Moment(1, -1), Moment(1, -1), 0, b"", b"\0"),
-        StreamFacts(2**63, Moment(1, 0), Moment(2**63, 2**63 - 1), 255, bytes(8), bytes(range(256))),
-        StreamFacts(3, Moment(7, -(2**63)), Moment(8, 5), 128, bytes([255] * 32), b"\xff"),
+        StreamFacts(1, Moment(1, -1), Moment(1, -1), b"", b"\0"),
+        StreamFacts(2**63, Moment(1, 0), Moment(2**63, 2**63 - 1), bytes(8), bytes(range(256))),
+        StreamFacts(3, Moment(7, -(2**63)), Moment(8, 5), bytes([255] * 32), b"\xff"),
     ],
 )
 def test_stream_facts_survive_packing(facts: StreamFacts) -> None:
@@ -262,10 +262,9 @@ def test_stream_facts_survive_packing(facts: StreamFacts) -> None:
 moments = st.builds(Moment, st.integers(1, 2**40), st.integers(-1, 2**62))
 octets = st.sets(st.integers(0, 255), min_size=1, max_size=9).map(lambda found: bytes(sorted(found)))
 stream_facts = st.builds(
-    lambda frames, ends, hops, customers, lows: StreamFacts(frames, min(ends), max(ends), hops, customers, lows),
+    lambda frames, ends, customers, lows: StreamFacts(frames, min(ends), max(ends), customers, lows),
     st.integers(1, 2**40),
     st.tuples(moments, moments),
-    st.integers(0, 255),
     st.sampled_from([b"", bytes(8), b"\1" * 32]),
     octets,
 )
@@ -292,9 +291,9 @@ def test_merging_streams_is_associative_and_commutative(parts: list[StreamFacts]
 
 
 def test_a_merged_stream_has_the_sum_the_ends_all_octets_and_what_its_first_frame_showed() -> None:
-    later = StreamFacts(2, Moment(5, 50), Moment(9, 90), 63, b"\2" * 8, b"\x00\x77")
-    earlier = StreamFacts(3, Moment(2, 20), Moment(7, 70), 128, b"\1" * 8, b"\x05\x77")
-    expected = StreamFacts(5, Moment(2, 20), Moment(9, 90), 128, b"\1" * 8, b"\x00\x05\x77")
+    later = StreamFacts(2, Moment(5, 50), Moment(9, 90), b"\2" * 8, b"\x00\x77")
+    earlier = StreamFacts(3, Moment(2, 20), Moment(7, 70), b"\1" * 8, b"\x05\x77")
+    expected = StreamFacts(5, Moment(2, 20), Moment(9, 90), b"\1" * 8, b"\x00\x05\x77")
     assert unpack_stream(merge_streams(pack_stream(later), pack_stream(earlier))) == expected
 
 
