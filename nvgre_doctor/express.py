@@ -57,7 +57,7 @@ class Express:
             order + "IIII"
         ).unpack_from  # how a block of pcapng closes, and type, length and interface of the next
         headers, frames, last, last_times = memo.headers, memo.frames, memo.last, memo.last_times
-        is_thinned, get_thinned, octets, spread = bool(memo.thinned), memo.thinned.get, memo.octets, OCTET_SPREAD
+        is_thinned, get_thinned, seen, spread = bool(memo.thinned), memo.thinned.get, memo.seen, OCTET_SPREAD
         (link_high, link_low), usual, versions = shape.link_field, shape.version, shape.versions
         need, shortest = shape.need, shape.shortest_nvgre
         need_plain, shortest_plain, plain_protocols = shape.need_plain, shape.counted_ip, shape.plain_protocols
@@ -106,7 +106,7 @@ class Express:
                                     & (thinned := get_thinned(header[:-22], WHOLE))[0]
                                 ):
                                     cell = thinned[2][header[-22:-15]]
-                                    octets[cell][header[-15]] = 1
+                                    seen[cell][header[-15]] = 1
                                     thinned[1] += 1
                                 else:
                                     cell = headers[header]

@@ -3,6 +3,7 @@
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from itertools import compress
 from typing import Any, Final
 
 from nvgre_doctor.evidence import Direction, Moment, StreamFacts, vm_sample
@@ -32,6 +33,7 @@ class Memo:
         "last_times",
         "octets",
         "other_headers",
+        "seen",
         "shared",
         "thinned",
         "time_of",
@@ -49,16 +51,17 @@ class Memo:
         # By source + destination, where not all VM pairs are kept: Direction.mask, frames of those that are not, `shared` of the source.
         self.thinned: dict[bytes, list[Any]] = {}
         # The columns: of the first frame number, raw time and customer addresses; count of the frames; number
-        # and raw time of the last; 256 bytes that tell which lowest octets their keys have.
+        # and raw time of the last; the lowest octets of their keys as bits, or for a shared cell as 256 flags, set faster, in `seen`.
         self.begun: list[tuple[int, int, bytes]] = []
         self.frames, self.last, self.last_times = array("Q"), array("Q"), array("Q")
-        self.octets: list[bytearray] = []
+        self.octets: list[int] = []
+        self.seen: dict[int, bytearray] = {}
 
     def new_cell(self, number: int, raw_time: int, customers: bytes) -> int:
         """A cell for frames that follow; these are the facts of the first."""
         for column in (self.frames, self.last, self.last_times):
             column.append(0)
-        self.octets.append(bytearray(256))
+        self.octets.append(0)
         self.begun.append((number, raw_time, customers))
         return len(self.begun) - 1
 
@@ -67,7 +70,11 @@ class Memo:
         number, raw_time, customers = self.begun[cell]
         first = Moment(number, self.time_of(raw_time))
         last = Moment(self.last[cell], self.time_of(self.last_times[cell]))
-        return StreamFacts(self.frames[cell], first, last, customers, _ones(self.octets[cell]))
+        return StreamFacts(self.frames[cell], first, last, customers, self._octets(cell))
+
+    def _octets(self, cell: int) -> bytes:
+        flags = self.seen.get(cell)
+        return _bits(self.octets[cell]) if flags is None else bytes(compress(range(256), flags))
 
     def streams(self) -> Iterator[tuple[bytes, bytes, int]]:
         """Source + destination, bits 31..8 of the key and MACs, cell."""
@@ -94,22 +101,24 @@ class Memo:
     def _share(self, shared: dict[bytes, int], key: bytes, cell: int) -> None:
         known = shared.setdefault(key, cell)
         if known == cell:
+            self.seen[cell] = bytearray(256)
+        for octet in _bits(self.octets[cell]):
+            self.seen[known][octet] = 1
+        if known == cell:
             return
         self.frames[known] += self.frames[cell]
         if self.begun[cell][0] < self.begun[known][0]:
             self.begun[known] = self.begun[cell]
         if self.last[cell] > self.last[known]:
             self.last[known], self.last_times[known] = self.last[cell], self.last_times[cell]
-        for octet in _ones(self.octets[cell]):
-            self.octets[known][octet] = 1
-        self.begun[cell], self.octets[cell] = (0, 0, b""), bytearray()  # the row is not used again
+        self.begun[cell] = (0, 0, b"")  # the row is not used again
 
 
-def _ones(flags: bytearray) -> bytes:
-    """The positions of the ones, ascending."""
+def _bits(number: int) -> bytes:
+    """The positions of the bits that are set, ascending."""
     found = []
-    at = flags.find(1)
-    while at >= 0:
-        found.append(at)
-        at = flags.find(1, at + 1)
+    while number:
+        lowest = number & -number
+        found.append(lowest.bit_length() - 1)
+        number ^= lowest
     return bytes(found)

@@ -262,6 +262,8 @@ def _cell_of(memo: Memo, batch: Batch, i: int, shape: Shape, header: bytes, raw_
         cell = shared.get(header[-22:-15])
         if cell is None:
             cell = shared[header[-22:-15]] = memo.new_cell(batch.numbers[i], raw_time, b"")
+            memo.seen[cell] = bytearray(256)
+        memo.seen[cell][header[-15]] = 1
         thinned[1] += 1
     else:
         stream = header[:-15] + macs
@@ -273,7 +275,7 @@ def _cell_of(memo: Memo, batch: Batch, i: int, shape: Shape, header: bytes, raw_
             cell = memo.cells[stream] = memo.new_cell(batch.numbers[i], raw_time, customers)
         headers = memo.headers if header[-2] == IP_OR_ARP else memo.other_headers
         headers[header] = cell
-    memo.octets[cell][header[-15]] = 1
+        memo.octets[cell] |= 1 << header[-15]
     return cell
 
 
