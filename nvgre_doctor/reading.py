@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from nvgre_doctor.capture import Capture, Cursor, open_capture
 from nvgre_doctor.capture.batch import Batch, Progress, Status
+from nvgre_doctor.capture.source import Identity
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.scan import Scanner
 
@@ -44,14 +45,14 @@ class _Stretch:
     path: str
     start: Cursor[Any] | None
     stop: int | None
-    size: int | None = None  # of the file, when it was split
+    file: Identity | None = None  # when it was split
 
 
 @dataclass(frozen=True, slots=True)
 class _StretchRead:
     read: CaptureRead
     end: Cursor[Any] | None  # where the next record begins; None at the end of a whole file, and after damage
-    size: int | None  # of the file, when it was opened for this stretch
+    file: Identity | None  # when this stretch had been read
 
 
 def read_captures(paths: Sequence[str], jobs: int, progress: ProgressCallback | None) -> list[CaptureRead]:
@@ -113,7 +114,7 @@ def _read(stretch: _Stretch, tell: Callable[[int], None], numbered: int = 0) -> 
         evidence = scanner.finish()
         end = capture.cursor() if stretch.stop is not None else None
         read = CaptureRead(capture.path, capture.format, capture.compression, capture.progress, evidence)
-        return _StretchRead(read, end, capture.size)
+        return _StretchRead(read, end, capture.identity)
 
 
 def _telling(capture: Capture, batches: Iterator[Batch], begin: int, tell: Callable[[int], None]) -> Iterator[Batch]:
@@ -130,9 +131,9 @@ def _split(path: str, size: int, processes: int) -> list[_Stretch]:
     count = min(processes, size // WORTH_A_PROCESS)
     if count > 1:
         with open_capture(path) as capture:
-            parts = capture.parts(count)
+            parts, file = capture.parts(count), capture.identity
         if len(parts) > 1:
-            return [_Stretch(path, start, stop, capture.size) for start, stop in parts]
+            return [_Stretch(path, start, stop, file) for start, stop in parts]
     return [_Stretch(path, None, None)]
 
 
@@ -149,18 +150,18 @@ def _join(stretches: Sequence[_Stretch], results: Sequence[_StretchRead]) -> Cap
             return _read(alone, _tell_nobody).read
         numbered = whole.read.progress.numbered
         if whole.end == stretch.start and not result.read.progress.problems:
-            whole = _StretchRead(_joined(whole.read, result.read, numbered), result.end, result.size)
+            whole = _StretchRead(_joined(whole.read, result.read, numbered), result.end, result.file)
         else:
             # A boundary that was guessed wrong; or messages with frame numbers, which only count from the true number on.
             again = _read(_Stretch(stretch.path, whole.end, stretch.stop), _tell_nobody, numbered)
-            whole = _StretchRead(_joined(whole.read, again.read, 0), again.end, again.size)
+            whole = _StretchRead(_joined(whole.read, again.read, 0), again.end, again.file)
     return whole.read
 
 
 def _has_changed(stretches: Sequence[_Stretch], results: Sequence[_StretchRead]) -> bool:
     """Whether the file became another one meanwhile: a part that begins behind its new end would look complete."""
     reasons = {problem.reason for result in results for problem in result.read.progress.problems}
-    return "shrunk" in reasons or any(result.size != stretches[0].size for result in results)
+    return "shrunk" in reasons or any(result.file != stretches[0].file for result in results)
 
 
 def _joined(one: CaptureRead, two: CaptureRead, shift: int) -> CaptureRead:

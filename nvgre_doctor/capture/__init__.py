@@ -20,7 +20,7 @@ from nvgre_doctor.capture.pcap import PcapReader
 from nvgre_doctor.capture.pcapng import PcapngReader
 from nvgre_doctor.capture.reader import Cursor, DamageError, Reader
 from nvgre_doctor.capture.sniff import HEAD, Foreign, identify
-from nvgre_doctor.capture.source import CompressedSource, FileSource, Source, StreamSource, is_regular
+from nvgre_doctor.capture.source import CompressedSource, FileSource, Identity, Source, StreamSource, is_regular
 
 __all__ = [
     "NO_TIME",
@@ -81,6 +81,11 @@ class Capture:
     def size(self) -> int | None:
         """Bytes of the file as stored, None for what has no size (a pipe)."""
         return self._source.size if self._source is not None else None
+
+    @property
+    def identity(self) -> Identity | None:
+        """Which file this is; None for what is no plain file."""
+        return self._source.identity() if isinstance(self._source, FileSource) else None
 
     def position(self) -> int:
         """Bytes of the file as stored that have been read: for a progress bar, together with `size`."""

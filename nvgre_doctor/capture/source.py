@@ -7,7 +7,7 @@ operating system and damaged compressed data end the input; `Source.failure` the
 import os
 import stat
 from abc import ABC, abstractmethod
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.capture.decompress import Codec, Decompressor
@@ -38,6 +38,15 @@ class Source(ABC):
     @abstractmethod
     def position(self) -> int:
         """How many bytes of the file as stored have been read."""
+
+
+class Identity(NamedTuple):
+    """A file that is opened again with the same identity is the same file, and nobody wrote to it."""
+
+    device: int
+    number: int  # of the file, on its device
+    size: int  # bytes
+    modified_ns: int
 
 
 class FileSource(Source):
@@ -80,6 +89,11 @@ class FileSource(Source):
     def position(self) -> int:
         """See `Source.position`."""
         return self._offset
+
+    def identity(self) -> Identity:
+        """Which file this is, as it is now."""
+        status = os.fstat(self._raw.fileno())
+        return Identity(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 class StreamSource(Source):

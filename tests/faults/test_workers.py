@@ -129,7 +129,7 @@ def test_exception_in_a_worker_is_an_internal_error_that_names_it(tmp_path: Path
         "from nvgre_doctor import reading\n"
         "def deep(*args): raise RecursionError('too \\x1b[31m deep\\n::error::x')\n"
         "reading.WORTH_A_PROCESS = 1 << 12\n"
-        "reading.scan = deep\n"  # workers are forked, so they have it too
+        "reading.Scanner = deep\n"  # workers are forked, so they have it too
         "import multiprocessing; multiprocessing.set_start_method('fork')\n"
         "from nvgre_doctor.cli import main\n"
         "sys.exit(main())\n"
