@@ -41,7 +41,7 @@ class Express:
         self._memo = None
 
     def take(self, records: Records, data: bytes, at: int, number: int, left: Columns) -> tuple[int, int]:
-        """See `capture.batch.Express`."""
+        """See `capture.batch.Express`.  Names are local and tests ordered by what they cost: 0.03 us a frame."""
         shape, memo = self._shape, self._memo
         if shape is None or memo is None:
             return at, number
@@ -53,9 +53,8 @@ class Express:
         data_ends, order, before, already = len(data), records.order, number, len(left.stamps)
         distance, interfaces = records.distance, records.interfaces
         unpack = shape.unpacker(f"{order}QI{distance - 12}x").unpack_from
-        heads = Struct(
-            order + "IIII"
-        ).unpack_from  # how a block of pcapng closes, and type, length and interface of the next
+        # Of pcapng: the closing length of a block, and type, length and interface of the next.
+        heads = Struct(order + "IIII").unpack_from
         headers, frames, last, last_times = memo.headers, memo.frames, memo.last, memo.last_times
         is_thinned, get_thinned, seen, spread = bool(memo.thinned), memo.thinned.get, memo.seen, OCTET_SPREAD
         (link_high, link_low), usual, versions = shape.link_field, shape.version, shape.versions
@@ -94,9 +93,8 @@ class Express:
                             and captured >= need
                             and captured <= longest
                             and not (offset or (flags and flags & in_parts))
-                            and (
-                                length_high or length_low >= shortest or not length_low
-                            )  # 0: the adapter was to fill it in
+                            # 0: the adapter was to fill it in.
+                            and (length_high or length_low >= shortest or not length_low)
                         ):
                             try:
                                 if (

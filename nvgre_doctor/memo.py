@@ -19,9 +19,10 @@ _KEY: Final = 7  # GRE flags and protocol, bits 31..8 of the key
 class Memo:
     """The streams of one linktype, shape and clock, whose frames come in order.
 
-    A *header* is a frame's bytes from the outer source address to the inner EtherType; a *stream* is a header without the lowest octet
-    of its key and without the EtherType.  What was counted of a stream is a *cell*: the number of a row in the columns below.  Arrays keep together in memory
-    what changes with every frame: with an object for each cell a frame takes 0.1 us more.
+    A *header* is a frame's bytes from the outer source address to the inner EtherType; a *stream* is a header without the
+    lowest octet of its key and without the EtherType.  What was counted of a stream is a *cell*: the number of a row in the
+    columns below.  Columns keep together in memory what changes with every frame: with an object for each cell a frame
+    takes 0.1 us more.
     """
 
     __slots__ = (
