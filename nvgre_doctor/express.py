@@ -13,7 +13,7 @@ from nvgre_doctor.evidence import OCTET_SPREAD
 from nvgre_doctor.memo import WHOLE, Memo
 from nvgre_doctor.shapes import GRE, IN_PARTS, IP_OR_ARP, TCP_OR_UDP, Shape
 
-_PAUSE: Final = 15
+_PAUSE: Final = 4
 """For so many buffers the lane is closed after one of which it took less than half: trying costs a third of counting."""
 _TCP: Final = 6
 _ENHANCED_PACKET: Final = 6
@@ -55,13 +55,15 @@ class Express:
         unpack = shape.unpacker(f"{order}QI{distance - 12}x").unpack_from
         # Of pcapng: the closing length of a block, and type, length and interface of the next.
         heads = Struct(order + "IIII").unpack_from
+        # Of a header: outer addresses, GRE flags to bits 31..8 of the key, lowest octet, last octets of the MACs, upper byte of the type.
+        split = Struct(f"{2 * shape.address_size}s7sB5xB5xBBx").unpack
         headers, frames, last, last_times = memo.headers, memo.frames, memo.last, memo.last_times
         is_thinned, get_thinned, seen, spread = bool(memo.thinned), memo.thinned.get, memo.seen, OCTET_SPREAD
         (link_high, link_low), usual, versions = shape.link_field, shape.version, shape.versions
         need, shortest = shape.need, shape.shortest_nvgre
         need_plain, shortest_plain, plain_protocols = shape.need_plain, shape.counted_ip, shape.plain_protocols
         stamps, lengths, numbers = left.stamps.append, left.lengths.append, left.numbers.append
-        gre, tcp, tcp_or_udp, in_parts, longest = GRE, _TCP, TCP_OR_UDP, IN_PARTS, MAX_FRAME
+        gre, tcp, tcp_or_udp, in_parts, ip_or_arp, longest = GRE, _TCP, TCP_OR_UDP, IN_PARTS, IP_OR_ARP, MAX_FRAME
         not_gre = 0
         at += records.before  # from here on it is where the time of a frame is
         try:
@@ -97,16 +99,15 @@ class Express:
                             and (length_high or length_low >= shortest or not length_low)
                         ):
                             try:
-                                if (
-                                    is_thinned
-                                    and header[-2] == IP_OR_ARP
-                                    and (spread[header[-3]] ^ spread[header[-9]])  # as in vm_sample
-                                    & (thinned := get_thinned(header[:-22], WHOLE))[0]
-                                ):
-                                    cell = thinned[2][header[-22:-15]]
-                                    seen[cell][header[-15]] = 1
-                                    thinned[1] += 1
-                                else:
+                                cell = None
+                                if is_thinned:  # as in vm_sample, for which the low bits are enough here
+                                    ends, key, octet, one, two, inner_type = split(header)
+                                    thinned = get_thinned(ends, WHOLE)
+                                    if (spread[one] ^ spread[two]) & thinned[0] and inner_type == ip_or_arp:
+                                        cell = thinned[2][key]
+                                        seen[cell][octet] = 1
+                                        thinned[1] += 1
+                                if cell is None:
                                     cell = headers[header]
                                 frames[cell] += 1
                                 last[cell] = number

@@ -60,6 +60,11 @@ class Shape:
         return self.link_size + self.ip_size + _GRE_SIZE
 
     @property
+    def address_size(self) -> int:
+        """Length of a provider address."""
+        return 4 if self.is_ipv4 else 16
+
+    @property
     def asks_for_tags(self) -> bool:
         """Whether the link fields do not tell all: with two tags and more."""
         return self.tags > 1
