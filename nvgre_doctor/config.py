@@ -7,9 +7,8 @@ over the file; an empty variable counts as none.
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path, PurePath
 from typing import Any, Final
 
 from nvgre_doctor.reporters.visible import visible
@@ -52,22 +51,24 @@ def load_settings(
 def find_file() -> str | None:
     """The configuration file for the working directory; None if there is none."""
     try:
-        here = Path.cwd()
+        here = os.getcwd()
     except OSError:  # the working directory was deleted
         return None
     for folder in folders_upward(here):
-        if os.path.isfile(folder / OWN_FILE):
-            return str(folder / OWN_FILE)
-        pyproject = str(folder / PYPROJECT)
+        own, pyproject = os.path.join(folder, OWN_FILE), os.path.join(folder, PYPROJECT)
+        if os.path.isfile(own):
+            return own
         if os.path.isfile(pyproject) and _is_ours(pyproject):
             return pyproject
     return None
 
 
-def folders_upward(folder: PurePath) -> Iterator[PurePath]:
+def folders_upward(folder: str, above: Callable[[str], str] = os.path.dirname) -> Iterator[str]:
     """The folder and those above it, up to the root of its file system, drive or share."""
     yield folder
-    yield from folder.parents
+    while (parent := above(folder)) != folder:
+        yield parent
+        folder = parent
 
 
 def variable_of(key: str) -> str:

@@ -10,7 +10,6 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import BinaryIO, TextIO
 
 import click
@@ -46,7 +45,7 @@ def check_place(path: str) -> int | None:
     """
     name = visible(path)
     try:
-        mode = Path(path).stat().st_mode
+        mode = os.stat(path).st_mode
     except FileNotFoundError:
         # Of "reports/" realpath makes "reports", and a file of this name is not what was meant.
         folder = path if path.endswith(_SLASHES) else os.path.dirname(real_path(path))
@@ -148,7 +147,7 @@ def write_stderr(lines: Iterable[str]) -> None:
 
 def _mode(path: str) -> int | None:
     try:
-        return Path(path).stat().st_mode
+        return os.stat(path).st_mode
     except FileNotFoundError:
         return None
 

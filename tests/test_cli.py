@@ -518,7 +518,16 @@ def test_progress_bar_stays_away_from_pipes() -> None:
 
 # --- what is loaded -----------------------------------------------------------------------------------------------------
 
-HEAVY = ("hashlib", "tomllib", "rich", "nvgre_doctor.doctor", "nvgre_doctor.rules", "nvgre_doctor.report", "json")
+HEAVY = (
+    "hashlib",
+    "socket",
+    "tomllib",
+    "rich",
+    "nvgre_doctor.doctor",
+    "nvgre_doctor.rules",
+    "nvgre_doctor.report",
+    "json",
+)
 
 
 @pytest.mark.parametrize(

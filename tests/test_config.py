@@ -1,9 +1,10 @@
 """Configuration: found upward, checked key by key, beaten by the environment, which is beaten by the command line."""
 
 import json
+import ntpath
 import os
 from dataclasses import fields
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 
 import pytest
 
@@ -96,7 +97,7 @@ def test_a_working_directory_that_was_deleted_has_no_file(folder: Path) -> None:
 
 def test_the_search_ends_at_the_root_of_a_drive_or_a_share() -> None:
     def upward(path: str) -> list[str]:
-        return [str(folder) for folder in folders_upward(PureWindowsPath(path))]
+        return [*folders_upward(path, ntpath.dirname)]
 
     assert upward("C:\\lab\\today") == ["C:\\lab\\today", "C:\\lab", "C:\\"]
     assert upward("\\\\server\\share\\lab") == ["\\\\server\\share\\lab", "\\\\server\\share\\"]

@@ -5,8 +5,8 @@ that are not UTF-8) cannot make it fail.  Nothing is shortened, nothing is made 
 """
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 from nvgre_doctor.report import (
@@ -28,7 +28,7 @@ Json = dict[str, Any]
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NS: Final = 1_000_000_000
 _YEAR_1, _YEAR_9999_END = -62_135_596_800, 253_402_300_799  # seconds: what RFC 3339 can write
-_SCHEMA: Final = Path(__file__).parent.parent / "schema.json"
+_SCHEMA: Final = os.path.join(os.path.dirname(os.path.dirname(__file__)), "schema.json")
 
 
 def render(report: Report, display: Display) -> str:
@@ -56,7 +56,8 @@ def _member(value: Any) -> str:
 
 def read_schema() -> str:
     """The JSON Schema (draft 2020-12) of what `render` returns."""
-    return _SCHEMA.read_text("utf-8")
+    with open(_SCHEMA, encoding="utf-8") as file:
+        return file.read()
 
 
 def to_json(report: Report) -> Json:
