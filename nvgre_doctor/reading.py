@@ -15,7 +15,7 @@ from nvgre_doctor.capture import Capture, Cursor, open_capture
 from nvgre_doctor.capture.batch import Batch, Progress, Status
 from nvgre_doctor.capture.source import Identity
 from nvgre_doctor.evidence import CaptureEvidence
-from nvgre_doctor.scan import Scanner
+from nvgre_doctor.scan import Scanner, scan
 
 WORTH_A_PROCESS: Final = 32 * 1024 * 1024
 """Bytes of captures that take as long to read as a process takes to start (about 0.05 s)."""
@@ -109,9 +109,7 @@ def _read(stretch: _Stretch, tell: Callable[[int], None], numbered: int = 0) -> 
         begin = stretch.start.offset if stretch.start is not None else 0
         scanner = Scanner()
         batches = capture.batches(stretch.start, stretch.stop, numbered, scanner.express)
-        for batch in _telling(capture, batches, begin, tell):
-            scanner.add(batch)
-        evidence = scanner.finish()
+        evidence = scan(_telling(capture, batches, begin, tell), scanner)
         end = capture.cursor() if stretch.stop is not None else None
         read = CaptureRead(capture.path, capture.format, capture.compression, capture.progress, evidence)
         return _StretchRead(read, end, capture.identity)

@@ -34,9 +34,7 @@ def batches(capture: bytes, express: Express | None = None) -> Iterator[Batch]:
 def fast(capture: bytes, memo_cap: int = UNLIMITED) -> CaptureEvidence:
     """As the program reads a capture."""
     scanner = Scanner(memo_cap)
-    for batch in batches(capture, scanner.express):
-        scanner.add(batch)
-    return scanner.finish()
+    return scan(batches(capture, scanner.express), scanner)
 
 
 def exact(capture: bytes) -> CaptureEvidence:
@@ -202,9 +200,7 @@ def test_fast_equals_exact_where_the_express_lane_takes_most_frames(seed, stream
         "modified": lambda: build.pcap(rows, magic="modified", byte_order=">"),
     }[form]()
     scanner = Scanner()
-    for batch in batches(capture, scanner.express):
-        scanner.add(batch)
-    assert scanner.finish() == exact(capture)
+    assert scan(batches(capture, scanner.express), scanner) == exact(capture)
     assert scanner.express.nvgre_frames > 400
 
 
@@ -215,9 +211,7 @@ def test_the_express_lane_stops_before_a_frame_that_is_too_long(size, frames, fo
     plain = build.ethernet(nvgre())
     capture = form([(TIME, plain)] * 12_000 + [(TIME, plain + bytes(size - len(plain)))] + [(TIME, plain)] * 100)
     scanner = Scanner()
-    for batch in batches(capture, scanner.express):
-        scanner.add(batch)
-    assert scanner.finish().frames == frames
+    assert scan(batches(capture, scanner.express), scanner).frames == frames
     assert scanner.express.nvgre_frames > 1000
 
 
@@ -376,10 +370,7 @@ def test_the_memo_is_folded_when_it_is_full_and_at_the_end(cap, folds, calls):
         replace(whole, stamps=whole.stamps[part], lengths=whole.lengths[part], numbers=whole.numbers[part])
         for part in parts
     ]
-    scanner = Scanner(cap)
-    for piece in pieces:
-        scanner.add(piece)
-    stream = the_stream(scanner.finish())
+    stream = the_stream(scan(pieces, Scanner(cap)))
     assert (stream.frames, len(stream.low_octets)) == (120, 120)
     assert calls["pack_stream"] == folds
 

@@ -19,7 +19,6 @@ from nvgre_doctor.capture.pcapng_blocks import (
     SECTION,
     SIMPLE_PACKET,
     Interface,
-    clock_of,
     parse_interface,
 )
 
@@ -114,8 +113,7 @@ class PcapngCopier:
         interface = self._interfaces[number]
         captured, wire_length = struct.unpack_from(order + "II", data, 20)
         frame = data[PACKET_HEAD : PACKET_HEAD + captured]
-        time_of = clock_of(order, interface.multiply, interface.divide, interface.offset_ns)
-        ts_ns = time_of(*struct.unpack_from(order + "Q", data, 12))
+        ts_ns = interface.clock(order)(*struct.unpack_from(order + "Q", data, 12))
         return self._marker.comments(interface.linktype, frame, wire_length, self._numbered, ts_ns)
 
     def _comments_on_simple(self, block: Block) -> list[str]:

@@ -91,11 +91,11 @@ class Columns:
         del self.stamps[index:], self.lengths[index:]
         return stamp
 
-    def drop_too_long(self, longest: int) -> int | None:
-        """The same from the first frame of more than `longest` bytes on; None if there is none."""
-        if not self.lengths or max(self.lengths) <= longest:
+    def drop_too_long(self, begin: int) -> int | None:
+        """The same from the first frame of more than MAX_FRAME bytes on, of those from `begin` on; None if there is none."""
+        if max(self.lengths[begin:], default=0) <= MAX_FRAME:
             return None
-        return self.drop_from(next(i for i, length in enumerate(self.lengths) if length > longest))
+        return self.drop_from(next(i for i in range(begin, len(self.lengths)) if self.lengths[i] > MAX_FRAME))
 
 
 class Express(Protocol):

@@ -172,7 +172,7 @@ class PcapReader(Reader[PcapHeader]):
         if at > len(data):
             lengths.pop()
             at = stamps.pop()
-        too_long = columns.drop_too_long(MAX_FRAME)
+        too_long = columns.drop_too_long(before)
         if too_long is not None:
             at = too_long  # to be looked at again
         if not all(lengths) and not self._whole:

@@ -29,7 +29,6 @@ from nvgre_doctor.capture.pcapng_blocks import (
     STATISTICS,
     Interface,
     Section,
-    clock_of,
     fits,
     parse_interface,
 )
@@ -275,7 +274,7 @@ class PcapngReader(Reader[Section]):
         if len(stamps) > before and (at + 4 > len(data) or struct.unpack_from(self._order + "I", data, at)[0] != total):
             lengths.pop()  # not whole, or wrong: `_step` will say
             at = stamps.pop() - 16
-        too_long = self._columns.drop_too_long(MAX_FRAME)
+        too_long = self._columns.drop_too_long(before)
         if too_long is not None:
             at = too_long - 16  # the same
         self._at = at + 4
@@ -283,15 +282,9 @@ class PcapngReader(Reader[Section]):
 
     def _records(self) -> Records:
         """How the next blocks look; all interfaces are of one kind."""
-        (kind,) = self._kinds
-        return Records(
-            kind[0],
-            self._order,
-            STAMP_DISTANCE,
-            clock_of(self._order, *kind[1:]),
-            PACKET_HEAD - STAMP_DISTANCE,
-            len(self._interfaces),
-        )
+        interface, before = self._interfaces[0], PACKET_HEAD - STAMP_DISTANCE
+        time_of = interface.clock(self._order)
+        return Records(interface.linktype, self._order, STAMP_DISTANCE, time_of, before, len(self._interfaces))
 
     def _count(self, frames: int) -> range:
         """The numbers of so many frames that follow."""
@@ -329,7 +322,7 @@ class PcapngReader(Reader[Section]):
     def _batch(self, interface: Interface, columns: Columns, odd: dict[int, int | None]) -> Batch:
         data, stamps = self._data, columns.stamps
         word, raw_time = (struct.Struct(self._order + code).unpack_from for code in "IQ")
-        time_of = clock_of(self._order, interface.multiply, interface.divide, interface.offset_ns)
+        time_of = interface.clock(self._order)
 
         def clock(index: int) -> int:
             stamp = stamps[index]

@@ -49,6 +49,10 @@ class Interface:
         """Linktype and clock: frames of interfaces that agree in this can be in one batch."""
         return self.linktype, self.multiply, self.divide, self.offset_ns
 
+    def clock(self, order: str) -> Callable[[int], int]:
+        """From the two words of a time in this byte order, as one number, to nanoseconds since 1970.  Equal clocks are one function."""
+        return _clock(order, self.multiply, self.divide, self.offset_ns)
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -73,11 +77,8 @@ def parse_interface(block: bytes, order: str) -> Interface:
 
 
 @lru_cache(maxsize=64)
-def clock_of(order: str, multiply: int, divide: int, offset_ns: int) -> Callable[[int], int]:
-    """From the two words of a time, as one number, to nanoseconds since 1970; see Interface.
-
-    NO_TIME for what 64 bits do not hold, years before 1677 and after 2262: only damage says so.
-    """
+def _clock(order: str, multiply: int, divide: int, offset_ns: int) -> Callable[[int], int]:
+    """NO_TIME for what 64 bits do not hold, years before 1677 and after 2262: only damage says so."""
     high_at, low_at = (0, 32) if order == "<" else (32, 0)
 
     def time_of(raw_time: int) -> int:

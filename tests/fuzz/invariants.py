@@ -14,7 +14,7 @@ from nvgre_doctor.capture import open_capture, reader
 from nvgre_doctor.capture.batch import Progress, Status
 from nvgre_doctor.capture.pcap import parse_header
 from nvgre_doctor.evidence import ALL_VM_STREAMS, EXAMPLES, VM_STREAMS, CaptureEvidence, Oddity
-from nvgre_doctor.scan import Scanner
+from nvgre_doctor.scan import Scanner, scan
 from nvgre_doctor.wire.facts import Facts, Reason
 
 WHOLE_FRAME = tuple(Oddity(reason) for reason in Reason)
@@ -51,9 +51,8 @@ def read(data: bytes, exact: bool = False, memo_cap: int = 50_000) -> Read:
     stream = CountingStream(data)
     with _counted_decoding() as calls, open_capture("-", stdin=stream) as capture:
         scanner = Scanner(memo_cap)
-        for batch in capture.batches(express=None if exact else scanner.express):
-            scanner.add(replace(batch, time_of=None) if exact else batch)
-        evidence = scanner.finish()
+        batches = capture.batches(express=None if exact else scanner.express)
+        evidence = scan((replace(batch, time_of=None) if exact else batch for batch in batches), scanner)
     assert stream.taken <= len(data)
     assert stream.reads <= len(data) // min(4096, reader.CHUNK // 2) + 8, (stream.reads, len(data))
     assert (
