@@ -100,28 +100,31 @@ def _follow_ties(hosts: Mapping[bytes, HostVerdict], ties: Iterable[SameLayout])
     across a time in which the host may have changed unseen.  Each round looks only at the verdicts of the round before:
     the order of the ties does not matter.
     """
-    open_ties = list(ties)
-    while open_ties:
+    open_ties = dict(enumerate(ties))
+    of_host: defaultdict[bytes, list[int]] = defaultdict(list)
+    for number, tie in open_ties.items():
+        of_host[tie.one.source].append(number)
+        of_host[tie.two.source].append(number)
+    worth_a_look = list(open_ties)
+    while worth_a_look:
         learned: defaultdict[bytes, list[Witness]] = defaultdict(list)
-        rest = []
-        for tie in open_ties:
-            one, two = tie
+        for number in worth_a_look:
+            one, two = open_ties[number]
             layout_one = hosts[one.source].layout_of(one)
             layout_two = hosts[two.source].layout_of(two)
             if layout_one is not Layout.UNKNOWN and layout_two is not Layout.UNKNOWN:
-                continue
-            if _is_proven_at(hosts[one.source], one):
+                del open_ties[number]
+            elif _is_proven_at(hosts[one.source], one):
                 learned[two.source].append(Witness(Kind.SAME_LAYOUT_PEER, layout_one, two, one))
+                del open_ties[number]
             elif _is_proven_at(hosts[two.source], two):
                 learned[one.source].append(Witness(Kind.SAME_LAYOUT_PEER, layout_two, one, two))
-            else:
-                rest.append(tie)
+                del open_ties[number]
         for address, witnesses in learned.items():
             hosts[address].witnesses.extend(witnesses)
             _settle(hosts[address])
-        if not learned:
-            return
-        open_ties = rest
+        # A tie between hosts about which nothing new is known says what it said before.
+        worth_a_look = sorted({number for address in learned for number in of_host[address] if number in open_ties})
 
 
 def _is_proven_at(host: HostVerdict, stream: Stream) -> bool:

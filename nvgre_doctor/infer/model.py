@@ -1,5 +1,7 @@
 """The nouns of inference: streams with times, witnesses, verdicts.  Plain values; decides nothing."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -49,6 +51,14 @@ class Stream(NamedTuple):
     def inner_source_mac(self) -> bytes:
         """Empty when it was not captured."""
         return self.macs[6:]
+
+
+def by_source(streams: Iterable[Stream]) -> dict[bytes, list[Stream]]:
+    """The streams that each host sent; nothing for a host that sent none."""
+    hosts: defaultdict[bytes, list[Stream]] = defaultdict(list)
+    for stream in streams:
+        hosts[stream.source].append(stream)
+    return dict(hosts)
 
 
 class Kind(StrEnum):

@@ -5,8 +5,7 @@ A VM port has one VSID: that is the axiom (MS HNV; RFC 7637 section 3.2) behind 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from itertools import product
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from nvgre_doctor.infer.model import Kind, Stream, Witness
@@ -49,7 +48,7 @@ def by_flow_id(streams: Iterable[Stream]) -> Iterator[Witness]:
         if stream.macs and not stream.macs[0] & 1 and layouts.is_usable(stream.upper_bits):
             groups[stream.source, stream.upper_bits, stream.macs].append(stream)
     for group in groups.values():
-        if len({low for stream in group for low in stream.low_octets}) > 1:
+        if len(set().union(*[stream.low_octets for stream in group])) > 1:
             yield from (Witness(Kind.FLOW_ID, Layout.CURRENT, stream) for stream in group)
 
 
@@ -64,9 +63,28 @@ def by_both_directions(streams: Iterable[Stream]) -> tuple[list[Witness], list[S
     for (source, destination, macs), forward in directions.items():
         if source < destination:
             backward = directions.get((destination, source, macs[6:] + macs[:6]), ())
-            for one, two in product(forward, backward):
+            for one, two in _comparable(forward, backward):
                 _compare(one, two, witnesses, same)
     return witnesses, same
+
+
+def _comparable(forward: Sequence[Stream], backward: Sequence[Stream]) -> Iterator[tuple[Stream, Stream]]:
+    """Those that have a value in common, whatever the layouts: all others prove nothing, and there may be millions."""
+    if len(backward) == 1:
+        yield from ((one, backward[0]) for one in forward)
+        return
+    by_value: defaultdict[int, set[int]] = defaultdict(set)
+    for index, stream in enumerate(backward):
+        for value in _values(stream):
+            by_value[value].add(index)
+    for one in forward:
+        yield from ((one, backward[index]) for index in sorted(set().union(*map(by_value.__getitem__, _values(one)))))
+
+
+def _values(stream: Stream) -> set[int]:
+    """What the VSID or TNI of a stream can be."""
+    old = old_key(stream)
+    return {stream.upper_bits} if old is None else {stream.upper_bits, old}
 
 
 def _compare(one: Stream, two: Stream, witnesses: list[Witness], same: list[SameLayout]) -> None:

@@ -96,21 +96,21 @@ class _FlowIndex:
     """Finds the key of a refused flow whose quote does not hold it, by what else is quoted: MACs or customer addresses."""
 
     def __init__(self, streams: Iterable[Stream]) -> None:
-        self._streams: defaultdict[tuple[bytes, bytes], list[Stream]] = defaultdict(list)
+        self._by_macs: defaultdict[tuple[bytes, bytes, bytes], set[int]] = defaultdict(set)
+        self._by_customers: defaultdict[tuple[bytes, bytes, bytes], set[int]] = defaultdict(set)
         for stream in streams:
-            self._streams[stream.source, stream.destination].append(stream)
+            self._by_macs[stream.source, stream.destination, stream.macs].update(stream.gre_keys)
+            self._by_customers[stream.source, stream.destination, stream.customer_addresses].update(stream.gre_keys)
 
     def identify(self, source: bytes, destination: bytes, sign: IcmpSign) -> int | None:
         """The key, if what is quoted fits frames of one key only."""
-        streams = self._streams.get((source, destination), [])
         if sign.quoted_macs:
-            matching = [stream for stream in streams if stream.macs == sign.quoted_macs]
+            gre_keys = self._by_macs.get((source, destination, sign.quoted_macs), set())
         elif sign.quoted_customer_addresses:
-            matching = [s for s in streams if s.customer_addresses == sign.quoted_customer_addresses]
+            gre_keys = self._by_customers.get((source, destination, sign.quoted_customer_addresses), set())
         else:
             return None
-        gre_keys = {gre_key for stream in matching for gre_key in stream.gre_keys}
-        return gre_keys.pop() if len(gre_keys) == 1 else None
+        return next(iter(gre_keys)) if len(gre_keys) == 1 else None
 
 
 def is_redirect(sign: IcmpSign) -> bool:

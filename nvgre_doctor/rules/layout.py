@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from nvgre_doctor.infer.model import HostVerdict
+from nvgre_doctor.infer.model import HostVerdict, Stream, by_source
 from nvgre_doctor.report import Confidence, Finding, Severity
 from nvgre_doctor.rules import filters
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_update
@@ -151,14 +151,14 @@ def find_unknown(situation: Situation) -> Iterator[Finding]:
     Sources
       RFC 7637 sections 3.2 and 3.4; draft-sridharan-virtualization-nvgre-00.
     """
+    streams = by_source(situation.diagnosis.streams)
     for host in situation.diagnosis.hosts.values():
         if host.layout is Layout.UNKNOWN:
-            yield _unknown(situation, host)
+            yield _unknown(host, streams.get(host.address, []))
 
 
-def _unknown(situation: Situation, host: HostVerdict) -> Finding:
+def _unknown(host: HostVerdict, sent: list[Stream]) -> Finding:
     name = address_text(host.address)
-    sent = [stream for stream in situation.diagnosis.streams if stream.source == host.address]
     gre_keys = sorted({gre_key for stream in sent for gre_key in stream.gre_keys})
     lowest = {layouts.reading(gre_key): gre_key for gre_key in reversed(gre_keys)}
     if host.contradiction:

@@ -1,10 +1,9 @@
 """NVG4xx: packets that break the rules, host by host."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from nvgre_doctor.evidence import Oddity
-from nvgre_doctor.infer.model import At, Stream
+from nvgre_doctor.infer.model import At, Stream, by_source
 from nvgre_doctor.report import Confidence, Finding, Severity
 from nvgre_doctor.rules import filters
 from nvgre_doctor.rules.advice import check_policy
@@ -12,13 +11,6 @@ from nvgre_doctor.rules.base import Rule, Situation, about_host, finding, listed
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.layouts import Layout, Reading
 from nvgre_doctor.wording import address_text, both_readings
-
-
-def _by_source(streams: Iterable[Stream]) -> dict[bytes, list[Stream]]:
-    hosts: defaultdict[bytes, list[Stream]] = defaultdict(list)
-    for stream in streams:
-        hosts[stream.source].append(stream)
-    return hosts
 
 
 def find_reserved_keys(situation: Situation) -> Iterator[Finding]:
@@ -40,7 +32,7 @@ def find_reserved_keys(situation: Situation) -> Iterator[Finding]:
     streams = [
         s for s in situation.diagnosis.streams if s.frames and layouts.reading(s.lowest_gre_key) is Reading.NEITHER
     ]
-    for address, sent in _by_source(streams).items():
+    for address, sent in by_source(streams).items():
         gre_keys = sorted({k for s in sent for k in s.gre_keys if layouts.reading(k) is Reading.NEITHER})
         yield finding(
             "NVG401",
@@ -137,7 +129,7 @@ def find_unlisted(situation: Situation) -> Iterator[Finding]:
     Sources
       RFC 7637 section 3.4; the MSFT_NetVirtualizationLookupRecordSettingData class.
     """
-    for address, unlisted in _by_source(unlisted_streams(situation)).items():
+    for address, unlisted in by_source(unlisted_streams(situation)).items():
         gre_keys = sorted({s.lowest_gre_key for s in unlisted})
         is_known = situation.host(address).layout is not Layout.UNKNOWN
         yield finding(

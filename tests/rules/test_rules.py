@@ -1,7 +1,10 @@
 """The table of rules, and the order and choice of findings."""
 
+from collections.abc import Iterator
+
 import pytest
 
+from nvgre_doctor.infer.model import Stream
 from nvgre_doctor.report import Severity
 from nvgre_doctor.rules import RULES, UnknownCodeError, find_all, select_codes
 from nvgre_doctor.rules.base import listed
@@ -117,3 +120,26 @@ def test_a_prefix_that_fits_no_code_is_an_error_that_names_the_codes(prefix: str
 )
 def test_of_more_than_four_things_the_rest_is_counted(words: str, text: str) -> None:
     assert listed(words) == text
+
+
+class Walked(list[Stream]):
+    """Streams that count how often somebody walks over all of them."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[Stream]:
+        self.times += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("hosts", [10, 200])
+@pytest.mark.parametrize("gre_key", [0x00138901, 0x00001389, 0x00000001])
+def test_no_rule_walks_over_all_streams_for_each_host(gre_key: int, hosts: int) -> None:
+    """A capture of 300,000 addresses took half an hour: NVG204 did."""
+    tape = Tape()
+    for host in range(hosts):
+        tape.send(f"192.168.{host // 100}.{host % 100 + 1}", "192.168.50.250", gre_key + (host << 8))
+    situation = judge_tapes(tape)
+    situation.diagnosis.streams = Walked(situation.diagnosis.streams)
+    assert len(find_all(situation)) >= hosts
+    assert situation.diagnosis.streams.times <= 7
