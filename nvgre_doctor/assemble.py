@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from nvgre_doctor import __version__
-from nvgre_doctor.infer.model import Diagnosis, HostVerdict, PairFacts, RefusalFacts, Stream
+from nvgre_doctor.infer.model import Diagnosis, HostVerdict, PairFacts, RefusalFacts, Stream, by_source
 from nvgre_doctor.infer.refusals import count_other_prohibited
 from nvgre_doctor.report import (
     Confidence,
@@ -33,10 +33,8 @@ def assemble(situation: Situation, findings: tuple[Finding, ...], selected: froz
     verdict = _verdict(situation, findings)
     told = tell_as_expected(findings, situation)
     shown = worst_first(finding for finding in told if finding.code in selected)
-    streams: defaultdict[bytes, list[Stream]] = defaultdict(list)
-    for stream in diagnosis.streams:
-        streams[stream.source].append(stream)
-    hosts = tuple(_host(host, streams[host.address]) for host in diagnosis.hosts.values())
+    streams = by_source(diagnosis.streams)
+    hosts = tuple(_host(host, streams.get(host.address, [])) for host in diagnosis.hosts.values())
     return Report(
         __version__,
         verdict,
@@ -165,13 +163,17 @@ def _segments(host: HostVerdict, sent: Iterable[Stream]) -> tuple[Segment, ...]:
         is_known = layout in (Layout.OLD, Layout.CURRENT)
         groups[is_known, network_id(stream, layout) if is_known else stream.upper_bits].append(stream)
     return tuple(
-        Segment(
-            number if is_known else None,
-            tuple(sorted({gre_key for stream in streams for gre_key in stream.gre_keys})),
-            sum(stream.frames for stream in streams),
-        )
+        Segment(number if is_known else None, _gre_keys(streams), sum(stream.frames for stream in streams))
         for (is_known, number), streams in sorted(groups.items())
     )
+
+
+def _gre_keys(streams: Iterable[Stream]) -> tuple[int, ...]:
+    """All of them, ascending."""
+    low_octets: defaultdict[int, set[int]] = defaultdict(set)
+    for stream in streams:
+        low_octets[stream.upper_bits].update(stream.low_octets)
+    return tuple([upper_bits << 8 | low for upper_bits in sorted(low_octets) for low in sorted(low_octets[upper_bits])])
 
 
 def _pair(pair: PairFacts) -> Pair:

@@ -7,7 +7,6 @@ files and ten processes are the same fold.  Frames of one capture are ordered by
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
 from operator import itemgetter
 from struct import Struct
 from typing import Final, NamedTuple
@@ -46,18 +45,32 @@ VM_STREAMS: Final = 8
 prove it as well as thousands; memory then grows with hosts and virtual subnets, not with VM pairs."""
 
 
+HIGHEST_LEVEL: Final = 40
 OCTET_SPREAD: Final = bytes(crc32(b"%d" % (octet * octet)) & 0xFF for octet in range(256))
 """Hyper-V numbers MACs in order, so the two of a VM pair differ by the same number again and again: their XOR alone says nothing."""
 
 
-@lru_cache(maxsize=1 << 15)  # asked again and again about the same ones
-def vm_sample(macs: bytes) -> int:
-    """A number that both directions of a VM pair share: it decides which pairs are kept.
+def vm_rank(macs: bytes) -> int:
+    """A number from 0 to 40 that both directions of a VM pair share: the pairs of the highest ranks are kept.
 
-    The low 8 bits are cheap to work out, which the scan uses; the 32 bits above them are spread evenly whatever the MACs are.
+    It is the number of low zero bits of a hash, so half of all pairs have rank 0, a quarter rank 1 and so on.  The low 8 bits are
+    cheap to work out, which the scan uses; the 32 bits above them are spread evenly whatever the MACs are.
     """
+    rank = _LOW_ZERO_BITS[OCTET_SPREAD[macs[5]] ^ OCTET_SPREAD[macs[11]]]
+    if rank < 8:
+        return rank
     one, two = sorted((macs[:6], macs[6:]))
-    return crc32(one + two) << 8 | OCTET_SPREAD[macs[5]] ^ OCTET_SPREAD[macs[11]]
+    high = crc32(one + two) or 1 << 32
+    return 7 + (high & -high).bit_length()
+
+
+_LOW_ZERO_BITS: Final = bytes((octet & -octet).bit_length() - 1 if octet else 8 for octet in range(256))
+
+
+def level_for(ranks: Iterable[int]) -> int:
+    """The lowest level that keeps VM_STREAMS or fewer of streams with these ranks, if there is one."""
+    following = sorted(ranks, reverse=True)[VM_STREAMS:]
+    return min(following[0] + 1, HIGHEST_LEVEL) if following else 0
 
 
 class StreamKey(NamedTuple):
@@ -87,7 +100,6 @@ class StreamFacts(NamedTuple):
 
 
 _UPPER_BITS: Final = 3  # bytes of bits 31..8 of a key
-_HIGHEST_LEVEL: Final = 40
 _FIXED: Final = Struct("<QQQqqB")  # frames, first and last frame number, their times, length of addresses
 _FRAME_NUMBERS: Final = Struct("<QQ")  # 8 bytes behind the start
 
@@ -184,7 +196,7 @@ class IcmpSign(NamedTuple):
 class Direction:
     """What one provider address sent to another: packed streams by bits 31..8 of the key (3 bytes), and MACs where there are any.
 
-    Kept are the VM pairs whose `vm_sample` has `level` low zero bits.  The level is 0 in a capture with ALL_VM_STREAMS or fewer, else the
+    Kept are the VM pairs whose `vm_rank` is `level` or higher.  The level is 0 in a capture with ALL_VM_STREAMS or fewer, else the
     lowest that keeps VM_STREAMS or fewer: it depends on the set of streams alone, not on their order, nor on how a capture was split.
     """
 
@@ -193,24 +205,15 @@ class Direction:
     bare_streams: dict[bytes, bytes] = field(default_factory=dict)  # bits 31..8; their MACs were not captured
     unkept_frames: int = 0  # of VM pairs that are not kept
 
-    @property
-    def mask(self) -> int:
-        """The bits that are zero in the `vm_sample` of the VM pairs that are kept."""
-        return (1 << self.level) - 1
-
     def keeps(self, macs: bytes) -> bool:
         """Whether streams of this VM pair are kept."""
-        return not self.level or not vm_sample(macs) & self.mask
+        return not self.level or vm_rank(macs) >= self.level
 
     def level_with(self, keys: Set[bytes]) -> int:
         """The level if streams of these keys, all with MACs, are added."""
-        level = self.level
-        if len(self.vm_streams) + len(keys) > VM_STREAMS:
-            wanted = self.vm_streams.keys() | keys
-            samples = [vm_sample(key[_UPPER_BITS:]) for key in wanted]
-            while level < _HIGHEST_LEVEL and sum(not sample & ((1 << level) - 1) for sample in samples) > VM_STREAMS:
-                level += 1
-        return level
+        if len(self.vm_streams) + len(keys) <= VM_STREAMS:
+            return self.level
+        return max(self.level, level_for(vm_rank(key[_UPPER_BITS:]) for key in self.vm_streams.keys() | keys))
 
     def copy(self) -> "Direction":
         """One that can be changed."""

@@ -2,8 +2,8 @@
 
 Most frames of a capture are alike: the same few headers again and again.  So the scan looks at each frame only as far as it must
 to know that it is plain, takes its *header* (all bytes from the outer source address to the inner EtherType: one contiguous
-slice that holds all the evidence needs, and nothing that changes from frame to frame) and counts it in the memo.  Frames whose
-header is known are mostly counted before they get here, by the express lane.  Memos are folded into the evidence now and then.
+slice that holds all the evidence needs, and nothing that changes from frame to frame) and counts it in the memo.  Most plain
+frames are counted before they get here, by the express lane.  Memos are folded into the evidence now and then.
 Every frame that is not plain is decoded, exactly and slowly.  That all ways give the same evidence is tested on random frames.
 """
 
@@ -21,12 +21,10 @@ from nvgre_doctor.evidence import (
     Oddity,
     Sightings,
     Sign,
-    pack_stream,
-    vm_sample,
 )
 from nvgre_doctor.express import Express
-from nvgre_doctor.memo import NEAR_CONTROL, WHOLE, Memo
-from nvgre_doctor.shapes import GRE, IN_PARTS, IP_OR_ARP, TCP_OR_UDP, Shape, shape_of
+from nvgre_doctor.memo import Memo
+from nvgre_doctor.shapes import GRE, IN_PARTS, IP_OR_ARP, TCP_OR_UDP, Shape, is_data, plain_customers, shape_of
 from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.facts import Nvgre, Other
 from nvgre_doctor.wire.link import TAG_ETHERTYPES
@@ -38,8 +36,6 @@ SHAPES_PER_BATCH: Final = 6
 
 _MEMOS: Final = 64  # hostile captures have another clock for each frame
 _UDP: Final = 17
-_NVGRE: Final = b"\x20\x00\x65\x58"  # K and nothing else, transparent Ethernet bridging (RFC 7637 section 3.2)
-_CONTROL: Final = b"\xff\xff\xff"  # in a key: control traffic, or one of a few keys that are decoded for nothing
 _VXLAN_PORT: Final = b"\x12\xb5"
 _ICMP: Final = 1
 _ICMPV6: Final = 58
@@ -129,8 +125,8 @@ class Scanner:
     def _memo(self, linktype: int, shape: Shape, time_of: Callable[[int], int]) -> Memo:
         memo = self._memos.get((linktype, shape, time_of))
         if memo is None:
-            memo = self._memos[linktype, shape, time_of] = Memo(time_of)
-            memo.thin(self._evidence.directions)
+            memo = self._memos[linktype, shape, time_of] = Memo(time_of, self._evidence)
+            memo.take_over_levels()
         return memo
 
     def _take(self, batch: Batch, shape: Shape, memo: Memo, pending: Sequence[int], odd: list[int]) -> Sequence[int]:
@@ -152,9 +148,10 @@ class Scanner:
             stamps, lengths, numbers = ([column[i] for i in pending] for column in (stamps, lengths, numbers))
         rows = zip(map(unpacker.unpack_from, repeat(data), stamps), lengths, pending, numbers, strict=True)
         get, get_other = memo.headers.get, memo.other_headers.get
-        frames, last, last_times = memo.frames, memo.last, memo.last_times
+        frames, begun, last, last_times = memo.frames, memo.begun, memo.last, memo.last_times
         (link_high, link_low), usual, versions = shape.link_field, shape.version, shape.versions
         plain_protocols, shortest, shortest_ip = shape.plain_protocols, shape.shortest_nvgre, shape.counted_ip
+        in_parts = IN_PARTS[batch.order]
         need, need_plain, inner_type_at = shape.need, shape.need_plain, batch.distance + shape.inner_at + 12
         not_gre = vxlan = 0
         other: list[int] = []
@@ -162,7 +159,7 @@ class Scanner:
         for row, captured, i, number in rows:
             # fmt: off
             (raw_time, high, low, version, length_high, length_low,
-             flags, offset, protocol, header, inner_protocol) = row  # the fields of `Shape.unpacker`
+             fragment, protocol, header, inner_protocol) = row  # the fields of `Shape.unpacker`
             # fmt: on
             if high != link_high or low != link_low or (version != usual and version not in versions):
                 other.append(i)
@@ -172,13 +169,12 @@ class Scanner:
                     or _is_quiet(data, batch.stamps[i] + inner_type_at)
                 ) and not (
                     captured < need
-                    or offset
-                    or (flags and flags & IN_PARTS)
+                    or (fragment and fragment & in_parts)
                     or not (length_high or length_low >= shortest or not length_low)  # 0: the adapter was to fill it in
                 ):
                     cell = get(header) if header[-2] == IP_OR_ARP else get_other(header)
-                    if cell is None:
-                        cell = _cell_of(memo, batch, i, shape, header, raw_time)
+                    if cell is None or number < begun[cell][0]:
+                        cell = _learn(memo, batch, i, shape, header, raw_time)
                         if cell is None:
                             odd.append(i)
                             continue
@@ -199,7 +195,7 @@ class Scanner:
             ):
                 if header[-20:-18] != _VXLAN_PORT:
                     not_gre += 1
-                elif offset or (flags and flags & IN_PARTS):
+                elif fragment and fragment & in_parts:
                     odd.append(i)
                 else:
                     vxlan += 1
@@ -212,84 +208,50 @@ class Scanner:
 
     def _make_room(self) -> None:
         """Keep the memos within bounds."""
-        if len(self._memos) > _MEMOS or any(
-            max(len(memo.headers) + len(memo.other_headers), len(memo.begun)) >= self._memo_cap
-            for memo in self._memos.values()
+        memos = self._memos.values()
+        if (
+            len(memos) > _MEMOS
+            or sum(max(len(memo.headers) + len(memo.other_headers), len(memo.begun)) for memo in memos)
+            >= self._memo_cap
         ):
             self._fold()
-        elif sum(len(memo.cells) for memo in self._memos.values()) > self._crowd:
+        elif not self._evidence.is_thinned and sum(len(memo.begun) for memo in memos) > self._crowd:
             self._thin()
-            kept = sum(len(memo.cells) for memo in self._memos.values())
-            self._crowd = max(ALL_VM_STREAMS, 2 * kept)
+            self._crowd *= 2
 
     def _thin(self) -> None:
         """See which VM pairs are kept, if there are too many, and let the memos put together the streams of the others."""
         wanted: defaultdict[bytes, set[bytes]] = defaultdict(set)
         for memo in self._memos.values():
+            for ends in memo.thinned:
+                self._evidence.raise_level(ends, memo.level(ends))
             for ends, key, _ in memo.streams():
                 wanted[ends].add(key)
         self._evidence.make_room(wanted)
         for memo in self._memos.values():
-            memo.thin(self._evidence.directions)
+            memo.take_over_levels()
 
     def _fold(self) -> None:
         """Understand everything in the memos, and begin new ones."""
         self._thin()
-        evidence = self._evidence
         for memo in self._memos.values():
-            for ends, key, cell in memo.streams():
-                direction, packed = evidence.direction(ends), pack_stream(memo.facts(cell))
-                if direction.keeps(key[3:]):
-                    evidence.add_kept(direction, key, packed)
-                else:
-                    evidence.add_stream(ends, key, packed)
-            for source, cells in memo.shared.items():
-                for gre_key, cell in cells.items():
-                    facts = memo.facts(cell)._replace(customer_addresses=b"")
-                    evidence.add_unkept(source + gre_key[4:], pack_stream(facts))
-            for ends, (_, frames, _) in memo.thinned.items():
-                evidence.direction(ends).unkept_frames += frames
+            memo.fold()
         self._memos.clear()
         self.express.close()
 
 
-def _cell_of(memo: Memo, batch: Batch, i: int, shape: Shape, header: bytes, raw_time: int) -> int | None:
-    """The cell of a header that is not in the memo; None unless it is that of NVGRE data."""
-    if header[-22:-18] != _NVGRE or _CONTROL in header[-18:-14]:
+def _learn(memo: Memo, batch: Batch, i: int, shape: Shape, header: bytes, raw_time: int) -> int | None:
+    """The cell for a frame whose header is not in the memo; None unless it is NVGRE data."""
+    if not is_data(header):
         return None
-    thinned = memo.thinned.get(header[:-22], WHOLE)
-    macs = header[-14:-2]
-    if thinned[0] and vm_sample(macs) & thinned[0] and header[-18:-15] != NEAR_CONTROL:
-        shared: dict[bytes, int] = thinned[2]
-        cell = shared.get(header[-22:-15])
-        if cell is None:
-            cell = shared[header[-22:-15]] = memo.new_cell(batch.numbers[i], raw_time, b"")
-            memo.seen[cell] = bytearray(256)
-        memo.seen[cell][header[-15]] = 1
-        thinned[1] += 1
-    else:
-        stream = header[:-15] + macs
-        cell = memo.cells.get(stream)
-        if cell is None:
-            customers = _customer_addresses(batch, i, shape)
-            if customers is None:
-                return None
-            cell = memo.cells[stream] = memo.new_cell(batch.numbers[i], raw_time, customers)
-        headers = memo.headers if header[-2] == IP_OR_ARP else memo.other_headers
-        headers[header] = cell
-        memo.octets[cell] |= 1 << header[-15]
+    number, inner_ip = batch.numbers[i], batch.stamps[i] + batch.distance + shape.inner_at + 14
+    cell = memo.cell_of(header, number, raw_time, plain_customers(batch.data, inner_ip))
+    if cell is None:
+        facts = decode(batch.linktype, batch.frame(i), batch.wire_length(i))
+        if isinstance(facts, Nvgre):
+            customers = customer_addresses(facts.inner_source, facts.inner_destination)
+            cell = memo.cell_of(header, number, raw_time, customers)
     return cell
-
-
-def _customer_addresses(batch: Batch, i: int, shape: Shape) -> bytes | None:
-    """As `collect.customer_addresses`; None if the frame is not what it seems."""
-    data, inner_ip = batch.data, batch.stamps[i] + batch.distance + shape.inner_at + 14
-    if data[inner_ip - 2 : inner_ip + 1] == b"\x08\x00\x45":
-        length = data[inner_ip + 2] << 8 | data[inner_ip + 3]
-        if length >= 20 or not length:
-            return data[inner_ip + 12 : inner_ip + 20]
-    facts = decode(batch.linktype, batch.frame(i), batch.wire_length(i))
-    return customer_addresses(facts.inner_source, facts.inner_destination) if isinstance(facts, Nvgre) else None
 
 
 def _is_quiet(data: bytes, type_at: int) -> bool:

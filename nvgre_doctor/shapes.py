@@ -17,18 +17,22 @@ from nvgre_doctor.wire.facts import Reason
 GRE: Final = 47
 TCP_OR_UDP: Final = frozenset({6, 17})
 """Inner protocols that are no ICMP error."""
-IN_PARTS: Final = 0x3F
-"""In the first byte of IPv4's flags and fragment offset: "more fragments", and the upper bits of the offset."""
+IN_PARTS: Final = {">": 0x3FFF, "<": 0xFF3F}
+"""In IPv4's flags and fragment offset, read in one byte order or the other: "more fragments", and the offset."""
 IP_OR_ARP: Final = 8
 """Upper byte of the inner EtherTypes IPv4 and ARP: there the byte of IPv4's protocol can be trusted."""
+NVGRE: Final = b"\x20\x00\x65\x58"
+"""GRE flags and protocol: K and nothing else, transparent Ethernet bridging (RFC 7637 section 3.2)."""
 
+_CONTROL: Final = b"\xff\xff\xff"  # in a key: control traffic, or one of a few keys that are decoded for nothing
+_PLAIN_IPV4: Final = b"\x08\x00\x45"  # EtherType and first byte of a header without options
 _GRE_SIZE: Final = 8  # flags, protocol, key
 _UP_TO_INNER_IPV4: Final = _GRE_SIZE + 14 + 20  # from the GRE header to the end of an inner IPv4 header
 _HEAD: Final = 128  # bytes of a frame that are enough to see its link header
 _TAG_BYTES: Final = frozenset(ethertype.to_bytes(2) for ethertype in link.TAG_ETHERTYPES)
 
-_IPV4_FORMAT: Final = "BxBB2xBBxB2x30s9xB"
-_IPV6_FORMAT: Final = "B3xBB0s0sBx54s9xB"  # no flags, no offset: two empty fields
+_IPV4_FORMAT: Final = "BxBB2xHxB2x30s9xB"
+_IPV6_FORMAT: Final = "B3xBB0sBx54s9xB"  # no flags, no offset: an empty field
 _IPV4_NOT_PLAIN: Final = frozenset({1, 17, 47, 51})
 """ICMP may be an error, UDP may be VXLAN, GRE is what we are after, AH hides what follows."""
 _IPV6_PLAIN: Final = frozenset({6, 50, 59, 89, 132})
@@ -91,7 +95,7 @@ class Shape:
 
     def unpacker(self, before: str) -> Struct:
         """The fields `before` the frame (a Struct format with byte order), then all of the frame: the two link fields, first byte of IP,
-        IP length (high and low byte), IP flags, fragment offset, protocol, the header (outer source address to inner EtherType),
+        IP length (high and low byte), IP flags and fragment offset, protocol, the header (outer source address to inner EtherType),
         the inner IPv4 protocol.
         """
         unpacker = self._unpackers.get(before)
@@ -162,3 +166,18 @@ def _shape(
             frozenset(range(256)) - _IPV4_NOT_PLAIN,
         )
     return Shape(link_format, link_field, link_size, tags, False, 0x60, frozenset(range(0x60, 0x70)), _IPV6_PLAIN)
+
+
+def is_data(header: bytes) -> bool:
+    """Whether this is the header of NVGRE that may be tenant data."""
+    return header[-22:-18] == NVGRE and _CONTROL not in header[-18:-14]
+
+
+def plain_customers(data: bytes, inner_ip: int) -> bytes | None:
+    """Customer addresses, source + destination, if there is a plain inner IPv4 header at `data[inner_ip]`."""
+    if data[inner_ip - 2 : inner_ip + 1] != _PLAIN_IPV4:
+        return None
+    length = data[inner_ip + 2] << 8 | data[inner_ip + 3]
+    if 0 < length < 20:  # 0: the adapter was to fill it in
+        return None
+    return data[inner_ip + 12 : inner_ip + 20]

@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "addresses": {"wire"},
     "shapes": {"wire"},
     "collect": {"evidence", "wire"},
-    "memo": {"evidence"},
+    "memo": {"evidence", "shapes"},
     "express": {"capture", "evidence", "memo", "shapes"},
     "scan": {"capture", "collect", "evidence", "express", "memo", "shapes", "wire"},
     "infer": {"addresses", "evidence", "infer", "inventory", "report", "wire"},

@@ -11,6 +11,7 @@ from random import Random
 import pytest
 
 from nvgre_doctor import capture as capture_module
+from nvgre_doctor import memo as memo_module
 from nvgre_doctor import scan as scan_module
 from nvgre_doctor.capture import open_capture, pcap, pcapng, reader
 from nvgre_doctor.capture.batch import Batch, Express
@@ -141,7 +142,8 @@ def test_the_random_frames_hold_every_kind_of_fact():
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("cap", [1, 30, UNLIMITED])
 def test_fast_equals_exact_where_not_all_vm_pairs_are_kept(seed, cap, buffer_size, monkeypatch):
-    monkeypatch.setattr("nvgre_doctor.evidence.ALL_VM_STREAMS", 20)
+    for module in ("evidence", "scan"):
+        monkeypatch.setattr(f"nvgre_doctor.{module}.ALL_VM_STREAMS", 20)
     buffer_size(4096)
     dice = Random(200 + seed)
     capture = captures.random_pcapng(dice, mixed_frames(dice, 600))
@@ -183,7 +185,8 @@ ECHO = build.ipv4("10.0.0.4", "10.0.0.5", 1, build.icmp(8, 0, bytes(36)))
 @pytest.mark.parametrize("seed", range(3))
 def test_fast_equals_exact_where_the_express_lane_takes_most_frames(seed, streams, form, buffer_size, monkeypatch):
     """What it leaves in a buffer (pings, new octets, tags, cut frames) comes between what it takes, in the same streams."""
-    monkeypatch.setattr("nvgre_doctor.evidence.ALL_VM_STREAMS", streams)
+    for module in ("evidence", "scan"):
+        monkeypatch.setattr(f"nvgre_doctor.{module}.ALL_VM_STREAMS", streams)
     buffer_size(6000)
     dice = Random(300 + seed)
     rows = []
@@ -191,7 +194,8 @@ def test_fast_equals_exact_where_the_express_lane_takes_most_frames(seed, stream
         macs = ("00:15:5d:0a:00:01", f"00:15:5d:0a:00:{dice.randrange(2, 14):02x}")
         inner = build.inner_frame(*macs, ECHO if dice.random() < 0.2 else INNER_IP)
         octet = 0 if dice.random() < 0.8 else dice.randrange(4)
-        packet = build.nvgre("192.168.50.1", "192.168.50.2", 0x00138900 + octet, inner, ttl=dice.randrange(60, 64))
+        vsid = 0x1389 if dice.random() < 0.7 else 0x1389 + dice.randrange(200)
+        packet = build.nvgre("192.168.50.1", "192.168.50.2", vsid << 8 | octet, inner, ttl=dice.randrange(60, 64))
         frame = build.ethernet(packet, tags=[(0x8100, 7)] if dice.random() < 0.05 else ())
         rows.append((TIME + dice.randrange(10**9), frame[: dice.choice([len(frame)] * 9 + [60])], len(frame)))
     capture = {
@@ -202,6 +206,32 @@ def test_fast_equals_exact_where_the_express_lane_takes_most_frames(seed, stream
     scanner = Scanner()
     assert scan(batches(capture, scanner.express), scanner) == exact(capture)
     assert scanner.express.nvgre_frames > 400
+
+
+@pytest.mark.parametrize("octet", [0, 1])
+def test_the_first_frame_of_a_stream_counts_though_the_lane_takes_the_second_one_first(octet, buffer_size):
+    """A ping is left for later.  The VM has two customer addresses, so it shows which frame gave the stream its own."""
+    buffer_size(6000)
+    others = [(TIME, build.ethernet(nvgre(key=0x00200000)))] * 200
+    ping, tcp = (
+        build.inner_frame("00:15:5d:0a:00:01", "00:15:5d:0a:00:02", build.ipv4(address, "10.0.0.5", protocol, payload))
+        for address, protocol, payload in (
+            ("10.0.0.4", 1, build.echo()),
+            ("10.0.0.44", 6, build.tcp("10.0.0.44", "10.0.0.5", 49152, 445)),
+        )
+    )
+    rows = [
+        (TIME + 1, build.ethernet(nvgre(inner=ping))),
+        (TIME + 2, build.ethernet(nvgre(key=0x00138900 + octet, inner=tcp))),
+    ]
+    capture = build.pcap([*others, *rows, *others], magic="nano")
+    scanner = Scanner()
+    streams = dict(scan(batches(capture, scanner.express), scanner).streams())
+    assert scanner.express.nvgre_frames > 300
+    facts = streams[STREAM]
+    assert (facts.first, facts.last) == ((201, TIME + 1), (202, TIME + 2))
+    assert facts.customer_addresses == bytes([10, 0, 0, 4, 10, 0, 0, 5])
+    assert facts.low_octets == bytes(range(octet + 1))
 
 
 @pytest.mark.parametrize("form", [build.pcap, build.pcapng])
@@ -274,17 +304,17 @@ def calls(monkeypatch):
     """How often the scan decoded a frame, and how often it packed a stream (once for each stream of a fold)."""
     counts = {"decode": 0, "pack_stream": 0}
 
-    def counting(name):
-        original = getattr(scan_module, name)
+    def counting(name, module):
+        original = getattr(module, name)
 
         def counted(*arguments):
             counts[name] += 1
             return original(*arguments)
 
-        monkeypatch.setattr(scan_module, name, counted)
+        monkeypatch.setattr(module, name, counted)
 
-    for name in counts:
-        counting(name)
+    counting("decode", scan_module)
+    counting("pack_stream", memo_module)
     return counts
 
 

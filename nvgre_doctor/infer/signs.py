@@ -28,12 +28,13 @@ def find_hnv_signs(
     pairs: Iterable[PairFacts],
 ) -> None:
     """Add to each host why it looks like a Hyper-V host.  The outer TTL is no sign of its own: others use 128 too."""
+    vms = {(s.source, s.macs[6:9]) for s in streams} | {(s.destination, s.macs[:3]) for s in streams}
+    for address, prefix in vms:
+        vendor = HYPERV_VENDORS.get(prefix)
+        if vendor is not None and address in hosts:
+            hosts[address].hnv_signs.add(f"a virtual machine with a {vendor} MAC address")
     segments: defaultdict[tuple[bytes, bytes], set[int]] = defaultdict(set)
     for stream in streams:
-        for prefix, address in ((stream.macs[6:9], stream.source), (stream.macs[:3], stream.destination)):
-            vendor = HYPERV_VENDORS.get(prefix)
-            if vendor is not None and address in hosts:
-                hosts[address].hnv_signs.add(f"a virtual machine with a {vendor} MAC address")
         if stream.destination:  # otherwise it is of many VM pairs, to any number of peers
             segments[stream.source, stream.destination].add(stream.upper_bits)
     others = {s.source for s in streams if s.macs[:3] in OTHER_VENDORS or s.macs[6:9] in OTHER_VENDORS}

@@ -126,7 +126,7 @@ def _host(host: Host) -> Json:
         "frames_sent": host.frames_sent,
         "frames_received": host.frames_received,
         "segments": [
-            {"id": segment.id, "keys": [_key(gre_key) for gre_key in segment.gre_keys], "frames": segment.frames}
+            {"id": segment.id, "keys": [f"0x{gre_key:08x}" for gre_key in segment.gre_keys], "frames": segment.frames}
             for segment in host.segments
         ],
     }
