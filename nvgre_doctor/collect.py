@@ -3,16 +3,9 @@
 Knows facts and evidence; nothing about capture files, hosts or verdicts.
 """
 
-from nvgre_doctor.evidence import (
-    CaptureEvidence,
-    IcmpSign,
-    Moment,
-    Oddity,
-    Sightings,
-    Sign,
-    StreamFacts,
-    pack_stream,
-)
+from nvgre_doctor.evidence import CaptureEvidence
+from nvgre_doctor.evidence.signs import IcmpSign, Oddity, Sightings, Sign
+from nvgre_doctor.evidence.streams import Moment, StreamFacts, pack_stream
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.facts import Carried, Facts, IcmpError, Nvgre, Other, QuoteKind, Reason
 from nvgre_doctor.wire.link import TAG_ETHERTYPES

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from nvgre_doctor.addresses import parse_expected, parse_hosts
 from nvgre_doctor.assemble import assemble
 from nvgre_doctor.capture import expand
-from nvgre_doctor.evidence import CaptureEvidence, Evidence, Oddity
+from nvgre_doctor.evidence import CaptureEvidence, Evidence
+from nvgre_doctor.evidence.signs import Oddity
 from nvgre_doctor.infer import infer
 from nvgre_doctor.infer.cut_quotes import decide_cut_quotes
 from nvgre_doctor.infer.left_out import leave_out

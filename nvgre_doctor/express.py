@@ -10,7 +10,7 @@ from struct import Struct, error
 from typing import Final
 
 from nvgre_doctor.capture.batch import MAX_FRAME, Columns, Records
-from nvgre_doctor.evidence import OCTET_SPREAD
+from nvgre_doctor.evidence.sampling import OCTET_SPREAD
 from nvgre_doctor.memo import WHOLE, Memo
 from nvgre_doctor.shapes import GRE, IN_PARTS, IP_OR_ARP, TCP_OR_UDP, Shape
 

@@ -9,16 +9,9 @@ from collections.abc import Callable, Iterator
 from itertools import compress
 from typing import Any, Final
 
-from nvgre_doctor.evidence import (
-    HIGHEST_LEVEL,
-    VM_STREAMS,
-    CaptureEvidence,
-    Moment,
-    StreamFacts,
-    level_for,
-    pack_stream,
-    vm_rank,
-)
+from nvgre_doctor.evidence import CaptureEvidence, sampling
+from nvgre_doctor.evidence.sampling import HIGHEST_LEVEL, level_for, vm_rank
+from nvgre_doctor.evidence.streams import Moment, StreamFacts, pack_stream
 from nvgre_doctor.shapes import IP_OR_ARP, NVGRE, is_data, plain_customers
 
 WHOLE: Final[list[Any]] = [0, 0, {}]
@@ -66,7 +59,7 @@ class Memo:
         # By `ends`, then by `key`; those of _NEAR_CONTROL stand apart.
         self.cells: defaultdict[bytes, dict[bytes, int]] = defaultdict(dict)
         self.apart: defaultdict[bytes, dict[bytes, int]] = defaultdict(dict)
-        # VM pairs that are not kept (see `evidence.Direction`) share a cell: by source address, then by NVGRE + bits 31..8.
+        # VM pairs that are not kept (see `evidence.sampling.Direction`) share a cell: by source address, then by NVGRE + bits 31..8.
         # Beside the cell, 256 flags: the lowest octets of its keys.
         self.shared: defaultdict[bytes, dict[bytes, tuple[int, bytearray]]] = defaultdict(dict)
         # By `ends`, where not all VM pairs are kept: as many one bits as Direction.level says, frames of those that are not,
@@ -100,7 +93,12 @@ class Memo:
                 return self._share(ends, header, number, raw_time)
             if customers is None:
                 return None
-            if self.evidence.is_thinned and len(cells) >= VM_STREAMS and level < HIGHEST_LEVEL and not is_apart:
+            if (
+                self.evidence.is_thinned
+                and len(cells) >= sampling.VM_STREAMS
+                and level < HIGHEST_LEVEL
+                and not is_apart
+            ):
                 level = level_for([rank, *[self.ranks[cell] for cell in cells.values()]])
                 self.thin(ends, level)
                 if rank < level:

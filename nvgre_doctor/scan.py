@@ -14,14 +14,9 @@ from typing import Final
 
 from nvgre_doctor.capture.batch import Batch
 from nvgre_doctor.collect import ONLY_COUNTED, add_facts, customer_addresses
-from nvgre_doctor.evidence import (
-    ALL_VM_STREAMS,
-    CaptureEvidence,
-    Moment,
-    Oddity,
-    Sightings,
-    Sign,
-)
+from nvgre_doctor.evidence import CaptureEvidence, sampling
+from nvgre_doctor.evidence.signs import Oddity, Sightings, Sign
+from nvgre_doctor.evidence.streams import Moment
 from nvgre_doctor.express import Express
 from nvgre_doctor.memo import Memo
 from nvgre_doctor.shapes import GRE, IN_PARTS, IP_OR_ARP, TCP_OR_UDP, Shape, is_data, plain_customers, shape_of
@@ -62,7 +57,9 @@ class Scanner:
         self._evidence = CaptureEvidence()
         self._memos: dict[tuple[int, Shape, Callable[[int], int]], Memo] = {}
         self._memo_cap = memo_cap
-        self._crowd = ALL_VM_STREAMS  # streams in the memos beyond which it is time to see which VM pairs are kept
+        self._crowd = (
+            sampling.ALL_VM_STREAMS
+        )  # streams in the memos beyond which it is time to see which VM pairs are kept
         self._counted: defaultdict[Oddity, int] = defaultdict(int)  # frames of which nothing else is kept
         self._usual: dict[int, Shape] = {}  # by linktype: the shape that took most frames of the last batch
 

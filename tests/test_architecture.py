@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "nvgre_doctor"
 
 MAY_IMPORT = {
-    "evidence": set(),
+    "evidence": {"evidence"},
     "report": set(),
     "wire": {"wire"},
     "capture": {"capture"},

@@ -9,21 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nvgre_doctor.evidence import (
-    EXAMPLES,
-    CaptureEvidence,
-    Evidence,
-    IcmpSign,
-    Moment,
-    Oddity,
-    Sightings,
-    Sign,
-    StreamFacts,
-    StreamKey,
-    merge_streams,
-    pack_stream,
-    unpack_stream,
-)
+from nvgre_doctor.evidence import CaptureEvidence, Evidence
+from nvgre_doctor.evidence.signs import EXAMPLES, IcmpSign, Oddity, Sightings, Sign
+from nvgre_doctor.evidence.streams import Moment, StreamFacts, StreamKey, merge_streams, pack_stream, unpack_stream
 from tests import build
 from tests.worlds import A6, B6, GRE, NOON, UDP, VM1, VM2, VM3, A, B, C, Tape, Vm, scan_frames
 
@@ -174,8 +162,8 @@ def test_streams_come_in_order() -> None:
 def _few_are_many() -> Iterator[None]:
     """Limits that a test can pass: real captures need 10,000 streams before any VM pair is left out."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nvgre_doctor.evidence.ALL_VM_STREAMS", 60)
-        patch.setattr("nvgre_doctor.evidence.VM_STREAMS", 16)
+        patch.setattr("nvgre_doctor.evidence.sampling.ALL_VM_STREAMS", 60)
+        patch.setattr("nvgre_doctor.evidence.sampling.VM_STREAMS", 16)
         yield
 
 

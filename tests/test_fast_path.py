@@ -15,7 +15,9 @@ from nvgre_doctor import memo as memo_module
 from nvgre_doctor import scan as scan_module
 from nvgre_doctor.capture import open_capture, pcap, pcapng, reader
 from nvgre_doctor.capture.batch import Batch, Express
-from nvgre_doctor.evidence import CaptureEvidence, Oddity, Sightings, Sign, StreamKey
+from nvgre_doctor.evidence import CaptureEvidence
+from nvgre_doctor.evidence.signs import Oddity, Sightings, Sign
+from nvgre_doctor.evidence.streams import StreamKey
 from nvgre_doctor.scan import Scanner, scan
 from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.facts import IcmpError, Nvgre, Other, QuoteKind, Reason
@@ -142,8 +144,7 @@ def test_the_random_frames_hold_every_kind_of_fact():
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("cap", [1, 30, UNLIMITED])
 def test_fast_equals_exact_where_not_all_vm_pairs_are_kept(seed, cap, buffer_size, monkeypatch):
-    for module in ("evidence", "scan"):
-        monkeypatch.setattr(f"nvgre_doctor.{module}.ALL_VM_STREAMS", 20)
+    monkeypatch.setattr("nvgre_doctor.evidence.sampling.ALL_VM_STREAMS", 20)
     buffer_size(4096)
     dice = Random(200 + seed)
     capture = captures.random_pcapng(dice, mixed_frames(dice, 600))
@@ -185,8 +186,7 @@ ECHO = build.ipv4("10.0.0.4", "10.0.0.5", 1, build.icmp(8, 0, bytes(36)))
 @pytest.mark.parametrize("seed", range(3))
 def test_fast_equals_exact_where_the_express_lane_takes_most_frames(seed, streams, form, buffer_size, monkeypatch):
     """What it leaves in a buffer (pings, new octets, tags, cut frames) comes between what it takes, in the same streams."""
-    for module in ("evidence", "scan"):
-        monkeypatch.setattr(f"nvgre_doctor.{module}.ALL_VM_STREAMS", streams)
+    monkeypatch.setattr("nvgre_doctor.evidence.sampling.ALL_VM_STREAMS", streams)
     buffer_size(6000)
     dice = Random(300 + seed)
     rows = []

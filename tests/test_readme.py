@@ -23,7 +23,7 @@ import pytest
 from nvgre_doctor import __version__
 from nvgre_doctor.cli import COMMANDS, DEBUG_VARIABLE, cli
 from nvgre_doctor.config import load_settings
-from nvgre_doctor.evidence import ALL_VM_STREAMS, VM_STREAMS
+from nvgre_doctor.evidence.sampling import ALL_VM_STREAMS, VM_STREAMS
 from nvgre_doctor.exits import Exit
 from nvgre_doctor.infer.model import Kind
 from nvgre_doctor.rules import RULES

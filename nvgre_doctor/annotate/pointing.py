@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from nvgre_doctor.collect import customer_addresses
-from nvgre_doctor.evidence import IcmpSign, Oddity
+from nvgre_doctor.evidence.signs import IcmpSign, Oddity
 from nvgre_doctor.infer.model import At, HostVerdict
 from nvgre_doctor.infer.refusals import is_prohibited, is_redirect
 from nvgre_doctor.report import Cause, Confidence, Finding

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from nvgre_doctor.evidence import CaptureEvidence, Evidence, IcmpSign
+from nvgre_doctor.evidence import CaptureEvidence, Evidence
+from nvgre_doctor.evidence.signs import IcmpSign
 
 
 def decide_cut_quotes(evidence: Evidence) -> Evidence:

@@ -7,7 +7,9 @@ from functools import cache
 from typing import Final
 
 from nvgre_doctor.addresses import NetworkTable
-from nvgre_doctor.evidence import CaptureEvidence, Evidence, IcmpSign, Oddity, Sightings, Sign, unpack_stream
+from nvgre_doctor.evidence import CaptureEvidence, Evidence
+from nvgre_doctor.evidence.signs import IcmpSign, Oddity, Sightings, Sign
+from nvgre_doctor.evidence.streams import unpack_stream
 from nvgre_doctor.infer.streams import refused_flow
 
 _NVGRE: Final = frozenset({Oddity.HOST_ERROR, Oddity.CONTROL})

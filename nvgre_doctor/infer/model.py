@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from nvgre_doctor.evidence import IcmpSign
+from nvgre_doctor.evidence.signs import IcmpSign
 from nvgre_doctor.report import Cause, Confidence, PairVerdict
 from nvgre_doctor.wire.layouts import Layout
 
@@ -23,7 +23,7 @@ class Stream(NamedTuple):
     """Frames of one VM pair in one direction whose keys share bits 31..8, over all captures.
 
     `macs` is inner destination + inner source, or empty.  `destination` is empty for frames of many VM pairs to many hosts, which were
-    not told apart (see `evidence.Direction`).  `frames` is 0 for a stream that is only known from quotes of ICMP
+    not told apart (see `evidence.sampling.Direction`).  `frames` is 0 for a stream that is only known from quotes of ICMP
     errors: those quote what its source sent, so they speak of its layout, but no data frame of it was captured.
     """
 

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from nvgre_doctor.evidence import EXAMPLES, Evidence, IcmpSign
+from nvgre_doctor.evidence import Evidence
+from nvgre_doctor.evidence.signs import EXAMPLES, IcmpSign
 from nvgre_doctor.infer.model import At, HostVerdict, RefusalFacts, Stream
 from nvgre_doctor.infer.proofs import SameLayout
 from nvgre_doctor.infer.streams import IcmpSeen, icmp_errors, refused_flow

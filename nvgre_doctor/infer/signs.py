@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from nvgre_doctor.evidence import Evidence, Oddity
+from nvgre_doctor.evidence import Evidence
+from nvgre_doctor.evidence.signs import Oddity
 from nvgre_doctor.infer.model import HostVerdict, Kind, PairFacts, Stream
 from nvgre_doctor.report import PairVerdict
 

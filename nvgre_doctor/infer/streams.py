@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from nvgre_doctor.evidence import Evidence, IcmpSign, Sightings
+from nvgre_doctor.evidence import Evidence
+from nvgre_doctor.evidence.signs import IcmpSign, Sightings
 from nvgre_doctor.infer.model import At, Stream
 from nvgre_doctor.wire import layouts
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from nvgre_doctor.evidence import Evidence, Oddity
+from nvgre_doctor.evidence import Evidence
+from nvgre_doctor.evidence.signs import Oddity
 from nvgre_doctor.infer.hosts import is_group_address
 from nvgre_doctor.infer.model import Stream
 from nvgre_doctor.infer.streams import count_frames, gather_streams

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from nvgre_doctor.capture.description import InterfaceDescription
-from nvgre_doctor.evidence import Oddity
+from nvgre_doctor.evidence.signs import Oddity
 from nvgre_doctor.info.answer import Answer, Fitness
 from nvgre_doctor.info.contents import Contents
 from nvgre_doctor.info.words import duration_words, linktype_words, resolution_words, size_words, time_words

@@ -6,7 +6,8 @@ from inspect import cleandoc
 from typing import Final
 
 from nvgre_doctor.addresses import NetworkTable
-from nvgre_doctor.evidence import Evidence, Oddity, Sightings, Sign
+from nvgre_doctor.evidence import Evidence
+from nvgre_doctor.evidence.signs import Oddity, Sightings, Sign
 from nvgre_doctor.infer.model import At, Diagnosis, HostVerdict
 from nvgre_doctor.inventory import Inventory
 from nvgre_doctor.report import Capture, Confidence, Finding, Severity, Subject

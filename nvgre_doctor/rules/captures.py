@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from nvgre_doctor.evidence import Oddity
+from nvgre_doctor.evidence.signs import Oddity
 from nvgre_doctor.infer.model import At
 from nvgre_doctor.report import Finding, Severity, Subject
 from nvgre_doctor.rules.base import Rule, Situation, finding, plural

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from nvgre_doctor.evidence import Oddity
+from nvgre_doctor.evidence.signs import Oddity
 from nvgre_doctor.infer.model import At, Stream, by_source
 from nvgre_doctor.report import Confidence, Finding, Severity
 from nvgre_doctor.rules import filters

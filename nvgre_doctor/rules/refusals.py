@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from nvgre_doctor.evidence import Oddity
+from nvgre_doctor.evidence.signs import Oddity
 from nvgre_doctor.infer.model import At, RefusalFacts
 from nvgre_doctor.infer.refusals import is_prohibited, is_redirect
 from nvgre_doctor.report import Cause, Finding, Severity

@@ -13,7 +13,9 @@ from nvgre_doctor import scan as scan_module
 from nvgre_doctor.capture import open_capture, reader
 from nvgre_doctor.capture.batch import Progress, Status
 from nvgre_doctor.capture.pcap import parse_header
-from nvgre_doctor.evidence import ALL_VM_STREAMS, EXAMPLES, VM_STREAMS, CaptureEvidence, Oddity
+from nvgre_doctor.evidence import CaptureEvidence
+from nvgre_doctor.evidence.sampling import ALL_VM_STREAMS, VM_STREAMS
+from nvgre_doctor.evidence.signs import EXAMPLES, Oddity
 from nvgre_doctor.scan import Scanner, scan
 from nvgre_doctor.wire.facts import Facts, Reason
 

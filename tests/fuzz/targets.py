@@ -17,7 +17,8 @@ from nvgre_doctor.capture import open_capture
 from nvgre_doctor.collect import add_facts
 from nvgre_doctor.config import ConfigError, load_settings
 from nvgre_doctor.convert import ConvertError, report_from_json
-from nvgre_doctor.evidence import CaptureEvidence, Moment
+from nvgre_doctor.evidence import CaptureEvidence
+from nvgre_doctor.evidence.streams import Moment
 from nvgre_doctor.inventory import InventoryError, read_inventory
 from nvgre_doctor.reporters import FORMATS, render
 from nvgre_doctor.reporters.display import Display

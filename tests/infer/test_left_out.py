@@ -5,7 +5,9 @@ from itertools import product
 import pytest
 
 from nvgre_doctor.addresses import parse_hosts
-from nvgre_doctor.evidence import Evidence, IcmpSign, Moment, Oddity, Sightings, Sign
+from nvgre_doctor.evidence import Evidence
+from nvgre_doctor.evidence.signs import IcmpSign, Oddity, Sightings, Sign
+from nvgre_doctor.evidence.streams import Moment
 from nvgre_doctor.infer import infer
 from nvgre_doctor.infer.left_out import leave_out
 from nvgre_doctor.infer.refusals import count_other_prohibited
@@ -127,7 +129,7 @@ def test_an_error_about_the_host_keeps_who_sent_it_and_what_it_says() -> None:
 
 
 def test_the_host_is_left_out_where_not_all_vm_pairs_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nvgre_doctor.evidence.ALL_VM_STREAMS", 30)
+    monkeypatch.setattr("nvgre_doctor.evidence.sampling.ALL_VM_STREAMS", 30)
     tape = Tape()
     for one, two, number in product((A, C), (B, D), range(20)):
         tape.ping(one, two, 0x1E848100, 0x1E848100, vm(number), vm(100 + number))
