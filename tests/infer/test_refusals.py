@@ -102,10 +102,11 @@ def test_macs_tell_two_flows_with_the_same_customer_addresses_apart() -> None:
     assert only(tape).gre_key == KEY
 
 
-def test_a_key_is_not_taken_from_another_pair_of_hosts() -> None:
+@pytest.mark.parametrize("begin", [28, 42], ids=["inner Ethernet", "inner IP"])
+def test_a_key_is_not_taken_from_another_pair_of_hosts(begin: int) -> None:
     tape = Tape()
     packet = tape.send(A, C, KEY)
-    tape.unreachable(B, A, 0xFFFFFF00, packet[42:])
+    tape.unreachable(B, A, 0xFFFFFF00, packet[begin:])
     assert only(tape).gre_key is None
 
 
