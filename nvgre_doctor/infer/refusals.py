@@ -1,7 +1,7 @@
 """ICMP errors become refused flows: which flow, with which key, and whether the layouts explain it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence import Evidence
@@ -44,13 +44,12 @@ def find_refusals(
     evidence: Evidence, streams: Iterable[Stream], hosts: Mapping[bytes, HostVerdict], ties: Iterable[SameLayout]
 ) -> list[RefusalFacts]:
     """All ICMP errors that quote NVGRE frames, by flow, in order."""
-    index = _FlowIndex(streams)
+    errors = [seen for seen in icmp_errors(evidence) if seen.sign.refuses_nvgre]
+    index = _FlowIndex(streams, {refused_flow(seen.sign) for seen in errors if seen.sign.quoted_key is None})
     tied = {frozenset((tie.one.source, tie.two.source)) for tie in ties}
     counts: defaultdict[_Row, int] = defaultdict(int)
     frames: defaultdict[_Row, list[At]] = defaultdict(list)
-    for seen in icmp_errors(evidence):
-        if not seen.sign.refuses_nvgre:
-            continue
+    for seen in errors:
         source, destination = refused_flow(seen.sign)
         gre_key = seen.sign.quoted_key
         if gre_key is None:
@@ -96,12 +95,14 @@ def _cause(
 class _FlowIndex:
     """Finds the key of a refused flow whose quote does not hold it, by what else is quoted: MACs or customer addresses."""
 
-    def __init__(self, streams: Iterable[Stream]) -> None:
+    def __init__(self, streams: Iterable[Stream], flows: Container[tuple[bytes, bytes]]) -> None:
+        """`flows` are source and destination of those that may be asked about."""
         self._by_macs: defaultdict[tuple[bytes, bytes, bytes], set[int]] = defaultdict(set)
         self._by_customers: defaultdict[tuple[bytes, bytes, bytes], set[int]] = defaultdict(set)
         for stream in streams:
-            self._by_macs[stream.source, stream.destination, stream.macs].update(stream.gre_keys)
-            self._by_customers[stream.source, stream.destination, stream.customer_addresses].update(stream.gre_keys)
+            if stream[:2] in flows:
+                self._by_macs[*stream[:2], stream.macs].update(stream.gre_keys)
+                self._by_customers[*stream[:2], stream.customer_addresses].update(stream.gre_keys)
 
     def identify(self, source: bytes, destination: bytes, sign: IcmpSign) -> int | None:
         """The key, if what is quoted fits frames of one key only."""
