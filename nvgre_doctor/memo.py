@@ -115,9 +115,14 @@ class Memo:
         return cell
 
     def level(self, ends: bytes) -> int:
-        """`Direction.level`, as far as it is known here: streams of this rank or higher have a cell of their own."""
+        """`Direction.level`, as far as it is known here or in the evidence: streams below it share cells."""
         mask: int = self.thinned.get(ends, WHOLE)[0]
-        return mask.bit_length()
+        level = mask.bit_length()
+        direction = self.evidence.directions.get(ends)
+        if direction is None or direction.level <= level:
+            return level
+        self.thin(ends, direction.level)
+        return direction.level
 
     def _share(self, ends: bytes, header: bytes, number: int, raw_time: int) -> int:
         """The cell for a frame of a VM pair that is not kept."""
@@ -138,9 +143,8 @@ class Memo:
 
     def take_over_levels(self) -> None:
         """From the evidence, where they are higher."""
-        for ends, direction in self.evidence.directions.items():
-            if direction.level > self.level(ends):
-                self.thin(ends, direction.level)
+        for ends in self.cells:
+            self.level(ends)
 
     def thin(self, ends: bytes, level: int) -> None:
         """Raise the level of a direction to one that is not 0: the streams below it share cells from now on."""

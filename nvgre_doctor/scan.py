@@ -123,7 +123,6 @@ class Scanner:
         memo = self._memos.get((linktype, shape, time_of))
         if memo is None:
             memo = self._memos[linktype, shape, time_of] = Memo(time_of, self._evidence)
-            memo.take_over_levels()
         return memo
 
     def _take(self, batch: Batch, shape: Shape, memo: Memo, pending: Sequence[int], odd: list[int]) -> Sequence[int]:

@@ -416,6 +416,28 @@ class CountingFile(io.FileIO):
         return data
 
 
+@pytest.mark.parametrize("frames", [200, 2000])
+def test_a_clock_of_its_own_for_each_interface_does_not_ask_for_all_levels_again(frames, monkeypatch):
+    """Each clock has a memo.  With 200 clocks 60,000 frames between as many hosts took a minute and a half."""
+    monkeypatch.setattr("nvgre_doctor.evidence.sampling.ALL_VM_STREAMS", 20)
+    asked = 0
+    level = memo_module.Memo.level
+
+    def counting(memo, ends):
+        nonlocal asked
+        asked += 1
+        return level(memo, ends)
+
+    monkeypatch.setattr(memo_module.Memo, "level", counting)
+    blocks = [build.shb(), *(build.idb(tsoffset=clock) for clock in range(70))]
+    for n in range(frames):
+        packet = build.nvgre(f"192.168.{n // 250}.{n % 250}", "192.168.50.2", 0x00138900, INNER)
+        blocks.append(build.epb(n % 70, TIME, build.ethernet(packet)))
+    evidence = fast(b"".join(blocks))
+    assert (evidence.nvgre_frames, evidence.is_thinned) == (frames, True)
+    assert asked <= 5 * frames
+
+
 @pytest.mark.parametrize("make", [build.pcap, build.pcapng])
 def test_the_bytes_of_a_file_are_read_once(make, tmp_path, monkeypatch):
     path = tmp_path / "a"
