@@ -144,7 +144,7 @@ class Memo:
     def take_over_levels(self) -> None:
         """From the evidence, where they are higher."""
         for ends in self.cells:
-            self.level(ends)
+            self.level(ends)  # to ask is to take over
 
     def thin(self, ends: bytes, level: int) -> None:
         """Raise the level of a direction to one that is not 0: the streams below it share cells from now on."""
