@@ -5,8 +5,9 @@ from collections.abc import Iterable
 
 from nvgre_doctor import __version__
 from nvgre_doctor.infer.model import Diagnosis, HostVerdict, PairFacts, RefusalFacts, Stream, by_source
-from nvgre_doctor.infer.refusals import count_other_prohibited
+from nvgre_doctor.infer.refusals import count_other_prohibited, is_prohibited
 from nvgre_doctor.report import (
+    Cause,
     Confidence,
     Finding,
     Host,
@@ -21,10 +22,10 @@ from nvgre_doctor.report import (
     Verdict,
 )
 from nvgre_doctor.rules import worst_first
-from nvgre_doctor.rules.base import Situation, listed, plural
+from nvgre_doctor.rules.base import Situation, about_flow, listed, plural
 from nvgre_doctor.rules.expected import AS_EXPECTED, OF_AN_OLD_HOST, tell_as_expected
 from nvgre_doctor.wire.layouts import Layout
-from nvgre_doctor.wording import LAYOUT_NAMES, address_text, evidence_items, frame_ref, network_id
+from nvgre_doctor.wording import LAYOUT_NAMES, address_text, evidence_items, frame_ref, icmp_names, network_id
 
 
 def assemble(situation: Situation, findings: tuple[Finding, ...], selected: frozenset[str]) -> Report:
@@ -80,7 +81,12 @@ def _headline(verdict: Verdict, situation: Situation, findings: Iterable[Finding
     if verdict is Verdict.REFUSED:
         finding = next(finding for finding in findings if finding.code == "NVG303")
         source, destination = finding.subject.hosts
-        return f"{source} is refused by {destination} with ICMP 3/10, and the layouts are not known to differ."
+        names = icmp_names(
+            r
+            for r in diagnosis.refusals
+            if is_prohibited(r.sign) and about_flow(r.source, r.destination) == finding.subject
+        )
+        return f"{source} is refused by {destination} with {names}, and the layouts are not known to differ."
     if verdict is Verdict.OLD_LAYOUT:
         old = [address_text(h.address) for h in diagnosis.hosts.values() if h.layout is Layout.OLD]
         verb = "uses" if len(old) == 1 else "use"
@@ -118,7 +124,8 @@ def _mismatch_headline(diagnosis: Diagnosis) -> str:
     old = [address_text(host.address) for host in hosts if host.layout is Layout.OLD]
     current = [address_text(host.address) for host in hosts if host.layout is Layout.CURRENT]
     if not old or not current:
-        return "Flows were refused with ICMP 3/10 while the layouts of two hosts differed."
+        names = icmp_names(r for r in diagnosis.refusals if r.cause is Cause.LAYOUT_MISMATCH)
+        return f"Flows were refused with {names} while the layouts of two hosts differed."
     return (
         f"{listed(old)} still {'uses' if len(old) == 1 else 'use'} the old NVGRE layout;"
         f" {listed(current)} {'does' if len(current) == 1 else 'do'} not. They cannot talk."

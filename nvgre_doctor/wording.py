@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from heapq import nsmallest
 from typing import Final
 
-from nvgre_doctor.infer.model import At, HostVerdict, Kind, Stream, Witness
+from nvgre_doctor.evidence.signs import IcmpSign
+from nvgre_doctor.infer.model import At, HostVerdict, Kind, RefusalFacts, Stream, Witness
 from nvgre_doctor.report import EvidenceItem, FrameRef
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.layouts import Layout
@@ -59,6 +60,16 @@ def both_readings(gre_key: int) -> str:
         f"key {key_text(gre_key)} (TNI {layouts.tni(gre_key)} with top octet {layouts.reserved_octet(gre_key)},"
         f" or VSID {layouts.vsid(gre_key)} with FlowID {layouts.flow_id(gre_key)})"
     )
+
+
+def icmp_name(sign: IcmpSign) -> str:
+    """`ICMP 3/10`: type and code."""
+    return f"{'ICMPv6' if sign.version == 6 else 'ICMP'} {sign.type}/{sign.code}"
+
+
+def icmp_names(refusals: Iterable[RefusalFacts]) -> str:
+    """`ICMP 3/10 or ICMPv6 1/1` where there are both."""
+    return " or ".join(sorted({icmp_name(refusal.sign) for refusal in refusals}))
 
 
 def evidence_items(host: HostVerdict) -> tuple[EvidenceItem, ...]:

@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "express": {"capture", "evidence", "memo", "shapes"},
     "scan": {"capture", "collect", "evidence", "express", "memo", "shapes", "wire"},
     "infer": {"addresses", "evidence", "infer", "inventory", "report", "wire"},
-    "wording": {"infer", "report", "wire"},
+    "wording": {"evidence", "infer", "report", "wire"},
     "rules": {"addresses", "evidence", "infer", "inventory", "report", "rules", "wire", "wording"},
     "assemble": {"infer", "report", "rules", "wire", "wording"},
     "fingerprint": {"report"},

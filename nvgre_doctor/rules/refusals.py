@@ -12,7 +12,7 @@ from nvgre_doctor.rules import filters
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, RAISE_MTU, check_policy, check_update
 from nvgre_doctor.rules.base import Rule, Situation, about_flow, finding, listed, plural
 from nvgre_doctor.wire.layouts import Layout
-from nvgre_doctor.wording import LAYOUT_NAMES, address_text, both_readings
+from nvgre_doctor.wording import LAYOUT_NAMES, address_text, both_readings, icmp_name, icmp_names
 
 Flow = tuple[bytes, bytes]
 
@@ -38,15 +38,9 @@ def _kind(refusal: RefusalFacts) -> tuple[int, int, int]:
     return refusal.sign.version, refusal.sign.type, refusal.sign.code
 
 
-def _name(refusal: RefusalFacts) -> str:
-    version, icmp_type, code = _kind(refusal)
-    return f"{'ICMPv6' if version == 6 else 'ICMP'} {icmp_type}/{code}"
-
-
 def _messages(refusals: list[RefusalFacts]) -> str:
     """`2 ICMP 3/10 messages`."""
-    names = sorted({_name(refusal) for refusal in refusals})
-    return plural(sum(refusal.count for refusal in refusals), f"{' or '.join(names)} message")
+    return plural(sum(refusal.count for refusal in refusals), f"{icmp_names(refusals)} message")
 
 
 def _is_other_error(refusal: RefusalFacts) -> bool:
@@ -143,10 +137,11 @@ def find_refused_otherwise(situation: Situation) -> Iterator[Finding]:
         )
         is_hnv = situation.has_hnv_signs(source, destination)
         doubt = "" if is_hnv else " Nothing else here looks like Hyper-V: it may be a plain GRE tunnel."
+        reporters = sorted({address_text(refusal.sign.reporter) for refusal in refusals})
         yield finding(
             "NVG303",
             Severity.ERROR if is_hnv else Severity.WARNING,
-            f"{listed(sorted({address_text(r.sign.reporter) for r in refusals}))} refuses what {address_text(source)} sends to"
+            f"{listed(reporters)} {'refuses' if len(reporters) == 1 else 'refuse'} what {address_text(source)} sends to"
             f" {address_text(destination)}: {_messages(refusals)}; {_keys(refusals)}. {why}.{doubt}",
             about_flow(source, destination),
             _frames(refusals),
@@ -176,7 +171,7 @@ def find_other_errors(situation: Situation) -> Iterator[Finding]:
     wanted = [r for r in situation.diagnosis.refusals if _is_other_error(r)]
     for (source, destination), refusals in _by_flow(wanted):
         names = [
-            f"{r.count} x {_name(r)} from {address_text(r.sign.reporter)}"
+            f"{r.count} x {icmp_name(r.sign)} from {address_text(r.sign.reporter)}"
             + (f" ({ERROR_NAMES[_kind(r)]})" if _kind(r) in ERROR_NAMES else "")
             for r in refusals
         ]

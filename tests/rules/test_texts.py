@@ -427,7 +427,7 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(refused_by_many),
         [
             (
-                "192.168.50.2, 192.168.50.250, 192.168.50.251, 192.168.50.252 and 1 more refuses what 192.168.50.1 sends to"
+                "192.168.50.2, 192.168.50.250, 192.168.50.251, 192.168.50.252 and 1 more refuse what 192.168.50.1 sends to"
                 f" 192.168.50.2: 5 ICMP 3/10 messages; {CURRENT_KEY}. The layouts agree: the policy is missing, the virtual"
                 " machine moved, or a firewall refuses.",
                 "(ip.src == 192.168.50.2 && icmp.type == 3 && icmp.code == 10)"
