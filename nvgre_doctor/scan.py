@@ -57,9 +57,8 @@ class Scanner:
         self._evidence = CaptureEvidence()
         self._memos: dict[tuple[int, Shape, Callable[[int], int]], Memo] = {}
         self._memo_cap = memo_cap
-        self._crowd = (
-            sampling.ALL_VM_STREAMS
-        )  # streams in the memos beyond which it is time to see which VM pairs are kept
+        # Streams in the memos beyond which it is time to see which VM pairs are kept.
+        self._crowd = sampling.ALL_VM_STREAMS
         self._counted: defaultdict[Oddity, int] = defaultdict(int)  # frames of which nothing else is kept
         self._usual: dict[int, Shape] = {}  # by linktype: the shape that took most frames of the last batch
 

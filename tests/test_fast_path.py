@@ -418,7 +418,7 @@ class CountingFile(io.FileIO):
 
 @pytest.mark.parametrize("frames", [200, 2000])
 def test_a_clock_of_its_own_for_each_interface_does_not_ask_for_all_levels_again(frames, monkeypatch):
-    """Each clock has a memo.  With 200 clocks 60,000 frames between as many hosts took a minute and a half."""
+    """Each clock has a memo.  With 200 clocks 60,000 frames between as many hosts took 95 s under cProfile, and then 15."""
     monkeypatch.setattr("nvgre_doctor.evidence.sampling.ALL_VM_STREAMS", 20)
     asked = 0
     level = memo_module.Memo.level

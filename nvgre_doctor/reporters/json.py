@@ -126,6 +126,7 @@ def _host(host: Host) -> Json:
         "frames_sent": host.frames_sent,
         "frames_received": host.frames_received,
         "segments": [
+            # Not by _key: a fabric has very many keys, and a call for each takes as long again.
             {"id": segment.id, "keys": [f"0x{gre_key:08x}" for gre_key in segment.gre_keys], "frames": segment.frames}
             for segment in host.segments
         ],

@@ -232,7 +232,7 @@ def test_a_tie_of_two_hosts_that_are_known_hides_no_other() -> None:
 def test_a_long_chain_of_ties_is_followed_to_its_end_without_asking_all_of_them_in_every_round(
     hosts: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """10,000 frames between 5,000 hosts took 20 seconds."""
+    """6,000 frames between 3,000 hosts took 6.5 seconds."""
     asked = 0
     is_proven_at = hosts_module._is_proven_at
 

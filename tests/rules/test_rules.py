@@ -135,7 +135,7 @@ class Walked(list[Stream]):
 @pytest.mark.parametrize("hosts", [10, 200])
 @pytest.mark.parametrize("gre_key", [0x00138901, 0x00001389, 0x00000001])
 def test_no_rule_walks_over_all_streams_for_each_host(gre_key: int, hosts: int) -> None:
-    """A capture of 300,000 addresses took half an hour: NVG204 did."""
+    """NVG204 did: 5,000 addresses took less than a second, and 20,000 took 9."""
     tape = Tape()
     for host in range(hosts):
         tape.send(f"192.168.{host // 100}.{host % 100 + 1}", "192.168.50.250", gre_key + (host << 8))
