@@ -1,6 +1,8 @@
-"""nvgre-doctor: find out which Hyper-V hosts still speak the old NVGRE key layout, and who cannot talk because of it.
+"""nvgre-doctor: find out which Hyper-V hosts still speak the old NVGRE key layout, and who cannot
+talk because of it.
 
-The Python API is `diagnose`.  It is loaded when it is asked for, so that `nvgre-doctor --version` waits for nothing.
+The Python API is `diagnose`.  It is loaded when it is asked for, so that `nvgre-doctor --version`
+waits for nothing.
 """
 
 from typing import TYPE_CHECKING
@@ -14,7 +16,7 @@ else:
 
     def __getattr__(name):
         if name == "diagnose":
-            from nvgre_doctor.doctor import diagnose  # noqa: PLC0415  with all that it needs
+            from nvgre_doctor.doctor import diagnose  # with all that it needs
 
             return diagnose
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

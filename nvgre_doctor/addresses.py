@@ -1,6 +1,8 @@
-"""What you know of single hosts, by provider address: the layout that each is meant to speak, and which are no NVGRE.
+"""What you know of single hosts, by provider address: the layout that each is meant to speak, and
+which are no NVGRE.
 
-Knows addresses and networks; knows nothing about captures, and nothing about where the words come from.
+Knows addresses and networks; knows nothing about captures, and nothing about where the words come
+from.
 """
 
 from collections.abc import Iterable, Mapping
@@ -34,7 +36,9 @@ class NetworkTable(Generic[T]):
         self._tables = sorted(tables.items(), key=lambda item: item[0])
 
     def get(self, address: bytes) -> T | None:
-        """The value for a provider address of 4 or 16 bytes in network order; None where no network holds it."""
+        """The value for a provider address of 4 or 16 bytes in network order; None where no network
+        holds it.
+        """
         number = int.from_bytes(address)
         for (size, host_bits), prefixes in self._tables:
             if size == len(address) and number >> host_bits in prefixes:
@@ -60,19 +64,28 @@ def parse_network(text: str) -> Network:
         except ValueError:
             pass
         else:
-            raise AddressError(f"{_show(text)} has bits set behind its prefix; the network is {network}")
-    raise AddressError(f"expected an address such as 10.0.0.7 or a network such as 10.0.0.0/24, found {_show(text)}")
+            raise AddressError(
+                f"{_show(text)} has bits set behind its prefix; the network is {network}"
+            )
+    raise AddressError(
+        "expected an address such as 10.0.0.7 or a network such as 10.0.0.0/24, found"
+        f" {_show(text)}"
+    )
 
 
 def parse_expected(expect: Mapping[str, str]) -> NetworkTable[Layout]:
-    """Which layout is meant to be spoken where: `{"10.0.0.7": "draft-00"}`.  Errors: AddressError."""
+    """Which layout is meant to be spoken where: `{"10.0.0.7": "draft-00"}`.  Errors:
+    AddressError.
+    """
     rows: dict[Network, Layout] = {}
     for text, layout in expect.items():
         network = parse_network(text)
         if network in rows:
             raise AddressError(f"{network} stands twice")
         if layout not in EXPECTABLE:
-            raise AddressError(f"expected {' or '.join(EXPECTABLE)} for {network}, found {_show(layout)}")
+            raise AddressError(
+                f"expected {' or '.join(EXPECTABLE)} for {network}, found {_show(layout)}"
+            )
         rows[network] = Layout(layout)
     return NetworkTable(rows.items())
 

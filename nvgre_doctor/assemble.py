@@ -1,10 +1,19 @@
-"""A Diagnosis and its findings become a Report: names instead of bytes, the verdict, the headline and the counts."""
+"""A Diagnosis and its findings become a Report: names instead of bytes, the verdict, the headline
+and the counts.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable
 
 from nvgre_doctor import __version__
-from nvgre_doctor.infer.model import Diagnosis, HostVerdict, PairFacts, RefusalFacts, Stream, by_source
+from nvgre_doctor.infer.model import (
+    Diagnosis,
+    HostVerdict,
+    PairFacts,
+    RefusalFacts,
+    Stream,
+    by_source,
+)
 from nvgre_doctor.infer.refusals import count_other_prohibited, is_prohibited
 from nvgre_doctor.report import (
     Cause,
@@ -25,11 +34,22 @@ from nvgre_doctor.rules import worst_first
 from nvgre_doctor.rules.base import Situation, about_flow, listed, plural
 from nvgre_doctor.rules.expected import AS_EXPECTED, OF_AN_OLD_HOST, tell_as_expected
 from nvgre_doctor.wire.layouts import Layout
-from nvgre_doctor.wording import LAYOUT_NAMES, address_text, evidence_items, frame_ref, icmp_names, network_id
+from nvgre_doctor.wording import (
+    LAYOUT_NAMES,
+    address_text,
+    evidence_items,
+    frame_ref,
+    icmp_names,
+    network_id,
+)
 
 
-def assemble(situation: Situation, findings: tuple[Finding, ...], selected: frozenset[str]) -> Report:
-    """The report.  The verdict looks at all findings, as if nothing was expected: a sick network must not look healthy."""
+def assemble(
+    situation: Situation, findings: tuple[Finding, ...], selected: frozenset[str]
+) -> Report:
+    """The report.  The verdict looks at all findings, as if nothing was expected: a sick network
+    must not look healthy.
+    """
     diagnosis = situation.diagnosis
     verdict = _verdict(situation, findings)
     told = tell_as_expected(findings, situation)
@@ -86,31 +106,48 @@ def _headline(verdict: Verdict, situation: Situation, findings: Iterable[Finding
             for r in diagnosis.refusals
             if is_prohibited(r.sign) and about_flow(r.source, r.destination) == finding.subject
         )
-        return f"{source} is refused by {destination} with {names}, and the layouts are not known to differ."
+        return (
+            f"{source} is refused by {destination} with {names}, and the layouts are not known to"
+            " differ."
+        )
     if verdict is Verdict.OLD_LAYOUT:
         old = [address_text(h.address) for h in diagnosis.hosts.values() if h.layout is Layout.OLD]
         verb = "uses" if len(old) == 1 else "use"
-        return f"{listed(old)} {verb} the old NVGRE layout. Hosts with KB2779768 cannot talk to {_them(old)}."
+        return (
+            f"{listed(old)} {verb} the old NVGRE layout. Hosts with KB2779768 cannot talk to"
+            f" {_them(old)}."
+        )
     if verdict is Verdict.WARNINGS:
         severities = [finding.severity for finding in findings]
         errors, warnings = severities.count(Severity.ERROR), severities.count(Severity.WARNING)
-        counts = [plural(count, noun) for count, noun in ((errors, "error"), (warnings, "warning")) if count]
+        counts = [
+            plural(count, noun)
+            for count, noun in ((errors, "error"), (warnings, "warning"))
+            if count
+        ]
         verb = "is" if (errors or warnings) == 1 else "are"
         return f"No mismatch was found, but there {verb} {' and '.join(counts)}."
     if verdict is Verdict.HEALTHY:
         return _healthy_headline(diagnosis)
     if verdict is Verdict.NO_NVGRE and situation.nvgre_frames_left_out:
-        return "All that looks like NVGRE here is of hosts that you named as not NVGRE, so nothing can be said about layouts."
+        return (
+            "All that looks like NVGRE here is of hosts that you named as not NVGRE, so nothing can"
+            " be said about layouts."
+        )
     if verdict is Verdict.NO_NVGRE:
         return "There is no NVGRE data in these captures, so nothing can be said about layouts."
     return "None of the captures could be read and decoded."
 
 
 def _expectation(verdict: Verdict, told: Iterable[Finding]) -> str:
-    """What to add to the headline where the old hosts behind the verdict are meant to be old, all of them."""
+    """What to add to the headline where the old hosts behind the verdict are meant to be old, all
+    of them.
+    """
     if verdict not in (Verdict.MISMATCH, Verdict.OLD_LAYOUT):
         return ""
-    is_surprise = any(finding.severity is Severity.ERROR for finding in told if finding.code in OF_AN_OLD_HOST)
+    is_surprise = any(
+        finding.severity is Severity.ERROR for finding in told if finding.code in OF_AN_OLD_HOST
+    )
     return "" if is_surprise else AS_EXPECTED
 
 
@@ -119,7 +156,12 @@ def _them(names: list[str]) -> str:
 
 
 def _mismatch_headline(diagnosis: Diagnosis) -> str:
-    ends = {address for pair in diagnosis.pairs if pair.verdict is PairVerdict.MISMATCH for address in pair.hosts}
+    ends = {
+        address
+        for pair in diagnosis.pairs
+        if pair.verdict is PairVerdict.MISMATCH
+        for address in pair.hosts
+    }
     hosts = [host for host in diagnosis.hosts.values() if host.address in ends]
     old = [address_text(host.address) for host in hosts if host.layout is Layout.OLD]
     current = [address_text(host.address) for host in hosts if host.layout is Layout.CURRENT]
@@ -137,10 +179,12 @@ def _healthy_headline(diagnosis: Diagnosis) -> str:
     known = [host for host in hosts if host.confidence is Confidence.PROVEN]
     layouts_spoken = sorted({LAYOUT_NAMES[host.layout] for host in known})
     if len(known) == len(hosts):
-        return f"All {plural(len(hosts), 'host')} speak {listed(layouts_spoken)}; nothing is refused."
+        return (
+            f"All {plural(len(hosts), 'host')} speak {listed(layouts_spoken)}; nothing is refused."
+        )
     return (
-        f"Nothing is refused and no mismatch was found, but the layout of {len(hosts) - len(known)} of"
-        f" {plural(len(hosts), 'host')} is not proven."
+        f"Nothing is refused and no mismatch was found, but the layout of {len(hosts) - len(known)}"
+        f" of {plural(len(hosts), 'host')} is not proven."
     )
 
 
@@ -161,16 +205,24 @@ def _host(host: HostVerdict, sent: list[Stream]) -> Host:
 
 
 def _segments(host: HostVerdict, sent: Iterable[Stream]) -> tuple[Segment, ...]:
-    """The virtual subnets of what a host sent.  While its layout is not known, keys with equal bits 31..8 stand together."""
+    """The virtual subnets of what a host sent.  While its layout is not known, keys with equal bits
+    31..8 stand together.
+    """
     groups: defaultdict[tuple[bool, int], list[Stream]] = defaultdict(list)
     for stream in sent:
         if not stream.frames:
             continue
         layout = host.layout if host.confidence is Confidence.LIKELY else host.layout_of(stream)
         is_known = layout in (Layout.OLD, Layout.CURRENT)
-        groups[is_known, network_id(stream, layout) if is_known else stream.upper_bits].append(stream)
+        groups[is_known, network_id(stream, layout) if is_known else stream.upper_bits].append(
+            stream
+        )
     return tuple(
-        Segment(number if is_known else None, _gre_keys(streams), sum(stream.frames for stream in streams))
+        Segment(
+            number if is_known else None,
+            _gre_keys(streams),
+            sum(stream.frames for stream in streams),
+        )
         for (is_known, number), streams in sorted(groups.items())
     )
 
@@ -180,7 +232,13 @@ def _gre_keys(streams: Iterable[Stream]) -> tuple[int, ...]:
     low_octets: defaultdict[int, set[int]] = defaultdict(set)
     for stream in streams:
         low_octets[stream.upper_bits].update(stream.low_octets)
-    return tuple([upper_bits << 8 | low for upper_bits in sorted(low_octets) for low in sorted(low_octets[upper_bits])])
+    return tuple(
+        [
+            upper_bits << 8 | low
+            for upper_bits in sorted(low_octets)
+            for low in sorted(low_octets[upper_bits])
+        ]
+    )
 
 
 def _pair(pair: PairFacts) -> Pair:

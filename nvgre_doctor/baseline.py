@@ -1,8 +1,9 @@
 """Baselines: findings that were accepted once, so that only new ones are told.
 
-Knows findings by their fingerprints, which hold neither frames nor times nor words; see fingerprint.py.  The file is JSON, sorted,
-without time or version of the program: the same findings give the same bytes.  Whoever accepts a finding does not cure
-the network: the verdict stays what it is.
+Knows findings by their fingerprints, which hold neither frames nor times nor words; see
+fingerprint.py.  The file is JSON, sorted, without time or version of the program: the same findings
+give the same bytes.  Whoever accepts a finding does not cure the network: the verdict stays what it
+is.
 """
 
 import json
@@ -30,7 +31,9 @@ class BaselineError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Findings with one fingerprint, and how many of them.  `capture` is None for those about all captures together."""
+    """Findings with one fingerprint, and how many of them.  `capture` is None for those about all
+    captures together.
+    """
 
     fingerprint: str
     count: int
@@ -60,10 +63,12 @@ def accept(report: Report) -> tuple[Accepted, ...]:
 def only_new(
     report: Report, baseline: Iterable[Accepted], selected: Iterable[str]
 ) -> tuple[Report, tuple[Accepted, ...]]:
-    """The report with the findings that are not in the baseline, and what is in the baseline and was not found any more.
+    """The report with the findings that are not in the baseline, and what is in the baseline and
+    was not found any more.
 
-    Of several findings with one fingerprint the first ones are the accepted ones.  A finding is gone only if this run could
-    have found it: its code is among those `selected`, and its capture among those of the report.
+    Of several findings with one fingerprint the first ones are the accepted ones.  A finding is
+    gone only if this run could have found it: its code is among those `selected`, and its capture
+    among those of the report.
     """
     rows = {row.fingerprint: row for row in baseline}
     left = Counter({key: row.count for key, row in rows.items()})
@@ -110,7 +115,11 @@ def to_text(baseline: Iterable[Accepted]) -> str:
     head = {"kind": KIND, "version": VERSION, "fingerprint_version": fingerprint.VERSION}
     body = ",\n".join(f"    {row}" for row in rows)
     opening = json.dumps(head, indent=2).removesuffix("\n}")
-    return f'{opening},\n  "findings": [\n{body}\n  ]\n}}\n' if rows else f'{opening},\n  "findings": []\n}}\n'
+    return (
+        f'{opening},\n  "findings": [\n{body}\n  ]\n}}\n'
+        if rows
+        else f'{opening},\n  "findings": []\n}}\n'
+    )
 
 
 def read_baseline(path: str) -> tuple[Accepted, ...]:
@@ -120,19 +129,21 @@ def read_baseline(path: str) -> tuple[Accepted, ...]:
         root = parse(read_text(path, LARGEST_FILE))
         if root.get("kind").raw != KIND:
             raise BaselineError(
-                f"{name}: this is no baseline. Write one: nvgre-doctor check --write-baseline FILE CAPTURE..."
+                f"{name}: this is no baseline. Write one: nvgre-doctor check --write-baseline FILE"
+                " CAPTURE..."
             )
         versions = root["version"], root["fingerprint_version"]
         for version, known in zip(versions, (VERSION, fingerprint.VERSION), strict=True):
             if version.raw != known:
                 raise BaselineError(
-                    f"{name}: {version.path.removeprefix('$.')} is {shown(version.raw)}, and this program reads {known}."
-                    " Write the baseline again: --write-baseline FILE"
+                    f"{name}: {version.path.removeprefix('$.')} is {shown(version.raw)}, and this"
+                    f" program reads {known}. Write the baseline again: --write-baseline FILE"
                 )
         return root["findings"].each(_accepted)
     except (TextFileError, JsonError) as error:
         raise BaselineError(
-            f"{name}: {visible(str(error)).removesuffix('.')}. Write a baseline: nvgre-doctor check --write-baseline FILE CAPTURE..."
+            f"{name}: {visible(str(error)).removesuffix('.')}. Write a baseline: nvgre-doctor check"
+            " --write-baseline FILE CAPTURE..."
         ) from error
 
 
@@ -149,8 +160,12 @@ def _accepted(value: Value) -> Accepted:
 
 def _identify(report: Report, finding: Finding) -> Accepted:
     identity = fingerprint.identify(report, finding)
-    return Accepted(identity.digest(), 1, identity.code, identity.kind, identity.hosts, identity.capture)
+    return Accepted(
+        identity.digest(), 1, identity.code, identity.kind, identity.hosts, identity.capture
+    )
 
 
 def _sorted(rows: Iterable[Accepted]) -> tuple[Accepted, ...]:
-    return tuple(sorted(rows, key=lambda row: (row.code, row.hosts, row.capture or "", row.fingerprint)))
+    return tuple(
+        sorted(rows, key=lambda row: (row.code, row.hosts, row.capture or "", row.fingerprint))
+    )

@@ -1,6 +1,8 @@
-"""The capture filter for the next capture: NVGRE of the hosts in question, and the ICMP errors about it.
+"""The capture filter for the next capture: NVGRE of the hosts in question, and the ICMP errors
+about it.
 
-Syntax: pcap-filter(7), as tcpdump, dumpcap and Wireshark take it.  Knows a report; knows nothing about files.
+Syntax: pcap-filter(7), as tcpdump, dumpcap and Wireshark take it.  Knows a report; knows nothing
+about files.
 """
 
 from collections.abc import Iterable
@@ -9,11 +11,17 @@ from typing import Final
 from nvgre_doctor.report import Report, Severity
 
 MOST_HOSTS: Final = 16
-"""With more hosts than this the filter names none: it would not fit a command line, and the hosts are most of the traffic."""
+"""With more hosts than this the filter names none: it would not fit a command line, and the hosts
+are most of the traffic.
+"""
 
-# Fragments carry protocol 47 too.  ICMP types: unreachable, redirect, time exceeded, parameter problem.
-_IPV4: Final = "ip proto 47 or (icmp and (icmp[0] == 3 or icmp[0] == 5 or icmp[0] == 11 or icmp[0] == 12))"
-# ip6[40] is the ICMPv6 type: errors are 1 to 4, redirect is 137.  Old versions of libpcap do not know icmp6[0].
+# Fragments carry protocol 47 too.  ICMP types: unreachable, redirect, time exceeded, parameter
+# problem.
+_IPV4: Final = (
+    "ip proto 47 or (icmp and (icmp[0] == 3 or icmp[0] == 5 or icmp[0] == 11 or icmp[0] == 12))"
+)
+# ip6[40] is the ICMPv6 type: errors are 1 to 4, redirect is 137.  Old versions of libpcap do not
+# know icmp6[0].
 _IPV6: Final = "ip6 proto 47 or (icmp6 and (ip6[40] < 5 or ip6[40] == 137))"
 
 
@@ -35,14 +43,21 @@ def capture_filter(hosts: Iterable[str]) -> str:
 
 
 def with_vlan(text: str) -> str:
-    """The same filter for frames without a tag and with one.  `vlan` moves all offsets behind it, so it must come last."""
+    """The same filter for frames without a tag and with one.  `vlan` moves all offsets behind it,
+    so it must come last.
+    """
     return f"({text}) or (vlan and ({text}))"
 
 
 def hosts_in_question(report: Report) -> tuple[str, ...]:
-    """The hosts that errors and warnings are about, else all; none where there are too many to name."""
+    """The hosts that errors and warnings are about, else all; none where there are too many to
+    name.
+    """
     about = {
-        host for finding in report.findings if finding.severity is not Severity.INFO for host in finding.subject.hosts
+        host
+        for finding in report.findings
+        if finding.severity is not Severity.INFO
+        for host in finding.subject.hosts
     }
     every = [host.address for host in report.hosts]
     hosts = [host for host in every if host in about] or every

@@ -1,7 +1,8 @@
-"""JSON text from anywhere -> values that are checked as they are taken.  Knows JSON; knows nothing about reports.
+"""JSON text from anywhere -> values that are checked as they are taken.  Knows JSON; knows nothing
+about reports.
 
-Standard JSON only: no NaN, no field twice in one object, no numbers beyond what is ever meant.  What is wrong is said with its
-JSON path.
+Standard JSON only: no NaN, no field twice in one object, no numbers beyond what is ever meant.
+What is wrong is said with its JSON path.
 """
 
 import json
@@ -20,7 +21,9 @@ E = TypeVar("E", bound=StrEnum)
 LARGEST: Final = 2**64 - 1
 """No count, no offset and no time in nanoseconds is larger."""
 LONGEST_NUMBER: Final = 25
-"""Digits.  Python takes quadratic time for long numbers, and refuses the longest with an error of its own."""
+"""Digits.  Python takes quadratic time for long numbers, and refuses the longest with an error of
+its own.
+"""
 LONGEST_SHOWN: Final = 60
 """Characters of a wrong string that an error repeats."""
 
@@ -33,7 +36,9 @@ class JsonError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value and its path from the root, `$`.  Every method checks the type first.  Errors: JsonError."""
+    """A value and its path from the root, `$`.  Every method checks the type first.  Errors:
+    JsonError.
+    """
 
     path: str
     raw: object
@@ -60,7 +65,9 @@ class Value:
         """The items of a list."""
         if not isinstance(self.raw, list):
             self.fail("a list")
-        return tuple(read(Value(f"{self.path}[{index}]", item)) for index, item in enumerate(self.raw))
+        return tuple(
+            read(Value(f"{self.path}[{index}]", item)) for index, item in enumerate(self.raw)
+        )
 
     def two(self, read: Callable[["Value"], T]) -> tuple[T, T]:
         """The items of a list of two."""
@@ -82,7 +89,11 @@ class Value:
     def integer(self, lowest: int = 0, highest: int = LARGEST) -> int:
         """An integer of that range, both ends included."""
         # True and False are integers in Python, not in JSON.
-        if not isinstance(self.raw, int) or isinstance(self.raw, bool) or not lowest <= self.raw <= highest:
+        if (
+            not isinstance(self.raw, int)
+            or isinstance(self.raw, bool)
+            or not lowest <= self.raw <= highest
+        ):
             self.fail(f"an integer from {lowest} to {highest}")
         return self.raw
 
@@ -127,7 +138,9 @@ def parse(text: str) -> Value:
     except RecursionError:
         raise JsonError("$: nested too deeply.") from None
     except json.JSONDecodeError as error:
-        raise JsonError(f"line {error.lineno} column {error.colno}: not JSON ({error.msg}).") from None
+        raise JsonError(
+            f"line {error.lineno} column {error.colno}: not JSON ({error.msg})."
+        ) from None
     return Value("$", raw)
 
 
@@ -138,7 +151,9 @@ def shown(raw: object) -> str:
     if isinstance(raw, list):
         return f"a list of {len(raw)}"
     if isinstance(raw, str):
-        return '"' + visible(raw[:LONGEST_SHOWN]) + '"' + ("..." if len(raw) > LONGEST_SHOWN else "")
+        return (
+            '"' + visible(raw[:LONGEST_SHOWN]) + '"' + ("..." if len(raw) > LONGEST_SHOWN else "")
+        )
     return json.dumps(raw)
 
 

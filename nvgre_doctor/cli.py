@@ -1,7 +1,9 @@
-"""The command line: assembles the commands and turns every way of ending into an exit code; nothing else.
+"""The command line: assembles the commands and turns every way of ending into an exit code; nothing
+else.
 
-Each command is a module of `commands`, loaded when it is asked for, so that `--version` waits for nothing.  What a command
-returns is the exit code; what it raises is mapped here, in `main`, and nowhere else.
+Each command is a module of `commands`, loaded when it is asked for, so that `--version` waits for
+nothing.  What a command returns is the exit code; what it raises is mapped here, in `main`, and
+nowhere else.
 """
 
 import errno
@@ -58,10 +60,14 @@ class Commands(click.Group):
         return None if module is None else cast("click.Command", import_module(module).command)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the default command where none is given.  A command wins over a file of its name, in every folder."""
+        """Put the default command where none is given.  A command wins over a file of its name, in
+        every folder.
+        """
         is_completion = ctx.resilient_parsing
         if not args and not is_completion:
-            raise click.UsageError("Which capture? Give a file or a folder, or - for standard input.", ctx)
+            raise click.UsageError(
+                "Which capture? Give a file or a folder, or - for standard input.", ctx
+            )
         if args and args[0] not in COMMANDS and args[0] not in _OWN_OPTIONS:
             if not is_completion:
                 _refuse_mistyped_command(ctx, args[0])
@@ -70,7 +76,7 @@ class Commands(click.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem[str]]":
         """The first word: a command, or what `check` takes."""
-        from nvgre_doctor.commands._completion import complete_default  # noqa: PLC0415
+        from nvgre_doctor.commands._completion import complete_default
 
         default = self.get_command(ctx, DEFAULT_COMMAND)
         ours = super().shell_complete(ctx, incomplete)
@@ -80,21 +86,26 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
 def cli() -> None:
-    """Find out which Hyper-V hosts still speak the old NVGRE layout, and who cannot talk because of it.
+    """Find out which Hyper-V hosts still speak the old NVGRE layout, and who cannot talk because of
+    it.
 
-    `nvgre-doctor lab.pcapng` is short for `nvgre-doctor check lab.pcapng`.  A command wins over a file of the same name: for
-    a capture named `key`, write `check key`.
+    `nvgre-doctor lab.pcapng` is short for `nvgre-doctor check lab.pcapng`.  A command wins over a
+    file of the same name: for a capture named `key`, write `check key`.
     """
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Run the program and return its exit code (see `exits.Exit`); never raises.  `args` None means those of the process."""
+    """Run the program and return its exit code (see `exits.Exit`); never raises.  `args` None means
+    those of the process.
+    """
     try:
         with stopping_cleanly(process_ends=args is None):
             for stream in (sys.stdout, sys.stderr):
                 if hasattr(stream, "reconfigure"):
                     # Consoles without UTF-8 (cp437, cp1252) must cost a character, never a crash.
-                    stream.reconfigure(errors="replace" if stream is sys.stdout else "backslashreplace")
+                    stream.reconfigure(
+                        errors="replace" if stream is sys.stdout else "backslashreplace"
+                    )
             return _run(args)
     except KeyboardInterrupt:
         return _say(Exit.INTERRUPTED, "interrupted")
@@ -104,7 +115,9 @@ def _run(args: Sequence[str] | None) -> int:
     try:
         if COMPLETION_VARIABLE in os.environ:
             _prepare_completion()
-        result = cli.main(None if args is None else list(args), prog_name=PROGRAM, standalone_mode=False)
+        result = cli.main(
+            None if args is None else list(args), prog_name=PROGRAM, standalone_mode=False
+        )
         return int(result or 0)
     except click.Abort as error:  # click makes it of Ctrl-C, and of any EOFError
         reason = error.__cause__ or error.__context__  # click 8.1.0 gives no cause
@@ -118,7 +131,9 @@ def _run(args: Sequence[str] | None) -> int:
         return _say(Exit.USAGE, error.format_message())
     except OutputError as error:
         return _say(Exit.USAGE, str(error))
-    except SystemExit as error:  # click: after shell completion, and when nobody reads its help any more
+    except (
+        SystemExit
+    ) as error:  # click: after shell completion, and when nobody reads its help any more
         return Exit.USAGE if error.code and COMPLETION_VARIABLE in os.environ else Exit.OK
     except ChildProcessError as error:  # a worker was killed
         return _say(Exit.INTERNAL, str(error))
@@ -134,7 +149,7 @@ def _run(args: Sequence[str] | None) -> int:
 
 
 def _prepare_completion() -> None:
-    from nvgre_doctor.commands._completion import install  # noqa: PLC0415  only when a shell asks
+    from nvgre_doctor.commands._completion import install  # only when a shell asks
 
     install()
 
@@ -143,15 +158,17 @@ def _refuse_mistyped_command(ctx: click.Context, word: str) -> None:
     """`nvgre-doctor kye 5001` is no capture named kye."""
     if not word.isalpha() or os.path.exists(word):
         return
-    from difflib import get_close_matches  # noqa: PLC0415  only for mistakes
+    from difflib import get_close_matches  # only for mistakes
 
     for name in get_close_matches(word, COMMANDS, n=1):
-        raise click.UsageError(f"There is no command and no file {visible(word)}. Did you mean {name}?", ctx)
+        raise click.UsageError(
+            f"There is no command and no file {visible(word)}. Did you mean {name}?", ctx
+        )
 
 
 def _internal_error(error: BaseException) -> int:
     if os.environ.get(DEBUG_VARIABLE):
-        import traceback  # noqa: PLC0415  only for people who look for the fault
+        import traceback  # only for people who look for the fault
 
         write_stderr("".join(traceback.format_exception(error)).splitlines())
     return _say(

@@ -1,4 +1,5 @@
-"""The facts of one frame are counted as evidence: the exact path, which `scan` takes for every frame that is not plain.
+"""The facts of one frame are counted as evidence: the exact path, which `scan` takes for every
+frame that is not plain.
 
 Knows facts and evidence; nothing about capture files, hosts or verdicts.
 """
@@ -13,11 +14,15 @@ from nvgre_doctor.wire.link import TAG_ETHERTYPES
 _NAMED_HOSTS = frozenset({Reason.TOO_SHORT, Reason.LATER_FRAGMENT})
 """Findings about these name the hosts."""
 ONLY_COUNTED = frozenset({Reason.NOT_GRE, Reason.NOT_IP, Reason.VXLAN})
-"""Reasons of frames that are only counted: nobody asks which frames these were, and most frames of a capture may be."""
+"""Reasons of frames that are only counted: nobody asks which frames these were, and most frames of
+a capture may be.
+"""
 
 
 def add_facts(evidence: CaptureEvidence, facts: Facts, moment: Moment, linktype: int) -> None:
-    """Count one decoded frame: the exact path.  Not for those that are ONLY_COUNTED, which costs a tenth of this."""
+    """Count one decoded frame: the exact path.  Not for those that are ONLY_COUNTED, which costs a
+    tenth of this.
+    """
     seen = Sightings(1, (moment,))
     if isinstance(facts, Nvgre):
         _add_nvgre(evidence, facts, moment, seen)
@@ -29,7 +34,9 @@ def add_facts(evidence: CaptureEvidence, facts: Facts, moment: Moment, linktype:
 
 def _add_other(evidence: CaptureEvidence, facts: Other, seen: Sightings, linktype: int) -> None:
     if facts.reason in _NAMED_HOSTS:
-        evidence.add_sign(Sign(Oddity(facts.reason), facts.source or b"", facts.destination or b""), seen)
+        evidence.add_sign(
+            Sign(Oddity(facts.reason), facts.source or b"", facts.destination or b""), seen
+        )
     else:
         detail = linktype if facts.reason is Reason.LINKTYPE else 0
         evidence.add_sign(Sign(Oddity(facts.reason), detail=detail), seen)
@@ -78,10 +85,15 @@ def _icmp_sign(error: IcmpError) -> IcmpSign:
         error.refuses_nvgre,
         error.next_hop_mtu or 0,
     )
-    if quote.kind is QuoteKind.OUTER_IP and not error.refuses_nvgre:  # cut before GRE: see infer.cut_quotes
-        return sign._replace(quoted_source=quote.source or b"", quoted_destination=quote.destination or b"")
+    if (
+        quote.kind is QuoteKind.OUTER_IP and not error.refuses_nvgre
+    ):  # cut before GRE: see infer.cut_quotes
+        return sign._replace(
+            quoted_source=quote.source or b"", quoted_destination=quote.destination or b""
+        )
     if not error.refuses_nvgre:
-        # About somebody else's traffic: only counted, so what it quotes must not make distinct entries.
+        # About somebody else's traffic: only counted, so what it quotes must not make distinct
+        # entries.
         return sign
     customers = customer_addresses(quote.inner_source, quote.inner_destination)
     return sign._replace(

@@ -1,8 +1,10 @@
-"""Where settings come from: a file, and the environment over it.  Knows files and variables; what they may hold is in settings.py.
+"""Where settings come from: a file, and the environment over it.  Knows files and variables; what
+they may hold is in settings.py.
 
-The file is `nvgre-doctor.toml`, or the table `[tool.nvgre-doctor]` of a `pyproject.toml`: the first one found upward from the
-working directory.  Where both lie in one folder, `nvgre-doctor.toml` counts.  Each key has a variable NVGRE_DOCTOR_<KEY>, which wins
-over the file; an empty variable counts as none.
+The file is `nvgre-doctor.toml`, or the table `[tool.nvgre-doctor]` of a `pyproject.toml`: the first
+one found upward from the working directory.  Where both lie in one folder, `nvgre-doctor.toml`
+counts.  Each key has a variable NVGRE_DOCTOR_<KEY>, which wins over the file; an empty variable
+counts as none.
 """
 
 import os
@@ -22,20 +24,27 @@ VARIABLE_PREFIX: Final = "NVGRE_DOCTOR_"
 LARGEST_FILE: Final = 16 * 1024 * 1024
 """In bytes.  A key and an address take about 30: half a million expectations fit."""
 _MOST_DOTS: Final = 1000
-"""In one line, outside quotes.  `tomllib` needs memory in the square of the parts of a dotted key: 100 kB of them took 10 GB."""
+"""In one line, outside quotes.  `tomllib` needs memory in the square of the parts of a dotted key:
+100 kB of them took 10 GB.
+"""
 _QUOTED: Final = re.compile(r""" "[^"\n]*" | '[^'\n]*' """, re.VERBOSE)
 _ALMOST: Final = 0.8
-"""Similarity from which an unknown variable is taken for a mistyped one: FAILON is meant to be FAIL_ON, HOME is not."""
+"""Similarity from which an unknown variable is taken for a mistyped one: FAILON is meant to be
+FAIL_ON, HOME is not.
+"""
 
 
 class ConfigError(ValueError):
-    """A configuration that cannot be used; the message names the file or variable, the key, and what was expected."""
+    """A configuration that cannot be used; the message names the file or variable, the key, and
+    what was expected.
+    """
 
 
 def load_settings(
     file: str | None = None, *, search: bool = True, environment: Mapping[str, str] = os.environ
 ) -> Settings:
-    """The settings of `file`, or of the one found from the working directory if `search`, then those of the environment over them.
+    """The settings of `file`, or of the one found from the working directory if `search`, then
+    those of the environment over them.
 
     Errors: ConfigError.
     """
@@ -77,7 +86,9 @@ def variable_of(key: str) -> str:
 
 
 def _is_ours(pyproject: str) -> bool:
-    """Whether there is a table for us.  A file that does not even name us may be as broken as it likes."""
+    """Whether there is a table for us.  A file that does not even name us may be as broken as it
+    likes.
+    """
     try:
         text = read_text(pyproject, LARGEST_FILE)
     except TextFileError:
@@ -117,7 +128,7 @@ def _from_file(file: str) -> Settings:
 
 
 def _close_matches(word: str, known: Iterable[str], cutoff: float = 0.6) -> list[str]:
-    from difflib import get_close_matches  # noqa: PLC0415  only for mistakes
+    from difflib import get_close_matches  # only for mistakes
 
     return get_close_matches(word, [*known], n=1, cutoff=cutoff)
 
@@ -125,9 +136,10 @@ def _close_matches(word: str, known: Iterable[str], cutoff: float = 0.6) -> list
 def _tables(file: str, text: str) -> dict[str, Any]:
     if any(line.count(".") > _MOST_DOTS for line in _QUOTED.sub("", text).splitlines()):
         raise ConfigError(
-            f"{visible(file)}: a line has more than {_MOST_DOTS} dots outside quotes, which no key needs."
+            f"{visible(file)}: a line has more than {_MOST_DOTS} dots outside quotes, which no key"
+            " needs."
         )
-    import tomllib  # noqa: PLC0415  most runs have no file
+    import tomllib  # most runs have no file
 
     try:
         return tomllib.loads(text)
@@ -144,10 +156,16 @@ def _nearest(key: str) -> str:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    names = {name.removeprefix(VARIABLE_PREFIX) for name in environment if name.startswith(VARIABLE_PREFIX)}
+    names = {
+        name.removeprefix(VARIABLE_PREFIX)
+        for name in environment
+        if name.startswith(VARIABLE_PREFIX)
+    }
     _refuse_mistyped(names)
     return {
-        field_of(key): checked(key, f"environment variable {variable_of(key)}", from_words(key, text))
+        field_of(key): checked(
+            key, f"environment variable {variable_of(key)}", from_words(key, text)
+        )
         for key in KEYS
         if (text := environment.get(variable_of(key), "").strip())
     }
@@ -159,5 +177,6 @@ def _refuse_mistyped(names: Iterable[str]) -> None:
     for name in sorted(set(names) - set(known)):
         for meant in _close_matches(name, known, _ALMOST):
             raise ConfigError(
-                f"environment variable {VARIABLE_PREFIX}{visible(name)}: did you mean {VARIABLE_PREFIX}{meant}?"
+                f"environment variable {VARIABLE_PREFIX}{visible(name)}: did you mean"
+                f" {VARIABLE_PREFIX}{meant}?"
             )

@@ -1,7 +1,8 @@
-"""JSON of `--format json` -> Report: the inverse of reporters/json.py, so that any format can be rendered later.
+"""JSON of `--format json` -> Report: the inverse of reporters/json.py, so that any format can be
+rendered later.
 
-The text may come from anywhere: every value is checked.  Fields that are not known here are ignored, because a minor release may
-add some; everything else must be as schema.json has it.
+The text may come from anywhere: every value is checked.  Fields that are not known here are
+ignored, because a minor release may add some; everything else must be as schema.json has it.
 """
 
 from typing import Final, NoReturn
@@ -55,8 +56,9 @@ def report_from_json(text: str) -> Report:
 
 def _refuse(version: str) -> NoReturn:
     raise ConvertError(
-        f"$.schema_version: the report has version {shown(version)}, and this program reads {SCHEMA_VERSION}. "
-        "Convert it with the nvgre-doctor that wrote it, or write the report again with this one."
+        f"$.schema_version: the report has version {shown(version)}, and this program reads"
+        f" {SCHEMA_VERSION}. Convert it with the nvgre-doctor that wrote it, or write the report"
+        " again with this one."
     )
 
 
@@ -109,7 +111,9 @@ def _host(value: Value, captures: int) -> Host:
         evidence=value["evidence"].each(lambda item: _evidence(item, captures)),
         changes=value["changes"].each(
             lambda change: LayoutChange(
-                change["from"].word(tuple(Layout)), change["to"].word(tuple(Layout)), _frame(change, captures)
+                change["from"].word(tuple(Layout)),
+                change["to"].word(tuple(Layout)),
+                _frame(change, captures),
             )
         ),
         frames_sent=value["frames_sent"].integer(),

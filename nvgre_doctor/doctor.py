@@ -1,4 +1,6 @@
-"""The whole way from captures to a Report: read, scan, infer, apply the rules.  The public function is `diagnose`."""
+"""The whole way from captures to a Report: read, scan, infer, apply the rules.  The public function
+is `diagnose`.
+"""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -36,13 +38,14 @@ def diagnose(
 ) -> Report:
     """Diagnose captures together: evidence of all of them is merged first, verdicts come after.
 
-    `captures` are paths of files or directories, "-" for standard input.  `vsids` and `inventory` (a CSV export of
-    Get-NetVirtualizationLookupRecord) are what you know.  `select` and `ignore` are prefixes of finding codes.
-    `expect` says which layout a host is meant to speak (`{"10.0.0.7": "draft-00"}`; addresses or networks, "draft-00" or "rfc7637"):
-    then NVG201, NVG301 and NVG302 about an old host that is meant to be old are notes, and NVG205 says where it is otherwise.
-    `not_nvgre` names addresses and networks whose GRE is no NVGRE: it is counted, and says nothing.
-    `jobs` is how many processes may read; the report is the same with any number.
-    A capture that cannot be read never raises: the report says so.  Raises inventory.InventoryError,
+    `captures` are paths of files or directories, "-" for standard input.  `vsids` and `inventory`
+    (a CSV export of Get-NetVirtualizationLookupRecord) are what you know.  `select` and `ignore`
+    are prefixes of finding codes. `expect` says which layout a host is meant to speak
+    (`{"10.0.0.7": "draft-00"}`; addresses or networks, "draft-00" or "rfc7637"): then NVG201,
+    NVG301 and NVG302 about an old host that is meant to be old are notes, and NVG205 says where it
+    is otherwise. `not_nvgre` names addresses and networks whose GRE is no NVGRE: it is counted, and
+    says nothing. `jobs` is how many processes may read; the report is the same with any number. A
+    capture that cannot be read never raises: the report says so.  Raises inventory.InventoryError,
     rules.UnknownCodeError and addresses.AddressError, all ValueErrors.
     """
     selected = select_codes(select, ignore)
@@ -68,12 +71,16 @@ def examine(
     jobs: int = 1,
     progress: ProgressCallback | None = None,
 ) -> Situation:
-    """Everything that `diagnose` finds out before it applies the rules; parameters and errors as there."""
+    """Everything that `diagnose` finds out before it applies the rules; parameters and errors as
+    there.
+    """
     expected, other_hosts = parse_expected(expect or {}), parse_hosts(not_nvgre)
     known = (read_inventory(inventory) if inventory is not None else Inventory()).with_vsids(vsids)
     paths = expand([os.fspath(path) for path in captures])
     reads = read_captures(paths, jobs, progress)
-    evidence = decide_cut_quotes(Evidence({index: read.evidence for index, read in enumerate(reads)}))
+    evidence = decide_cut_quotes(
+        Evidence({index: read.evidence for index, read in enumerate(reads)})
+    )
     described = tuple(_describe(read) for read in reads)
     if other_hosts:
         evidence = leave_out(evidence, other_hosts)
@@ -100,6 +107,10 @@ def _nothing_decodable(path: str, part: CaptureEvidence) -> Iterable[CaptureProb
     if part.frames and sum(seen.count for seen in undecodable.values()) == part.frames:
         linktypes = sorted({sign.detail for sign in undecodable if sign.oddity is Oddity.LINKTYPE})
         why = (
-            f"link type {', '.join(map(str, linktypes))} is not supported" if linktypes else "they are cut or malformed"
+            f"link type {', '.join(map(str, linktypes))} is not supported"
+            if linktypes
+            else "they are cut or malformed"
         )
-        yield CaptureProblem(NOTHING_DECODABLE, 0, f"{path}: none of its {part.frames} frames can be decoded: {why}.")
+        yield CaptureProblem(
+            NOTHING_DECODABLE, 0, f"{path}: none of its {part.frames} frames can be decoded: {why}."
+        )

@@ -1,4 +1,6 @@
-"""Exit codes: the numbers that scripts rely on, and which of them a report deserves.  Knows nothing about the command line."""
+"""Exit codes: the numbers that scripts rely on, and which of them a report deserves.  Knows nothing
+about the command line.
+"""
 
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -6,7 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nvgre_doctor.report import Report
 
-FAIL_ON = {"error": ("error",), "warning": ("error", "warning"), "info": ("error", "warning", "info"), "never": ()}
+FAIL_ON = {
+    "error": ("error",),
+    "warning": ("error", "warning"),
+    "info": ("error", "warning", "info"),
+    "never": (),
+}
 """Values of `--fail-on`, and the severities that then count."""
 
 
@@ -22,15 +29,23 @@ class Exit(IntEnum):
 
 
 def nothing_was_read(report: "Report") -> bool:
-    """Whether an input could not be read, or holds nothing that could be decoded: never "healthy"."""
+    """Whether an input could not be read, or holds nothing that could be decoded: never
+    "healthy".
+    """
     if report.verdict == "unreadable" or not report.captures:
         return True
     return not all(capture.could_be_judged for capture in report.captures)
 
 
 def exit_code(report: "Report", fail_on: str) -> Exit:
-    """Choose the exit code; an unreadable input outweighs findings, because what it holds is not known."""
+    """Choose the exit code; an unreadable input outweighs findings, because what it holds is not
+    known.
+    """
     if nothing_was_read(report):
         return Exit.UNREADABLE
     counted = FAIL_ON[fail_on]
-    return Exit.FINDINGS if any(finding.severity in counted for finding in report.findings) else Exit.OK
+    return (
+        Exit.FINDINGS
+        if any(finding.severity in counted for finding in report.findings)
+        else Exit.OK
+    )

@@ -1,8 +1,10 @@
-"""The express lane: plain frames around TCP and UDP are counted while the reader walks over their records.
+"""The express lane: plain frames around TCP and UDP are counted while the reader walks over their
+records.
 
-The hot loop.  One `unpack` gets the head of a record and all fields of its frame, and nearly every frame of most captures needs
-nothing else: its header is in the memo.  What is not so plain is left to `scan`, in the batch that the reader makes.  To walk first and
-look at the frames afterwards takes 0.12 us a frame more, a quarter.  Knows heads of records, shapes and the memo; nothing about
+The hot loop.  One `unpack` gets the head of a record and all fields of its frame, and nearly every
+frame of most captures needs nothing else: its header is in the memo.  What is not so plain is left
+to `scan`, in the batch that the reader makes.  To walk first and look at the frames afterwards
+takes 0.12 us a frame more, a quarter.  Knows heads of records, shapes and the memo; nothing about
 evidence.
 """
 
@@ -15,7 +17,9 @@ from nvgre_doctor.memo import WHOLE, Memo
 from nvgre_doctor.shapes import GRE, IN_PARTS, IP_OR_ARP, TCP_OR_UDP, Shape
 
 _PAUSE: Final = 4
-"""For so many buffers the lane is closed after one of which it took less than half: trying costs a third of counting."""
+"""For so many buffers the lane is closed after one of which it took less than half: trying costs a
+third of counting.
+"""
 _TCP: Final = 6
 _ENHANCED_PACKET: Final = 6
 _BLOCK_HEAD: Final = 12  # type, length, interface: before the time
@@ -34,15 +38,25 @@ class Express:
         self._pause = 0
 
     def open(self, linktype: int, shape: Shape, memo: Memo) -> None:
-        """Take frames of this shape from now on, unless it has so many tags that each frame must be asked for them."""
-        self._linktype, self._shape, self._memo = linktype, shape, None if shape.asks_for_tags else memo
+        """Take frames of this shape from now on, unless it has so many tags that each frame must be
+        asked for them.
+        """
+        self._linktype, self._shape, self._memo = (
+            linktype,
+            shape,
+            None if shape.asks_for_tags else memo,
+        )
 
     def close(self) -> None:
         """Take nothing until it is opened again."""
         self._memo = None
 
-    def take(self, records: Records, data: bytes, at: int, number: int, left: Columns) -> tuple[int, int]:
-        """See `capture.batch.Express`.  Names are local and tests ordered by what they cost: 0.03 us a frame."""
+    def take(
+        self, records: Records, data: bytes, at: int, number: int, left: Columns
+    ) -> tuple[int, int]:
+        """See `capture.batch.Express`.  Names are local and tests ordered by what they cost: 0.03
+        us a frame.
+        """
         shape, memo = self._shape, self._memo
         if shape is None or memo is None:
             return at, number
@@ -56,13 +70,24 @@ class Express:
         unpack = shape.unpacker(f"{order}QI{distance - 12}x").unpack_from
         # Of pcapng: the closing length of a block, and type, length and interface of the next.
         heads = Struct(order + "IIII").unpack_from
-        # Of a header: outer addresses, GRE flags to bits 31..8 of the key, lowest octet, last octets of the MACs, upper byte of the type.
+        # Of a header: outer addresses, GRE flags to bits 31..8 of the key, lowest octet, last
+        # octets of the MACs, upper byte of the type.
         split = Struct(f"{2 * shape.address_size}s7sB5xB5xBBx").unpack
-        headers, learn, frames, last, last_times = memo.headers, memo.learn, memo.frames, memo.last, memo.last_times
+        headers, learn, frames, last, last_times = (
+            memo.headers,
+            memo.learn,
+            memo.frames,
+            memo.last,
+            memo.last_times,
+        )
         is_thinned, get_thinned, spread = bool(memo.thinned), memo.thinned.get, OCTET_SPREAD
         (link_high, link_low), usual, versions = shape.link_field, shape.version, shape.versions
         need, shortest = shape.need, shape.shortest_nvgre
-        need_plain, shortest_plain, plain_protocols = shape.need_plain, shape.counted_ip, shape.plain_protocols
+        need_plain, shortest_plain, plain_protocols = (
+            shape.need_plain,
+            shape.counted_ip,
+            shape.plain_protocols,
+        )
         stamps, lengths, numbers = left.stamps.append, left.lengths.append, left.numbers.append
         gre, tcp, tcp_or_udp, ip_or_arp, longest = GRE, _TCP, TCP_OR_UDP, IP_OR_ARP, MAX_FRAME
         in_parts, inner_ip = IN_PARTS[order], distance + shape.inner_at + 14
@@ -90,7 +115,11 @@ class Express:
                     end = at + distance + captured
                     if end > data_ends:
                         break
-                if high == link_high and low == link_low and (version == usual or version in versions):
+                if (
+                    high == link_high
+                    and low == link_low
+                    and (version == usual or version in versions)
+                ):
                     if protocol == gre:
                         if (
                             (inner_protocol == tcp or inner_protocol in tcp_or_udp)
@@ -102,10 +131,14 @@ class Express:
                         ):
                             cell: int | None = None
                             try:
-                                if is_thinned:  # as in vm_rank, of which the low 8 bits are enough here
+                                if (
+                                    is_thinned
+                                ):  # as in vm_rank, of which the low 8 bits are enough here
                                     ends, key, octet, one, two, inner_type = split(header)
                                     thinned = get_thinned(ends, WHOLE)
-                                    if (spread[one] ^ spread[two]) & thinned[0] and inner_type == ip_or_arp:
+                                    if (spread[one] ^ spread[two]) & thinned[
+                                        0
+                                    ] and inner_type == ip_or_arp:
                                         cell, octets = thinned[2][key]
                                         octets[octet] = 1
                                         thinned[1] += 1

@@ -1,7 +1,8 @@
 """What makes two findings of different runs the same one: code, subject and capture name.
 
-Used by SARIF (partialFingerprints) and by baselines, so that both agree.  Never looks at frame numbers, times, messages or
-confidence: they change from run to run while the finding stays the same.
+Used by SARIF (partialFingerprints) and by baselines, so that both agree.  Never looks at frame
+numbers, times, messages or confidence: they change from run to run while the finding stays the
+same.
 """
 
 import hashlib
@@ -13,7 +14,9 @@ from typing import Final
 from nvgre_doctor.report import Finding, Report
 
 VERSION: Final = 1
-"""Part of what is hashed: another recipe gives other fingerprints and never matches old ones by chance."""
+"""Part of what is hashed: another recipe gives other fingerprints and never matches old ones by
+chance.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,9 @@ def capture_names(report: Report) -> tuple[str, ...]:
 
 
 def _capture_name(report: Report, finding: Finding) -> str | None:
-    """The capture that the finding is about, else the one of its first example; None when it is about all of them."""
+    """The capture that the finding is about, else the one of its first example; None when it is
+    about all of them.
+    """
     index = finding.subject.capture
     if index is None and finding.frames:
         index = finding.frames[0].capture
@@ -64,10 +69,14 @@ def _capture_name(report: Report, finding: Finding) -> str | None:
 def _distinct_names(paths: tuple[str, ...]) -> tuple[str, ...]:
     r"""For each path its last part, or as many of its last parts as tell it from the others.
 
-    The folder that a capture lies in differs from machine to machine, so it counts only where the name alone would let one
-    capture answer for another.  Both "/" and "\" separate, so that a baseline written on Windows holds on Linux.
+    The folder that a capture lies in differs from machine to machine, so it counts only where the
+    name alone would let one capture answer for another.  Both "/" and "\" separate, so that a
+    baseline written on Windows holds on Linux.
     """
-    parts = {path: [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")] for path in paths}
+    parts = {
+        path: [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")]
+        for path in paths
+    }
     lengths = dict.fromkeys(paths, 1)
     undecided = set(paths)
     while undecided:
@@ -75,7 +84,11 @@ def _distinct_names(paths: tuple[str, ...]) -> tuple[str, ...]:
         for path in undecided:
             groups.setdefault(tuple(parts[path][-lengths[path] :]), []).append(path)
         undecided = {
-            path for group in groups.values() if len(group) > 1 for path in group if lengths[path] < len(parts[path])
+            path
+            for group in groups.values()
+            if len(group) > 1
+            for path in group
+            if lengths[path] < len(parts[path])
         }
         for path in undecided:
             lengths[path] += 1

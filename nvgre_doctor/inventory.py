@@ -1,7 +1,8 @@
 """The administrator's own list of VSIDs: a CSV file as PowerShell or Excel writes it.
 
-Knows the columns of Get-NetVirtualizationLookupRecord (class MSFT_NetVirtualizationLookupRecordSettingData) and what CSV
-files look like on Windows.  Knows nothing about captures or verdicts.  Everything in the file is hostile text.
+Knows the columns of Get-NetVirtualizationLookupRecord (class
+MSFT_NetVirtualizationLookupRecordSettingData) and what CSV files look like on Windows.  Knows
+nothing about captures or verdicts.  Everything in the file is hostile text.
 """
 
 import csv
@@ -19,19 +20,25 @@ LARGEST_FILE: Final = 64 * 1024 * 1024
 """In bytes.  A record takes about 500 bytes in UTF-16: more than 100,000 VMs fit."""
 EXPORT_COMMAND: Final = "Get-NetVirtualizationLookupRecord | Export-Csv -Path lookup.csv"
 _ENCAP: Final = frozenset({"36", "encap", "translationmethodencap"})
-_NOT_ENCAP: Final = frozenset({"35", "nat", "translationmethodnat", "37", "none", "translationmethodnone"})
+_NOT_ENCAP: Final = frozenset(
+    {"35", "nat", "translationmethodnat", "37", "none", "translationmethodnone"}
+)
 _SEPARATORS: Final = (",", ";", "\t")
 _SHOWN_COLUMNS: Final = 12
 _SHOWN_CHARACTERS: Final = 40
 
 
 class InventoryError(ValueError):
-    """The file cannot be used.  The message names the file, the line, what is wrong and what to do."""
+    """The file cannot be used.  The message names the file, the line, what is wrong and what to
+    do.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class LookupRecord:
-    """Where one customer address lives.  Addresses are in network order; None stands for missing, or for "any"."""
+    """Where one customer address lives.  Addresses are in network order; None stands for missing,
+    or for "any".
+    """
 
     vsid: int
     provider_address: bytes | None = None  # 4 or 16 bytes
@@ -42,7 +49,9 @@ class LookupRecord:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What the administrator knows.  `Inventory()` is nothing; `vsids` holds those of the records too."""
+    """What the administrator knows.  `Inventory()` is nothing; `vsids` holds those of the records
+    too.
+    """
 
     vsids: frozenset[int] = frozenset()
     records: tuple[LookupRecord, ...] = ()
@@ -55,8 +64,8 @@ class Inventory:
 def read_inventory(path: str | os.PathLike[str]) -> Inventory:
     """Read a CSV export of lookup records; only a VirtualSubnetID column is required.
 
-    Records whose Rule says that they are not NVGRE (35 Nat, 37 None) do not count, nor do those with VSID 0 (not virtualized).
-    Raises InventoryError.
+    Records whose Rule says that they are not NVGRE (35 Nat, 37 None) do not count, nor do those
+    with VSID 0 (not virtualized). Raises InventoryError.
     """
     text = _decode(_read(path), path)
     lines = iter(io.StringIO(text, newline=None))
@@ -67,13 +76,15 @@ def read_inventory(path: str | os.PathLike[str]) -> Inventory:
             break
         skipped += 1
     else:
-        raise InventoryError(f"{path}: there is no header and no record in it. Export again: {EXPORT_COMMAND}")
+        raise InventoryError(
+            f"{path}: there is no header and no record in it. Export again: {EXPORT_COMMAND}"
+        )
     separator, columns = _columns(header, f"{path}, line {skipped + 1}")
     records = dict.fromkeys(_records(lines, separator, columns, path, skipped + 1))
     if not records:
         raise InventoryError(
-            f"{path}: no record in it is about NVGRE (Rule 36, TranslationMethodEncap; VirtualSubnetID not 0). "
-            f"Export on a host with virtualized VMs: {EXPORT_COMMAND}"
+            f"{path}: no record in it is about NVGRE (Rule 36, TranslationMethodEncap;"
+            f" VirtualSubnetID not 0). Export on a host with virtualized VMs: {EXPORT_COMMAND}"
         )
     return Inventory(frozenset(record.vsid for record in records), tuple(records))
 
@@ -90,8 +101,8 @@ def _read(path: str | os.PathLike[str]) -> bytes:
         raise InventoryError(f"{path}: the file is empty. Export again: {EXPORT_COMMAND}")
     if len(data) > LARGEST_FILE:
         raise InventoryError(
-            f"{path}: larger than {LARGEST_FILE // 1024 // 1024} MB, which is no list of lookup records. "
-            f"Export them: {EXPORT_COMMAND}"
+            f"{path}: larger than {LARGEST_FILE // 1024 // 1024} MB, which is no list of lookup"
+            f" records. Export them: {EXPORT_COMMAND}"
         )
     return data
 
@@ -106,7 +117,9 @@ def _decode(data: bytes, path: str | os.PathLike[str]) -> str:
         except UnicodeDecodeError:
             text = data.decode("cp1252", errors="replace")
     if "\0" in text:
-        raise InventoryError(f"{path}: not a text file. The inventory is a CSV file: {EXPORT_COMMAND}")
+        raise InventoryError(
+            f"{path}: not a text file. The inventory is a CSV file: {EXPORT_COMMAND}"
+        )
     return text
 
 
@@ -117,7 +130,9 @@ def _columns(header: str, where: str) -> tuple[str, dict[str, int]]:
         try:
             names = next(csv.reader([header], delimiter=separator), [])
         except csv.Error as error:
-            raise InventoryError(f"{where}: not CSV: {error}. Export again: {EXPORT_COMMAND}") from error
+            raise InventoryError(
+                f"{where}: not CSV: {error}. Export again: {EXPORT_COMMAND}"
+            ) from error
         # Of two columns with one name the first counts.
         columns = {_simplify(name): index for index, name in reversed(list(enumerate(names)))}
         if "virtualsubnetid" in columns:
@@ -125,11 +140,17 @@ def _columns(header: str, where: str) -> tuple[str, dict[str, int]]:
         most = max(most, names, key=len)
     found = ", ".join(_show(name.strip()) for name in most[:_SHOWN_COLUMNS])
     more = f" and {len(most) - _SHOWN_COLUMNS} more" if len(most) > _SHOWN_COLUMNS else ""
-    raise InventoryError(f"{where}: no column VirtualSubnetID; found {found}{more}. Export again: {EXPORT_COMMAND}")
+    raise InventoryError(
+        f"{where}: no column VirtualSubnetID; found {found}{more}. Export again: {EXPORT_COMMAND}"
+    )
 
 
 def _records(
-    lines: Iterator[str], separator: str, columns: dict[str, int], path: str | os.PathLike[str], lines_before: int
+    lines: Iterator[str],
+    separator: str,
+    columns: dict[str, int],
+    path: str | os.PathLike[str],
+    lines_before: int,
 ) -> Iterator[LookupRecord]:
     rows = csv.reader(lines, delimiter=separator)
     while True:
@@ -141,7 +162,8 @@ def _records(
             record = _record(row, columns)
         except (csv.Error, ValueError) as error:
             raise InventoryError(
-                f"{path}, line {line_number}: {error}. Correct the line, or export again: {EXPORT_COMMAND}"
+                f"{path}, line {line_number}: {error}. Correct the line, or export again:"
+                f" {EXPORT_COMMAND}"
             ) from error
         if record is not None:
             yield record
@@ -160,7 +182,9 @@ def _record(row: list[str], columns: dict[str, int]) -> LookupRecord | None:
     if rule in _NOT_ENCAP:
         return None
     if rule and rule not in _ENCAP:
-        raise ValueError(f"Rule is {_show(cell('rule'))}, not 35, 36, 37 or TranslationMethodNat, -Encap, -None")
+        raise ValueError(
+            f"Rule is {_show(cell('rule'))}, not 35, 36, 37 or TranslationMethodNat, -Encap, -None"
+        )
     vsid = _vsid(cell("virtualsubnetid"))
     if vsid == 0:
         return None
@@ -197,7 +221,9 @@ def _address(column: str, text: str) -> bytes | None:
 
 
 def _mac(text: str) -> bytes | None:
-    """Six bytes of 00155D013202, 00-15-5D-01-32-02, 00:15:5d:01:32:02 or 0015.5d01.3202; None for nothing and for all zeros."""
+    """Six bytes of 00155D013202, 00-15-5D-01-32-02, 00:15:5d:01:32:02 or 0015.5d01.3202; None for
+    nothing and for all zeros.
+    """
     digits = re.sub(r"[-:.]", "", text)
     if not text or digits == "0" * 12:
         return None

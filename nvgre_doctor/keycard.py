@@ -1,4 +1,5 @@
-"""One GRE Key explained: its 32 bits under both layouts, what its value alone proves, and what to look at next.
+"""One GRE Key explained: its 32 bits under both layouts, what its value alone proves, and what to
+look at next.
 
 Knows the key and nothing else: no capture, no host.  The layouts themselves are in wire/layouts.py.
 """
@@ -14,7 +15,9 @@ from nvgre_doctor.wire.layouts import Reading
 LARGEST: Final = 0xFFFFFFFF
 
 _HEX_PREFIXED: Final = re.compile(r"0[xX]([0-9a-fA-F]{1,8})")
-_BYTES: Final = re.compile(r"([0-9a-fA-F]{2})([:\- ])([0-9a-fA-F]{2})\2([0-9a-fA-F]{2})\2([0-9a-fA-F]{2})")
+_BYTES: Final = re.compile(
+    r"([0-9a-fA-F]{2})([:\- ])([0-9a-fA-F]{2})\2([0-9a-fA-F]{2})\2([0-9a-fA-F]{2})"
+)
 _DIGITS: Final = re.compile(r"[0-9]+")
 _HEX_DIGITS: Final = re.compile(r"[0-9a-fA-F]{1,8}")
 _BYTE: Final = re.compile(r"[0-9a-fA-F]{2}")
@@ -22,7 +25,9 @@ _BYTE: Final = re.compile(r"[0-9a-fA-F]{2}")
 
 @dataclass(frozen=True, slots=True)
 class GivenKey:
-    """A key as somebody typed it; `note` says how it was read, where another reading was possible."""
+    """A key as somebody typed it; `note` says how it was read, where another reading was
+    possible.
+    """
 
     gre_key: int
     note: str = ""
@@ -33,7 +38,8 @@ class KeyTextError(ValueError):
 
 
 def parse_keys(words: Sequence[str]) -> list[GivenKey]:
-    """Read every word as a key; four words of two hex digits are the four bytes of one key, as a hex dump has them.
+    """Read every word as a key; four words of two hex digits are the four bytes of one key, as a
+    hex dump has them.
 
     Errors: KeyTextError.
     """
@@ -44,10 +50,11 @@ def parse_keys(words: Sequence[str]) -> list[GivenKey]:
 
 
 def parse_key(word: str) -> GivenKey:
-    """Read one key: 0x00001389, 5001, 00:00:13:89 (also with - or spaces), or a hex stream as Wireshark copies it.
+    """Read one key: 0x00001389, 5001, 00:00:13:89 (also with - or spaces), or a hex stream as
+    Wireshark copies it.
 
-    Digits alone are decimal, unless there are eight and the first is 0: people do not write 00001389 for a number.
-    Errors: KeyTextError.
+    Digits alone are decimal, unless there are eight and the first is 0: people do not write
+    00001389 for a number. Errors: KeyTextError.
     """
     text = word.strip()
     if match := _HEX_PREFIXED.fullmatch(text):
@@ -58,12 +65,17 @@ def parse_key(word: str) -> GivenKey:
         digits = text.lstrip("0") or "0"
         number = int(digits[:11])  # eleven are too many already
         if number > LARGEST:
-            raise KeyTextError(f"{text[:40]} does not fit into 32 bits: the largest key is {LARGEST} (0xffffffff)")
+            raise KeyTextError(
+                f"{text[:40]} does not fit into 32 bits: the largest key is {LARGEST} (0xffffffff)"
+            )
         note = f"read as decimal; if it is hex, write 0x{text}" if len(text) == 8 else ""
         return GivenKey(number, note)
     if _HEX_DIGITS.fullmatch(text):
         return GivenKey(
-            int(text, 16), f"read as hex; if it is decimal, write {int(text)}" if text.isdigit() else "read as hex"
+            int(text, 16),
+            f"read as hex; if it is decimal, write {int(text)}"
+            if text.isdigit()
+            else "read as hex",
         )
     raise KeyTextError(f"{word[:40]!r} is no GRE key: write 0x00001389, 5001 or 00:00:13:89")
 
@@ -77,10 +89,16 @@ def key_card(given: GivenKey) -> str:
         _drawing(gre_key),
         ["By its value alone", *_indented(_VERDICTS[layouts.reading(gre_key)], gre_key)],
         ["The same tenant in the other layout", *_indented(_other_layout(gre_key), gre_key)],
-        ["In Wireshark", *(f"  {name:<28}{expression}" for name, expression in display_filters(gre_key))],
+        [
+            "In Wireshark",
+            *(f"  {name:<28}{expression}" for name, expression in display_filters(gre_key)),
+        ],
         ["Look at next", *_indented(_NEXT_STEPS[layouts.reading(gre_key)], gre_key)],
     ]
-    return "\n\n".join("\n".join(lines) for lines in parts if len(lines) > 1 or lines is parts[0]) + "\n"
+    return (
+        "\n\n".join("\n".join(lines) for lines in parts if len(lines) > 1 or lines is parts[0])
+        + "\n"
+    )
 
 
 def display_filters(gre_key: int) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """What was counted of frames that are alike, until it is folded into the evidence.
 
-Knows headers, columns of numbers and evidence; of a frame only its header and its inner IPv4 header.
+Knows headers, columns of numbers and evidence; of a frame only its header and its inner IPv4
+header.
 """
 
 from array import array
@@ -17,7 +18,9 @@ from nvgre_doctor.shapes import IP_OR_ARP, NVGRE, is_data, plain_customers
 WHOLE: Final[list[Any]] = [0, 0, {}]
 """What `Memo.thinned` would hold of a direction of which all VM pairs are kept."""
 _NEAR_CONTROL: Final = b"\x00\xff\xff"
-"""Bits 31..8 of a control key, and of 255 keys that are none: these never share a cell, because the octet tells."""
+"""Bits 31..8 of a control key, and of 255 keys that are none: these never share a cell, because the
+octet tells.
+"""
 _UPPER_BITS: Final = 3  # bytes of bits 31..8 of a key
 _OCTET: Final = -15  # where in a header the lowest octet of the key is
 
@@ -25,9 +28,10 @@ _OCTET: Final = -15  # where in a header the lowest octet of the key is
 class Memo:
     """The streams of one linktype, shape and clock, whose frames come in order.
 
-    A *header* is a frame's bytes from the outer source address to the inner EtherType.  A *stream* is what the evidence takes it for:
-    `ends` are source + destination, `key` is bits 31..8 of the GRE key + MACs.  What was counted of a stream is a *cell*: the number of
-    a row in the columns below.  Columns keep together in memory what changes with every frame: with an object for each
+    A *header* is a frame's bytes from the outer source address to the inner EtherType.  A *stream*
+    is what the evidence takes it for: `ends` are source + destination, `key` is bits 31..8 of the
+    GRE key + MACs.  What was counted of a stream is a *cell*: the number of a row in the columns
+    below.  Columns keep together in memory what changes with every frame: with an object for each
     cell a frame takes 0.1 us more.
     """
 
@@ -50,36 +54,51 @@ class Memo:
     )
 
     def __init__(self, time_of: Callable[[int], int], evidence: CaptureEvidence) -> None:
-        """`time_of` as in a Batch; `evidence` is what this will be folded into, and says which VM pairs are kept."""
+        """`time_of` as in a Batch; `evidence` is what this will be folded into, and says which VM
+        pairs are kept.
+        """
         self.time_of = time_of
         self.evidence = evidence
-        # Only caches: the cells of headers with IP_OR_ARP, where the inner protocol stands in a fixed place, and of others.
+        # Only caches: the cells of headers with IP_OR_ARP, where the inner protocol stands in a
+        # fixed place, and of others.
         self.headers: dict[bytes, int] = {}
         self.other_headers: dict[bytes, int] = {}
         # By `ends`, then by `key`; those of _NEAR_CONTROL stand apart.
         self.cells: defaultdict[bytes, dict[bytes, int]] = defaultdict(dict)
         self.apart: defaultdict[bytes, dict[bytes, int]] = defaultdict(dict)
-        # VM pairs that are not kept (see `evidence.sampling.Direction`) share a cell: by source address, then by NVGRE + bits 31..8.
-        # Beside the cell, 256 flags: the lowest octets of its keys.
+        # VM pairs that are not kept (see `evidence.sampling.Direction`) share a cell: by source
+        # address, then by NVGRE + bits 31..8. Beside the cell, 256 flags: the lowest octets of its
+        # keys.
         self.shared: defaultdict[bytes, dict[bytes, tuple[int, bytearray]]] = defaultdict(dict)
-        # By `ends`, where not all VM pairs are kept: as many one bits as Direction.level says, frames of those that are not,
-        # `shared` of the source.
+        # By `ends`, where not all VM pairs are kept: as many one bits as Direction.level says,
+        # frames of those that are not, `shared` of the source.
         self.thinned: dict[bytes, list[Any]] = {}
-        # The columns: of the first frame number, raw time and customer addresses; count of the frames; number and raw time of
-        # the last; vm_rank; headers.
+        # The columns: of the first frame number, raw time and customer addresses; count of the
+        # frames; number and raw time of the last; vm_rank; headers.
         self.begun: list[tuple[int, int, bytes]] = []
         self.frames, self.last, self.last_times = array("Q"), array("Q"), array("Q")
         self.ranks = bytearray()
         self.headers_of: list[list[bytes]] = []
         self.free: list[int] = []  # rows that can be used again
 
-    def learn(self, header: bytes, number: int, raw_time: int, data: bytes, inner_ip: int) -> int | None:
-        """As `cell_of`, for a frame that is NVGRE data around a plain IPv4 header at `data[inner_ip]`; None for all others."""
+    def learn(
+        self, header: bytes, number: int, raw_time: int, data: bytes, inner_ip: int
+    ) -> int | None:
+        """As `cell_of`, for a frame that is NVGRE data around a plain IPv4 header at
+        `data[inner_ip]`; None for all others.
+        """
         customers = plain_customers(data, inner_ip)
-        return self.cell_of(header, number, raw_time, customers) if customers is not None and is_data(header) else None
+        return (
+            self.cell_of(header, number, raw_time, customers)
+            if customers is not None and is_data(header)
+            else None
+        )
 
-    def cell_of(self, header: bytes, number: int, raw_time: int, customers: bytes | None) -> int | None:
-        """The cell for a frame of NVGRE data that is to be counted, with its number, time and customer addresses.
+    def cell_of(
+        self, header: bytes, number: int, raw_time: int, customers: bytes | None
+    ) -> int | None:
+        """The cell for a frame of NVGRE data that is to be counted, with its number, time and
+        customer addresses.
 
         None: these must be known, because the frame is the first of its stream.
         """
@@ -115,7 +134,9 @@ class Memo:
         return cell
 
     def level(self, ends: bytes) -> int:
-        """`Direction.level`, as far as it is known here or in the evidence: streams below it share cells."""
+        """`Direction.level`, as far as it is known here or in the evidence: streams below it share
+        cells.
+        """
         mask: int = self.thinned.get(ends, WHOLE)[0]
         level = mask.bit_length()
         direction = self.evidence.directions.get(ends)
@@ -135,7 +156,9 @@ class Memo:
     def _shared_cell(
         self, known: dict[bytes, tuple[int, bytearray]], key: bytes, begun: tuple[int, int, bytes]
     ) -> tuple[int, bytearray]:
-        """Its row is never one that was used before: where these stand side by side they are faster."""
+        """Its row is never one that was used before: where these stand side by side they are
+        faster.
+        """
         if key not in known:
             known[key] = self._append(0, begun), bytearray(256)
         self.begun[known[key][0]] = min(self.begun[known[key][0]], begun)
@@ -147,7 +170,9 @@ class Memo:
             self.level(ends)  # to ask is to take over
 
     def thin(self, ends: bytes, level: int) -> None:
-        """Raise the level of a direction to one that is not 0: the streams below it share cells from now on."""
+        """Raise the level of a direction to one that is not 0: the streams below it share cells
+        from now on.
+        """
         cells, frames, begun = self.cells[ends], self.frames, self.begun
         last, last_times = self.last, self.last_times
         thinned = self.thinned.setdefault(ends, [0, 0, self.shared[ends[: len(ends) // 2]]])
@@ -173,7 +198,9 @@ class Memo:
                     yield ends, key, cell
 
     def fold(self) -> None:
-        """Understand everything, when the levels of the evidence are taken over.  The memo is not used again."""
+        """Understand everything, when the levels of the evidence are taken over.  The memo is not
+        used again.
+        """
         evidence = self.evidence
         for ends, cells in self.cells.items():
             direction = evidence.direction(ends)
@@ -184,13 +211,17 @@ class Memo:
                 evidence.add_stream(ends, key, self._packed(cell))
         for source, shared in self.shared.items():
             for upper_bits, (cell, octets) in shared.items():
-                facts = self._facts(cell, bytes(compress(range(256), octets)))._replace(customer_addresses=b"")
+                facts = self._facts(cell, bytes(compress(range(256), octets)))._replace(
+                    customer_addresses=b""
+                )
                 evidence.add_unkept(source + upper_bits[len(NVGRE) :], pack_stream(facts))
         for ends, (_, frames, _) in self.thinned.items():
             evidence.direction(ends).unkept_frames += frames
 
     def _packed(self, cell: int) -> bytes:
-        return pack_stream(self._facts(cell, bytes(sorted({header[_OCTET] for header in self.headers_of[cell]}))))
+        return pack_stream(
+            self._facts(cell, bytes(sorted({header[_OCTET] for header in self.headers_of[cell]})))
+        )
 
     def _facts(self, cell: int, low_octets: bytes) -> StreamFacts:
         number, raw_time, customers = self.begun[cell]

@@ -1,7 +1,8 @@
 """Writing results: whole or not at all, UTF-8, LF, and never over something that is not ours.
 
-Knows files and streams; knows nothing about reports.  Files are written beside their place and moved there, so that a
-reader, a full disk or Ctrl-C never leaves half of one; devices and named pipes are written through, not replaced.
+Knows files and streams; knows nothing about reports.  Files are written beside their place and
+moved there, so that a reader, a full disk or Ctrl-C never leaves half of one; devices and named
+pipes are written through, not replaced.
 """
 
 import contextlib
@@ -28,13 +29,14 @@ class OutputError(Exception):
 def check_writable(path: str) -> None:
     """Refuse early, before hours of reading, what would fail at the end.  Creates nothing.
 
-    Errors: OutputError for a folder, a missing or read-only folder, a read-only file, and an existing file that is no text:
-    `-o *.pcap` would otherwise replace a capture.
+    Errors: OutputError for a folder, a missing or read-only folder, a read-only file, and an
+    existing file that is no text: `-o *.pcap` would otherwise replace a capture.
     """
     mode = check_place(path)
     if mode is not None and stat.S_ISREG(mode) and not _is_text(path):
         raise OutputError(
-            f"{visible(path)}: exists and is not a text file (a capture?); delete it first if it may be replaced"
+            f"{visible(path)}: exists and is not a text file (a capture?); delete it first if it"
+            " may be replaced"
         )
 
 
@@ -64,7 +66,9 @@ def check_place(path: str) -> int | None:
 
 
 def real_path(path: str) -> str:
-    """The absolute path behind links.  Errors: OutputError where a relative path means nothing any more."""
+    """The absolute path behind links.  Errors: OutputError where a relative path means nothing any
+    more.
+    """
     try:
         return os.path.realpath(path)
     except FileNotFoundError:
@@ -74,7 +78,8 @@ def real_path(path: str) -> str:
 def write_file(path: str, text: str) -> None:
     """Write `text` to `path`, atomically where `path` is a regular file or does not exist yet.
 
-    A symbolic link stays one, and an existing file keeps its permissions.  Errors: OutputError; then nothing was changed.
+    A symbolic link stays one, and an existing file keeps its permissions.  Errors: OutputError;
+    then nothing was changed.
     """
     data = text.encode("utf-8", "backslashreplace")
     try:
@@ -91,9 +96,11 @@ def write_file(path: str, text: str) -> None:
 
 @contextlib.contextmanager
 def replacing(path: str) -> Iterator[BinaryIO]:
-    """A stream to a new file, which takes the place of `path` when the block ends, and vanishes when it ends with an error.
+    """A stream to a new file, which takes the place of `path` when the block ends, and vanishes
+    when it ends with an error.
 
-    For regular files, and where nothing is yet.  Errors: OutputError, also for every OSError in the block.
+    For regular files, and where nothing is yet.  Errors: OutputError, also for every OSError in the
+    block.
     """
     try:
         target, old_mode = real_path(path), _mode(path)
@@ -101,7 +108,9 @@ def replacing(path: str) -> Iterator[BinaryIO]:
         raise OutputError(_because(path, error)) from error
     try:
         # A short name of its own: the target's may already be as long as the file system allows.
-        temporary = os.path.join(os.path.dirname(target), f".nvgre-doctor-{os.urandom(6).hex()}.tmp")
+        temporary = os.path.join(
+            os.path.dirname(target), f".nvgre-doctor-{os.urandom(6).hex()}.tmp"
+        )
         try:
             with open(temporary, "xb") as stream:
                 yield stream
@@ -126,7 +135,8 @@ def write_stdout(text: str, *, color: bool = False) -> None:
     if sys.stdout is None:
         raise OutputError("standard output is closed")
     try:
-        # click translates escape sequences for consoles that do not know them (Windows Server 2012).
+        # click translates escape sequences for consoles that do not know them (Windows Server
+        # 2012).
         click.echo(text, nl=False, color=color)
     except OSError as error:
         discard(sys.stdout)
@@ -136,7 +146,9 @@ def write_stdout(text: str, *, color: bool = False) -> None:
 
 
 def write_stderr(lines: Iterable[str]) -> None:
-    """Tell people something beside the result: one line each, made visible.  Nobody listening is no error."""
+    """Tell people something beside the result: one line each, made visible.  Nobody listening is no
+    error.
+    """
     encoding = getattr(sys.stderr, "encoding", None) or "ascii"
     shown = (harmless_line(visible(line, encoding)) for line in lines)
     try:
@@ -175,7 +187,9 @@ def _because(path: str, error: OSError | ValueError) -> str:
 
 
 def discard(stream: TextIO) -> None:
-    """Let the interpreter's last flush of `stream` go nowhere; it would fail again and change the exit code to 120."""
+    """Let the interpreter's last flush of `stream` go nowhere; it would fail again and change the
+    exit code to 120.
+    """
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

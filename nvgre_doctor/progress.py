@@ -1,4 +1,6 @@
-"""A progress bar on standard error for reads that take long.  Knows bytes and terminals; knows nothing about captures."""
+"""A progress bar on standard error for reads that take long.  Knows bytes and terminals; knows
+nothing about captures.
+"""
 
 import sys
 import time
@@ -13,7 +15,9 @@ PATIENCE: Final = 0.5
 
 
 class ProgressBar:
-    """Pass `update` to `diagnose`; the bar appears on a terminal only, and is gone when the `with` block ends."""
+    """Pass `update` to `diagnose`; the bar appears on a terminal only, and is gone when the `with`
+    block ends.
+    """
 
     def __init__(self, *, wanted: bool, color: bool) -> None:
         """`wanted` is the user's word; without a terminal there is none all the same."""
@@ -28,14 +32,19 @@ class ProgressBar:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
     ) -> None:
         """Take the bar away, also after Ctrl-C."""
         if self._bar is not None:
             self._bar.stop()
 
     def update(self, done_bytes: int, total_bytes: int | None) -> None:
-        """Show how many bytes of the files were read, of how many if that is known.  Cheap to call a few times a second."""
+        """Show how many bytes of the files were read, of how many if that is known.  Cheap to call
+        a few times a second.
+        """
         if not self._wanted or time.monotonic() - self._begin < PATIENCE:
             return
         if self._bar is None:
@@ -47,8 +56,8 @@ class ProgressBar:
 
 
 def _new_bar(*, color: bool) -> "Progress":
-    from rich import progress  # noqa: PLC0415  27 ms that short reads do not pay
-    from rich.console import Console  # noqa: PLC0415
+    from rich import progress  # 27 ms that short reads do not pay
+    from rich.console import Console
 
     return progress.Progress(
         progress.TextColumn("{task.description}"),

@@ -1,8 +1,9 @@
 """Captures become evidence: one after the other, or in several processes, with the same result.
 
-Knows files, parts of files and processes; nothing about packets or verdicts.  A large uncompressed capture is read in parts.
-Where a part begins is found by looking ahead, which can be wrong, so a part counts only if the reader of the part before
-ended exactly there, without damage.  Otherwise that stretch is read again from where the truth ended.
+Knows files, parts of files and processes; nothing about packets or verdicts.  A large uncompressed
+capture is read in parts. Where a part begins is found by looking ahead, which can be wrong, so a
+part counts only if the reader of the part before ended exactly there, without damage.  Otherwise
+that stretch is read again from where the truth ended.
 """
 
 import os
@@ -24,7 +25,9 @@ _OF_THIS_PROCESS: Final = ("/dev/stdin", "/dev/fd/", "/proc/")
 """Names that mean another file in another process, which has no standard input."""
 
 ProgressCallback = Callable[[int, int | None], None]
-"""Called a few times a second with the bytes of the files that were read so far, and their total where it is known."""
+"""Called a few times a second with the bytes of the files that were read so far, and their total
+where it is known.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,9 @@ class CaptureRead:
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """What a worker is asked to read: the records of one file that begin at `start` and before the offset `stop`."""
+    """What a worker is asked to read: the records of one file that begin at `start` and before the
+    offset `stop`.
+    """
 
     path: str
     start: Cursor[Any] | None
@@ -51,27 +56,43 @@ class _Stretch:
 @dataclass(frozen=True, slots=True)
 class _StretchRead:
     read: CaptureRead
-    end: Cursor[Any] | None  # where the next record begins; None at the end of a whole file, and after damage
+    end: (
+        Cursor[Any] | None
+    )  # where the next record begins; None at the end of a whole file, and after damage
     file: Identity | None  # when this stretch had been read
 
 
-def read_captures(paths: Sequence[str], jobs: int, progress: ProgressCallback | None) -> list[CaptureRead]:
-    """Every capture, in the order of `paths`, with up to `jobs` processes where that is worth it."""
+def read_captures(
+    paths: Sequence[str], jobs: int, progress: ProgressCallback | None
+) -> list[CaptureRead]:
+    """Every capture, in the order of `paths`, with up to `jobs` processes where that is worth
+    it.
+    """
     sizes = [_size(path) for path in paths]
     known = sum(size or 0 for size in sizes)
     meter = _Meter(progress, None if None in sizes else known)
     processes = min(jobs, known // WORTH_A_PROCESS)
     if processes < 2:
         return [_read(_Stretch(path, None, None), meter.add).read for path in paths]
-    from nvgre_doctor.workers import run_in_processes  # noqa: PLC0415  small captures need not wait for multiprocessing
+    # small captures need not wait for multiprocessing
+    from nvgre_doctor.workers import run_in_processes
 
     # Standard input and pipes belong to this process.
-    stretches = [[] if size is None else _split(path, size, processes) for path, size in zip(paths, sizes, strict=True)]
-    results = iter(run_in_processes(_read, [part for of_file in stretches for part in of_file], processes, meter.add))
+    stretches = [
+        [] if size is None else _split(path, size, processes)
+        for path, size in zip(paths, sizes, strict=True)
+    ]
+    results = iter(
+        run_in_processes(
+            _read, [part for of_file in stretches for part in of_file], processes, meter.add
+        )
+    )
     return [
-        _join(of_file, [next(results) for _ in of_file])
-        if of_file
-        else _read(_Stretch(path, None, None), meter.add).read
+        (
+            _join(of_file, [next(results) for _ in of_file])
+            if of_file
+            else _read(_Stretch(path, None, None), meter.add).read
+        )
         for path, of_file in zip(paths, stretches, strict=True)
     ]
 
@@ -111,11 +132,15 @@ def _read(stretch: _Stretch, tell: Callable[[int], None], numbered: int = 0) -> 
         batches = capture.batches(stretch.start, stretch.stop, numbered, scanner.express)
         evidence = scan(_telling(capture, batches, begin, tell), scanner)
         end = capture.cursor() if stretch.stop is not None else None
-        read = CaptureRead(capture.path, capture.format, capture.compression, capture.progress, evidence)
+        read = CaptureRead(
+            capture.path, capture.format, capture.compression, capture.progress, evidence
+        )
         return _StretchRead(read, end, capture.identity)
 
 
-def _telling(capture: Capture, batches: Iterator[Batch], begin: int, tell: Callable[[int], None]) -> Iterator[Batch]:
+def _telling(
+    capture: Capture, batches: Iterator[Batch], begin: int, tell: Callable[[int], None]
+) -> Iterator[Batch]:
     """The batches; after each, the bytes of the file that were read for it are told."""
     for batch in batches:
         yield batch
@@ -138,7 +163,9 @@ def _split(path: str, size: int, processes: int) -> list[_Stretch]:
 def _join(stretches: Sequence[_Stretch], results: Sequence[_StretchRead]) -> CaptureRead:
     """The parts of one file put together: exactly what one reader would have found."""
     alone = _Stretch(stretches[0].path, None, None)
-    if any(result.read.progress.problems for result in results[:-1]):  # where a single reader might have stopped
+    if any(
+        result.read.progress.problems for result in results[:-1]
+    ):  # where a single reader might have stopped
         return _read(alone, _tell_nobody).read
     if len(results) > 1 and _has_changed(stretches, results):
         return _read(alone, _tell_nobody).read
@@ -148,16 +175,21 @@ def _join(stretches: Sequence[_Stretch], results: Sequence[_StretchRead]) -> Cap
             return _read(alone, _tell_nobody).read
         numbered = whole.read.progress.numbered
         if whole.end == stretch.start and not result.read.progress.problems:
-            whole = _StretchRead(_joined(whole.read, result.read, numbered), result.end, result.file)
+            whole = _StretchRead(
+                _joined(whole.read, result.read, numbered), result.end, result.file
+            )
         else:
-            # A boundary that was guessed wrong; or messages with frame numbers, which only count from the true number on.
+            # A boundary that was guessed wrong; or messages with frame numbers, which only count
+            # from the true number on.
             again = _read(_Stretch(stretch.path, whole.end, stretch.stop), _tell_nobody, numbered)
             whole = _StretchRead(_joined(whole.read, again.read, 0), again.end, again.file)
     return whole.read
 
 
 def _has_changed(stretches: Sequence[_Stretch], results: Sequence[_StretchRead]) -> bool:
-    """Whether the file became another one meanwhile: a part that begins behind its new end would look complete."""
+    """Whether the file became another one meanwhile: a part that begins behind its new end would
+    look complete.
+    """
     reasons = {problem.reason for result in results for problem in result.read.progress.problems}
     return "shrunk" in reasons or any(result.file != stretches[0].file for result in results)
 
@@ -165,7 +197,9 @@ def _has_changed(stretches: Sequence[_Stretch], results: Sequence[_StretchRead])
 def _joined(one: CaptureRead, two: CaptureRead, shift: int) -> CaptureRead:
     """Two neighbours; `shift` is what must be added to the frame numbers of the second."""
     status = two.progress.status
-    if one.progress.frames and status is Status.UNREADABLE:  # the file was moved or replaced meanwhile
+    if (
+        one.progress.frames and status is Status.UNREADABLE
+    ):  # the file was moved or replaced meanwhile
         status = Status.CUT
     elif one.progress.frames and status is Status.EMPTY:
         status = one.progress.status

@@ -1,6 +1,8 @@
-"""The Report: everything a reporter gets, frozen.  Mirrors the JSON contract; knows nothing about how it was found out.
+"""The Report: everything a reporter gets, frozen.  Mirrors the JSON contract; knows nothing about
+how it was found out.
 
-Text taken from captures (paths, messages that quote them) is raw here; each reporter makes it safe for its own reader.
+Text taken from captures (paths, messages that quote them) is raw here; each reporter makes it safe
+for its own reader.
 """
 
 from dataclasses import dataclass
@@ -13,7 +15,9 @@ NOTHING_DECODABLE: Final = "nothing-decodable"
 
 
 class Verdict(StrEnum):
-    """The answer in one word: the first that applies, in this order; the last two when there was nothing to judge."""
+    """The answer in one word: the first that applies, in this order; the last two when there was
+    nothing to judge.
+    """
 
     MISMATCH = "mismatch"
     REFUSED = "refused"
@@ -58,7 +62,9 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class FrameRef:
-    """One frame: index into `Report.captures`, 1-based number as Wireshark shows it, nanoseconds since 1970 (None: no time)."""
+    """One frame: index into `Report.captures`, 1-based number as Wireshark shows it, nanoseconds
+    since 1970 (None: no time).
+    """
 
     capture: int
     frame: int
@@ -67,7 +73,9 @@ class FrameRef:
 
 @dataclass(frozen=True, slots=True)
 class CaptureProblem:
-    """Why a capture, or the rest of it, could not be read; `offset` in bytes of the uncompressed stream."""
+    """Why a capture, or the rest of it, could not be read; `offset` in bytes of the uncompressed
+    stream.
+    """
 
     reason: str
     offset: int
@@ -89,15 +97,19 @@ class Capture:
 
     @property
     def could_be_judged(self) -> bool:
-        """Whether at least one frame could be decoded: what could not be judged is never healthy."""
-        return self.frames > 0 and all(problem.reason != NOTHING_DECODABLE for problem in self.problems)
+        """Whether at least one frame could be decoded: what could not be judged is never
+        healthy.
+        """
+        return self.frames > 0 and all(
+            problem.reason != NOTHING_DECODABLE for problem in self.problems
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class EvidenceItem:
     """One reason to believe in a layout.  `layout` is "draft-00" or "rfc7637"."""
 
-    kind: str  # "range", "flow-id", "both-directions", "same-layout-peer", "layout-change", "low-octet", "inventory"
+    kind: str  # a word of infer.model.Kind
     layout: str
     statement: str
     frames: tuple[FrameRef, ...]
@@ -114,7 +126,9 @@ class LayoutChange:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A virtual subnet as the host means it: `id` is its VSID or TNI, None while the layout is unknown."""
+    """A virtual subnet as the host means it: `id` is its VSID or TNI, None while the layout is
+    unknown.
+    """
 
     id: int | None
     gre_keys: tuple[int, ...]
@@ -137,7 +151,9 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two hosts that exchanged NVGRE data; `hosts` sorted, `frames_forward` from the first to the second."""
+    """Two hosts that exchanged NVGRE data; `hosts` sorted, `frames_forward` from the first to the
+    second.
+    """
 
     hosts: tuple[str, str]
     verdict: PairVerdict
@@ -164,7 +180,9 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a finding is about: kind "host" (one host), "pair" or "flow" (two hosts), "capture" (an index, or None for all)."""
+    """What a finding is about: kind "host" (one host), "pair" or "flow" (two hosts), "capture" (an
+    index, or None for all).
+    """
 
     kind: str
     hosts: tuple[str, ...] = ()
@@ -196,7 +214,9 @@ class Summary:
     nvgre_frames: int
     hosts: int
     other_icmp_3_10: int  # every 3/10 and 1/1 that refuses no NVGRE frame: underlay, guests
-    nvgre_frames_left_out: int = 0  # of `nvgre_frames`: from or to hosts that were named as not NVGRE
+    nvgre_frames_left_out: int = (
+        0  # of `nvgre_frames`: from or to hosts that were named as not NVGRE
+    )
     in_baseline: int = 0  # findings that the baseline accepts: not listed, not counted above
 
 

@@ -1,10 +1,12 @@
 """Frames become Evidence.  Knows batches, shapes and evidence, nothing about hosts or verdicts.
 
-Most frames of a capture are alike: the same few headers again and again.  So the scan looks at each frame only as far as it must
-to know that it is plain, takes its *header* (all bytes from the outer source address to the inner EtherType: one contiguous
-slice that holds all the evidence needs, and nothing that changes from frame to frame) and counts it in the memo.  Most plain
-frames are counted before they get here, by the express lane.  Memos are folded into the evidence now and then.
-Every frame that is not plain is decoded, exactly and slowly.  That all ways give the same evidence is tested on random frames.
+Most frames of a capture are alike: the same few headers again and again.  So the scan looks at each
+frame only as far as it must to know that it is plain, takes its *header* (all bytes from the outer
+source address to the inner EtherType: one contiguous slice that holds all the evidence needs, and
+nothing that changes from frame to frame) and counts it in the memo.  Most plain frames are counted
+before they get here, by the express lane.  Memos are folded into the evidence now and then. Every
+frame that is not plain is decoded, exactly and slowly.  That all ways give the same evidence is
+tested on random frames.
 """
 
 from collections import defaultdict
@@ -19,15 +21,28 @@ from nvgre_doctor.evidence.signs import Oddity, Sightings, Sign
 from nvgre_doctor.evidence.streams import Moment
 from nvgre_doctor.express import Express
 from nvgre_doctor.memo import Memo
-from nvgre_doctor.shapes import GRE, IN_PARTS, IP_OR_ARP, TCP_OR_UDP, Shape, is_data, plain_customers, shape_of
+from nvgre_doctor.shapes import (
+    GRE,
+    IN_PARTS,
+    IP_OR_ARP,
+    TCP_OR_UDP,
+    Shape,
+    is_data,
+    plain_customers,
+    shape_of,
+)
 from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.facts import Nvgre, Other
 from nvgre_doctor.wire.link import TAG_ETHERTYPES
 
 MEMO_CAP: Final = 100_000
-"""Headers in the memos: up to 80 MB, if each is of another direction.  Folding sooner changes nothing but the speed."""
+"""Headers in the memos: up to 80 MB, if each is of another direction.  Folding sooner changes
+nothing but the speed.
+"""
 SHAPES_PER_BATCH: Final = 6
-"""How many shapes are tried on one batch before the rest is decoded: hostile frames must not make the loop quadratic."""
+"""How many shapes are tried on one batch before the rest is decoded: hostile frames must not make
+the loop quadratic.
+"""
 
 _MEMOS: Final = 64  # hostile captures have another clock for each frame
 _UDP: Final = 17
@@ -36,12 +51,16 @@ _ICMP: Final = 1
 _ICMPV6: Final = 58
 _AH: Final = 51
 _NO_OPTIONS: Final = 0x45
-_ICMP_ERRORS: Final = frozenset({b"", b"\x03", b"\x04", b"\x05", b"\x0b", b"\x0c"})  # b"": the buffer ends there
+_ICMP_ERRORS: Final = frozenset(
+    {b"", b"\x03", b"\x04", b"\x05", b"\x0b", b"\x0c"}
+)  # b"": the buffer ends there
 _ICMPV6_ERRORS: Final = frozenset({b"", b"\x01", b"\x02", b"\x03", b"\x04", b"\x89"})
 
 
 def scan(batches: Iterable[Batch], scanner: "Scanner | None" = None) -> CaptureEvidence:
-    """Count every frame of one capture, or of one part of it; with the `scanner` whose `express` lane the reader uses."""
+    """Count every frame of one capture, or of one part of it; with the `scanner` whose `express`
+    lane the reader uses.
+    """
     scanner = scanner or Scanner()
     for batch in batches:
         scanner.add(batch)
@@ -59,8 +78,12 @@ class Scanner:
         self._memo_cap = memo_cap
         # Streams in the memos beyond which it is time to see which VM pairs are kept.
         self._crowd = sampling.ALL_VM_STREAMS
-        self._counted: defaultdict[Oddity, int] = defaultdict(int)  # frames of which nothing else is kept
-        self._usual: dict[int, Shape] = {}  # by linktype: the shape that took most frames of the last batch
+        self._counted: defaultdict[Oddity, int] = defaultdict(
+            int
+        )  # frames of which nothing else is kept
+        self._usual: dict[
+            int, Shape
+        ] = {}  # by linktype: the shape that took most frames of the last batch
 
     def add(self, batch: Batch) -> None:
         """Count the frames of one batch."""
@@ -74,7 +97,9 @@ class Scanner:
             if isinstance(facts, Other) and facts.reason in ONLY_COUNTED:
                 self._counted[Oddity(facts.reason)] += 1
             else:
-                add_facts(self._evidence, facts, Moment(batch.numbers[i], batch.clock(i)), batch.linktype)
+                add_facts(
+                    self._evidence, facts, Moment(batch.numbers[i], batch.clock(i)), batch.linktype
+                )
 
     def finish(self) -> CaptureEvidence:
         """All evidence."""
@@ -89,7 +114,9 @@ class Scanner:
         return self._evidence
 
     def _take_plain(self, batch: Batch, time_of: Callable[[int], int]) -> Sequence[int]:
-        """Count what is plain, shape by shape, the usual one first.  Returns the frames that must be decoded."""
+        """Count what is plain, shape by shape, the usual one first.  Returns the frames that must
+        be decoded.
+        """
         odd: list[int] = []
         pending: Sequence[int] = range(len(batch.stamps))
         shape = self._usual.get(batch.linktype)
@@ -124,11 +151,15 @@ class Scanner:
             memo = self._memos[linktype, shape, time_of] = Memo(time_of, self._evidence)
         return memo
 
-    def _take(self, batch: Batch, shape: Shape, memo: Memo, pending: Sequence[int], odd: list[int]) -> Sequence[int]:
-        """Counts the plain frames of one shape, adds its other frames to `odd`, returns the other shapes'.  The other hot loop.
+    def _take(
+        self, batch: Batch, shape: Shape, memo: Memo, pending: Sequence[int], odd: list[int]
+    ) -> Sequence[int]:
+        """Counts the plain frames of one shape, adds its other frames to `odd`, returns the other
+        shapes'.  The other hot loop.
 
-        One Struct gives all fields (70 ns a frame, however many they are).  Comparing them one by one in Python beats every
-        way of doing it in C that was measured, because nearly every frame passes nearly every test.
+        One Struct gives all fields (70 ns a frame, however many they are).  Comparing them one by
+        one in Python beats every way of doing it in C that was measured, because nearly every frame
+        passes nearly every test.
         """
         data, stamps = batch.data, batch.stamps
         unpacker = shape.unpacker(f"{batch.order}Q{batch.distance - 8}x")
@@ -140,14 +171,26 @@ class Scanner:
         pending = pending[:whole]
         lengths, numbers = batch.lengths, batch.numbers
         if whole != len(stamps):
-            stamps, lengths, numbers = ([column[i] for i in pending] for column in (stamps, lengths, numbers))
-        rows = zip(map(unpacker.unpack_from, repeat(data), stamps), lengths, pending, numbers, strict=True)
+            stamps, lengths, numbers = (
+                [column[i] for i in pending] for column in (stamps, lengths, numbers)
+            )
+        rows = zip(
+            map(unpacker.unpack_from, repeat(data), stamps), lengths, pending, numbers, strict=True
+        )
         get, get_other = memo.headers.get, memo.other_headers.get
         frames, begun, last, last_times = memo.frames, memo.begun, memo.last, memo.last_times
         (link_high, link_low), usual, versions = shape.link_field, shape.version, shape.versions
-        plain_protocols, shortest, shortest_ip = shape.plain_protocols, shape.shortest_nvgre, shape.counted_ip
+        plain_protocols, shortest, shortest_ip = (
+            shape.plain_protocols,
+            shape.shortest_nvgre,
+            shape.counted_ip,
+        )
         in_parts = IN_PARTS[batch.order]
-        need, need_plain, inner_type_at = shape.need, shape.need_plain, batch.distance + shape.inner_at + 12
+        need, need_plain, inner_type_at = (
+            shape.need,
+            shape.need_plain,
+            batch.distance + shape.inner_at + 12,
+        )
         not_gre = vxlan = 0
         other: list[int] = []
         odd_before = len(odd)
@@ -156,7 +199,11 @@ class Scanner:
             (raw_time, high, low, version, length_high, length_low,
              fragment, protocol, header, inner_protocol) = row  # the fields of `Shape.unpacker`
             # fmt: on
-            if high != link_high or low != link_low or (version != usual and version not in versions):
+            if (
+                high != link_high
+                or low != link_low
+                or (version != usual and version not in versions)
+            ):
                 other.append(i)
             elif protocol == GRE:
                 if (
@@ -165,7 +212,9 @@ class Scanner:
                 ) and not (
                     captured < need
                     or (fragment and fragment & in_parts)
-                    or not (length_high or length_low >= shortest or not length_low)  # 0: the adapter was to fill it in
+                    or not (
+                        length_high or length_low >= shortest or not length_low
+                    )  # 0: the adapter was to fill it in
                 ):
                     cell = get(header) if header[-2] == IP_OR_ARP else get_other(header)
                     if cell is None or number < begun[cell][0]:
@@ -179,7 +228,9 @@ class Scanner:
                         last_times[cell] = raw_time
                 else:
                     odd.append(i)
-            elif captured < need_plain or not (length_high or length_low >= shortest_ip or not length_low):
+            elif captured < need_plain or not (
+                length_high or length_low >= shortest_ip or not length_low
+            ):
                 odd.append(i)
             elif protocol in plain_protocols:
                 not_gre += 1
@@ -196,7 +247,9 @@ class Scanner:
                     vxlan += 1
             else:
                 odd.append(i)
-        self._evidence.nvgre_frames += whole - len(other) - (len(odd) - odd_before) - not_gre - vxlan
+        self._evidence.nvgre_frames += (
+            whole - len(other) - (len(odd) - odd_before) - not_gre - vxlan
+        )
         self._counted[Oddity.NOT_GRE] += not_gre
         self._counted[Oddity.VXLAN] += vxlan
         return sorted([*others, *other]) if others else other
@@ -206,7 +259,9 @@ class Scanner:
         memos = self._memos.values()
         if (
             len(memos) > _MEMOS
-            or sum(max(len(memo.headers) + len(memo.other_headers), len(memo.begun)) for memo in memos)
+            or sum(
+                max(len(memo.headers) + len(memo.other_headers), len(memo.begun)) for memo in memos
+            )
             >= self._memo_cap
         ):
             self._fold()
@@ -215,7 +270,9 @@ class Scanner:
             self._crowd *= 2
 
     def _thin(self) -> None:
-        """See which VM pairs are kept, if there are too many, and let the memos put together the streams of the others."""
+        """See which VM pairs are kept, if there are too many, and let the memos put together the
+        streams of the others.
+        """
         wanted: defaultdict[bytes, set[bytes]] = defaultdict(set)
         for memo in self._memos.values():
             for ends in memo.thinned:
@@ -235,7 +292,9 @@ class Scanner:
         self.express.close()
 
 
-def _learn(memo: Memo, batch: Batch, i: int, shape: Shape, header: bytes, raw_time: int) -> int | None:
+def _learn(
+    memo: Memo, batch: Batch, i: int, shape: Shape, header: bytes, raw_time: int
+) -> int | None:
     """The cell for a frame whose header is not in the memo; None unless it is NVGRE data."""
     if not is_data(header):
         return None
@@ -250,9 +309,11 @@ def _learn(memo: Memo, batch: Batch, i: int, shape: Shape, header: bytes, raw_ti
 
 
 def _is_quiet(data: bytes, type_at: int) -> bool:
-    """Whether an inner frame, whose EtherType is at `type_at`, carries no ICMP error for certain, and no tag.
+    """Whether an inner frame, whose EtherType is at `type_at`, carries no ICMP error for certain,
+    and no tag.
 
-    May look at bytes behind a short frame: where decode finds an error, the bytes are the frame's own.
+    May look at bytes behind a short frame: where decode finds an error, the bytes are the frame's
+    own.
     """
     ethertype, ip = data[type_at : type_at + 2], type_at + 2
     if ethertype == b"\x08\x00":

@@ -20,12 +20,16 @@ COLORS: Final = ("auto", "always", "never")
 
 
 class SettingError(ValueError):
-    """A value that cannot be used; the message says where it stands, what was expected and what was found."""
+    """A value that cannot be used; the message says where it stands, what was expected and what was
+    found.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What was set, checked; None where nothing was.  Field names are those of the keys, with `_` for `-`."""
+    """What was set, checked; None where nothing was.  Field names are those of the keys, with `_`
+    for `-`.
+    """
 
     select: tuple[str, ...] | None = None
     ignore: tuple[str, ...] | None = None
@@ -54,7 +58,8 @@ def checked(key: str, where: str, raw: object) -> object:
 
 
 def from_words(key: str, text: str) -> object:
-    """The text of an environment variable as the value that a file would hold; what does not fit is left to the check.
+    """The text of an environment variable as the value that a file would hold; what does not fit is
+    left to the check.
 
     Lists are separated by commas or spaces, expectations are written `10.0.0.7=draft-00`.
     """
@@ -94,7 +99,9 @@ def _hosts(value: Value) -> tuple[str, ...]:
     return _strings(value, "addresses and networks", '["10.0.0.9", "10.1.0.0/16"]', parse_hosts)
 
 
-def _strings(value: Value, what: str, example: str, check: Callable[[tuple[str, ...]], object]) -> tuple[str, ...]:
+def _strings(
+    value: Value, what: str, example: str, check: Callable[[tuple[str, ...]], object]
+) -> tuple[str, ...]:
     if not isinstance(value.raw, list):
         value.fail(f"a list of {what} such as {example}")
     strings = value.each(Value.text)

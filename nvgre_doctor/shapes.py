@@ -1,8 +1,9 @@
-"""The shapes of plain frames: where the fields lie that decide whether a frame may be counted without decoding it.
+"""The shapes of plain frames: where the fields lie that decide whether a frame may be counted
+without decoding it.
 
-A shape is a link header of one length, then IPv4 without options or IPv6 without extension headers.  In both, the addresses, GRE
-0x2000 0x6558, the key and the inner MACs are one contiguous slice.  Knows offsets; counts nothing.  What is plain must be
-exactly what `wire.decode` says of it.
+A shape is a link header of one length, then IPv4 without options or IPv6 without extension
+headers.  In both, the addresses, GRE 0x2000 0x6558, the key and the inner MACs are one contiguous
+slice.  Knows offsets; counts nothing.  What is plain must be exactly what `wire.decode` says of it.
 """
 
 from collections.abc import Sequence
@@ -18,16 +19,25 @@ GRE: Final = 47
 TCP_OR_UDP: Final = frozenset({6, 17})
 """Inner protocols that are no ICMP error."""
 IN_PARTS: Final = {">": 0x3FFF, "<": 0xFF3F}
-"""In IPv4's flags and fragment offset, read in one byte order or the other: "more fragments", and the offset."""
+"""In IPv4's flags and fragment offset, read in one byte order or the other: "more fragments", and
+the offset.
+"""
 IP_OR_ARP: Final = 8
-"""Upper byte of the inner EtherTypes IPv4 and ARP: there the byte of IPv4's protocol can be trusted."""
+"""Upper byte of the inner EtherTypes IPv4 and ARP: there the byte of IPv4's protocol can be
+trusted.
+"""
 NVGRE: Final = b"\x20\x00\x65\x58"
-"""GRE flags and protocol: K and nothing else, transparent Ethernet bridging (RFC 7637 section 3.2)."""
+"""GRE flags and protocol: K and nothing else, transparent Ethernet bridging (RFC 7637 section 3.2).
+"""
 
-_CONTROL: Final = b"\xff\xff\xff"  # in a key: control traffic, or one of a few keys that are decoded for nothing
+_CONTROL: Final = (
+    b"\xff\xff\xff"  # in a key: control traffic, or one of a few keys that are decoded for nothing
+)
 _PLAIN_IPV4: Final = b"\x08\x00\x45"  # EtherType and first byte of a header without options
 _GRE_SIZE: Final = 8  # flags, protocol, key
-_UP_TO_INNER_IPV4: Final = _GRE_SIZE + 14 + 20  # from the GRE header to the end of an inner IPv4 header
+_UP_TO_INNER_IPV4: Final = (
+    _GRE_SIZE + 14 + 20
+)  # from the GRE header to the end of an inner IPv4 header
 _HEAD: Final = 128  # bytes of a frame that are enough to see its link header
 _TAG_BYTES: Final = frozenset(ethertype.to_bytes(2) for ethertype in link.TAG_ETHERTYPES)
 
@@ -36,12 +46,15 @@ _IPV6_FORMAT: Final = "B3xBB0sBx54s9xB"  # no flags, no offset: an empty field
 _IPV4_NOT_PLAIN: Final = frozenset({1, 17, 47, 51})
 """ICMP may be an error, UDP may be VXLAN, GRE is what we are after, AH hides what follows."""
 _IPV6_PLAIN: Final = frozenset({6, 50, 59, 89, 132})
-"""TCP, ESP, nothing, OSPF, SCTP: final headers that `wire.decode` calls NOT_GRE whatever follows."""
+"""TCP, ESP, nothing, OSPF, SCTP: final headers that `wire.decode` calls NOT_GRE whatever follows.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Where things are in one kind of frame.  Lengths in bytes, `need...` counted from the start of the frame."""
+    """Where things are in one kind of frame.  Lengths in bytes, `need...` counted from the start of
+    the frame.
+    """
 
     link_format: str  # Struct format of the link header; gives two fields
     link_field: tuple[int, int] | tuple[bytes, bytes]  # what those must be
@@ -80,7 +93,9 @@ class Shape:
 
     @property
     def need(self) -> int:
-        """Captured bytes with which a frame can be counted as NVGRE: up to the end of an inner IPv4 header."""
+        """Captured bytes with which a frame can be counted as NVGRE: up to the end of an inner IPv4
+        header.
+        """
         return self.link_size + self.ip_size + _UP_TO_INNER_IPV4
 
     @property
@@ -94,9 +109,10 @@ class Shape:
         return self.counted_ip + _UP_TO_INNER_IPV4
 
     def unpacker(self, before: str) -> Struct:
-        """The fields `before` the frame (a Struct format with byte order), then all of the frame: the two link fields, first byte of IP,
-        IP length (high and low byte), IP flags and fragment offset, protocol, the header (outer source address to inner EtherType),
-        the inner IPv4 protocol.
+        """The fields `before` the frame (a Struct format with byte order), then all of the frame:
+        the two link fields, first byte of IP, IP length (high and low byte), IP flags and fragment
+        offset, protocol, the header (outer source address to inner EtherType), the inner IPv4
+        protocol.
         """
         unpacker = self._unpackers.get(before)
         if unpacker is None:
@@ -112,7 +128,9 @@ class Shape:
             return pending, ()
         fitting = pending
         for at in range(distance + 12, distance + 12 + 4 * self.tags, 4):
-            fitting = [i for i in fitting if data[stamps[i] + at : stamps[i] + at + 2] in _TAG_BYTES]
+            fitting = [
+                i for i in fitting if data[stamps[i] + at : stamps[i] + at + 2] in _TAG_BYTES
+            ]
         if len(fitting) == len(pending):
             return pending, ()
         taken = set(fitting)
@@ -120,7 +138,9 @@ class Shape:
 
 
 def shape_of(linktype: int, data: bytes, start: int, captured_length: int) -> Shape | None:
-    """The shape of the frame at `data[start]`; None for what has none: not IP, IPv4 with options, cut before the IP header."""
+    """The shape of the frame at `data[start]`; None for what has none: not IP, IPv4 with options,
+    cut before the IP header.
+    """
     head = data[start : start + min(captured_length, _HEAD)]
     stripped = link.strip_link(linktype, head)
     if isinstance(stripped, Reason) or stripped[1] >= len(head):
@@ -131,7 +151,14 @@ def shape_of(linktype: int, data: bytes, start: int, captured_length: int) -> Sh
     if first != 0x45 if is_ipv4 else first >> 4 != 6:
         return None
     family = head[:4] if linktype in link.BSD_LOOPBACK else b""
-    return _shape(linktype, ethertype, link_size, is_ipv4, family, head[12:14] if linktype == link.ETHERNET else b"")
+    return _shape(
+        linktype,
+        ethertype,
+        link_size,
+        is_ipv4,
+        family,
+        head[12:14] if linktype == link.ETHERNET else b"",
+    )
 
 
 @lru_cache(maxsize=256)
@@ -165,7 +192,16 @@ def _shape(
             frozenset({0x45}),
             frozenset(range(256)) - _IPV4_NOT_PLAIN,
         )
-    return Shape(link_format, link_field, link_size, tags, False, 0x60, frozenset(range(0x60, 0x70)), _IPV6_PLAIN)
+    return Shape(
+        link_format,
+        link_field,
+        link_size,
+        tags,
+        False,
+        0x60,
+        frozenset(range(0x60, 0x70)),
+        _IPV6_PLAIN,
+    )
 
 
 def is_data(header: bytes) -> bool:
@@ -174,7 +210,9 @@ def is_data(header: bytes) -> bool:
 
 
 def plain_customers(data: bytes, inner_ip: int) -> bytes | None:
-    """Customer addresses, source + destination, if there is a plain inner IPv4 header at `data[inner_ip]`."""
+    """Customer addresses, source + destination, if there is a plain inner IPv4 header at
+    `data[inner_ip]`.
+    """
     if data[inner_ip - 2 : inner_ip + 1] != _PLAIN_IPV4:
         return None
     length = data[inner_ip + 2] << 8 | data[inner_ip + 3]

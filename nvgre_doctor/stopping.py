@@ -1,4 +1,6 @@
-"""How the program is asked to stop: Ctrl-C, SIGTERM and SIGHUP are one thing.  Knows signals; knows nothing about the work."""
+"""How the program is asked to stop: Ctrl-C, SIGTERM and SIGHUP are one thing.  Knows signals; knows
+nothing about the work.
+"""
 
 import signal
 import threading
@@ -6,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-STOP_SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+STOP_SIGNALS: Final = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
 """A terminal, `timeout` and service managers send them to all processes of a group at once."""
 
 
@@ -14,11 +18,14 @@ STOP_SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTER
 def stopping_cleanly(*, process_ends: bool) -> Iterator[None]:
     """Turn the first stop signal into KeyboardInterrupt: what is half done is cleaned up.
 
-    A second Ctrl-C ends the process at once; a second one of the others is ignored, because `timeout` sends two of them.
-    A signal that is ignored stays ignored (`nohup`, background jobs), and a handler of somebody else stays in place.  With
-    `process_ends` no signal raises anything afterwards: nothing is left that a KeyboardInterrupt could save.
+    A second Ctrl-C ends the process at once; a second one of the others is ignored, because
+    `timeout` sends two of them. A signal that is ignored stays ignored (`nohup`, background jobs),
+    and a handler of somebody else stays in place.  With `process_ends` no signal raises anything
+    afterwards: nothing is left that a KeyboardInterrupt could save.
     """
-    if threading.current_thread() is not threading.main_thread():  # Python sets handlers nowhere else
+    if (
+        threading.current_thread() is not threading.main_thread()
+    ):  # Python sets handlers nowhere else
         yield
         return
     usual = {
@@ -47,7 +54,9 @@ def stopping_cleanly(*, process_ends: bool) -> Iterator[None]:
 
 @contextmanager
 def stop_signals_held() -> Iterator[None]:
-    """Keep stop signals waiting until the block has ended.  Processes that are started in it begin with these signals blocked."""
+    """Keep stop signals waiting until the block has ended.  Processes that are started in it begin
+    with these signals blocked.
+    """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return

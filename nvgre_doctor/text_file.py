@@ -2,7 +2,8 @@
 
 Knows nothing about what is in them.
 
-PowerShell 5.1 writes UTF-16 with `>` and UTF-8 with a byte order mark with `Set-Content -Encoding UTF8`.
+PowerShell 5.1 writes UTF-16 with `>` and UTF-8 with a byte order mark with `Set-Content -Encoding
+UTF8`.
 """
 
 import sys
@@ -33,12 +34,16 @@ def read_stdin(largest: int) -> str:
 
 
 def decode(data: bytes) -> str:
-    """UTF-8, or UTF-16 with a byte order mark; the mark itself is left out.  Errors: TextFileError."""
+    """UTF-8, or UTF-16 with a byte order mark; the mark itself is left out.  Errors:
+    TextFileError.
+    """
     encoding = "utf-16" if data.startswith(_UTF_16_MARKS) else "utf-8-sig"
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise TextFileError(f"byte {error.start} is no {encoding.removesuffix('-sig').upper()} text") from None
+        raise TextFileError(
+            f"byte {error.start} is no {encoding.removesuffix('-sig').upper()} text"
+        ) from None
 
 
 def _read(stream: BinaryIO, largest: int) -> str:

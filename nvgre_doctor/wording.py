@@ -1,4 +1,6 @@
-"""Sentences about keys, hosts and evidence.  One place, so that the same thing has the same words everywhere."""
+"""Sentences about keys, hosts and evidence.  One place, so that the same thing has the same words
+everywhere.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -25,7 +27,7 @@ def address_text(address: bytes) -> str:
     """A provider or customer address as people write it."""
     if len(address) == 4:
         return ".".join(map(str, address))
-    from socket import AF_INET6, inet_ntop  # noqa: PLC0415  2 ms that most captures need not wait for
+    from socket import AF_INET6, inet_ntop  # 2 ms that most captures need not wait for
 
     return inet_ntop(AF_INET6, address)
 
@@ -36,7 +38,9 @@ def key_text(gre_key: int) -> str:
 
 
 def vm_pair_text(macs: bytes) -> str:
-    """Inner source and destination MAC; the second is shortened to what differs: 00:15:5d:0a:00:01 / :02."""
+    """Inner source and destination MAC; the second is shortened to what differs: 00:15:5d:0a:00:01
+    / :02.
+    """
     source, destination = macs[6:].hex(":"), macs[:6].hex(":")
     if source != destination and source[:14] == destination[:14]:
         destination = destination[14:]
@@ -57,8 +61,9 @@ def frame_refs(ats: Iterable[At], limit: int = FRAMES_SHOWN) -> tuple[FrameRef, 
 def both_readings(gre_key: int) -> str:
     """The key and what it means under either layout."""
     return (
-        f"key {key_text(gre_key)} (TNI {layouts.tni(gre_key)} with top octet {layouts.reserved_octet(gre_key)},"
-        f" or VSID {layouts.vsid(gre_key)} with FlowID {layouts.flow_id(gre_key)})"
+        f"key {key_text(gre_key)} (TNI {layouts.tni(gre_key)} with top octet"
+        f" {layouts.reserved_octet(gre_key)}, or VSID {layouts.vsid(gre_key)} with FlowID"
+        f" {layouts.flow_id(gre_key)})"
     )
 
 
@@ -73,14 +78,18 @@ def icmp_names(refusals: Iterable[RefusalFacts]) -> str:
 
 
 def evidence_items(host: HostVerdict) -> tuple[EvidenceItem, ...]:
-    """Why a host's layout is believed: one item for each kind of evidence and layout, strongest kind first."""
+    """Why a host's layout is believed: one item for each kind of evidence and layout, strongest
+    kind first.
+    """
     groups: defaultdict[tuple[int, Layout], list[Witness]] = defaultdict(list)
     order = list(Kind)
     for witness in host.witnesses:
         groups[order.index(witness.kind), witness.layout].append(witness)
     items = []
     for (_, layout), witnesses in sorted(groups.items()):
-        first = nsmallest(FRAMES_SHOWN, witnesses, key=lambda w: (w.stream.first, w.stream, w.partner or ()))
+        first = nsmallest(
+            FRAMES_SHOWN, witnesses, key=lambda w: (w.stream.first, w.stream, w.partner or ())
+        )
         best = first[0]
         ats = [s.first for w in first for s in (w.stream, w.partner) if s is not None]
         items.append(EvidenceItem(best.kind, layout, statement(best), frame_refs(ats)))
@@ -98,7 +107,9 @@ def network_id(stream: Stream, layout: Layout) -> int:
 
 
 def _range(witness: Witness) -> str:
-    wanted = layouts.Reading.OLD_ONLY if witness.layout is Layout.OLD else layouts.Reading.CURRENT_ONLY
+    wanted = (
+        layouts.Reading.OLD_ONLY if witness.layout is Layout.OLD else layouts.Reading.CURRENT_ONLY
+    )
     gre_key = next(k for k in witness.stream.gre_keys if layouts.reading(k) is wanted)
     if witness.layout is Layout.OLD:
         return (
@@ -114,14 +125,18 @@ def _range(witness: Witness) -> str:
 def _flow_id(witness: Witness) -> str:
     stream = witness.stream
     keys = " and ".join(key_text(gre_key) for gre_key in stream.gre_keys[:2])
-    return f"VM pair {vm_pair_text(stream.macs)} uses keys {keys}: one VSID {stream.upper_bits}, several FlowIDs"
+    return (
+        f"VM pair {vm_pair_text(stream.macs)} uses keys {keys}: one VSID {stream.upper_bits},"
+        " several FlowIDs"
+    )
 
 
 def _both_directions(witness: Witness) -> str:
     stream, partner = witness.stream, witness.partner or witness.stream
     return (
         f"VM pair {vm_pair_text(stream.macs)}: key {key_text(stream.lowest_gre_key)} one way,"
-        f" {key_text(partner.lowest_gre_key)} the other: both are VSID {network_id(stream, witness.layout)}"
+        f" {key_text(partner.lowest_gre_key)} the other: both are VSID"
+        f" {network_id(stream, witness.layout)}"
     )
 
 
@@ -137,17 +152,23 @@ def _layout_change(witness: Witness) -> str:
 def _same_layout_peer(witness: Witness) -> str:
     stream, partner = witness.stream, witness.partner or witness.stream
     return (
-        f"VM pair {vm_pair_text(stream.macs)} uses key {key_text(stream.lowest_gre_key)} in both directions,"
-        f" so {address_text(stream.source)} speaks the same layout as {address_text(partner.source)},"
-        f" which speaks {LAYOUT_NAMES[witness.layout]}"
+        f"VM pair {vm_pair_text(stream.macs)} uses key {key_text(stream.lowest_gre_key)} in both"
+        f" directions, so {address_text(stream.source)} speaks the same layout as"
+        f" {address_text(partner.source)}, which speaks {LAYOUT_NAMES[witness.layout]}"
     )
 
 
 def _low_octet(witness: Witness) -> str:
     gre_key = witness.stream.lowest_gre_key
     if witness.layout is Layout.CURRENT:
-        return f"the low octet of every key is 0, as in {key_text(gre_key)}: a host that generates no FlowID"
-    return f"every VM pair with key {key_text(gre_key)} has the same low octet; FlowIDs would differ from flow to flow"
+        return (
+            f"the low octet of every key is 0, as in {key_text(gre_key)}: a host that generates no"
+            " FlowID"
+        )
+    return (
+        f"every VM pair with key {key_text(gre_key)} has the same low octet; FlowIDs would differ"
+        " from flow to flow"
+    )
 
 
 def _inventory(witness: Witness) -> str:

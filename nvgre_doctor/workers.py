@@ -1,8 +1,10 @@
-"""Work in several processes, with the same results as in one.  Knows processes and pipes; knows nothing about captures.
+"""Work in several processes, with the same results as in one.  Knows processes and pipes; knows
+nothing about captures.
 
-Every worker has a pipe of its own and shares no lock and no queue with others, so a worker that is killed at any moment, even
-in the middle of a result, is always the end of a pipe.  (`concurrent.futures` waits for ever in that case: what is left of the
-result stays in a pipe that other workers hold open.)  Workers only read, so ending them needs no more than a kill.
+Every worker has a pipe of its own and shares no lock and no queue with others, so a worker that is
+killed at any moment, even in the middle of a result, is always the end of a pipe.
+(`concurrent.futures` waits for ever in that case: what is left of the result stays in a pipe that
+other workers hold open.)  Workers only read, so ending them needs no more than a kill.
 """
 
 import multiprocessing
@@ -21,7 +23,8 @@ from typing import Final, Generic, TypeVar
 from nvgre_doctor.stopping import ignore_stop_signals, stop_signals_held
 
 PATIENCE: Final = 0.2
-"""Seconds between two looks at the workers, and between two words of a worker about its progress."""
+"""Seconds between two looks at the workers, and between two words of a worker about its progress.
+"""
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -56,9 +59,10 @@ def run_in_processes(
 ) -> list[Result]:
     """`function(task, tell)` for every task, in the order of `tasks`, by up to `processes` workers.
 
-    `function` must be importable by name.  The counts that it tells are told to `tell` in this process.  Where no process can be
-    started (limits, no memory), the work is done with those that there are, or here.
-    Raises ChildProcessError when a worker was killed, MemoryError when one ran out of memory, RuntimeError when `function` raised.
+    `function` must be importable by name.  The counts that it tells are told to `tell` in this
+    process.  Where no process can be started (limits, no memory), the work is done with those that
+    there are, or here. Raises ChildProcessError when a worker was killed, MemoryError when one ran
+    out of memory, RuntimeError when `function` raised.
     """
     pool = _Pool(function, tell)
     try:
@@ -81,7 +85,9 @@ class _Pool(Generic[Task, Result]):
     def start(self, count: int) -> None:
         """Start up to `count` workers."""
         context = multiprocessing.get_context()
-        with stop_signals_held():  # a worker begins with these signals blocked, until it ignores them
+        with (
+            stop_signals_held()
+        ):  # a worker begins with these signals blocked, until it ignores them
             for _ in range(count):
                 try:
                     ours, theirs = context.Pipe()
@@ -114,7 +120,8 @@ class _Pool(Generic[Task, Result]):
             next_task(worker)
         while doing:
             for pipe in wait(list(doing), PATIENCE):
-                worker, number = doing[pipe]  # type: ignore[index]  # nothing but pipes was waited for
+                # Nothing but pipes was waited for.
+                worker, number = doing[pipe]  # type: ignore[index]
                 with _talking_to(worker):
                     message = worker.pipe.recv()
                 if isinstance(message, _Progress):
@@ -123,7 +130,8 @@ class _Pool(Generic[Task, Result]):
                     _raise(message)
                 else:
                     del doing[worker.pipe]
-                    results[number] = message  # type: ignore[assignment]  # what `function` returned
+                    # What `function` returned.
+                    results[number] = message  # type: ignore[assignment]
                     next_task(worker)
         return [results[number] for number in range(len(tasks))]
 
@@ -154,7 +162,11 @@ def _how_it_ended(exit_code: int | None) -> str:
         except ValueError:
             how = f"was killed with signal {-exit_code}"
     else:
-        how = "ended unexpectedly" if exit_code is None else f"ended unexpectedly with code {exit_code}"
+        how = (
+            "ended unexpectedly"
+            if exit_code is None
+            else f"ended unexpectedly with code {exit_code}"
+        )
     return f"a worker process {how}, perhaps for lack of memory. Try fewer processes, or --jobs 1."
 
 
@@ -175,13 +187,17 @@ def _work(pipe: "Connection[object, object]", function: Callable[[Task, Tell], R
             task: Task = pipe.recv()  # type: ignore[assignment]  # what the main process sends
             try:
                 pipe.send(_attempt(pipe, function, task))
-            except MemoryError:  # also while the result is packed, before the first byte of it is sent
+            except (
+                MemoryError
+            ):  # also while the result is packed, before the first byte of it is sent
                 pipe.send(_OUT_OF_MEMORY)
     except (EOFError, OSError):  # nobody is there any more
         os._exit(1)
 
 
-def _attempt(pipe: "Connection[object, object]", function: Callable[[Task, Tell], Result], task: Task) -> object:
+def _attempt(
+    pipe: "Connection[object, object]", function: Callable[[Task, Tell], Result], task: Task
+) -> object:
     told, untold = monotonic(), 0
 
     def tell(count: int) -> None:

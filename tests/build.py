@@ -1,8 +1,9 @@
 """Frames and capture files for the tests, from `struct` alone.
 
-Knows the byte layouts of the protocols; must not know anything of nvgre_doctor or dpkt, so that what it builds is an
-independent witness.  Addresses are text ("192.168.50.1", "fd00::1", "00:15:5d:0a:00:01"), everything returned is bytes.
-`order` is "<" (little endian) or ">" (big endian), as in `struct`.  Times are integer nanoseconds since 1970.
+Knows the byte layouts of the protocols; must not know anything of nvgre_doctor or dpkt, so that
+what it builds is an independent witness.  Addresses are text ("192.168.50.1", "fd00::1",
+"00:15:5d:0a:00:01"), everything returned is bytes. `order` is "<" (little endian) or ">" (big
+endian), as in `struct`.  Times are integer nanoseconds since 1970.
 """
 
 import struct
@@ -18,7 +19,7 @@ SOURCE_MAC = "00:15:5d:32:01:01"
 DESTINATION_MAC = "00:15:5d:32:01:02"
 
 
-# --- addresses and checksums -----------------------------------------------------------------------------------------
+# --- addresses and checksums -------------------------------------------------
 
 
 def mac(text: str) -> bytes:
@@ -64,12 +65,16 @@ def _ethertype(payload: bytes) -> int:
     return 0x0806 if payload[:2] == b"\0\1" else 0x0800
 
 
-# --- link layers -----------------------------------------------------------------------------------------------------
+# --- link layers -------------------------------------------------------------
 
 
 def _tagged(payload: bytes, ethertype: int, tags: Tags) -> bytes:
     """The type field and what follows it: tags, then the payload."""
-    return b"".join(struct.pack(">HH", tpid, tci) for tpid, tci in tags) + struct.pack(">H", ethertype) + payload
+    return (
+        b"".join(struct.pack(">HH", tpid, tci) for tpid, tci in tags)
+        + struct.pack(">H", ethertype)
+        + payload
+    )
 
 
 def ethernet(
@@ -79,12 +84,22 @@ def ethernet(
     dst: str = DESTINATION_MAC,
     tags: Tags = (),
 ) -> bytes:
-    """Ethernet II with any stack of tags; the ethertype follows the payload (IPv4, IPv6, ARP) unless given."""
-    return mac(dst) + mac(src) + _tagged(payload, _ethertype(payload) if ethertype is None else ethertype, tags)
+    """Ethernet II with any stack of tags; the ethertype follows the payload (IPv4, IPv6, ARP)
+    unless given.
+    """
+    return (
+        mac(dst)
+        + mac(src)
+        + _tagged(payload, _ethertype(payload) if ethertype is None else ethertype, tags)
+    )
 
 
 def sll(
-    payload: bytes, protocol: int | None = None, tags: Tags = (), src: str = SOURCE_MAC, packet_type: int = 0
+    payload: bytes,
+    protocol: int | None = None,
+    tags: Tags = (),
+    src: str = SOURCE_MAC,
+    packet_type: int = 0,
 ) -> bytes:
     """Linux cooked capture, linktype 113; packet type 0 is received, 4 is sent."""
     tail = _tagged(payload, _ethertype(payload) if protocol is None else protocol, tags)
@@ -92,7 +107,11 @@ def sll(
 
 
 def sll2(
-    payload: bytes, protocol: int | None = None, tags: Tags = (), src: str = SOURCE_MAC, packet_type: int = 0
+    payload: bytes,
+    protocol: int | None = None,
+    tags: Tags = (),
+    src: str = SOURCE_MAC,
+    packet_type: int = 0,
 ) -> bytes:
     """Linux cooked capture version 2, linktype 276; packet type 0 is received, 4 is sent."""
     tail = _tagged(payload, _ethertype(payload) if protocol is None else protocol, tags)
@@ -100,14 +119,18 @@ def sll2(
 
 
 def null(payload: bytes, family: int | None = None, big_endian: bool = False) -> bytes:
-    """BSD loopback: linktype 0 in the byte order of the capturing machine, linktype 108 big endian.  IPv6 is family 30."""
+    """BSD loopback: linktype 0 in the byte order of the capturing machine, linktype 108 big
+    endian.  IPv6 is family 30.
+    """
     if family is None:
         family = 30 if _ethertype(payload) == 0x86DD else 2
     return struct.pack(">I" if big_endian else "<I", family) + payload
 
 
 def link(linktype: int, ip_packet: bytes, tags: Tags = ()) -> bytes:
-    """An IP packet in the link layer of a capture: 1, 113, 276, 0, 108, or raw IP (12, 14, 101, 228, 229)."""
+    """An IP packet in the link layer of a capture: 1, 113, 276, 0, 108, or raw IP (12, 14, 101,
+    228, 229).
+    """
     if linktype == 1:
         return ethernet(ip_packet, tags=tags)
     if linktype == 113:
@@ -121,7 +144,7 @@ def link(linktype: int, ip_packet: bytes, tags: Tags = ()) -> bytes:
     raise ValueError(f"no builder for linktype {linktype}")
 
 
-# --- network layer ---------------------------------------------------------------------------------------------------
+# --- network layer -----------------------------------------------------------
 
 
 def ipv4(
@@ -137,7 +160,9 @@ def ipv4(
     checksum: int | None = None,
     tos: int = 0,
 ) -> bytes:
-    """IPv4.  `fragment` is the raw word of flags and offset; `total_length` and `checksum` are right unless given."""
+    """IPv4.  `fragment` is the raw word of flags and offset; `total_length` and `checksum` are
+    right unless given.
+    """
     options += b"\0" * (-len(options) % 4)
     words = 5 + len(options) // 4
     length = words * 4 + len(payload) if total_length is None else total_length
@@ -157,7 +182,9 @@ def ipv6(
     extensions: Sequence[tuple[int, bytes]] = (),
     payload_length: int | None = None,
 ) -> bytes:
-    """IPv6.  An extension is (its number, what follows its first two bytes); 44 is Fragment, 51 is AH."""
+    """IPv6.  An extension is (its number, what follows its first two bytes); 44 is Fragment, 51 is
+    AH.
+    """
     numbers = [number for number, _ in extensions] + [next_header]
     chain = b""
     for (number, body), following in zip(extensions, numbers[1:], strict=True):
@@ -166,16 +193,24 @@ def ipv6(
         length = {44: 0, 51: size // 4 - 2}.get(number, size // 8 - 1)
         chain += struct.pack(">BB", following, length) + padded
     length = len(chain) + len(payload) if payload_length is None else payload_length
-    return struct.pack(">IHBB", 6 << 28, length, numbers[0], hop_limit) + ip(src) + ip(dst) + chain + payload
+    return (
+        struct.pack(">IHBB", 6 << 28, length, numbers[0], hop_limit)
+        + ip(src)
+        + ip(dst)
+        + chain
+        + payload
+    )
 
 
-def arp(src_mac: str, src_ip: str, dst_ip: str, dst_mac: str = "00:00:00:00:00:00", reply: bool = False) -> bytes:
+def arp(
+    src_mac: str, src_ip: str, dst_ip: str, dst_mac: str = "00:00:00:00:00:00", reply: bool = False
+) -> bytes:
     """ARP for IPv4 over Ethernet, without the Ethernet header."""
     fixed = struct.pack(">HHBBH", 1, 0x0800, 6, 4, 2 if reply else 1)
     return fixed + mac(src_mac) + ip(src_ip) + mac(dst_mac) + ip(dst_ip)
 
 
-# --- GRE and NVGRE ---------------------------------------------------------------------------------------------------
+# --- GRE and NVGRE -----------------------------------------------------------
 
 
 def gre(
@@ -187,12 +222,23 @@ def gre(
     sequence: int | None = None,
     acknowledgment: int | None = None,
 ) -> bytes:
-    """GRE (RFC 2784, 2890).  Fields that are given are written; `flags` follows from them unless given.  checksum=True computes."""
+    """GRE (RFC 2784, 2890).  Fields that are given are written; `flags` follows from them unless
+    given.  checksum=True computes.
+    """
     if flags is None:
-        flags = 0x8000 * (checksum is not None) | 0x2000 * (key is not None) | 0x1000 * (sequence is not None)
+        flags = (
+            0x8000 * (checksum is not None)
+            | 0x2000 * (key is not None)
+            | 0x1000 * (sequence is not None)
+        )
     start = struct.pack(">HH", flags, protocol)
     rest = (
-        b"".join(struct.pack(">I", field) for field in (key, sequence, acknowledgment) if field is not None) + payload
+        b"".join(
+            struct.pack(">I", field)
+            for field in (key, sequence, acknowledgment)
+            if field is not None
+        )
+        + payload
     )
     if checksum is None:
         return start + rest
@@ -202,20 +248,25 @@ def gre(
 
 def outer(src: str, dst: str, protocol: int, payload: bytes, **ip_options: object) -> bytes:
     """IPv4 or IPv6, as the addresses say."""
-    return (ipv6 if ":" in src else ipv4)(src, dst, protocol, payload, **ip_options)  # type: ignore[arg-type]
+    write = ipv6 if ":" in src else ipv4
+    return write(src, dst, protocol, payload, **ip_options)  # type: ignore[arg-type]
 
 
-def nvgre(src: str, dst: str, key: int, inner: bytes, flags: int | None = None, **ip_options: object) -> bytes:
+def nvgre(
+    src: str, dst: str, key: int, inner: bytes, flags: int | None = None, **ip_options: object
+) -> bytes:
     """An NVGRE packet between two provider addresses; further options go to the outer IP header."""
     return outer(src, dst, 47, gre(inner, key=key, flags=flags), **ip_options)
 
 
-def inner_frame(src_mac: str, dst_mac: str, payload: bytes, ethertype: int | None = None, tags: Tags = ()) -> bytes:
+def inner_frame(
+    src_mac: str, dst_mac: str, payload: bytes, ethertype: int | None = None, tags: Tags = ()
+) -> bytes:
     """The customer's Ethernet frame (source first, as people say it)."""
     return ethernet(payload, ethertype, src=src_mac, dst=dst_mac, tags=tags)
 
 
-# --- transport and ICMP ----------------------------------------------------------------------------------------------
+# --- transport and ICMP ------------------------------------------------------
 
 
 def udp(src: str, dst: str, src_port: int, dst_port: int, payload: bytes = b"") -> bytes:
@@ -237,17 +288,28 @@ def tcp(
     acknowledgment: int = 0,
     window: int = 8192,
 ) -> bytes:
-    """TCP without options (SYN unless other flags are given), with the checksum for these IP addresses."""
-    start = struct.pack(">HHIIBBH", src_port, dst_port, sequence, acknowledgment, 0x50, flags, window)
+    """TCP without options (SYN unless other flags are given), with the checksum for these IP
+    addresses.
+    """
+    start = struct.pack(
+        ">HHIIBBH", src_port, dst_port, sequence, acknowledgment, 0x50, flags, window
+    )
     pseudo = _pseudo_header(src, dst, 6, 20 + len(payload))
     value = internet_checksum(pseudo + start + bytes(4) + payload)
     return start + struct.pack(">HH", value, 0) + payload
 
 
 def icmp(type: int, code: int, body: bytes = b"", rest: int = 0) -> bytes:
-    """ICMP: `rest` is the second 32-bit word (for 3/4 the next-hop MTU), `body` the quote or the data after it."""
+    """ICMP: `rest` is the second 32-bit word (for 3/4 the next-hop MTU), `body` the quote or the
+    data after it.
+    """
     tail = struct.pack(">I", rest) + body
-    return struct.pack(">BBH", type, code, internet_checksum(struct.pack(">BBH", type, code, 0) + tail)) + tail
+    return (
+        struct.pack(
+            ">BBH", type, code, internet_checksum(struct.pack(">BBH", type, code, 0) + tail)
+        )
+        + tail
+    )
 
 
 def icmp6(src: str, dst: str, type: int, code: int, body: bytes = b"", rest: int = 0) -> bytes:
@@ -267,12 +329,19 @@ def echo(ident: int = 1, sequence: int = 1, data: bytes = PING_DATA, reply: bool
     return icmp(0 if reply else 8, 0, data, ident << 16 | sequence)
 
 
-def echo6(src: str, dst: str, ident: int = 1, sequence: int = 1, data: bytes = PING_DATA, reply: bool = False) -> bytes:
+def echo6(
+    src: str,
+    dst: str,
+    ident: int = 1,
+    sequence: int = 1,
+    data: bytes = PING_DATA,
+    reply: bool = False,
+) -> bytes:
     """ICMPv6 echo request or reply."""
     return icmp6(src, dst, 129 if reply else 128, 0, data, ident << 16 | sequence)
 
 
-# --- pcap files ------------------------------------------------------------------------------------------------------
+# --- pcap files --------------------------------------------------------------
 
 PCAP_MAGIC = {"micro": 0xA1B2C3D4, "nano": 0xA1B23C4D, "modified": 0xA1B2CD34}
 
@@ -292,14 +361,33 @@ def pcap(
     snaplen: int = 0,
     fcs_words: int = 0,
 ) -> bytes:
-    """A pcap file.  `fcs_words` sets the FCS bits in the upper half of the linktype word (f bit and length / 16 bits)."""
+    """A pcap file.  `fcs_words` sets the FCS bits in the upper half of the linktype word (f bit and
+    length / 16 bits).
+    """
     upper = fcs_words << 28 | 0x04000000 if fcs_words else 0
-    out = [struct.pack(byte_order + "IHHiIII", PCAP_MAGIC[magic], 2, 4, 0, 0, snaplen or 262144, upper | linktype)]
+    out = [
+        struct.pack(
+            byte_order + "IHHiIII",
+            PCAP_MAGIC[magic],
+            2,
+            4,
+            0,
+            0,
+            snaplen or 262144,
+            upper | linktype,
+        )
+    ]
     for frame in frames:
         ts_ns, data, wire_length = _parts(frame, snaplen)
         seconds, rest = divmod(ts_ns, 1_000_000_000)
         out.append(
-            struct.pack(byte_order + "IIII", seconds, rest if magic == "nano" else rest // 1000, len(data), wire_length)
+            struct.pack(
+                byte_order + "IIII",
+                seconds,
+                rest if magic == "nano" else rest // 1000,
+                len(data),
+                wire_length,
+            )
         )
         if magic == "modified":
             out.append(struct.pack(byte_order + "IHBB", 1, 0x0800, 0, 0))
@@ -307,13 +395,19 @@ def pcap(
     return b"".join(out)
 
 
-# --- pcapng blocks ---------------------------------------------------------------------------------------------------
+# --- pcapng blocks -----------------------------------------------------------
 
 
 def block(
-    block_type: int, body: bytes, order: str = "<", total_length: int | None = None, trailer: int | None = None
+    block_type: int,
+    body: bytes,
+    order: str = "<",
+    total_length: int | None = None,
+    trailer: int | None = None,
 ) -> bytes:
-    """Any pcapng block.  Both lengths are right unless given; an unknown type makes an unknown block."""
+    """Any pcapng block.  Both lengths are right unless given; an unknown type makes an unknown
+    block.
+    """
     body += b"\0" * (-len(body) % 4)
     if total_length is None:
         total_length = 12 + len(body)
@@ -331,7 +425,9 @@ def _ended(options: bytes) -> bytes:
     return options + bytes(4) if options else b""
 
 
-def shb(order: str = "<", length: int = -1, options: bytes = b"", version: tuple[int, int] = (1, 0)) -> bytes:
+def shb(
+    order: str = "<", length: int = -1, options: bytes = b"", version: tuple[int, int] = (1, 0)
+) -> bytes:
     """Section Header Block; `length` of the section in bytes, -1 for not given."""
     body = struct.pack(order + "IHHq", 0x1A2B3C4D, *version, length)
     return block(0x0A0D0D0A, body + _ended(options), order)
@@ -346,7 +442,9 @@ def idb(
     name: str | None = None,
     options: bytes = b"",
 ) -> bytes:
-    """Interface Description Block.  `tsresol` is the raw octet (9: 10^-9 s, 0x80 | 20: 2^-20 s), `tsoffset` seconds."""
+    """Interface Description Block.  `tsresol` is the raw octet (9: 10^-9 s, 0x80 | 20: 2^-20 s),
+    `tsoffset` seconds.
+    """
     if name is not None:
         options += option(2, name, order)
     if tsresol is not None:
@@ -356,7 +454,9 @@ def idb(
     return block(1, struct.pack(order + "HHI", linktype, 0, snaplen) + _ended(options), order)
 
 
-def _stamp(ts_ns: int, tsresol: int | None, tsoffset: int | None, ticks: int | None) -> tuple[int, int]:
+def _stamp(
+    ts_ns: int, tsresol: int | None, tsoffset: int | None, ticks: int | None
+) -> tuple[int, int]:
     """The two halves of a pcapng timestamp."""
     if ticks is None:
         resolution = 6 if tsresol is None else tsresol
@@ -376,7 +476,9 @@ def epb(
     tsoffset: int | None = None,
     ticks: int | None = None,
 ) -> bytes:
-    """Enhanced Packet Block.  Give the interface's tsresol and tsoffset, or raw `ticks`, which win over `ts_ns`."""
+    """Enhanced Packet Block.  Give the interface's tsresol and tsoffset, or raw `ticks`, which win
+    over `ts_ns`.
+    """
     high, low = _stamp(ts_ns, tsresol, tsoffset, ticks)
     wire_length = len(data) if wire_length is None else wire_length
     body = struct.pack(order + "IIIII", interface, high, low, len(data), wire_length) + data
@@ -384,8 +486,12 @@ def epb(
 
 
 def spb(data: bytes, order: str = "<", wire_length: int | None = None) -> bytes:
-    """Simple Packet Block: no time, interface 0, captured length from the block and the interface's snap length."""
-    return block(3, struct.pack(order + "I", len(data) if wire_length is None else wire_length) + data, order)
+    """Simple Packet Block: no time, interface 0, captured length from the block and the interface's
+    snap length.
+    """
+    return block(
+        3, struct.pack(order + "I", len(data) if wire_length is None else wire_length) + data, order
+    )
 
 
 def opb(
@@ -412,19 +518,29 @@ def nrb(names: Sequence[tuple[str, str]] = (), order: str = "<") -> bytes:
     body = b""
     for address, name in names:
         value = ip(address) + name.encode() + b"\0"
-        body += struct.pack(order + "HH", 2 if ":" in address else 1, len(value)) + value + b"\0" * (-len(value) % 4)
+        body += (
+            struct.pack(order + "HH", 2 if ":" in address else 1, len(value))
+            + value
+            + b"\0" * (-len(value) % 4)
+        )
     return block(4, body + bytes(4), order)
 
 
-def isb(interface: int = 0, ts_ns: int = 0, received: int = 0, dropped: int = 0, order: str = "<") -> bytes:
+def isb(
+    interface: int = 0, ts_ns: int = 0, received: int = 0, dropped: int = 0, order: str = "<"
+) -> bytes:
     """Interface Statistics Block (times in microseconds)."""
     high, low = _stamp(ts_ns, None, None, None)
-    options = option(4, struct.pack(order + "Q", received), order) + option(5, struct.pack(order + "Q", dropped), order)
+    options = option(4, struct.pack(order + "Q", received), order) + option(
+        5, struct.pack(order + "Q", dropped), order
+    )
     return block(5, struct.pack(order + "III", interface, high, low) + _ended(options), order)
 
 
 def custom(data: bytes = b"", enterprise: int = 32473, order: str = "<") -> bytes:
-    """Custom Block (type 0xBAD) of an enterprise number; 32473 is the one for examples (RFC 5612)."""
+    """Custom Block (type 0xBAD) of an enterprise number; 32473 is the one for examples (RFC
+    5612).
+    """
     return block(0x0BAD, struct.pack(order + "I", enterprise) + data, order)
 
 

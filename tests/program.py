@@ -26,7 +26,10 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def run(
-    *args: str, cwd: Path | None = None, stdin: bytes | None = None, env: Mapping[str, str] | None = None
+    *args: str,
+    cwd: Path | None = None,
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
     """Run `nvgre-doctor` with these arguments; without `stdin` its standard input is empty."""
     return subprocess.run(

@@ -1,7 +1,7 @@
 """Reports built by hand, as literals: what every reporter is tested with.
 
-Nothing here is computed by the program under test.  `EVERY` names them all; `HOSTILE` carries everything that a capture or
-a file name can smuggle in.
+Nothing here is computed by the program under test.  `EVERY` names them all; `HOSTILE` carries
+everything that a capture or a file name can smuggle in.
 """
 
 from nvgre_doctor.report import (
@@ -31,7 +31,9 @@ T0 = 1_367_402_400_000_000_000
 MISMATCH = Report(
     version="1.0.0",
     verdict=Verdict.MISMATCH,
-    headline="192.168.50.2 still uses the old NVGRE layout; 192.168.50.1 does not. They cannot talk.",
+    headline=(
+        "192.168.50.2 still uses the old NVGRE layout; 192.168.50.1 does not. They cannot talk."
+    ),
     captures=(Capture("lab.pcapng", "pcapng", None, "complete", 24, 3120, 12, ()),),
     hosts=(
         Host(
@@ -42,8 +44,8 @@ MISMATCH = Report(
                 EvidenceItem(
                     "both-directions",
                     "rfc7637",
-                    "VM pair 00:15:5d:0a:00:01 / 00:15:5d:0a:00:02: key 0x00138900 one way, 0x00001389 the other: "
-                    "both are VSID 5001",
+                    "VM pair 00:15:5d:0a:00:01 / 00:15:5d:0a:00:02: key 0x00138900 one way,"
+                    " 0x00001389 the other: both are VSID 5001",
                     (FrameRef(0, 3, T0), FrameRef(0, 4, T0 + 1_000)),
                 ),
             ),
@@ -66,8 +68,8 @@ MISMATCH = Report(
                 EvidenceItem(
                     "both-directions",
                     "draft-00",
-                    "VM pair 00:15:5d:0a:00:02 / 00:15:5d:0a:00:01: key 0x00001389 one way, 0x00138900 the other: "
-                    "both are VSID 5001",
+                    "VM pair 00:15:5d:0a:00:02 / 00:15:5d:0a:00:01: key 0x00001389 one way,"
+                    " 0x00138900 the other: both are VSID 5001",
                     (FrameRef(0, 4, T0 + 1_000), FrameRef(0, 3, T0)),
                 ),
             ),
@@ -98,38 +100,51 @@ MISMATCH = Report(
             code="NVG201",
             severity=Severity.ERROR,
             confidence=Confidence.PROVEN,
-            message="192.168.50.2 uses the old NVGRE layout (draft-00): "
-            "key 0x00001389 is TNI 5001, as a VSID it would be 19",
+            message=(
+                "192.168.50.2 uses the old NVGRE layout (draft-00): "
+                "key 0x00001389 is TNI 5001, as a VSID it would be 19"
+            ),
             subject=Subject("host", ("192.168.50.2",)),
             frames=(FrameRef(0, 4, T0 + 1_000), FrameRef(0, 8, T0 + 250_000_000)),
             display_filter="ip.src == 192.168.50.2 && gre.key == 0x00001389",
-            next_step="Install KB2779768 on 192.168.50.2 and restart it. "
-            "Check: Get-HotFix -Id KB2779768 -ComputerName 192.168.50.2",
+            next_step=(
+                "Install KB2779768 on 192.168.50.2 and restart it. "
+                "Check: Get-HotFix -Id KB2779768 -ComputerName 192.168.50.2"
+            ),
         ),
         Finding(
             code="NVG301",
             severity=Severity.ERROR,
             confidence=Confidence.PROVEN,
-            message="192.168.50.1 (RFC 7637) and 192.168.50.2 (draft-00) use different layouts: VSID 5001 is 0x00138900 "
-            "from the one and 0x00001389 from the other",
+            message=(
+                "192.168.50.1 (RFC 7637) and 192.168.50.2 (draft-00) use different layouts: VSID"
+                " 5001 is 0x00138900 from the one and 0x00001389 from the other"
+            ),
             subject=Subject("pair", ("192.168.50.1", "192.168.50.2")),
             frames=(FrameRef(0, 3, T0), FrameRef(0, 4, T0 + 1_000)),
             display_filter="gre.key == 0x00001389 || gre.key & 0xffffff00 == 0x00138900",
-            next_step="Install KB2779768 on 192.168.50.2 and restart it. "
-            "Check: Get-HotFix -Id KB2779768 -ComputerName 192.168.50.2",
+            next_step=(
+                "Install KB2779768 on 192.168.50.2 and restart it. "
+                "Check: Get-HotFix -Id KB2779768 -ComputerName 192.168.50.2"
+            ),
         ),
         Finding(
             code="NVG302",
             severity=Severity.ERROR,
             confidence=Confidence.PROVEN,
-            message="192.168.50.2 refuses what 192.168.50.1 sends (ICMP 3/10, 4 times), because their layouts differ",
+            message=(
+                "192.168.50.2 refuses what 192.168.50.1 sends (ICMP 3/10, 4 times), because their"
+                " layouts differ"
+            ),
             subject=Subject("flow", ("192.168.50.1", "192.168.50.2")),
             frames=(FrameRef(0, 11, T0 + 500_000_001),),
             display_filter="ip.proto#1 == 47 && icmp.code == 10",
             next_step="",
         ),
     ),
-    summary=Summary(errors=3, warnings=0, infos=0, frames=24, nvgre_frames=12, hosts=2, other_icmp_3_10=0),
+    summary=Summary(
+        errors=3, warnings=0, infos=0, frames=24, nvgre_frames=12, hosts=2, other_icmp_3_10=0
+    ),
 )
 """The story: one host updated, one not."""
 
@@ -145,7 +160,10 @@ HEALTHY = Report(
             Confidence.PROVEN,
             (
                 EvidenceItem(
-                    "range", "rfc7637", "key 0x01389000 is VSID 80016; as a TNI its top octet would not be 0", ()
+                    "range",
+                    "rfc7637",
+                    "key 0x01389000 is VSID 80016; as a TNI its top octet would not be 0",
+                    (),
                 ),
             ),
             (),
@@ -157,7 +175,14 @@ HEALTHY = Report(
             "10.0.0.2",
             "rfc7637",
             Confidence.LIKELY,
-            (EvidenceItem("low-octet", "rfc7637", "the low octet is 0 in all 12 of its keys", (FrameRef(0, 2),)),),
+            (
+                EvidenceItem(
+                    "low-octet",
+                    "rfc7637",
+                    "the low octet is 0 in all 12 of its keys",
+                    (FrameRef(0, 2),),
+                ),
+            ),
             (),
             20,
             20,
@@ -183,7 +208,11 @@ WARNINGS = Report(
             9,
             1033,
             8,
-            (CaptureProblem("cut-record", 1033, "frame 10 is cut short at byte 1033: 9 frames were read"),),
+            (
+                CaptureProblem(
+                    "cut-record", 1033, "frame 10 is cut short at byte 1033: 9 frames were read"
+                ),
+            ),
         ),
         Capture("peer.pcapng", "pcapng", "zstd", "complete", 6, 900, 6, ()),
     ),
@@ -205,7 +234,16 @@ WARNINGS = Report(
             0,
             (Segment(0x200000, (0x00200000, 0x20000000), 10),),
         ),
-        Host("10.1.0.2", "unknown", Confidence.NONE, (), (), 4, 10, (Segment(None, (0x00138900, 0x00138A00), 4),)),
+        Host(
+            "10.1.0.2",
+            "unknown",
+            Confidence.NONE,
+            (),
+            (),
+            4,
+            10,
+            (Segment(None, (0x00138900, 0x00138A00), 4),),
+        ),
         Host("2001:db8::1", "unknown", Confidence.NONE, (), (), 0, 1, ()),
     ),
     pairs=(
@@ -213,9 +251,31 @@ WARNINGS = Report(
         Pair(("10.1.0.1", "2001:db8::1"), PairVerdict.UNKNOWN, 1, 0),
     ),
     refusals=(
-        Refusal("10.1.0.1", "10.1.0.2", "10.1.0.254", None, "outer", 4, 3, 13, 1, FrameRef(1, 6), Cause.UNKNOWN),
         Refusal(
-            "2001:db8::1", "2001:db8::2", "2001:db8::2", 0x00138900, "outer", 6, 1, 1, 2, FrameRef(0, 7), Cause.POLICY
+            "10.1.0.1",
+            "10.1.0.2",
+            "10.1.0.254",
+            None,
+            "outer",
+            4,
+            3,
+            13,
+            1,
+            FrameRef(1, 6),
+            Cause.UNKNOWN,
+        ),
+        Refusal(
+            "2001:db8::1",
+            "2001:db8::2",
+            "2001:db8::2",
+            0x00138900,
+            "outer",
+            6,
+            1,
+            1,
+            2,
+            FrameRef(0, 7),
+            Cause.POLICY,
         ),
     ),
     findings=(
@@ -243,16 +303,21 @@ WARNINGS = Report(
             "NVG204",
             Severity.INFO,
             Confidence.NONE,
-            "The layout of 10.1.0.2 cannot be told: its keys 0x00138900, 0x00138a00 fit both. A reply would settle it",
+            "The layout of 10.1.0.2 cannot be told: its keys 0x00138900, 0x00138a00 fit both. A"
+            " reply would settle it",
             Subject("host", ("10.1.0.2",)),
             (FrameRef(0, 3, T0 + 7),),
             "ip.src == 10.1.0.2 && gre",
             "Capture at both hosts while their VMs talk.",
         ),
     ),
-    summary=Summary(errors=0, warnings=2, infos=1, frames=15, nvgre_frames=14, hosts=3, other_icmp_3_10=2),
+    summary=Summary(
+        errors=0, warnings=2, infos=1, frames=15, nvgre_frames=14, hosts=3, other_icmp_3_10=2
+    ),
 )
-"""Several captures, one cut; a host that changed, hosts that cannot be told, refusals of other kinds."""
+"""Several captures, one cut; a host that changed, hosts that cannot be told, refusals of other
+kinds.
+"""
 
 NO_NVGRE = Report(
     version="1.0.0",
@@ -290,9 +355,22 @@ UNREADABLE = Report(
             0,
             0,
             0,
-            (CaptureProblem("etl", 0, "an ETW trace; convert it: etl2pcapng trace.etl trace.pcapng"),),
+            (
+                CaptureProblem(
+                    "etl", 0, "an ETW trace; convert it: etl2pcapng trace.etl trace.pcapng"
+                ),
+            ),
         ),
-        Capture("empty.pcap", "pcap", None, "empty", 0, 24, 0, (CaptureProblem("empty", 24, "it holds no frame"),)),
+        Capture(
+            "empty.pcap",
+            "pcap",
+            None,
+            "empty",
+            0,
+            24,
+            0,
+            (CaptureProblem("empty", 24, "it holds no frame"),),
+        ),
     ),
     hosts=(),
     pairs=(),
@@ -302,7 +380,9 @@ UNREADABLE = Report(
 )
 
 EVIL = "\x1b[31m\x07\n::error::x\r\u202e\x85\u200b\udcff[bold]<b>`|%0A]]>\x00"
-"""An escape sequence, line breaks, a bidi override, C1, zero width, a lone surrogate, three kinds of markup, NUL."""
+"""An escape sequence, line breaks, a bidi override, C1, zero width, a lone surrogate, three kinds
+of markup, NUL.
+"""
 
 HOSTILE = Report(
     version="1.0.0",
@@ -319,14 +399,27 @@ HOSTILE = Report(
             3,
             (CaptureProblem("cut-record", 400, f"problem {EVIL}"),),
         ),
-        Capture("n" * 65536, None, None, "unreadable", 0, 0, 0, (CaptureProblem("os-error", 0, "File name too long"),)),
+        Capture(
+            "n" * 65536,
+            None,
+            None,
+            "unreadable",
+            0,
+            0,
+            0,
+            (CaptureProblem("os-error", 0, "File name too long"),),
+        ),
     ),
     hosts=(
         Host(
             "fe80::aaaa:bbbb:cccc:dddd",
             "draft-00",
             Confidence.LIKELY,
-            (EvidenceItem("inventory", "draft-00", f"statement {EVIL}", (FrameRef(0, 2**32, -1),)),),
+            (
+                EvidenceItem(
+                    "inventory", "draft-00", f"statement {EVIL}", (FrameRef(0, 2**32, -1),)
+                ),
+            ),
             (LayoutChange("rfc7637", "draft-00", FrameRef(0, 3, None)),),
             2**60,
             1,
@@ -360,7 +453,11 @@ MANY = Report(
             f"10.2.0.{number}",
             "draft-00" if number > 30 else "rfc7637",
             Confidence.PROVEN,
-            (EvidenceItem("range", "draft-00" if number > 30 else "rfc7637", f"statement {number}", ()),),
+            (
+                EvidenceItem(
+                    "range", "draft-00" if number > 30 else "rfc7637", f"statement {number}", ()
+                ),
+            ),
             (),
             100,
             100,

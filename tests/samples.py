@@ -1,27 +1,43 @@
-"""The captures in sample_pcaps/: `python -m tests.samples` writes them, `build_samples()` returns them.
+"""The captures in sample_pcaps/: `python -m tests.samples` writes them, `build_samples()` returns
+them.
 
-Knows the story; must not know anything of nvgre_doctor.  Frames come from tests/build.py, times and addresses are fixed,
-so that every run gives the same bytes.
+Knows the story; must not know anything of nvgre_doctor.  Frames come from tests/build.py, times and
+addresses are fixed, so that every run gives the same bytes.
 
-| file                                          | what it shows                                                                        |
+| file                                          | what it shows
+|
 |-----------------------------------------------|--------------------------------------------------------------------------------------|
-| 01-mismatch-pings-refused.pcapng              | The story: 192.168.50.1 is updated, .2 is not; VSID 5001, four VMs, no ping is       |
-|                                               | answered, every one is refused with ICMP 3/10 inside NVGRE                           |
-| 02-all-updated.pcapng                         | Three updated hosts, two VSIDs, FlowIDs, on a trunk port (outer 802.1Q)              |
-| 03-all-old.pcapng                             | Two hosts without the update: everything works, and both are behind                  |
-| 04-value-cannot-tell-both-directions-do.pcapng| VSID 2000001: the old hosts' keys fit both layouts; only the two directions of a VM  |
-|                                               | pair tell.  Nobody sends an ICMP error                                               |
-| 05-value-cannot-tell-nothing-does.pcapng      | One VM pair, one key both ways that fits both layouts: nothing proves either         |
-| 06-host-updated-during-capture.pcapng         | 192.168.50.2 starts with the old layout, restarts, comes back with the current one   |
-| 07-refused-but-layouts-agree.pcapng           | 3/10 for other reasons: a VM moved away, a Linux firewall in the path, a guest's own |
-|                                               | firewall, and TCP of the underlay                                                    |
-| 08-plain-gre-open-vswitch.pcap                | Open vSwitch with tunnel key 5001, the same bytes as the old layout: not HNV         |
-| 09-mismatch-over-ipv6.pcapng                  | Provider and customer addresses are IPv6, refusals are ICMPv6 1/1                    |
-| 10-mismatch-file-cut-short.pcap               | The story once more, snap length 96, and the copy broke off in the middle of a frame |
+| 01-mismatch-pings-refused.pcapng              | The story: 192.168.50.1 is updated, .2 is not;
+VSID 5001, four VMs, no ping is       |
+|                                               | answered, every one is refused with ICMP 3/10
+inside NVGRE                           |
+| 02-all-updated.pcapng                         | Three updated hosts, two VSIDs, FlowIDs, on a
+trunk port (outer 802.1Q)              |
+| 03-all-old.pcapng                             | Two hosts without the update: everything works,
+and both are behind                  |
+| 04-value-cannot-tell-both-directions-do.pcapng| VSID 2000001: the old hosts' keys fit both
+layouts; only the two directions of a VM  |
+|                                               | pair tell.  Nobody sends an ICMP error
+|
+| 05-value-cannot-tell-nothing-does.pcapng      | One VM pair, one key both ways that fits both
+layouts: nothing proves either         |
+| 06-host-updated-during-capture.pcapng         | 192.168.50.2 starts with the old layout, restarts,
+comes back with the current one   |
+| 07-refused-but-layouts-agree.pcapng           | 3/10 for other reasons: a VM moved away, a Linux
+firewall in the path, a guest's own |
+|                                               | firewall, and TCP of the underlay
+|
+| 08-plain-gre-open-vswitch.pcap                | Open vSwitch with tunnel key 5001, the same bytes
+as the old layout: not HNV         |
+| 09-mismatch-over-ipv6.pcapng                  | Provider and customer addresses are IPv6, refusals
+are ICMPv6 1/1                    |
+| 10-mismatch-file-cut-short.pcap               | The story once more, snap length 96, and the copy
+broke off in the middle of a frame |
 
-Who is who: hosts are 192.168.50.N with a Hewlett-Packard NIC, VMs have Hyper-V MACs.  Hyper-V hosts answer their guests'
-ARP themselves, so ARP is seen on the underlay only.  Which key an UNREACHABLE itself carries is not documented: 01, 06, 09
-and 10 repeat the key of the refused frame, 07 uses 0xFFFFFF00.
+Who is who: hosts are 192.168.50.N with a Hewlett-Packard NIC, VMs have Hyper-V MACs.  Hyper-V hosts
+answer their guests' ARP themselves, so ARP is seen on the underlay only.  Which key an UNREACHABLE
+itself carries is not documented: 01, 06, 09 and 10 repeat the key of the refused frame, 07 uses
+0xFFFFFF00.
 """
 
 from collections.abc import Callable
@@ -53,7 +69,9 @@ class Station:
 HOST1 = Station("3c:d9:2b:f0:50:01", "192.168.50.1")
 HOST2 = Station("3c:d9:2b:f0:50:02", "192.168.50.2")
 HOST3 = Station("3c:d9:2b:f0:50:03", "192.168.50.3")
-VM1, VM2, VM3, VM4, VM5, VM6 = (Station(f"00:15:5d:0a:00:0{n}", f"10.1.1.1{n}") for n in range(1, 7))
+VM1, VM2, VM3, VM4, VM5, VM6 = (
+    Station(f"00:15:5d:0a:00:0{n}", f"10.1.1.1{n}") for n in range(1, 7)
+)
 
 
 @dataclass(slots=True)
@@ -72,15 +90,24 @@ class Wire:
 
     def put(self, src: Station, dst_mac: str, payload: bytes) -> None:
         """One frame on the wire."""
-        self.frames.append((MORNING + self.now_us * 1000, build.ethernet(payload, None, src.mac, dst_mac, self.tags)))
+        self.frames.append(
+            (
+                MORNING + self.now_us * 1000,
+                build.ethernet(payload, None, src.mac, dst_mac, self.tags),
+            )
+        )
         self.wait(180)
 
-    def ip(self, src: Station, dst: Station, protocol: int, payload: bytes, ttl: int | None = None) -> bytes:
+    def ip(
+        self, src: Station, dst: Station, protocol: int, payload: bytes, ttl: int | None = None
+    ) -> bytes:
         """An IP packet; every sender counts its own identification."""
         ttl = self.ttl if ttl is None else ttl
         if ":" in src.ip:
             return build.ipv6(src.ip, dst.ip, protocol, payload, ttl)
-        ident = self.idents[src.ip] = self.idents.get(src.ip, int(src.ip.rpartition(".")[2]) * 0x0321) + 1
+        ident = self.idents[src.ip] = (
+            self.idents.get(src.ip, int(src.ip.rpartition(".")[2]) * 0x0321) + 1
+        )
         return build.ipv4(src.ip, dst.ip, protocol, payload, ttl, ident=ident)
 
     def arp(self, src: Station, dst: Station, answered: bool = True) -> None:
@@ -94,27 +121,37 @@ class Wire:
         self.put(src, dst.mac, self.ip(src, dst, ICMP, build.echo(1, sequence)))
         self.put(dst, src.mac, self.ip(dst, src, ICMP, build.echo(1, sequence, reply=True)))
 
-    def tunnel(self, src: Station, dst: Station, key: int, src_vm: Station, dst_vm: Station, inner: bytes) -> bytes:
+    def tunnel(
+        self, src: Station, dst: Station, key: int, src_vm: Station, dst_vm: Station, inner: bytes
+    ) -> bytes:
         """One NVGRE packet; returns it from its outer IP header on, as an ICMP error quotes it."""
         frame = build.inner_frame(src_vm.mac, dst_vm.mac, inner)
         packet = self.ip(src, dst, GRE, build.gre(frame, key))
         self.put(src, dst.mac, packet)
         return packet
 
-    def ping(self, src: Station, dst: Station, key: int, src_vm: Station, dst_vm: Station, sequence: int) -> bytes:
+    def ping(
+        self, src: Station, dst: Station, key: int, src_vm: Station, dst_vm: Station, sequence: int
+    ) -> bytes:
         """An echo request from VM to VM; returns the NVGRE packet."""
         if ":" in src_vm.ip:
             echo = build.echo6(src_vm.ip, dst_vm.ip, 1, sequence)
             return self.tunnel(src, dst, key, src_vm, dst_vm, self.ip(src_vm, dst_vm, ICMPV6, echo))
-        return self.tunnel(src, dst, key, src_vm, dst_vm, self.ip(src_vm, dst_vm, ICMP, build.echo(1, sequence)))
+        return self.tunnel(
+            src, dst, key, src_vm, dst_vm, self.ip(src_vm, dst_vm, ICMP, build.echo(1, sequence))
+        )
 
-    def pong(self, src: Station, dst: Station, key: int, src_vm: Station, dst_vm: Station, sequence: int) -> None:
+    def pong(
+        self, src: Station, dst: Station, key: int, src_vm: Station, dst_vm: Station, sequence: int
+    ) -> None:
         """The echo reply to `ping`."""
         echo = build.echo(1, sequence, reply=True)
         self.tunnel(src, dst, key, src_vm, dst_vm, self.ip(src_vm, dst_vm, ICMP, echo))
 
     def refuse(self, by: Station, to: Station, key: int, quote: bytes) -> None:
-        """An UNREACHABLE as MS-NVGREE 2.2.2 has it: ICMP 3/10 or ICMPv6 1/1 inside NVGRE, host to host."""
+        """An UNREACHABLE as MS-NVGREE 2.2.2 has it: ICMP 3/10 or ICMPv6 1/1 inside NVGRE, host to
+        host.
+        """
         if ":" in by.ip:
             error, protocol = build.icmp6(by.ip, to.ip, 1, 1, quote), ICMPV6
         else:
@@ -122,9 +159,18 @@ class Wire:
         self.tunnel(by, to, key, by, to, self.ip(by, to, protocol, error))
 
     def refused_pings(
-        self, src: Station, dst: Station, key: int, src_vm: Station, dst_vm: Station, sequence: int, count: int = 4
+        self,
+        src: Station,
+        dst: Station,
+        key: int,
+        src_vm: Station,
+        dst_vm: Station,
+        sequence: int,
+        count: int = 4,
     ) -> None:
-        """`ping` to a VM behind a host of the other layout: each request is refused, the guest sees "Request timed out"."""
+        """`ping` to a VM behind a host of the other layout: each request is refused, the guest sees
+        "Request timed out".
+        """
         for number in range(sequence, sequence + count):
             packet = self.ping(src, dst, key, src_vm, dst_vm, number)
             # The headers up to the first eight bytes of the guest's ICMP.
@@ -149,7 +195,13 @@ class Wire:
             self.wait(ANSWERED_US)
 
     def web_request(
-        self, src: Station, dst: Station, keys: tuple[int, int], src_vm: Station, dst_vm: Station, src_port: int
+        self,
+        src: Station,
+        dst: Station,
+        keys: tuple[int, int],
+        src_vm: Station,
+        dst_vm: Station,
+        src_port: int,
     ) -> None:
         """One HTTP request between two VMs, from SYN to the last ACK."""
         question = b"GET / HTTP/1.1\r\nHost: intranet\r\n\r\n"
@@ -200,12 +252,15 @@ def _the_story(wire: Wire) -> None:
 
 
 def mismatch() -> bytes:
-    """01: frames 1-4 underlay, 5-12 VM1 to VM2, 13-20 VM2 to VM1, 21-28 VM3 to VM4, 29-36 VM4 to VM3."""
+    """01: frames 1-4 underlay, 5-12 VM1 to VM2, 13-20 VM2 to VM1, 21-28 VM3 to VM4, 29-36 VM4 to
+    VM3.
+    """
     wire = Wire()
     _the_story(wire)
     return _pcapng(
         wire,
-        "VSID 5001. VM1 and VM3 on 192.168.50.1 (KB2779768 installed), VM2 and VM4 on 192.168.50.2 (not installed).",
+        "VSID 5001. VM1 and VM3 on 192.168.50.1 (KB2779768 installed), VM2 and VM4 on 192.168.50.2"
+        " (not installed).",
     )
 
 
@@ -218,7 +273,11 @@ def all_updated() -> bytes:
     wire.web_request(HOST1, HOST2, (CURRENT_5001 | 0x77, CURRENT_5001 | 0x0E), VM1, VM2, 49171)
     wire.web_request(HOST1, HOST2, (CURRENT_5001 | 0xB3, CURRENT_5001 | 0x58), VM1, VM2, 49172)
     wire.answered_pings(HOST1, HOST3, (CURRENT_100001, CURRENT_100001), VM5, VM6, 1)
-    return _pcapng(wire, "Trunk port, VLAN 50. VSID 5001 and 100001. KB2779768 is on all three hosts.", tsresol=9)
+    return _pcapng(
+        wire,
+        "Trunk port, VLAN 50. VSID 5001 and 100001. KB2779768 is on all three hosts.",
+        tsresol=9,
+    )
 
 
 def all_old() -> bytes:
@@ -228,11 +287,15 @@ def all_old() -> bytes:
     wire.answered_pings(HOST1, HOST2, (OLD_5001, OLD_5001), VM1, VM2, 17)
     wire.answered_pings(HOST2, HOST1, (OLD_6001, OLD_6001), VM4, VM3, 3)
     wire.web_request(HOST1, HOST2, (OLD_5001, OLD_5001), VM1, VM2, 49160)
-    return _pcapng(wire, "VSID 5001 and 6001. Windows Server 2012 as it was released, on both hosts.")
+    return _pcapng(
+        wire, "VSID 5001 and 6001. Windows Server 2012 as it was released, on both hosts."
+    )
 
 
 def both_directions() -> bytes:
-    """04: .1 current, .2 and .3 old; 0x001E8481 fits both layouts, 0x1E848100 only the current one."""
+    """04: .1 current, .2 and .3 old; 0x001E8481 fits both layouts, 0x1E848100 only the current
+    one.
+    """
     wire = Wire()
     wire.arp(HOST1, HOST2)
     for number in range(1, 5):
@@ -243,19 +306,27 @@ def both_directions() -> bytes:
         wire.wait(REQUEST_TIMED_OUT_US)
     wire.arp(HOST2, HOST3)
     wire.answered_pings(HOST2, HOST3, (OLD_2000001, OLD_2000001), VM2, VM5, 5)
-    return _pcapng(wire, "VSID 2000001. VM1 to VM2 times out, VM2 to VM5 works. No ICMP error anywhere.")
+    return _pcapng(
+        wire, "VSID 2000001. VM1 to VM2 times out, VM2 to VM5 works. No ICMP error anywhere."
+    )
 
 
 def nothing_tells() -> bytes:
-    """05: key 0x002A5A17 is TNI 2775575 or VSID 10842 with FlowID 0x17; one flow, the same key both ways."""
+    """05: key 0x002A5A17 is TNI 2775575 or VSID 10842 with FlowID 0x17; one flow, the same key both
+    ways.
+    """
     wire = Wire()
     wire.arp(HOST1, HOST2)
     wire.answered_pings(HOST1, HOST2, (0x002A5A17, 0x002A5A17), VM1, VM2, 1)
-    return _pcapng(wire, "One ping between two VMs. Is it TNI 2775575, or VSID 10842 with FlowID 23?")
+    return _pcapng(
+        wire, "One ping between two VMs. Is it TNI 2775575, or VSID 10842 with FlowID 23?"
+    )
 
 
 def updated_meanwhile() -> bytes:
-    """06: refused both ways, 192.168.50.2 restarts (ARP without an answer), then the same VMs reach each other."""
+    """06: refused both ways, 192.168.50.2 restarts (ARP without an answer), then the same VMs reach
+    each other.
+    """
     wire = Wire()
     wire.arp(HOST1, HOST2)
     wire.refused_pings(HOST1, HOST2, CURRENT_5001, VM1, VM2, 1, count=2)
@@ -270,17 +341,24 @@ def updated_meanwhile() -> bytes:
     wire.arp(HOST1, HOST2)
     wire.answered_pings(HOST1, HOST2, (CURRENT_5001, CURRENT_5001), VM1, VM2, 3)
     wire.answered_pings(HOST2, HOST1, (CURRENT_5001, CURRENT_5001), VM2, VM1, 3)
-    return _pcapng(wire, "VSID 5001. KB2779768 is installed on 192.168.50.2, and the host restarts.")
+    return _pcapng(
+        wire, "VSID 5001. KB2779768 is installed on 192.168.50.2, and the host restarts."
+    )
 
 
 def other_reasons() -> bytes:
-    """07: VSID 100001, both hosts current.  Frames 3-10 work; then one 3/10 of each other kind, twice."""
+    """07: VSID 100001, both hosts current.  Frames 3-10 work; then one 3/10 of each other kind,
+    twice.
+    """
     wire = Wire()
     linux = Station("3c:d9:2b:f0:50:09", "192.168.50.9")
     keys = (CURRENT_100001, CURRENT_100001)
     wire.arp(HOST1, HOST2)
     wire.answered_pings(HOST1, HOST2, keys, VM1, VM2, 60)
-    for number in (11, 12):  # VM4 was moved off HOST2; the quote is the guest's IP header and eight bytes
+    for number in (
+        11,
+        12,
+    ):  # VM4 was moved off HOST2; the quote is the guest's IP header and eight bytes
         packet = wire.ping(HOST1, HOST2, CURRENT_100001, VM3, VM4, number)
         wire.refuse(HOST2, HOST1, CONTROL, packet[42 : 42 + 28])
         wire.wait(REQUEST_TIMED_OUT_US)
@@ -301,11 +379,16 @@ def other_reasons() -> bytes:
         wire.put(HOST2, linux.mac, packet)
         wire.put(linux, HOST2.mac, wire.ip(linux, HOST2, ICMP, build.icmp(3, 10, packet), ttl=64))
         wire.wait(3_000_000 << attempt)
-    return _pcapng(wire, "VSID 100001. KB2779768 is on both hosts, and there is ICMP type 3 code 10 all the same.")
+    return _pcapng(
+        wire,
+        "VSID 100001. KB2779768 is on both hosts, and there is ICMP type 3 code 10 all the same.",
+    )
 
 
 def open_vswitch() -> bytes:
-    """08: two Linux hosts, `options:key=5001`, OpenStack and VMware MACs, TTL 64, guests' ARP through the tunnel."""
+    """08: two Linux hosts, `options:key=5001`, OpenStack and VMware MACs, TTL 64, guests' ARP
+    through the tunnel.
+    """
     wire = Wire(ttl=64)
     left = Station("52:54:00:c8:00:15", "192.0.2.21")
     right = Station("52:54:00:c8:00:16", "192.0.2.22")

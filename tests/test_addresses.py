@@ -2,7 +2,13 @@
 
 import pytest
 
-from nvgre_doctor.addresses import AddressError, NetworkTable, parse_expected, parse_hosts, parse_network
+from nvgre_doctor.addresses import (
+    AddressError,
+    NetworkTable,
+    parse_expected,
+    parse_hosts,
+    parse_network,
+)
 from tests import build
 
 
@@ -21,7 +27,12 @@ from tests import build
 )
 def test_the_longest_prefix_wins(address: str, layout: str | None) -> None:
     table = parse_expected(
-        {"10.0.0.0/24": "rfc7637", "10.0.0.7": "draft-00", "fd00:1::/32": "draft-00", "fd00::/16": "rfc7637"}
+        {
+            "10.0.0.0/24": "rfc7637",
+            "10.0.0.7": "draft-00",
+            "fd00:1::/32": "draft-00",
+            "fd00::/16": "rfc7637",
+        }
     )
     assert table.get(build.ip(address)) == layout
 
@@ -38,10 +49,13 @@ def test_an_empty_table_holds_nothing() -> None:
     assert b"" not in parse_hosts(["0.0.0.0/0", "::/0"])
 
 
-@pytest.mark.parametrize("text", ["", "host", "10.0.0", "10.0.0.0/33", "fe80::1%1", "10.0.0.7 ", "1" * 5000])
+@pytest.mark.parametrize(
+    "text", ["", "host", "10.0.0", "10.0.0.0/33", "fe80::1%1", "10.0.0.7 ", "1" * 5000]
+)
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(
-        AddressError, match=r"^expected an address such as 10\.0\.0\.7 or a network such as 10\.0\.0\.0/24"
+        AddressError,
+        match=r"^expected an address such as 10\.0\.0\.7 or a network such as 10\.0\.0\.0/24",
     ):
         parse_network(text)
 

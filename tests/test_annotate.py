@@ -32,9 +32,13 @@ CUT = SAMPLES / "10-mismatch-file-cut-short.pcap"
 TIME = 1_361_355_247_123_456_789
 ORDERS = pytest.mark.parametrize("order", ["<", ">"])
 TEXT_301 = (
-    "nvgre-doctor NVG301: 192.168.50.1 (RFC 7637) and 192.168.50.2 (draft-00) cannot talk: they use different layouts"
+    "nvgre-doctor NVG301: 192.168.50.1 (RFC 7637) and 192.168.50.2 (draft-00) cannot talk: they use"
+    " different layouts"
 )
-TEXT_201 = "nvgre-doctor NVG201: 192.168.50.2 uses the old NVGRE layout (draft-00): key 0x00001389 is TNI 5001"
+TEXT_201 = (
+    "nvgre-doctor NVG201: 192.168.50.2 uses the old NVGRE layout (draft-00): key 0x00001389 is TNI"
+    " 5001"
+)
 
 
 def mismatch_frames() -> tuple[bytes, bytes]:
@@ -45,11 +49,17 @@ def mismatch_frames() -> tuple[bytes, bytes]:
 
 
 UPDATED_HOST, OLD_HOST = mismatch_frames()
-WEB = build.ethernet(build.ipv4("192.0.2.1", "192.0.2.2", 6, build.tcp("192.0.2.1", "192.0.2.2", 50000, 443)))
+WEB = build.ethernet(
+    build.ipv4("192.0.2.1", "192.0.2.2", 6, build.tcp("192.0.2.1", "192.0.2.2", 50000, 443))
+)
 
 
-def run(*args: str | Path, cwd: Path | None = None, stdin: bytes | None = None) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("NVGRE_DOCTOR_")}
+def run(
+    *args: str | Path, cwd: Path | None = None, stdin: bytes | None = None
+) -> subprocess.CompletedProcess[str]:
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith("NVGRE_DOCTOR_")
+    }
     done = subprocess.run(
         [sys.executable, "-m", "nvgre_doctor", "annotate", *map(str, args)],
         cwd=cwd,
@@ -61,7 +71,9 @@ def run(*args: str | Path, cwd: Path | None = None, stdin: bytes | None = None) 
         check=False,
     )
     assert b"Traceback" not in done.stderr
-    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+    return subprocess.CompletedProcess(
+        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+    )
 
 
 def annotated(capture: Path | bytes, folder: Path, *options: str, code: int = 1) -> bytes:
@@ -78,7 +90,11 @@ def annotated(capture: Path | bytes, folder: Path, *options: str, code: int = 1)
 
 def tshark(capture: Path, *arguments: str) -> str:
     done = subprocess.run(
-        [need("tshark"), "-n", "-r", str(capture), *arguments], capture_output=True, text=True, timeout=60, check=False
+        [need("tshark"), "-n", "-r", str(capture), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -86,20 +102,29 @@ def tshark(capture: Path, *arguments: str) -> str:
 
 def matches(capture: Path, display_filter: str) -> list[int]:
     return [
-        int(number) for number in tshark(capture, "-Y", display_filter, "-T", "fields", "-e", "frame.number").split()
+        int(number)
+        for number in tshark(
+            capture, "-Y", display_filter, "-T", "fields", "-e", "frame.number"
+        ).split()
     ]
 
 
 def capinfos(capture: Path, *options: str) -> dict[str, str]:
     done = subprocess.run(
-        [need("capinfos"), "-M", *options, str(capture)], capture_output=True, text=True, timeout=60, check=True
+        [need("capinfos"), "-M", *options, str(capture)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     rows = [re.split("[:=]", line, maxsplit=1) for line in done.stdout.splitlines()]
     return {row[0].strip(): row[-1].strip() for row in rows}
 
 
 def without_our_comments(data: bytes) -> bytes:
-    """The blocks of a pcapng file, our comments taken out: an independent reading of the format, little endian only."""
+    """The blocks of a pcapng file, our comments taken out: an independent reading of the format,
+    little endian only.
+    """
     rest, whole = data, b""
     while rest:
         kind, total = int.from_bytes(rest[:4], "little"), int.from_bytes(rest[4:8], "little")
@@ -109,7 +134,9 @@ def without_our_comments(data: bytes) -> bytes:
             options, kept = body[options_at:], b""
             while options:
                 size = 4 + -(-int.from_bytes(options[2:4], "little") // 4) * 4
-                if not options.startswith(b"\1\0") or not options[4:].startswith(b"nvgre-doctor NVG"):
+                if not options.startswith(b"\1\0") or not options[4:].startswith(
+                    b"nvgre-doctor NVG"
+                ):
                     kept += options[:size]
                 options = options[size:]
             body = body[:options_at] + (b"" if kept == bytes(4) else kept)
@@ -127,7 +154,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return outputs
 
 
-# --- in Wireshark -------------------------------------------------------------------------------------------------------
+# --- in Wireshark ------------------------------------------------------------
 
 
 def test_wireshark_finds_the_frames_by_their_comments(tmp_path: Path) -> None:
@@ -143,14 +170,21 @@ def test_wireshark_finds_the_frames_by_their_comments(tmp_path: Path) -> None:
     assert matches(out, 'frame.comment contains "NVG302"') == list(range(6, 37, 2))
     assert matches(out, 'frame.comment contains "NVG301"') == list(range(5, 37))
     assert matches(out, "frame.comment") == list(range(5, 37))
-    comments = tshark(out, "-Y", "frame.number == 13", "-T", "fields", "-e", "frame.comment", "-E", "aggregator=|")
+    comments = tshark(
+        out, "-Y", "frame.number == 13", "-T", "fields", "-e", "frame.comment", "-E", "aggregator=|"
+    )
     assert comments.strip().split("|") == [TEXT_201, TEXT_301]
 
 
 def test_wireshark_lists_the_comments_as_expert_information(samples: dict[str, Path]) -> None:
-    rows = [line.split(maxsplit=3) for line in tshark(samples[MISMATCH.name], "-q", "-z", "expert").splitlines()]
+    rows = [
+        line.split(maxsplit=3)
+        for line in tshark(samples[MISMATCH.name], "-q", "-z", "expert").splitlines()
+    ]
     comments = [(row[0], row[3]) for row in rows if len(row) == 4 and row[1] == "Comment"]
-    refused = "nvgre-doctor NVG302: {} refuses what {} sends (ICMP 3/10, key {}): their layouts differ"
+    refused = (
+        "nvgre-doctor NVG302: {} refuses what {} sends (ICMP 3/10, key {}): their layouts differ"
+    )
     assert comments == [
         ("32", TEXT_301),
         ("8", refused.format("192.168.50.2", "192.168.50.1", "0x00138900")),
@@ -185,20 +219,24 @@ def test_tshark_dissects_every_frame_as_before(sample: str, samples: dict[str, P
 
 
 @pytest.mark.parametrize("sample", sorted(path.name for path in SAMPLES.glob("*.pcapng")))
-def test_a_pcapng_is_byte_for_byte_the_same_without_our_comments(sample: str, samples: dict[str, Path]) -> None:
+def test_a_pcapng_is_byte_for_byte_the_same_without_our_comments(
+    sample: str, samples: dict[str, Path]
+) -> None:
     original = (SAMPLES / sample).read_bytes()
     assert without_our_comments(original) == original
     assert without_our_comments(samples[sample].read_bytes()) == original
 
 
 @pytest.mark.parametrize("sample", sorted(path.name for path in SAMPLES.iterdir()))
-def test_a_second_run_gives_the_same_bytes(sample: str, samples: dict[str, Path], tmp_path: Path) -> None:
+def test_a_second_run_gives_the_same_bytes(
+    sample: str, samples: dict[str, Path], tmp_path: Path
+) -> None:
     twice = tmp_path / "twice.pcapng"
     run(samples[sample], "-o", twice)
     assert twice.read_bytes() == samples[sample].read_bytes()
 
 
-# --- pcapng -------------------------------------------------------------------------------------------------------------
+# --- pcapng ------------------------------------------------------------------
 
 
 @ORDERS
@@ -227,8 +265,12 @@ def test_every_other_block_passes_through(order: str, tmp_path: Path) -> None:
 
 
 @ORDERS
-def test_only_findings_keeps_what_the_packets_need_and_nothing_else(order: str, tmp_path: Path) -> None:
-    head = shb(order) + idb(1, order) + nrb([(A, "host1")], order) + block(10, b"TLSK\0\0\0\0", order)
+def test_only_findings_keeps_what_the_packets_need_and_nothing_else(
+    order: str, tmp_path: Path
+) -> None:
+    head = (
+        shb(order) + idb(1, order) + nrb([(A, "host1")], order) + block(10, b"TLSK\0\0\0\0", order)
+    )
     capture = (
         head
         + epb(0, TIME, WEB, order)
@@ -265,13 +307,20 @@ def test_simple_packet_blocks_stay_as_they_are_and_that_is_said(tmp_path: Path) 
     assert (tmp_path / "out.pcapng").read_bytes() == capture.read_bytes()
     assert done.stdout.splitlines() == [
         f"Wrote {tmp_path}/out.pcapng: 3 frames, 0 with a comment (NVG201 1, NVG301 2)",
-        "2 frames that a finding points to could not take a comment (simple packet blocks, or blocks of more than 4 MiB)",
+        (
+            "2 frames that a finding points to could not take a comment (simple packet blocks, or"
+            " blocks of more than 4 MiB)"
+        ),
     ]
-    assert annotated(capture, tmp_path, "--only-findings") == shb() + idb() + spb(UPDATED_HOST) + spb(OLD_HOST)
+    assert annotated(capture, tmp_path, "--only-findings") == shb() + idb() + spb(
+        UPDATED_HOST
+    ) + spb(OLD_HOST)
 
 
 @pytest.mark.parametrize(("first", "second"), [("<", ">"), (">", "<")])
-def test_sections_have_their_own_byte_order_interfaces_and_length(first: str, second: str, tmp_path: Path) -> None:
+def test_sections_have_their_own_byte_order_interfaces_and_length(
+    first: str, second: str, tmp_path: Path
+) -> None:
     body_one = idb(1, first) + idb(113, first) + epb(0, TIME, UPDATED_HOST, first)
     body_two = (
         idb(101, second, tsresol=9)
@@ -279,8 +328,19 @@ def test_sections_have_their_own_byte_order_interfaces_and_length(first: str, se
         + epb(1, TIME, OLD_HOST, second)
         + epb(0, TIME, OLD_HOST[14:], second)
     )
-    capture = shb(first, len(body_one)) + body_one + shb(second, len(body_two)) + body_two + shb(first) + idb(1, first)
-    new_one = idb(1, first) + idb(113, first) + epb(0, TIME, UPDATED_HOST, first, options=option(1, TEXT_301, first))
+    capture = (
+        shb(first, len(body_one))
+        + body_one
+        + shb(second, len(body_two))
+        + body_two
+        + shb(first)
+        + idb(1, first)
+    )
+    new_one = (
+        idb(1, first)
+        + idb(113, first)
+        + epb(0, TIME, UPDATED_HOST, first, options=option(1, TEXT_301, first))
+    )
     options = option(1, TEXT_201, second) + option(1, TEXT_301, second)
     new_two = (
         idb(101, second, tsresol=9)
@@ -288,7 +348,14 @@ def test_sections_have_their_own_byte_order_interfaces_and_length(first: str, se
         + epb(1, TIME, OLD_HOST, second, options=options)
         + epb(0, TIME, OLD_HOST[14:], second, options=options)
     )
-    expected = shb(first, len(new_one)) + new_one + shb(second, len(new_two)) + new_two + shb(first) + idb(1, first)
+    expected = (
+        shb(first, len(new_one))
+        + new_one
+        + shb(second, len(new_two))
+        + new_two
+        + shb(first)
+        + idb(1, first)
+    )
     assert annotated(capture, tmp_path) == expected
 
 
@@ -335,26 +402,35 @@ def test_a_block_of_megabytes_passes_through_in_pieces(tmp_path: Path) -> None:
     )
 
 
-# --- pcap ---------------------------------------------------------------------------------------------------------------
+# --- pcap --------------------------------------------------------------------
 
 
 @ORDERS
 @pytest.mark.parametrize(
     ("magic", "tsresol", "time_ns"),
-    [("micro", None, 1_361_355_247_123_456_000), ("nano", 9, TIME), ("modified", None, 1_361_355_247_123_456_000)],
+    [
+        ("micro", None, 1_361_355_247_123_456_000),
+        ("nano", 9, TIME),
+        ("modified", None, 1_361_355_247_123_456_000),
+    ],
 )
 def test_a_pcap_becomes_pcapng_with_its_time_resolution(
     order: str, magic: str, tsresol: int | None, time_ns: int, tmp_path: Path
 ) -> None:
     capture = pcap(
-        [(TIME, UPDATED_HOST), (TIME + 5000, WEB, 1500), (TIME, OLD_HOST)], byte_order=order, magic=magic, snaplen=200
+        [(TIME, UPDATED_HOST), (TIME + 5000, WEB, 1500), (TIME, OLD_HOST)],
+        byte_order=order,
+        magic=magic,
+        snaplen=200,
     )
     assert annotated(capture, tmp_path) == (
         shb()
         + idb(1, snaplen=200, tsresol=tsresol)
         + epb(0, time_ns, UPDATED_HOST, options=option(1, TEXT_301), tsresol=tsresol)
         + epb(0, time_ns + 5000, WEB, wire_length=1500, tsresol=tsresol)
-        + epb(0, time_ns, OLD_HOST, options=option(1, TEXT_201) + option(1, TEXT_301), tsresol=tsresol)
+        + epb(
+            0, time_ns, OLD_HOST, options=option(1, TEXT_201) + option(1, TEXT_301), tsresol=tsresol
+        )
     )
 
 
@@ -365,7 +441,9 @@ def test_link_type_snap_length_and_frame_check_sequences_of_a_pcap_stay(tmp_path
     assert (seen["File encapsulation"], seen["Number of packets"]) == ("linux-sll2", "17")
     assert seen["Capture length"] == "262144"
     with_fcs = pcap([(TIME, UPDATED_HOST), (TIME, OLD_HOST)], fcs_words=2)
-    assert annotated(with_fcs, tmp_path)[28:].startswith(idb(1, snaplen=262144, options=option(13, b"\4")))
+    assert annotated(with_fcs, tmp_path)[28:].startswith(
+        idb(1, snaplen=262144, options=option(13, b"\4"))
+    )
 
 
 def test_only_the_frames_of_findings_of_a_pcap(tmp_path: Path) -> None:
@@ -381,14 +459,18 @@ def test_a_compressed_capture_is_written_unpacked(tmp_path: Path) -> None:
     assert annotated(gzip.compress(MISMATCH.read_bytes()), tmp_path) == plain
 
 
-# --- damage -------------------------------------------------------------------------------------------------------------
+# --- damage ------------------------------------------------------------------
 
 
-def test_what_could_be_read_of_a_cut_capture_is_written_and_the_rest_is_told(tmp_path: Path) -> None:
+def test_what_could_be_read_of_a_cut_capture_is_written_and_the_rest_is_told(
+    tmp_path: Path,
+) -> None:
     out = tmp_path / "out.pcapng"
     done = run(CUT, "-o", out)
     assert done.returncode == 1
-    assert done.stderr.startswith(f"nvgre-doctor: {CUT}: the capture ends in the middle of frame 23")
+    assert done.stderr.startswith(
+        f"nvgre-doctor: {CUT}: the capture ends in the middle of frame 23"
+    )
     assert capinfos(out, "-c")["Number of packets"] == "22"
 
 
@@ -424,7 +506,7 @@ def test_nothing_is_written_for_what_is_no_capture(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["empty", "stump", "text"]
 
 
-# --- files --------------------------------------------------------------------------------------------------------------
+# --- files -------------------------------------------------------------------
 
 
 def test_a_capture_is_never_changed_in_place(tmp_path: Path) -> None:
@@ -432,10 +514,18 @@ def test_a_capture_is_never_changed_in_place(tmp_path: Path) -> None:
     shutil.copy(MISMATCH, capture)
     (tmp_path / "symbolic.pcapng").symlink_to("capture.pcapng")
     os.link(capture, tmp_path / "hard.pcapng")
-    for one, other in (("capture", "capture"), ("capture", "symbolic"), ("capture", "hard"), ("symbolic", "capture")):
+    for one, other in (
+        ("capture", "capture"),
+        ("capture", "symbolic"),
+        ("capture", "hard"),
+        ("symbolic", "capture"),
+    ):
         done = run(f"{one}.pcapng", "-o", f"./{other}.pcapng", cwd=tmp_path)
         assert done.returncode == 2
-        assert f"./{other}.pcapng is the capture itself; annotate never changes a capture in place." in done.stderr
+        assert (
+            f"./{other}.pcapng is the capture itself; annotate never changes a capture in place."
+            in done.stderr
+        )
     assert capture.read_bytes() == MISMATCH.read_bytes()
     assert len(os.listdir(tmp_path)) == 3
 
@@ -445,8 +535,10 @@ def test_a_file_of_others_is_not_replaced_and_one_of_ours_is(tmp_path: Path) -> 
     shutil.copy(UPDATED, out)
     done = run(MISMATCH, "-o", out)
     assert done.returncode == 2
-    assert done.stderr == (
-        f"nvgre-doctor: {out}: exists and holds no comment of nvgre-doctor; delete it first if it may be replaced\n"
+    assert (
+        done.stderr
+        == f"nvgre-doctor: {out}: exists and holds no comment of nvgre-doctor; delete it first if"
+        " it may be replaced\n"
     )
     assert out.read_bytes() == UPDATED.read_bytes()
     out.unlink()
@@ -457,14 +549,22 @@ def test_a_file_of_others_is_not_replaced_and_one_of_ours_is(tmp_path: Path) -> 
     assert (out.read_bytes(), out.stat().st_mode & 0o777) == (first, 0o640)
 
 
-def test_standard_input_and_pipes_are_refused_because_everything_is_read_twice(tmp_path: Path) -> None:
+def test_standard_input_and_pipes_are_refused_because_everything_is_read_twice(
+    tmp_path: Path,
+) -> None:
     done = run("-", "-o", "out.pcapng", cwd=tmp_path, stdin=MISMATCH.read_bytes())
     assert done.returncode == 2
-    assert "annotate reads the capture twice, and standard input only once: save it to a file first." in done.stderr
+    assert (
+        "annotate reads the capture twice, and standard input only once: save it to a file first."
+        in done.stderr
+    )
     os.mkfifo(tmp_path / "pipe")
     done = run("pipe", "-o", "out.pcapng", cwd=tmp_path)
     assert done.returncode == 2
-    assert "pipe can be read only once, and annotate reads twice: save it to a file first." in done.stderr
+    assert (
+        "pipe can be read only once, and annotate reads twice: save it to a file first."
+        in done.stderr
+    )
 
 
 @pytest.mark.parametrize(
@@ -480,7 +580,9 @@ def test_standard_input_and_pipes_are_refused_because_everything_is_read_twice(t
         ([MISMATCH, "-o", "out.pcapng", "--config", "missing.toml"], "missing.toml"),
     ],
 )
-def test_usage_errors_are_exit_2_and_write_nothing(args: Sequence[str | Path], message: str, tmp_path: Path) -> None:
+def test_usage_errors_are_exit_2_and_write_nothing(
+    args: Sequence[str | Path], message: str, tmp_path: Path
+) -> None:
     (tmp_path / "folder").mkdir()
     done = run(*args, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
@@ -506,9 +608,19 @@ def test_a_disk_that_takes_no_more_leaves_nothing_behind_and_says_so(tmp_path: P
 
 def test_interrupted_it_leaves_nothing_behind(tmp_path: Path) -> None:
     capture = tmp_path / "large.pcap"
-    capture.write_bytes(pcap([(TIME, UPDATED_HOST), (TIME, OLD_HOST)]) + pcap([(TIME, OLD_HOST)] * 200_000)[24:])
+    capture.write_bytes(
+        pcap([(TIME, UPDATED_HOST), (TIME, OLD_HOST)]) + pcap([(TIME, OLD_HOST)] * 200_000)[24:]
+    )
     process = subprocess.Popen(
-        [sys.executable, "-m", "nvgre_doctor", "annotate", str(capture), "-o", str(tmp_path / "out.pcapng")],
+        [
+            sys.executable,
+            "-m",
+            "nvgre_doctor",
+            "annotate",
+            str(capture),
+            "-o",
+            str(tmp_path / "out.pcapng"),
+        ],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -541,7 +653,7 @@ def test_settings_of_check_count_here_too(tmp_path: Path) -> None:
     assert "NVG301" in run(MISMATCH, "-o", "all.pcapng", "--no-config", cwd=tmp_path).stdout
 
 
-# --- what nobody meant to write -----------------------------------------------------------------------------------------
+# --- what nobody meant to write ----------------------------------------------
 
 
 def frames_in(path: Path) -> list[tuple[int, int, int, int, bytes]]:
@@ -566,7 +678,9 @@ def annotated_by_library(path: Path, out: Path, *, with_findings: bool = True) -
 
 
 def check_copy(path: Path, tmp_path: Path) -> bool:
-    """The frames stay, a second run changes nothing, and without our comments what was read is there byte for byte."""
+    """The frames stay, a second run changes nothing, and without our comments what was read is
+    there byte for byte.
+    """
     once, twice, bare = (tmp_path / name for name in ("once.pcapng", "twice.pcapng", "bare.pcapng"))
     if not annotated_by_library(path, once):
         return False

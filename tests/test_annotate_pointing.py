@@ -1,4 +1,6 @@
-"""Which frames belong to a finding: all of them, none of its neighbours, each with a sentence of its own."""
+"""Which frames belong to a finding: all of them, none of its neighbours, each with a sentence of
+its own.
+"""
 
 from dataclasses import replace
 from random import Random
@@ -68,7 +70,7 @@ def text(found: dict[int, dict[str, str]], number: int, code: str) -> str:
     return found[number][code]
 
 
-# --- hosts --------------------------------------------------------------------------------------------------------------
+# --- hosts -------------------------------------------------------------------
 
 
 def test_nvg201_is_on_every_data_frame_of_the_old_host_and_on_no_other() -> None:
@@ -83,7 +85,9 @@ def test_nvg201_is_on_every_data_frame_of_the_old_host_and_on_no_other() -> None
     assert {text(found, number, "NVG201") for number in frames(found, "NVG201")} == {wanted}
 
 
-def test_nvg201_is_on_an_error_that_quotes_a_frame_of_the_old_host_but_not_on_its_own_control_traffic() -> None:
+def test_nvg201_is_on_an_error_that_quotes_the_old_host_but_not_on_its_own_control_traffic() -> (
+    None
+):
     tape = Tape()
     tape.ping(A, B, CURRENT_5001, OLD_5001)
     packet = tape.send(B, A, OLD_5001, VM2, VM1)
@@ -97,8 +101,10 @@ def test_nvg201_says_probably_where_it_is_likely_only() -> None:
     for number in range(1, 17):
         tape.send(A, B, 0x00501234, Vm(f"00:15:5d:0a:01:{number:02x}", f"10.1.2.{number}"), VM2)
     found = notes(tape)
-    assert text(found, 1, "NVG201") == (
-        "192.168.50.1 probably uses the old NVGRE layout (draft-00): key 0x00501234 is TNI 5247540"
+    assert (
+        text(found, 1, "NVG201")
+        == "192.168.50.1 probably uses the old NVGRE layout (draft-00): key 0x00501234 is TNI"
+        " 5247540"
     )
     assert frames(found, "NVG201") == list(range(1, 17))
 
@@ -144,8 +150,8 @@ def test_nvg204_is_on_every_frame_of_the_host_whose_layout_cannot_be_told() -> N
         tape.send(A, B, OLD)
     found = notes(tape)
     assert frames(found, "NVG204") == [1, 2, 3, 4, 5, 6, 7]
-    assert text(found, 7, "NVG204") == (
-        "the layout of 192.168.50.1 cannot be told: key 0x001e8481"
+    assert (
+        text(found, 7, "NVG204") == "the layout of 192.168.50.1 cannot be told: key 0x001e8481"
         " (TNI 2000001 with top octet 0, or VSID 7812 with FlowID 129)"
     )
 
@@ -159,7 +165,7 @@ def test_nvg205_is_on_the_frames_that_are_not_as_expected() -> None:
     assert text(found, 2, "NVG205") == "192.168.50.2 uses draft-00, and RFC 7637 is expected of it"
 
 
-# --- pairs --------------------------------------------------------------------------------------------------------------
+# --- pairs -------------------------------------------------------------------
 
 
 def test_nvg301_is_on_the_frames_of_the_pair_in_both_directions_with_one_text() -> None:
@@ -170,7 +176,8 @@ def test_nvg301_is_on_the_frames_of_the_pair_in_both_directions_with_one_text() 
     found = notes(tape)
     assert frames(found, "NVG301") == [1, 2, 5, 6, 9, 10, 13, 14]
     assert {of_frame["NVG301"] for of_frame in found.values() if "NVG301" in of_frame} == {
-        "192.168.50.1 (RFC 7637) and 192.168.50.2 (draft-00) cannot talk: they use different layouts"
+        "192.168.50.1 (RFC 7637) and 192.168.50.2 (draft-00) cannot talk: they use different"
+        " layouts"
     }
 
 
@@ -191,10 +198,13 @@ def test_nvg306_is_on_every_frame_of_the_silent_vm_pair() -> None:
         tape.send(A, B, CURRENT, VM3, VM4)
     found = notes(tape)
     assert frames(found, "NVG306") == [3, 4, 5, 6, 7, 8, 9]
-    assert text(found, 9, "NVG306") == "VM pair 00:15:5d:0a:00:03 / :04 is heard in this direction only"
+    assert (
+        text(found, 9, "NVG306")
+        == "VM pair 00:15:5d:0a:00:03 / :04 is heard in this direction only"
+    )
 
 
-# --- ICMP ---------------------------------------------------------------------------------------------------------------
+# --- ICMP --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("outer", [False, True])
@@ -209,8 +219,10 @@ def test_nvg302_is_on_every_refusal_and_not_on_the_refused_frames(outer: bool) -
             tape.unreachable(B, A, CONTROL, packet)
     found = notes(tape)
     assert frames(found, "NVG302") == [4, 6, 8, 10, 12, 14, 16]
-    assert text(found, 16, "NVG302") == (
-        "192.168.50.2 refuses what 192.168.50.1 sends (ICMP 3/10, key 0x00138900): their layouts differ"
+    assert (
+        text(found, 16, "NVG302")
+        == "192.168.50.2 refuses what 192.168.50.1 sends (ICMP 3/10, key 0x00138900): their layouts"
+        " differ"
     )
 
 
@@ -224,10 +236,14 @@ def test_nvg303_is_on_refusals_that_layouts_do_not_explain_whoever_sends_them() 
     tape.guest_refusal(B, A, CURRENT_5001, VM2, VM1)
     found = notes(tape)
     assert frames(found, "NVG303") == [4, 5]
-    assert text(found, 4, "NVG303") == (
-        "192.168.50.2 refuses what 192.168.50.1 sends (ICMP 3/10, key 0x00138900): the layouts do not explain it"
+    assert (
+        text(found, 4, "NVG303")
+        == "192.168.50.2 refuses what 192.168.50.1 sends (ICMP 3/10, key 0x00138900): the layouts"
+        " do not explain it"
     )
-    assert text(found, 5, "NVG303").startswith("192.168.50.254 refuses what 192.168.50.1 sends to 192.168.50.2 (")
+    assert text(found, 5, "NVG303").startswith(
+        "192.168.50.254 refuses what 192.168.50.1 sends to 192.168.50.2 ("
+    )
 
 
 def test_a_refusal_whose_quote_is_cut_off_belongs_to_its_finding() -> None:
@@ -235,8 +251,10 @@ def test_a_refusal_whose_quote_is_cut_off_belongs_to_its_finding() -> None:
     tape.ping(A, B, CURRENT_5001, OLD_5001)
     tape.unreachable(B, A, CONTROL, b"")
     found = notes(tape)
-    assert text(found, 3, "NVG302") == (
-        "192.168.50.2 refuses what 192.168.50.1 sends (ICMP 3/10, key not quoted): their layouts differ"
+    assert (
+        text(found, 3, "NVG302")
+        == "192.168.50.2 refuses what 192.168.50.1 sends (ICMP 3/10, key not quoted): their layouts"
+        " differ"
     )
 
 
@@ -260,8 +278,10 @@ def test_nvg304_says_what_the_error_means() -> None:
         tape.error(B, A, tape.send(A, B, CURRENT_5001)[:28], (3, 2))
     found = notes(tape)
     assert frames(found, "NVG304") == [4, 6, 8, 10, 12, 14]
-    assert text(found, 4, "NVG304") == (
-        "ICMP 3/2 from 192.168.50.2 about NVGRE from 192.168.50.1 to 192.168.50.2 (key 0x00138900):"
+    assert (
+        text(found, 4, "NVG304")
+        == "ICMP 3/2 from 192.168.50.2 about NVGRE from 192.168.50.1 to 192.168.50.2 (key"
+        " 0x00138900):"
         " protocol unreachable: there is no GRE at all on the receiver"
     )
 
@@ -275,9 +295,13 @@ def test_nvg305_is_on_errors_and_on_first_and_later_fragments() -> None:
     tape.put(build.ipv4(A, C, 47, b"rest", fragment=0x0010))  # nothing says that this is NVGRE
     tape.put(build.ipv4(A, B, 17, b"rest", fragment=0x0010))
     found = notes(tape)
-    assert {number: of_frame["NVG305"] for number, of_frame in found.items() if "NVG305" in of_frame} == {
-        2: "NVGRE from 192.168.50.1 to 192.168.50.2 is too big"
-        " (ICMP 3/4 from 192.168.50.254, the path allows 1400 bytes)",
+    assert {
+        number: of_frame["NVG305"] for number, of_frame in found.items() if "NVG305" in of_frame
+    } == {
+        2: (
+            "NVGRE from 192.168.50.1 to 192.168.50.2 is too big"
+            " (ICMP 3/4 from 192.168.50.254, the path allows 1400 bytes)"
+        ),
         3: "a fragment: NVGRE from 192.168.50.1 to 192.168.50.2 does not fit the path",
         4: "a fragment: NVGRE from 192.168.50.1 to 192.168.50.2 does not fit the path",
     }
@@ -289,8 +313,10 @@ def test_nvg307_is_on_redirects() -> None:
     tape.unreachable(B, A, CONTROL, tape.send(A, B, CURRENT_5001), (5, 10))
     found = notes(tape)
     assert frames(found, "NVG307") == [4]
-    assert text(found, 4, "NVG307") == (
-        "192.168.50.2 tells 192.168.50.1 that a virtual machine moved (ICMP 5/10, key 0x00138900)"
+    assert (
+        text(found, 4, "NVG307")
+        == "192.168.50.2 tells 192.168.50.1 that a virtual machine moved (ICMP 5/10, key"
+        " 0x00138900)"
     )
 
 
@@ -300,12 +326,14 @@ def test_ipv6_hosts_and_icmpv6_are_pointed_at_too() -> None:
     tape.unreachable(B6, A6, CONTROL, tape.send(A6, B6, CURRENT_5001), (1, 1))
     found = notes(tape)
     assert (frames(found, "NVG301"), frames(found, "NVG302")) == ([1, 2, 3, 4], [4])
-    assert text(found, 4, "NVG302") == (
-        "fd00:50::2 refuses what fd00:50::1 sends (ICMPv6 1/1, key 0x00138900): their layouts differ"
+    assert (
+        text(found, 4, "NVG302")
+        == "fd00:50::2 refuses what fd00:50::1 sends (ICMPv6 1/1, key 0x00138900): their layouts"
+        " differ"
     )
 
 
-# --- odd frames ---------------------------------------------------------------------------------------------------------
+# --- odd frames --------------------------------------------------------------
 
 
 def test_nvg102_is_on_frames_cut_before_the_key() -> None:
@@ -324,8 +352,10 @@ def test_nvg401_is_on_reserved_keys_only() -> None:
     tape.send(A, B, 0x00000007, VM3, VM4)
     found = notes(tape)
     assert frames(found, "NVG401") == [3]
-    assert text(found, 3, "NVG401") == (
-        "key 0x00000007 (TNI 7 with top octet 0, or VSID 0 with FlowID 7) is valid under neither layout"
+    assert (
+        text(found, 3, "NVG401")
+        == "key 0x00000007 (TNI 7 with top octet 0, or VSID 0 with FlowID 7) is valid under neither"
+        " layout"
     )
 
 
@@ -348,12 +378,14 @@ def test_nvg404_is_on_frames_with_an_unknown_vsid_only() -> None:
     tape.ping(A, B, 0x22345600, 0x22345600, VM3, VM4)
     found = notes(tape, known_vsids(0x123456))
     assert frames(found, "NVG404") == [3, 4]
-    assert text(found, 3, "NVG404") == (
-        "key 0x22345600 (TNI 3429888 with top octet 34, or VSID 2241622 with FlowID 0) is not in the inventory"
+    assert (
+        text(found, 3, "NVG404")
+        == "key 0x22345600 (TNI 3429888 with top octet 34, or VSID 2241622 with FlowID 0) is not in"
+        " the inventory"
     )
 
 
-# --- all findings -------------------------------------------------------------------------------------------------------
+# --- all findings ------------------------------------------------------------
 
 
 def test_nothing_is_pointed_at_without_findings() -> None:
@@ -368,7 +400,9 @@ def test_only_the_findings_that_are_given_are_pointed_at() -> None:
     tape.ping(A, B, CURRENT_5001, OLD_5001)
     situation = judge_tapes(tape)
     pointer = Pointer(situation, findings_of(situation, "NVG301"))
-    assert {code for of_frame in pointed(tape, situation, pointer).values() for code in of_frame} == {"NVG301"}
+    assert {
+        code for of_frame in pointed(tape, situation, pointer).values() for code in of_frame
+    } == {"NVG301"}
 
 
 def test_a_frame_that_a_finding_names_belongs_to_it_whatever_it_is() -> None:
@@ -415,7 +449,11 @@ def random_tape(dice: Random) -> Tape:
         elif answer == 2:
             tape.put(build.ipv4(one, two, 47, b"rest", fragment=0x0010))
         elif answer == 3:
-            tape.frames[-1] = (tape.frames[-1][0], tape.frames[-1][1][: dice.choice((36, 40, 50, 60))], 200)
+            tape.frames[-1] = (
+                tape.frames[-1][0],
+                tape.frames[-1][1][: dice.choice((36, 40, 50, 60))],
+                200,
+            )
     return tape
 
 
@@ -431,11 +469,12 @@ def test_every_frame_that_a_finding_names_is_found_without_being_told() -> None:
             for ref in finding.frames:
                 assert finding.code in found.get(ref.frame, {}), (seed, finding)
                 codes.add(finding.code)
-    # Not met: whole captures, a change of layout, what somebody expects.  They have tests of their own.
+    # Not met: whole captures, a change of layout, what somebody expects.  They have tests of their
+    # own.
     assert {rule.code for rule in RULES} - codes == {"NVG101", "NVG103", "NVG202", "NVG205"}
 
 
-# --- what is remembered -------------------------------------------------------------------------------------------------
+# --- what is remembered ------------------------------------------------------
 
 
 def mutated(dice: Random, frame: bytes) -> bytes:
@@ -453,7 +492,9 @@ def test_what_is_remembered_of_a_header_is_what_decoding_the_frame_gives() -> No
         dice = Random(seed)
         tape = random_tape(dice)
         situation = judge_tapes(tape)
-        pointer = Pointer(situation, [replace(finding, frames=()) for finding in findings_of(situation)])
+        pointer = Pointer(
+            situation, [replace(finding, frames=()) for finding in findings_of(situation)]
+        )
         marker = Marker(pointer)
         for number in range(1, 400):
             row = dice.choice(frames_of(tape))
@@ -466,7 +507,9 @@ def test_what_is_remembered_of_a_header_is_what_decoding_the_frame_gives() -> No
     assert remembered > 500
 
 
-@pytest.mark.parametrize("inner", [build.tcp(VM1.ip, VM2.ip, 50000, 443), build.udp(VM1.ip, VM2.ip, 50000, 53)])
+@pytest.mark.parametrize(
+    "inner", [build.tcp(VM1.ip, VM2.ip, 50000, 443), build.udp(VM1.ip, VM2.ip, 50000, 53)]
+)
 def test_only_what_decides_is_in_the_header_that_is_remembered(inner: bytes) -> None:
     tape = Tape()
     protocol = 6 if len(inner) == 20 else 17
@@ -498,6 +541,9 @@ def test_a_frame_that_a_finding_names_and_frames_around_a_change_are_not_remembe
     flagged = [
         number
         for number, row in enumerate(frames_of(tape), start=1)
-        if any("NVG201" in comment for comment in marker.comments(1, row[1], len(row[1]), number, row[0]))
+        if any(
+            "NVG201" in comment
+            for comment in marker.comments(1, row[1], len(row[1]), number, row[0])
+        )
     ]
     assert flagged == [5, 6, 7, 8]

@@ -1,4 +1,6 @@
-"""Dependencies point one way.  Read from the import statements; what is not in the table stands on top of it."""
+"""Dependencies point one way.  Read from the import statements; what is not in the table stands on
+top of it.
+"""
 
 import ast
 from pathlib import Path
@@ -26,11 +28,17 @@ MAY_IMPORT = {
     "fingerprint": {"report"},
     "reporters": {"fingerprint", "report", "reporters", "rules", "wire"},
 }
-ONLY_IN = {"dpkt": {"wire"}, "click": {"cli", "commands", "output"}, "rich": {"progress", "reporters"}}
+ONLY_IN = {
+    "dpkt": {"wire"},
+    "click": {"cli", "commands", "output"},
+    "rich": {"progress", "reporters"},
+}
 
 
 def imports() -> set[tuple[str, str]]:
-    """(importing part of the package, imported part of it or package of others) for every import statement."""
+    """(importing part of the package, imported part of it or package of others) for every import
+    statement.
+    """
     found = set()
     for path in PACKAGE.rglob("*.py"):
         importer = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
@@ -52,7 +60,11 @@ PARTS = {path.name.removesuffix(".py") for path in PACKAGE.iterdir()}
 @pytest.mark.parametrize("part", MAY_IMPORT)
 def test_each_part_imports_only_what_it_may_know(part: str) -> None:
     assert part in PARTS
-    imported = {target for importer, target in IMPORTS if importer == part and target in PARTS - {"__init__"}}
+    imported = {
+        target
+        for importer, target in IMPORTS
+        if importer == part and target in PARTS - {"__init__"}
+    }
     assert imported <= MAY_IMPORT[part]
 
 
@@ -65,8 +77,12 @@ def test_each_package_of_others_has_its_place(package: str) -> None:
 
 def test_capture_reaches_the_scan_as_batches_only() -> None:
     tree = ast.parse((PACKAGE / "scan.py").read_bytes())
-    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
-    assert {module for module in modules if module.startswith("nvgre_doctor.capture")} == {"nvgre_doctor.capture.batch"}
+    modules = {
+        node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module
+    }
+    assert {module for module in modules if module.startswith("nvgre_doctor.capture")} == {
+        "nvgre_doctor.capture.batch"
+    }
 
 
 def test_there_is_no_drawer_for_everything() -> None:

@@ -1,4 +1,6 @@
-"""Baselines: what was accepted is not told again, what is new is, and what went away is mentioned."""
+"""Baselines: what was accepted is not told again, what is new is, and what went away is
+mentioned.
+"""
 
 import json
 import os
@@ -15,7 +17,10 @@ from tests.program import MISMATCH, UPDATED, run
 from tests.reports import EVERY
 from tests.reports import MISMATCH as REPORT
 
-ALL_CODES = [f"NVG{number}" for number in (*range(101, 104), *range(201, 206), *range(301, 308), *range(401, 405))]
+ALL_CODES = [
+    f"NVG{number}"
+    for number in (*range(101, 104), *range(201, 206), *range(301, 308), *range(401, 405))
+]
 NAME = os.path.basename(MISMATCH)
 
 
@@ -23,7 +28,7 @@ def codes(report: Report) -> list[str]:
     return [finding.code for finding in report.findings]
 
 
-# --- what is the same finding -------------------------------------------------------------------------------------------
+# --- what is the same finding ------------------------------------------------
 
 
 @pytest.mark.parametrize("name", list(EVERY))
@@ -58,8 +63,12 @@ def test_other_frames_words_and_severity_are_the_same_finding() -> None:
 
 
 def test_a_new_finding_is_told_and_counted_among_accepted_ones() -> None:
-    new = replace(REPORT.findings[0], subject=Subject("host", ("192.168.50.9",)), severity=Severity.WARNING)
-    told, gone = only_new(replace(REPORT, findings=(*REPORT.findings, new)), accept(REPORT), ALL_CODES)
+    new = replace(
+        REPORT.findings[0], subject=Subject("host", ("192.168.50.9",)), severity=Severity.WARNING
+    )
+    told, gone = only_new(
+        replace(REPORT, findings=(*REPORT.findings, new)), accept(REPORT), ALL_CODES
+    )
     assert (told.findings, gone) == ((new,), ())
     assert (told.summary.errors, told.summary.warnings, told.summary.in_baseline) == (0, 1, 3)
 
@@ -96,7 +105,7 @@ def test_names_of_captures_are_shown_harmless() -> None:
     assert str(row) == "NVG101 (\\x1b[31m\\n.pcap)"
 
 
-# --- the file -----------------------------------------------------------------------------------------------------------
+# --- the file ----------------------------------------------------------------
 
 TEXT = """\
 {
@@ -148,28 +157,34 @@ WRITE = "Write a baseline: nvgre-doctor check --write-baseline FILE CAPTURE..."
 WRONG = {
     "": f"line 1 column 1: not JSON (Expecting value). {WRITE}",
     "[]": "this is no baseline. Write one: nvgre-doctor check --write-baseline FILE CAPTURE...",
-    '{"schema_version": "1.0"}': "this is no baseline. Write one: nvgre-doctor check --write-baseline FILE CAPTURE...",
-    '{"kind": "nvgre-doctor baseline"}': f"$: the field 'version' is missing. {WRITE}",
-    TEXT.replace('"version": 1', '"version": 2'): (
-        "version is 2, and this program reads 1. Write the baseline again: --write-baseline FILE"
+    '{"schema_version": "1.0"}': (
+        "this is no baseline. Write one: nvgre-doctor check --write-baseline FILE CAPTURE..."
     ),
+    '{"kind": "nvgre-doctor baseline"}': f"$: the field 'version' is missing. {WRITE}",
+    TEXT.replace(
+        '"version": 1', '"version": 2'
+    ): "version is 2, and this program reads 1. Write the baseline again: --write-baseline FILE",
     TEXT.replace('"version": 1', '"version": "one"'): (
-        'version is "one", and this program reads 1. Write the baseline again: --write-baseline FILE'
+        'version is "one", and this program reads 1. Write the baseline again: --write-baseline'
+        " FILE"
     ),
     TEXT.replace('"fingerprint_version": 1', '"fingerprint_version": 2'): (
-        "fingerprint_version is 2, and this program reads 1. Write the baseline again: --write-baseline FILE"
+        "fingerprint_version is 2, and this program reads 1. Write the baseline again:"
+        " --write-baseline FILE"
     ),
-    TEXT.replace('"count": 1', '"count": 0', 1): (
-        f"$.findings[0].count: expected an integer from 1 to 18446744073709551615, found 0. {WRITE}"
-    ),
-    TEXT.replace('"192.168.50.2"]', '"host\\u001b"]', 1): (
-        f'$.findings[0].hosts[0]: expected an IP address, found "host\\x1b". {WRITE}'
-    ),
+    TEXT.replace(
+        '"count": 1', '"count": 0', 1
+    ): f"$.findings[0].count: expected an integer from 1 to 18446744073709551615, found 0. {WRITE}",
+    TEXT.replace(
+        '"192.168.50.2"]', '"host\\u001b"]', 1
+    ): f'$.findings[0].hosts[0]: expected an IP address, found "host\\x1b". {WRITE}',
 }
 
 
 @pytest.mark.parametrize("text", WRONG, ids=range(len(WRONG)))
-def test_what_is_no_baseline_of_this_version_is_refused_with_the_way_out(tmp_path: Path, text: str) -> None:
+def test_what_is_no_baseline_of_this_version_is_refused_with_the_way_out(
+    tmp_path: Path, text: str
+) -> None:
     path = tmp_path / "baseline.json"
     path.write_text(text)
     with pytest.raises(BaselineError) as error:
@@ -178,19 +193,27 @@ def test_what_is_no_baseline_of_this_version_is_refused_with_the_way_out(tmp_pat
 
 
 def test_a_baseline_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
-    for path, said in ((tmp_path / "missing", "No such file or directory"), (tmp_path, "Is a directory")):
+    for path, said in (
+        (tmp_path / "missing", "No such file or directory"),
+        (tmp_path, "Is a directory"),
+    ):
         with pytest.raises(BaselineError) as error:
             read_baseline(str(path))
         assert str(error.value) == f"{path}: cannot be read: {said}. {WRITE}"
 
 
-# --- the program as a process -------------------------------------------------------------------------------------------
+# --- the program as a process ------------------------------------------------
 
 
-def test_accepting_gives_zero_and_the_whole_report_and_the_next_run_tells_only_what_is_new(tmp_path: Path) -> None:
+def test_accepting_gives_zero_and_the_whole_report_and_the_next_run_tells_only_what_is_new(
+    tmp_path: Path,
+) -> None:
     shutil.copy(MISMATCH, tmp_path)
     first = run(NAME, "--write-baseline", "b.json", cwd=tmp_path)
-    assert (first.returncode, first.stderr) == (0, b"nvgre-doctor: b.json: 4 findings are accepted\n")
+    assert (first.returncode, first.stderr) == (
+        0,
+        b"nvgre-doctor: b.json: 4 findings are accepted\n",
+    )
     assert first.stdout == run(NAME, cwd=tmp_path).stdout
     second = run(NAME, "--baseline", "b.json", "--fail-on", "info", cwd=tmp_path)
     assert (second.returncode, second.stderr) == (0, b"")
@@ -199,13 +222,24 @@ def test_accepting_gives_zero_and_the_whole_report_and_the_next_run_tells_only_w
     assert b"; 0 errors, 0 warnings, 0 notes; 4 more in the baseline; " in second.stdout
 
 
-def test_the_note_about_the_baseline_is_in_every_format_that_has_room_for_it(tmp_path: Path) -> None:
+def test_the_note_about_the_baseline_is_in_every_format_that_has_room_for_it(
+    tmp_path: Path,
+) -> None:
     run(MISMATCH, "-q", "--write-baseline", "b.json", cwd=tmp_path)
     known = ("--baseline", "b.json")
-    assert json.loads(run(MISMATCH, *known, "-f", "json", cwd=tmp_path).stdout)["summary"]["in_baseline"] == 4
-    assert b"\nThe baseline accepts 4 findings more.\n" in run(MISMATCH, *known, "-f", "markdown", cwd=tmp_path).stdout
-    assert run(MISMATCH, *known, "-f", "github", cwd=tmp_path).stdout == (
-        b"nvgre-doctor: verdict mismatch; 4 more findings in the baseline\n"
+    assert (
+        json.loads(run(MISMATCH, *known, "-f", "json", cwd=tmp_path).stdout)["summary"][
+            "in_baseline"
+        ]
+        == 4
+    )
+    assert (
+        b"\nThe baseline accepts 4 findings more.\n"
+        in run(MISMATCH, *known, "-f", "markdown", cwd=tmp_path).stdout
+    )
+    assert (
+        run(MISMATCH, *known, "-f", "github", cwd=tmp_path).stdout
+        == b"nvgre-doctor: verdict mismatch; 4 more findings in the baseline\n"
     )
     assert b'failures="0"' in run(MISMATCH, *known, "-f", "junit", cwd=tmp_path).stdout
 
@@ -214,7 +248,11 @@ def test_a_finding_that_is_new_still_ends_with_one(tmp_path: Path) -> None:
     run(MISMATCH, "-q", "--select", "NVG2", "--write-baseline", "b.json", cwd=tmp_path)
     done = run(MISMATCH, "-f", "json", "--baseline", "b.json", cwd=tmp_path)
     assert done.returncode == 1
-    assert [finding["code"] for finding in json.loads(done.stdout)["findings"]] == ["NVG301", "NVG302", "NVG302"]
+    assert [finding["code"] for finding in json.loads(done.stdout)["findings"]] == [
+        "NVG301",
+        "NVG302",
+        "NVG302",
+    ]
 
 
 def test_findings_that_went_away_are_mentioned_unless_quiet(tmp_path: Path) -> None:
@@ -225,16 +263,26 @@ def test_findings_that_went_away_are_mentioned_unless_quiet(tmp_path: Path) -> N
     assert done.returncode == 0
     assert done.stderr.decode().splitlines() == [
         "nvgre-doctor: gone, but still in the baseline: NVG201 192.168.50.2 (lab.pcapng)",
-        "nvgre-doctor: gone, but still in the baseline: NVG301 192.168.50.1 and 192.168.50.2 (lab.pcapng)",
-        "nvgre-doctor: gone, but still in the baseline: NVG302 192.168.50.1 to 192.168.50.2 (lab.pcapng)",
-        "nvgre-doctor: gone, but still in the baseline: NVG302 192.168.50.2 to 192.168.50.1 (lab.pcapng)",
+        (
+            "nvgre-doctor: gone, but still in the baseline: NVG301 192.168.50.1 and 192.168.50.2"
+            " (lab.pcapng)"
+        ),
+        (
+            "nvgre-doctor: gone, but still in the baseline: NVG302 192.168.50.1 to 192.168.50.2"
+            " (lab.pcapng)"
+        ),
+        (
+            "nvgre-doctor: gone, but still in the baseline: NVG302 192.168.50.2 to 192.168.50.1"
+            " (lab.pcapng)"
+        ),
     ]
     assert run("lab.pcapng", "-q", "--baseline", "b.json", cwd=tmp_path).stderr == b""
 
 
 def test_many_that_went_away_are_counted(tmp_path: Path) -> None:
     rows = tuple(
-        Accepted(f"{number:064x}", 1, "NVG204", "host", (f"10.0.0.{number}",), None) for number in range(1, 31)
+        Accepted(f"{number:064x}", 1, "NVG204", "host", (f"10.0.0.{number}",), None)
+        for number in range(1, 31)
     )
     (tmp_path / "b.json").write_text(to_text(rows))
     lines = run(UPDATED, "--baseline", "b.json", cwd=tmp_path).stderr.decode().splitlines()
@@ -244,7 +292,9 @@ def test_many_that_went_away_are_counted(tmp_path: Path) -> None:
 
 def test_a_baseline_can_be_brought_up_to_date_in_its_place(tmp_path: Path) -> None:
     run(MISMATCH, "-q", "--select", "NVG2", "--write-baseline", "b.json", cwd=tmp_path)
-    done = run(MISMATCH, "-f", "json", "--baseline", "b.json", "--write-baseline", "b.json", cwd=tmp_path)
+    done = run(
+        MISMATCH, "-f", "json", "--baseline", "b.json", "--write-baseline", "b.json", cwd=tmp_path
+    )
     assert done.returncode == 0
     assert len(json.loads(done.stdout)["findings"]) == 3
     assert len(read_baseline(str(tmp_path / "b.json"))) == 4
@@ -265,11 +315,16 @@ def test_no_baseline_is_written_when_a_capture_could_not_be_read(tmp_path: Path)
         (["--write-baseline", "-"], b"A baseline needs a file; - is standard output."),
         (["--write-baseline", "missing/b.json"], b"missing/b.json: the folder "),
         (["--write-baseline", "b.json", "-o", "./b.json"], b"Two outputs would go to b.json."),
-        (["--baseline", "b.json", "-o", "b.json"], b"b.json is an input; an output must not replace it."),
+        (
+            ["--baseline", "b.json", "-o", "b.json"],
+            b"b.json is an input; an output must not replace it.",
+        ),
         (["--baseline", "b.json"], b"b.json: this is no baseline."),
     ],
 )
-def test_what_cannot_work_is_refused_before_anything_is_read(tmp_path: Path, args: list[str], said: bytes) -> None:
+def test_what_cannot_work_is_refused_before_anything_is_read(
+    tmp_path: Path, args: list[str], said: bytes
+) -> None:
     (tmp_path / "b.json").write_text("{}")
     done = run("missing.pcap", *args, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, b"")

@@ -30,16 +30,25 @@ OPEN = str(SAMPLES / "05-value-cannot-tell-nothing-does.pcapng")
 PLAIN_GRE = str(SAMPLES / "08-plain-gre-open-vswitch.pcap")
 PROGRAM = [sys.executable, "-m", "nvgre_doctor"]
 PCAP_HEADER = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
-RECORD_OF_60_BYTES = struct.pack("<IIII", 1_361_355_247, 0, 60, 60) + b"\xff" * 12 + b"\x08\x06" + b"\0" * 46  # ARP
+RECORD_OF_60_BYTES = (
+    struct.pack("<IIII", 1_361_355_247, 0, 60, 60) + b"\xff" * 12 + b"\x08\x06" + b"\0" * 46
+)  # ARP
 
 
 def environment(**more: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "TERM")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("NO_COLOR", "COLUMNS", "TERM")
+    }
     return {**kept, "PYTHONPATH": str(ROOT), "TERM": "xterm", **more}
 
 
 def run(
-    *args: str, cwd: Path | None = None, stdin: bytes | None = None, env: Mapping[str, str] | None = None
+    *args: str,
+    cwd: Path | None = None,
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [*PROGRAM, *args],
@@ -189,7 +198,7 @@ def test_unreadable_input_is_named_on_standard_error_when_no_text_says_it(folder
     assert run("text.pcap", cwd=folder).stderr == b""
 
 
-# --- the ends that are nobody's wish ------------------------------------------------------------------------------------
+# --- the ends that are nobody's wish -----------------------------------------
 
 CRASH = """
 import sys
@@ -204,15 +213,20 @@ sys.exit(main(["check", "lab.pcap"]))
 
 def crash(**env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", CRASH], env=environment(**env), capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", CRASH],
+        env=environment(**env),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 
 def test_unexpected_exception_is_70_and_two_clear_lines() -> None:
     done = crash()
     assert done.returncode == 70
-    assert done.stderr == (
-        "nvgre-doctor: internal error: RecursionError: too \\x1b[31m deep\n"
+    assert (
+        done.stderr == "nvgre-doctor: internal error: RecursionError: too \\x1b[31m deep\n"
         "Please report it, with the output of the same command under NVGRE_DOCTOR_DEBUG=1.\n"
     )
 
@@ -243,12 +257,19 @@ def test_ctrl_c_is_130_and_leaves_no_file(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize(("args", "code"), [([MISMATCH], 1), ([UPDATED], 0), (["rules"], 0), (["--help"], 0)])
+@pytest.mark.parametrize(
+    ("args", "code"), [([MISMATCH], 1), ([UPDATED], 0), (["rules"], 0), (["--help"], 0)]
+)
 def test_reader_that_has_gone_away_changes_nothing(args: list[str], code: int) -> None:
     read_end, write_end = os.pipe()
     os.close(read_end)
     done = subprocess.run(
-        [*PROGRAM, *args], env=environment(), stdout=write_end, stderr=subprocess.PIPE, timeout=60, check=False
+        [*PROGRAM, *args],
+        env=environment(),
+        stdout=write_end,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
     )
     os.close(write_end)
     assert (done.returncode, done.stderr) == (code, b"")
@@ -258,7 +279,12 @@ def test_reader_that_has_gone_away_changes_nothing(args: list[str], code: int) -
 def test_full_disk_behind_standard_output_is_2(args: list[str]) -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run(
-            [*PROGRAM, *args], env=environment(), stdout=full, stderr=subprocess.PIPE, timeout=60, check=False
+            [*PROGRAM, *args],
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
         )
     assert done.returncode == 2
     assert re.fullmatch(rb"nvgre-doctor: [a-z ]+: No space left on device\n", done.stderr)
@@ -275,7 +301,7 @@ def test_closed_standard_output_is_2() -> None:
     assert (done.returncode, done.stderr) == (2, b"nvgre-doctor: standard output is closed\n")
 
 
-# --- which command ------------------------------------------------------------------------------------------------------
+# --- which command -----------------------------------------------------------
 
 
 def test_check_is_the_default_command() -> None:
@@ -288,15 +314,18 @@ def test_command_wins_over_a_file_of_its_name(folder: Path) -> None:
 
 
 def test_mistyped_command_is_not_taken_for_a_capture() -> None:
-    assert run("expalin", "NVG301").stderr == (
-        b"nvgre-doctor: There is no command and no file expalin. Did you mean explain?\nTry: nvgre-doctor --help\n"
+    assert (
+        run("expalin", "NVG301").stderr
+        == b"nvgre-doctor: There is no command and no file expalin. Did you mean explain?\nTry:"
+        b" nvgre-doctor --help\n"
     )
 
 
 def test_usage_error_names_the_help_of_the_command() -> None:
-    assert run("--vsid", "5", "x").stderr == (
-        b"nvgre-doctor: Invalid value for '--vsid': 5 is not a VSID: they go from 4096 to 16777214.\n"
-        b"Try: nvgre-doctor check --help\n"
+    assert (
+        run("--vsid", "5", "x").stderr
+        == b"nvgre-doctor: Invalid value for '--vsid': 5 is not a VSID: they go from 4096 to"
+        b" 16777214.\nTry: nvgre-doctor check --help\n"
     )
 
 
@@ -319,11 +348,19 @@ def test_version_is_one_line() -> None:
 
 def test_explain_gives_the_text_of_one_rule_or_of_all_with_a_prefix() -> None:
     one = run("explain", "nvg301").stdout.decode()
-    for heading in ("What it means", "How it is detected", "What it is not", "What to do", "Sources"):
+    for heading in (
+        "What it means",
+        "How it is detected",
+        "What it is not",
+        "What to do",
+        "Sources",
+    ):
         assert f"\n{heading}\n  " in one
     assert "NVG302" not in one.splitlines()[0]
     every = run("explain", "NVG3").stdout.decode()
-    assert re.findall(r"^(NVG\d+)  ", every, re.MULTILINE) == [f"NVG30{number}" for number in range(1, 8)]
+    assert re.findall(r"^(NVG\d+)  ", every, re.MULTILINE) == [
+        f"NVG30{number}" for number in range(1, 8)
+    ]
 
 
 def test_rules_are_the_table_of_the_contract() -> None:
@@ -331,18 +368,22 @@ def test_rules_are_the_table_of_the_contract() -> None:
     assert lines[0].split() == ["Code", "Severity", "Finding"]
     assert [tuple(line.split()[:2]) for line in lines[1:]] == [
         ("NVG101", "warning"), ("NVG102", "warning"), ("NVG103", "warning"),
-        ("NVG201", "error"), ("NVG202", "warning"), ("NVG203", "error"), ("NVG204", "info"), ("NVG205", "error"),
-        ("NVG301", "error"), ("NVG302", "error"), ("NVG303", "error"), ("NVG304", "warning"), ("NVG305", "warning"),
+        ("NVG201", "error"), ("NVG202", "warning"), ("NVG203", "error"), ("NVG204", "info"),
+        ("NVG205", "error"),
+        ("NVG301", "error"), ("NVG302", "error"), ("NVG303", "error"), ("NVG304", "warning"),
+        ("NVG305", "warning"),
         ("NVG306", "info"), ("NVG307", "info"),
         ("NVG401", "warning"), ("NVG402", "warning"), ("NVG403", "warning"), ("NVG404", "warning"),
     ]  # fmt: skip
 
 
 def test_schema_is_printed_as_it_is_shipped() -> None:
-    assert run("schema").stdout.decode() == (ROOT / "nvgre_doctor" / "schema.json").read_text("utf-8")
+    assert run("schema").stdout.decode() == (ROOT / "nvgre_doctor" / "schema.json").read_text(
+        "utf-8"
+    )
 
 
-# --- outputs ------------------------------------------------------------------------------------------------------------
+# --- outputs -----------------------------------------------------------------
 
 
 def test_one_run_writes_several_outputs_and_nothing_else(tmp_path: Path) -> None:
@@ -374,7 +415,9 @@ def test_dash_is_standard_output(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["C:\\x=y", "results=1.txt", "jsonx=z"])
-def test_equals_sign_without_a_format_before_it_is_part_of_the_name(tmp_path: Path, name: str) -> None:
+def test_equals_sign_without_a_format_before_it_is_part_of_the_name(
+    tmp_path: Path, name: str
+) -> None:
     run("-o", name, MISMATCH, cwd=tmp_path)
     assert os.listdir(tmp_path) == [name]
 
@@ -398,16 +441,21 @@ def test_folder_means_the_captures_in_it() -> None:
     assert len(json.loads(done.stdout)["captures"]) == len(list(SAMPLES.glob("*.pcap*")))
 
 
-# --- encodings, pipes, terminals ----------------------------------------------------------------------------------------
+# --- encodings, pipes, terminals ---------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("name", "encoding"),
-    [(name, "cp437") for name in FORMATS] + [("text", encoding) for encoding in ("cp1252", "ascii", "utf-8")],
+    [(name, "cp437") for name in FORMATS]
+    + [("text", encoding) for encoding in ("cp1252", "ascii", "utf-8")],
 )
-def test_file_name_beyond_the_console_encoding_costs_no_crash(tmp_path: Path, name: str, encoding: str) -> None:
+def test_file_name_beyond_the_console_encoding_costs_no_crash(
+    tmp_path: Path, name: str, encoding: str
+) -> None:
     path = "caf\u00e9-\u4e2d-\u202e-\x1b[31m\n.pcap"
-    done = run("-f", name, path, cwd=tmp_path, env={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "1"})
+    done = run(
+        "-f", name, path, cwd=tmp_path, env={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "1"}
+    )
     assert done.returncode == 3, done.stderr
     for stream in (done.stdout, done.stderr):
         assert b"\x1b" not in stream
@@ -423,13 +471,20 @@ def test_file_name_that_is_no_text_at_all_is_shown_escaped(tmp_path: Path) -> No
 
 
 def in_terminal(
-    *args: str, columns: int = 80, env: Mapping[str, str] | None = None, program: Sequence[str] = PROGRAM
+    *args: str,
+    columns: int = 80,
+    env: Mapping[str, str] | None = None,
+    program: Sequence[str] = PROGRAM,
 ) -> str:
     """What the program writes to a terminal of that width (standard output and error alike)."""
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, columns))
     process = subprocess.Popen(
-        [*program, *args], env=environment(**(env or {})), stdin=theirs, stdout=theirs, stderr=theirs
+        [*program, *args],
+        env=environment(**(env or {})),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
     )
     os.close(theirs)
     written = b""
@@ -451,7 +506,8 @@ SGR = re.compile(r"\x1b\[[0-9;]*m")
 
 @pytest.mark.parametrize(
     ("capture", "columns"),
-    [(path.name, 80) for path in sorted(SAMPLES.glob("*.pcap*"))] + [("01-mismatch-pings-refused.pcapng", 40)],
+    [(path.name, 80) for path in sorted(SAMPLES.glob("*.pcap*"))]
+    + [("01-mismatch-pings-refused.pcapng", 40)],
 )
 def test_terminal_gets_colour_and_no_line_beyond_its_width(capture: str, columns: int) -> None:
     text = in_terminal("-v", str(SAMPLES / capture), columns=columns)
@@ -478,7 +534,9 @@ def test_pipe_gets_no_colour_and_whole_lines() -> None:
         (["--color", "always"], {"NO_COLOR": "1"}, True),
     ],
 )
-def test_colour_on_a_terminal_is_a_choice(args: list[str], env: dict[str, str], colored: bool) -> None:
+def test_colour_on_a_terminal_is_a_choice(
+    args: list[str], env: dict[str, str], colored: bool
+) -> None:
     assert ("\x1b[" in in_terminal(*args, MISMATCH, env=env)) is colored
 
 
@@ -487,7 +545,9 @@ def test_colour_can_be_had_in_a_pipe() -> None:
 
 
 def test_terminal_is_not_taken_for_a_capture() -> None:
-    assert "- reads a capture from standard input, and there is none: pipe one in." in in_terminal("-")
+    assert "- reads a capture from standard input, and there is none: pipe one in." in in_terminal(
+        "-"
+    )
 
 
 BAR = """
@@ -511,12 +571,17 @@ def test_progress_bar_shows_bytes_on_a_terminal_if_wanted(wanted: str, shown: bo
 
 def test_progress_bar_stays_away_from_pipes() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", BAR, "wanted"], env=environment(), capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", BAR, "wanted"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     assert (done.stdout, done.stderr) == ("done\n", "")
 
 
-# --- what is loaded -----------------------------------------------------------------------------------------------------
+# --- what is loaded ----------------------------------------------------------
 
 HEAVY = (
     "hashlib",
@@ -537,10 +602,15 @@ HEAVY = (
         (["--help"], []),
         (["check", "--help"], []),
         (["schema"], ["nvgre_doctor.report", "json"]),
-        (["-f", "json", UPDATED], ["nvgre_doctor.doctor", "nvgre_doctor.rules", "nvgre_doctor.report", "json"]),
+        (
+            ["-f", "json", UPDATED],
+            ["nvgre_doctor.doctor", "nvgre_doctor.rules", "nvgre_doctor.report", "json"],
+        ),
     ],
 )
-def test_nothing_is_loaded_that_the_command_does_not_need(args: list[str], loaded: list[str], tmp_path: Path) -> None:
+def test_nothing_is_loaded_that_the_command_does_not_need(
+    args: list[str], loaded: list[str], tmp_path: Path
+) -> None:
     code = (
         "import sys; from nvgre_doctor.cli import main; main(sys.argv[1:]); "
         f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"

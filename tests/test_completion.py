@@ -1,4 +1,6 @@
-"""`nvgre-doctor completion`: in a real bash, zsh and fish; for PowerShell by the words and answers of its protocol."""
+"""`nvgre-doctor completion`: in a real bash, zsh and fish; for PowerShell by the words and answers
+of its protocol.
+"""
 
 import os
 import pty
@@ -21,7 +23,9 @@ from tests.program import environment, run
 def commands() -> list[str]:
     """The commands that the help names."""
     lines = run("--help").stdout.decode().partition("Commands:\n")[2].splitlines()
-    return [line.split()[0] for line in lines if line.startswith("  ") and not line.startswith("   ")]
+    return [
+        line.split()[0] for line in lines if line.startswith("  ") and not line.startswith("   ")
+    ]
 
 
 def shell(name: str) -> str:
@@ -48,11 +52,15 @@ def place(tmp_path: Path) -> Path:
 
 def surroundings(place: Path) -> dict[str, str]:
     path = f"{place / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    return environment(PATH=path, HOME=str(place), TERM="dumb", XDG_CONFIG_HOME=str(place / "config"))
+    return environment(
+        PATH=path, HOME=str(place), TERM="dumb", XDG_CONFIG_HOME=str(place / "config")
+    )
 
 
 def typed(command: Sequence[str], place: Path, setup: str, line: str, after: str) -> str:
-    """What a shell prints when somebody types a line with tabs in it, then `after`, in a terminal."""
+    """What a shell prints when somebody types a line with tabs in it, then `after`, in a
+    terminal.
+    """
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 200))
     process = subprocess.Popen(
@@ -89,14 +97,17 @@ def typed(command: Sequence[str], place: Path, setup: str, line: str, after: str
     return text[text.index("<<") + 3 : text.rindex(" >>")]
 
 
-# --- bash ---------------------------------------------------------------------------------------------------------------
+# --- bash --------------------------------------------------------------------
 
 
 def bash_answer(place: Path, *words: str) -> list[str]:
     """What bash's completion function finds for the last word."""
     lines = [
         'eval "$(nvgre-doctor completion bash)"',
-        f"COMP_WORDS=({' '.join(f'{word!r}' for word in ('nvgre-doctor', *words))}); COMP_CWORD={len(words)}",
+        (
+            f"COMP_WORDS=({' '.join(f'{word!r}' for word in ('nvgre-doctor', *words))});"
+            f" COMP_CWORD={len(words)}"
+        ),
         "compopt() { :; }",  # works only while bash itself completes
         "_nvgre_doctor_completion nvgre-doctor",
         'printf "%s\\n" "${COMPREPLY[@]}"',
@@ -122,13 +133,24 @@ def test_bash_completes_commands_options_values_and_codes(place: Path) -> None:
     assert bash_answer(place, "check", "-f", "j") == ["json", "jsonl", "junit"]
     assert bash_answer(place, "lab.pcapng", "--sel") == ["--select"]
     assert bash_answer(place, "completion", "z") == ["zsh"]
-    assert bash_answer(place, "explain", "NVG20") == ["NVG201", "NVG202", "NVG203", "NVG204", "NVG205"]
+    assert bash_answer(place, "explain", "NVG20") == [
+        "NVG201",
+        "NVG202",
+        "NVG203",
+        "NVG204",
+        "NVG205",
+    ]
     assert bash_answer(place, "--select", "NVG1,nvg306") == ["NVG1,NVG306"]
 
 
 def test_bash_knows_who_completes_the_program(place: Path) -> None:
     done = subprocess.run(
-        [shell("bash"), "--norc", "-c", 'eval "$(nvgre-doctor completion bash)"; complete -p nvgre-doctor'],
+        [
+            shell("bash"),
+            "--norc",
+            "-c",
+            'eval "$(nvgre-doctor completion bash)"; complete -p nvgre-doctor',
+        ],
         env=surroundings(place),
         capture_output=True,
         text=True,
@@ -141,12 +163,16 @@ def test_bash_knows_who_completes_the_program(place: Path) -> None:
 def test_bash_completes_captures_in_a_terminal(place: Path) -> None:
     setup = 'eval "$(nvgre-doctor completion bash)"; bind "set enable-bracketed-paste off"'
     bash = [shell("bash"), "--norc", "-i"]
-    assert typed(bash, place, setup, "nvgre-doctor lab.\t", "lab.pcapng") == "nvgre-doctor lab.pcapng"
+    assert (
+        typed(bash, place, setup, "nvgre-doctor lab.\t", "lab.pcapng") == "nvgre-doctor lab.pcapng"
+    )
     line = "nvgre-doctor check --inv\tlab.\t"
-    assert typed(bash, place, setup, line, "lab.pcapng") == "nvgre-doctor check --inventory lab.pcapng"
+    assert (
+        typed(bash, place, setup, line, "lab.pcapng") == "nvgre-doctor check --inventory lab.pcapng"
+    )
 
 
-# --- zsh, fish ----------------------------------------------------------------------------------------------------------
+# --- zsh, fish ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -158,14 +184,22 @@ def test_bash_completes_captures_in_a_terminal(place: Path) -> None:
     ],
 )
 def test_zsh_completes_in_a_terminal(place: Path, line: str, completed: str) -> None:
-    setup = 'autoload -U compinit; compinit -u -D; unsetopt zle_bracketed_paste; eval "$(nvgre-doctor completion zsh)"'
+    setup = (
+        'autoload -U compinit; compinit -u -D; unsetopt zle_bracketed_paste; eval "$(nvgre-doctor'
+        ' completion zsh)"'
+    )
     last = completed.rpartition(" ")[2]
     assert typed([shell("zsh"), "-f", "-i"], place, setup, line, last).split() == completed.split()
 
 
 def fish_answer(place: Path, line: str) -> list[str]:
     done = subprocess.run(
-        [shell("fish"), "--no-config", "-c", f"nvgre-doctor completion fish | source; complete --do-complete '{line}'"],
+        [
+            shell("fish"),
+            "--no-config",
+            "-c",
+            f"nvgre-doctor completion fish | source; complete --do-complete '{line}'",
+        ],
         cwd=place / "work",
         env=surroundings(place),
         capture_output=True,
@@ -180,16 +214,27 @@ def fish_answer(place: Path, line: str) -> list[str]:
 def test_fish_completes_commands_options_codes_and_captures(place: Path) -> None:
     assert fish_answer(place, "nvgre-doctor comp") == ["completion"]
     assert fish_answer(place, "nvgre-doctor --fail-on ") == ["error", "info", "never", "warning"]
-    assert fish_answer(place, "nvgre-doctor explain NVG20") == ["NVG201", "NVG202", "NVG203", "NVG204", "NVG205"]
+    assert fish_answer(place, "nvgre-doctor explain NVG20") == [
+        "NVG201",
+        "NVG202",
+        "NVG203",
+        "NVG204",
+        "NVG205",
+    ]
     assert fish_answer(place, "nvgre-doctor lab.") == ["lab.pcapng"]
 
 
-# --- PowerShell ---------------------------------------------------------------------------------------------------------
+# --- PowerShell --------------------------------------------------------------
 
 
 def powershell_answer(*words: str) -> list[list[str]]:
     """What the program answers to the words that the script sends: type, value and help."""
-    done = run(env={"COMP_WORDS": "\n".join(("nvgre-doctor", *words)), "_NVGRE_DOCTOR_COMPLETE": "powershell_complete"})
+    done = run(
+        env={
+            "COMP_WORDS": "\n".join(("nvgre-doctor", *words)),
+            "_NVGRE_DOCTOR_COMPLETE": "powershell_complete",
+        }
+    )
     assert (done.returncode, done.stderr) == (0, b"")
     return [line.split("\t") for line in done.stdout.decode().splitlines() if line]
 
@@ -209,11 +254,15 @@ def test_powershell_gets_options_values_and_codes() -> None:
         "info",
         "never",
     ]
-    assert powershell_answer("explain", "NVG205") == [["plain", "NVG205", "host does not speak the expected layout"]]
+    assert powershell_answer("explain", "NVG205") == [
+        ["plain", "NVG205", "host does not speak the expected layout"]
+    ]
 
 
 def test_powershell_words_keep_backslashes_blanks_and_quotes() -> None:
-    assert powershell_answer("C:\\lab files\\it's.pcap", "--inventory", "D:\\x") == [["file", "D:\\x", "D:\\x"]]
+    assert powershell_answer("C:\\lab files\\it's.pcap", "--inventory", "D:\\x") == [
+        ["file", "D:\\x", "D:\\x"]
+    ]
     assert powershell_answer("\\\\server\\share\\a.pcap", "--no-such", "--inv") == [
         ["plain", "--inventory", "CSV of Get-NetVirtualizationLookupRecord."]
     ]
@@ -226,7 +275,9 @@ def test_powershell_is_answered_even_if_it_asks_nothing() -> None:
 
 def test_the_powershell_script_registers_a_completer_that_asks_the_program_as_typed() -> None:
     text = run("completion", "powershell").stdout.decode()
-    assert text.startswith("Register-ArgumentCompleter -Native -CommandName nvgre-doctor -ScriptBlock {\n")
+    assert text.startswith(
+        "Register-ArgumentCompleter -Native -CommandName nvgre-doctor -ScriptBlock {\n"
+    )
     assert "$env:_NVGRE_DOCTOR_COMPLETE = 'powershell_complete'" in text
     assert "Remove-Item Env:COMP_WORDS, Env:_NVGRE_DOCTOR_COMPLETE" in text
     assert text.isascii()
@@ -234,7 +285,7 @@ def test_the_powershell_script_registers_a_completer_that_asks_the_program_as_ty
     assert text.count("(") == text.count(")")
 
 
-# --- the scripts --------------------------------------------------------------------------------------------------------
+# --- the scripts -------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["bash", "zsh", "fish", "powershell"])
@@ -246,7 +297,13 @@ def test_a_script_has_unix_line_ends_and_names_the_program_and_its_variable(name
 
 
 def test_completion_of_a_word_that_is_no_command_says_nothing() -> None:
-    done = run(env={"COMP_WORDS": "nvgre-doctor kye ", "COMP_CWORD": "2", "_NVGRE_DOCTOR_COMPLETE": "bash_complete"})
+    done = run(
+        env={
+            "COMP_WORDS": "nvgre-doctor kye ",
+            "COMP_CWORD": "2",
+            "_NVGRE_DOCTOR_COMPLETE": "bash_complete",
+        }
+    )
     assert (done.returncode, done.stdout.splitlines()[:1], done.stderr) == (0, [b"file,"], b"")
 
 
@@ -254,13 +311,19 @@ def test_completion_reads_no_configuration(tmp_path: Path) -> None:
     (tmp_path / "nvgre-doctor.toml").write_text("no TOML")
     done = run(
         cwd=tmp_path,
-        env={"COMP_WORDS": "nvgre-doctor -f js", "COMP_CWORD": "2", "_NVGRE_DOCTOR_COMPLETE": "bash_complete"},
+        env={
+            "COMP_WORDS": "nvgre-doctor -f js",
+            "COMP_CWORD": "2",
+            "_NVGRE_DOCTOR_COMPLETE": "bash_complete",
+        },
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"plain,json\nplain,jsonl\n", b"")
 
 
 def test_an_unknown_shell_has_no_script() -> None:
-    from nvgre_doctor.cli import cli  # noqa: PLC0415
+    from nvgre_doctor.cli import cli
 
-    with pytest.raises(ValueError, match="unknown shell 'tcsh'; known: bash, zsh, fish, powershell"):
+    with pytest.raises(
+        ValueError, match="unknown shell 'tcsh'; known: bash, zsh, fish, powershell"
+    ):
         script("tcsh", cli, "nvgre-doctor")

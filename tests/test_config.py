@@ -1,4 +1,6 @@
-"""Configuration: found upward, checked key by key, beaten by the environment, which is beaten by the command line."""
+"""Configuration: found upward, checked key by key, beaten by the environment, which is beaten by
+the command line.
+"""
 
 import json
 import ntpath
@@ -42,7 +44,7 @@ def loaded(**environment: str) -> Settings:
     return load_settings(environment=environment)
 
 
-# --- where it is found --------------------------------------------------------------------------------------------------
+# --- where it is found -------------------------------------------------------
 
 
 def test_without_a_file_nothing_is_set(folder: Path) -> None:
@@ -55,7 +57,10 @@ def test_a_file_is_found_upward_and_the_nearest_one_counts(folder: Path) -> None
     (folder / "lab" / "pyproject.toml").write_text("[tool.nvgre-doctor]\njobs = 3\n")
     assert (loaded().jobs, loaded().file) == (3, str(folder / "lab" / "pyproject.toml"))
     (folder / "lab" / "today" / "nvgre-doctor.toml").write_text("")
-    assert (loaded().jobs, loaded().file) == (None, str(folder / "lab" / "today" / "nvgre-doctor.toml"))
+    assert (loaded().jobs, loaded().file) == (
+        None,
+        str(folder / "lab" / "today" / "nvgre-doctor.toml"),
+    )
 
 
 def test_of_two_files_in_one_folder_our_own_counts(folder: Path) -> None:
@@ -65,7 +70,13 @@ def test_of_two_files_in_one_folder_our_own_counts(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[tool.ruff]\nline-length = 120\n", "not TOML at all", '[project]\nname = "nvgre-doctor"\n']
+    "text",
+    [
+        "",
+        "[tool.ruff]\nline-length = 120\n",
+        "not TOML at all",
+        '[project]\nname = "nvgre-doctor"\n',
+    ],
 )
 def test_a_pyproject_of_somebody_else_is_passed_over(folder: Path, text: str) -> None:
     (folder / "lab" / "pyproject.toml").write_text(text)
@@ -87,7 +98,9 @@ def test_a_named_file_counts_wherever_it_is_and_the_found_one_does_not(folder: P
 
 def test_no_file_is_looked_for_if_none_is_wanted(folder: Path) -> None:
     (folder / "nvgre-doctor.toml").write_text("jobs = 2\n")
-    assert load_settings(search=False, environment={"NVGRE_DOCTOR_COLOR": "never"}) == Settings(color="never")
+    assert load_settings(search=False, environment={"NVGRE_DOCTOR_COLOR": "never"}) == Settings(
+        color="never"
+    )
 
 
 def test_a_working_directory_that_was_deleted_has_no_file(folder: Path) -> None:
@@ -104,7 +117,7 @@ def test_the_search_ends_at_the_root_of_a_drive_or_a_share() -> None:
     assert upward("\\\\?\\C:\\lab") == ["\\\\?\\C:\\lab", "\\\\?\\C:\\"]
 
 
-# --- what it may hold ---------------------------------------------------------------------------------------------------
+# --- what it may hold --------------------------------------------------------
 
 
 def test_every_key_is_read_with_its_type(folder: Path) -> None:
@@ -174,47 +187,66 @@ WRONG = {
     "expected = {}": "unknown key expected; did you mean expect?",
     "not-nvgr = []": "unknown key not-nvgr; did you mean not-nvgre?",
     "baselines = 1": (
-        "unknown key baselines; the keys are select, ignore, fail-on, vsid, inventory, format, jobs, color, expect, not-nvgre."
+        "unknown key baselines; the keys are select, ignore, fail-on, vsid, inventory, format,"
+        " jobs, color, expect, not-nvgre."
     ),
     '"\\u001b[31m\\n::error::x" = 1': (
-        "unknown key \\x1b[31m\\n::error::x; the keys are select, ignore, fail-on, vsid, inventory, format, jobs, color,"
-        " expect, not-nvgre."
+        "unknown key \\x1b[31m\\n::error::x; the keys are select, ignore, fail-on, vsid, inventory,"
+        " format, jobs, color, expect, not-nvgre."
     ),
     "[tool.nvgre-doctor]\njobs = 1": "the keys stand at the top, without [tool.nvgre-doctor].",
     "fail-on = 'fatal'": 'fail-on: expected one of error, warning, info, never, found "fatal".',
     "fail-on = 1": "fail-on: expected one of error, warning, info, never, found 1.",
-    "format = 'yaml'": ('format: expected one of text, json, jsonl, junit, sarif, github, markdown, found "yaml".'),
+    "format = 'yaml'": (
+        'format: expected one of text, json, jsonl, junit, sarif, github, markdown, found "yaml".'
+    ),
     "color = true": "color: expected one of auto, always, never, found true.",
     "jobs = 0": "jobs: expected an integer from 1 to 18446744073709551615, found 0.",
     "jobs = '4'": 'jobs: expected an integer from 1 to 18446744073709551615, found "4".',
     "vsid = 5001": "vsid: expected a list of VSIDs such as [5001, 5002], found 5001.",
     "vsid = [5001, 4095]": "vsid[1]: expected an integer from 4096 to 16777214, found 4095.",
     "vsid = [16777215]": "vsid[0]: expected an integer from 4096 to 16777214, found 16777215.",
-    "select = 'NVG2'": 'select: expected a list of finding codes such as ["NVG301", "NVG2"], found "NVG2".',
+    "select = 'NVG2'": (
+        'select: expected a list of finding codes such as ["NVG301", "NVG2"], found "NVG2".'
+    ),
     "ignore = [1]": "ignore[0]: expected a string, found 1.",
     "inventory = ''": 'inventory: expected the name of a CSV file, found "".',
     "inventory = ['a.csv']": "inventory: expected a string, found a list of 1.",
-    "expect = '10.0.0.7'": 'expect: expected layouts by address, such as {"10.0.0.7" = "draft-00"}, found "10.0.0.7".',
-    "expect = 1979-05-27": 'expect: expected layouts by address, such as {"10.0.0.7" = "draft-00"}, found "1979-05-27".',
-    "expect = {'10.0.0.7' = 'old'}": 'expect.10.0.0.7: expected one of draft-00, rfc7637, found "old".',
+    "expect = '10.0.0.7'": (
+        'expect: expected layouts by address, such as {"10.0.0.7" = "draft-00"}, found "10.0.0.7".'
+    ),
+    "expect = 1979-05-27": (
+        'expect: expected layouts by address, such as {"10.0.0.7" = "draft-00"}, found'
+        ' "1979-05-27".'
+    ),
+    "expect = {'10.0.0.7' = 'old'}": (
+        'expect.10.0.0.7: expected one of draft-00, rfc7637, found "old".'
+    ),
     "expect = {'10.0.0.300' = 'draft-00'}": (
-        "expect: expected an address such as 10.0.0.7 or a network such as 10.0.0.0/24, found '10.0.0.300'."
+        "expect: expected an address such as 10.0.0.7 or a network such as 10.0.0.0/24, found"
+        " '10.0.0.300'."
     ),
     "expect = {'10.0.0.7/24' = 'draft-00'}": (
         "expect: '10.0.0.7/24' has bits set behind its prefix; the network is 10.0.0.0/24."
     ),
-    "expect = {'10.0.0.7' = 'draft-00', '10.0.0.7/32' = 'rfc7637'}": "expect: 10.0.0.7/32 stands twice.",
+    "expect = {'10.0.0.7' = 'draft-00', '10.0.0.7/32' = 'rfc7637'}": (
+        "expect: 10.0.0.7/32 stands twice."
+    ),
     "not-nvgre = '10.0.0.9'": (
-        'not-nvgre: expected a list of addresses and networks such as ["10.0.0.9", "10.1.0.0/16"], found "10.0.0.9".'
+        'not-nvgre: expected a list of addresses and networks such as ["10.0.0.9", "10.1.0.0/16"],'
+        ' found "10.0.0.9".'
     ),
     "not-nvgre = ['fe80::1%eth0']": (
-        "not-nvgre: expected an address such as 10.0.0.7 or a network such as 10.0.0.0/24, found 'fe80::1%eth0'."
+        "not-nvgre: expected an address such as 10.0.0.7 or a network such as 10.0.0.0/24, found"
+        " 'fe80::1%eth0'."
     ),
 }
 
 
 @pytest.mark.parametrize("text", WRONG)
-def test_a_wrong_setting_is_refused_with_its_file_its_key_and_what_was_expected(folder: Path, text: str) -> None:
+def test_a_wrong_setting_is_refused_with_its_file_its_key_and_what_was_expected(
+    folder: Path, text: str
+) -> None:
     (folder / "x.toml").write_text(text)
     with pytest.raises(ConfigError) as error:
         load_settings("../../x.toml", environment={})
@@ -223,15 +255,23 @@ def test_a_wrong_setting_is_refused_with_its_file_its_key_and_what_was_expected(
 
 def test_a_wrong_code_names_the_known_ones(folder: Path) -> None:
     (folder / "nvgre-doctor.toml").write_text('select = ["NVG9"]')
-    with pytest.raises(ConfigError, match="select: no finding has the code 'NVG9'; known codes: NVG101, NVG102"):
+    with pytest.raises(
+        ConfigError, match="select: no finding has the code 'NVG9'; known codes: NVG101, NVG102"
+    ):
         loaded()
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[tool.nvgre-doctor]\njob = 1\n", ", [tool.nvgre-doctor]: unknown key job; did you mean jobs?"),
-        ("[tool.nvgre-doctor]\njobs = -1\n", ", [tool.nvgre-doctor]: jobs: expected an integer from 1 to"),
+        (
+            "[tool.nvgre-doctor]\njob = 1\n",
+            ", [tool.nvgre-doctor]: unknown key job; did you mean jobs?",
+        ),
+        (
+            "[tool.nvgre-doctor]\njobs = -1\n",
+            ", [tool.nvgre-doctor]: jobs: expected an integer from 1 to",
+        ),
         ("[tool]\nnvgre-doctor = 1\n", ", [tool.nvgre-doctor]: expected a table."),
         ("[tool.nvgre-doctor\n", ": not TOML: "),
     ],
@@ -252,12 +292,17 @@ def test_a_wrong_pyproject_is_refused_with_the_table(folder: Path, text: str, sa
         (b"jobs = ", "x.toml: not TOML: Invalid value ("),
         (b"jobs = 1\njobs = 2\n", "x.toml: not TOML: Cannot overwrite a value ("),
         (b"a = " + b"[" * 20_000, "x.toml: nested too deeply."),
-        (b"jobs = " + b"9" * 5_000, "x.toml: not TOML: Exceeds the limit (4300 digits) for integer string conversion"),
+        (
+            b"jobs = " + b"9" * 5_000,
+            "x.toml: not TOML: Exceeds the limit (4300 digits) for integer string conversion",
+        ),
         (b"#" * (16 * 1024 * 1024 + 1), "x.toml: larger than 16 MB."),
     ],
     ids=["missing", "latin", "cut", "no value", "twice", "deep", "digits", "large"],
 )
-def test_a_named_file_that_cannot_be_used_is_refused(folder: Path, content: bytes | None, said: str) -> None:
+def test_a_named_file_that_cannot_be_used_is_refused(
+    folder: Path, content: bytes | None, said: str
+) -> None:
     if content is not None:
         (folder / "lab" / "today" / "x.toml").write_bytes(content)
     with pytest.raises(ConfigError) as error:
@@ -279,10 +324,16 @@ def test_a_pyproject_that_is_named_must_have_the_table(folder: Path) -> None:
         ("VSID", "5001,five", 'expected an integer from 4096 to 16777214, found "five".'),
         ("JOBS", "many", 'expected an integer from 1 to 18446744073709551615, found "many".'),
         ("EXPECT", "10.0.0.7", 'expected one of draft-00, rfc7637, found "".'),
-        ("NOT_NVGRE", "10.0.0.256", "expected an address such as 10.0.0.7 or a network such as 10.0.0.0/24"),
+        (
+            "NOT_NVGRE",
+            "10.0.0.256",
+            "expected an address such as 10.0.0.7 or a network such as 10.0.0.0/24",
+        ),
     ],
 )
-def test_a_wrong_variable_is_refused_with_its_name(folder: Path, name: str, value: str, said: str) -> None:
+def test_a_wrong_variable_is_refused_with_its_name(
+    folder: Path, name: str, value: str, said: str
+) -> None:
     with pytest.raises(ConfigError) as error:
         loaded(**{f"NVGRE_DOCTOR_{name}": value})
     assert str(error.value).startswith(f"environment variable NVGRE_DOCTOR_{name}")
@@ -291,15 +342,28 @@ def test_a_wrong_variable_is_refused_with_its_name(folder: Path, name: str, valu
 
 @pytest.mark.parametrize(
     ("name", "meant"),
-    [("FAILON", "FAIL_ON"), ("VSIDS", "VSID"), ("FORMATS", "FORMAT"), ("EXPECTED", "EXPECT"), ("COLOUR", "COLOR")],
+    [
+        ("FAILON", "FAIL_ON"),
+        ("VSIDS", "VSID"),
+        ("FORMATS", "FORMAT"),
+        ("EXPECTED", "EXPECT"),
+        ("COLOUR", "COLOR"),
+    ],
 )
-def test_a_mistyped_variable_is_refused_because_it_would_do_nothing(folder: Path, name: str, meant: str) -> None:
+def test_a_mistyped_variable_is_refused_because_it_would_do_nothing(
+    folder: Path, name: str, meant: str
+) -> None:
     with pytest.raises(ConfigError) as error:
         loaded(**{f"NVGRE_DOCTOR_{name}": "x"})
-    assert str(error.value) == f"environment variable NVGRE_DOCTOR_{name}: did you mean NVGRE_DOCTOR_{meant}?"
+    assert (
+        str(error.value)
+        == f"environment variable NVGRE_DOCTOR_{name}: did you mean NVGRE_DOCTOR_{meant}?"
+    )
 
 
-@pytest.mark.parametrize("name", ["DEBUG", "HOME", "CASES", "CORPUS", "SCHEMAS", "VERSION", "IMAGE"])
+@pytest.mark.parametrize(
+    "name", ["DEBUG", "HOME", "CASES", "CORPUS", "SCHEMAS", "VERSION", "IMAGE"]
+)
 def test_a_variable_of_somebody_else_is_left_alone(folder: Path, name: str) -> None:
     assert loaded(**{f"NVGRE_DOCTOR_{name}": "x"}) == Settings()
 
@@ -308,14 +372,16 @@ def test_variables_are_named_like_their_keys() -> None:
     assert variable_of("not-nvgre") == "NVGRE_DOCTOR_NOT_NVGRE"
 
 
-# --- what it does: the program as a process -----------------------------------------------------------------------------
+# --- what it does: the program as a process ----------------------------------
 
 
 def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
     (tmp_path / "nvgre-doctor.toml").write_text('fail-on = "never"\n')
     assert run("-q", MISMATCH, cwd=tmp_path).returncode == 0
     assert run("-q", MISMATCH, cwd=tmp_path, env={"NVGRE_DOCTOR_FAIL_ON": "error"}).returncode == 1
-    never = run("-q", MISMATCH, "--fail-on", "never", cwd=tmp_path, env={"NVGRE_DOCTOR_FAIL_ON": "error"})
+    never = run(
+        "-q", MISMATCH, "--fail-on", "never", cwd=tmp_path, env={"NVGRE_DOCTOR_FAIL_ON": "error"}
+    )
     assert never.returncode == 0
     assert run("-q", MISMATCH, "--no-config", cwd=tmp_path).returncode == 1
 
@@ -346,7 +412,10 @@ def test_vsids_and_the_inventory_beside_the_file_are_used(tmp_path: Path) -> Non
     assert unlisted.returncode == 0
     assert codes(unlisted.stdout) == ["NVG404", "NVG404"]
     (tmp_path / "nvgre-doctor.toml").write_text('inventory = "vms.csv"\nvsid = [5001]\n')
-    assert codes(run("-f", "json", "--select", "NVG404", MISMATCH, cwd=tmp_path / "below").stdout) == []
+    assert (
+        codes(run("-f", "json", "--select", "NVG404", MISMATCH, cwd=tmp_path / "below").stdout)
+        == []
+    )
 
 
 def test_verbose_says_which_file_was_used(tmp_path: Path) -> None:
@@ -364,10 +433,14 @@ def test_a_report_never_replaces_the_configuration_or_the_inventory(tmp_path: Pa
     for name in ("vms.csv", "nvgre-doctor.toml"):
         done = run(MISMATCH, "-o", name, cwd=tmp_path)
         assert (done.returncode, done.stdout) == (2, b"")
-        assert done.stderr.startswith(f"nvgre-doctor: {name} is an input; an output must not replace it.".encode())
+        assert done.stderr.startswith(
+            f"nvgre-doctor: {name} is an input; an output must not replace it.".encode()
+        )
 
 
-def test_a_lab_that_keeps_an_old_host_on_purpose_is_fine_until_something_changes(tmp_path: Path) -> None:
+def test_a_lab_that_keeps_an_old_host_on_purpose_is_fine_until_something_changes(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "nvgre-doctor.toml").write_text(
         'expect = {"192.168.50.2" = "draft-00", "192.168.50.0/24" = "rfc7637"}\n'
     )
@@ -388,8 +461,12 @@ def test_hosts_that_are_no_nvgre_are_counted_and_left_out(tmp_path: Path) -> Non
     report = json.loads(done.stdout)
     assert (done.returncode, report["verdict"], report["hosts"]) == (0, "no-nvgre", [])
     assert report["summary"]["nvgre_frames_left_out"] == report["summary"]["nvgre_frames"] > 0
-    text = run(MISMATCH, cwd=tmp_path, env={"NVGRE_DOCTOR_NOT_NVGRE": "192.168.50.2"}).stdout.decode()
-    assert text.startswith("NO NVGRE  All that looks like NVGRE here is of hosts that you named as not NVGRE, ")
+    text = run(
+        MISMATCH, cwd=tmp_path, env={"NVGRE_DOCTOR_NOT_NVGRE": "192.168.50.2"}
+    ).stdout.decode()
+    assert text.startswith(
+        "NO NVGRE  All that looks like NVGRE here is of hosts that you named as not NVGRE, "
+    )
     assert "\n1 capture, 36 frames, 32 NVGRE (32 left out); 0 hosts; " in text
 
 
@@ -397,9 +474,15 @@ def test_a_file_that_is_no_text_is_a_clear_error_before_anything_is_read(tmp_pat
     (tmp_path / "nvgre-doctor.toml").write_bytes(b"\x80")
     done = run("missing.pcap", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, b"")
-    assert done.stderr == f"nvgre-doctor: {tmp_path}/nvgre-doctor.toml: byte 0 is no UTF-8 text.\n".encode()
+    assert (
+        done.stderr
+        == f"nvgre-doctor: {tmp_path}/nvgre-doctor.toml: byte 0 is no UTF-8 text.\n".encode()
+    )
 
 
 def test_config_and_no_config_exclude_each_other() -> None:
     done = run("--config", "x.toml", "--no-config", MISMATCH)
-    assert (done.returncode, done.stderr[:61]) == (2, b"nvgre-doctor: --config and --no-config exclude each other.\nTr")
+    assert (done.returncode, done.stderr[:61]) == (
+        2,
+        b"nvgre-doctor: --config and --no-config exclude each other.\nTr",
+    )

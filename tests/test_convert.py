@@ -1,4 +1,6 @@
-"""A report read back from JSON is the report that was written; anything else is refused with a reason and a place."""
+"""A report read back from JSON is the report that was written; anything else is refused with a
+reason and a place.
+"""
 
 import copy
 import json
@@ -34,7 +36,9 @@ def without_untold_times(report: Report) -> Report:
         return replace(frame, time_ns=None)
 
     hosts = tuple(
-        replace(h, evidence=tuple(replace(e, frames=tuple(map(untimed, e.frames))) for e in h.evidence))
+        replace(
+            h, evidence=tuple(replace(e, frames=tuple(map(untimed, e.frames))) for e in h.evidence)
+        )
         for h in report.hosts
     )
     refusals = tuple(replace(r, first=untimed(r.first)) for r in report.refusals)
@@ -43,7 +47,13 @@ def without_untold_times(report: Report) -> Report:
 
 def paths(value: Any, path: Path = ()) -> Iterator[Path]:
     """Where every value of a JSON document stands, the root excepted."""
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    items = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     for name, item in items:
         yield (*path, name)
         yield from paths(item, (*path, name))
@@ -87,7 +97,9 @@ def test_json_written_again_is_the_same_text(name: str) -> None:
 
 @pytest.mark.parametrize("format_name", FORMATS)
 @pytest.mark.parametrize("name", list(EVERY))
-def test_every_format_is_the_same_from_json_as_from_the_capture(name: str, format_name: str) -> None:
+def test_every_format_is_the_same_from_json_as_from_the_capture(
+    name: str, format_name: str
+) -> None:
     converted = report_from_json(to_text(EVERY[name]))
     for display in (Display(), Display(color=True, width=80, verbosity=1)):
         assert render(format_name, converted, display) == render(format_name, EVERY[name], display)
@@ -97,7 +109,10 @@ def test_the_times_of_findings_and_changes_come_back_to_the_nanosecond() -> None
     report = report_from_json(to_text(WARNINGS))
     assert report.findings[2].frames == (FrameRef(0, 3, 1_367_402_400_000_000_007),)
     assert report.hosts[0].changes[0].at == FrameRef(1, 5, 1_367_402_460_000_000_000)
-    assert report_from_json(to_text(HOSTILE)).findings[0].frames[0].time_ns == 9_223_372_036_854_775_807
+    assert (
+        report_from_json(to_text(HOSTILE)).findings[0].frames[0].time_ns
+        == 9_223_372_036_854_775_807
+    )
 
 
 def test_unknown_fields_of_a_later_version_are_ignored() -> None:
@@ -125,7 +140,10 @@ def test_another_schema_version_is_refused_with_both_versions_and_what_to_do(ver
         (
             ("verdict",),
             "fine",
-            "$.verdict: expected one of mismatch, refused, old-layout, warnings, healthy, no-nvgre,",
+            (
+                "$.verdict: expected one of mismatch, refused, old-layout, warnings, healthy,"
+                " no-nvgre,"
+            ),
         ),
         (("headline",), None, "$.headline: expected a string, found null."),
         (("captures",), {}, "$.captures: expected a list, found an object."),
@@ -133,15 +151,27 @@ def test_another_schema_version_is_refused_with_both_versions_and_what_to_do(ver
         (("captures", 0, "frames"), -1, "$.captures[0].frames: expected an integer from 0 to "),
         (("captures", 0, "frames"), True, "$.captures[0].frames: expected an integer from 0 to "),
         (("captures", 0, "frames"), 24.0, "$.captures[0].frames: expected an integer from 0 to "),
-        (("captures", 0, "frames"), 2**64, "$.captures[0].frames: expected an integer from 0 to 18446744073709551615"),
-        (("captures", 0, "format"), "etl", '$.captures[0].format: expected one of pcap, pcapng, found "etl".'),
+        (
+            ("captures", 0, "frames"),
+            2**64,
+            "$.captures[0].frames: expected an integer from 0 to 18446744073709551615",
+        ),
+        (
+            ("captures", 0, "format"),
+            "etl",
+            '$.captures[0].format: expected one of pcap, pcapng, found "etl".',
+        ),
         (("hosts", 1, "address"), "x", '$.hosts[1].address: expected an IP address, found "x".'),
         (
             ("hosts", 1, "address"),
             "fe80::1%x",
             '$.hosts[1].address: expected an IP address without a zone, found "fe80',
         ),
-        (("hosts", 1, "layout"), "new", "$.hosts[1].layout: expected one of draft-00, rfc7637, both, unknown"),
+        (
+            ("hosts", 1, "layout"),
+            "new",
+            "$.hosts[1].layout: expected one of draft-00, rfc7637, both, unknown",
+        ),
         (
             ("hosts", 1, "evidence", 0, "layout"),
             "both",
@@ -152,21 +182,41 @@ def test_another_schema_version_is_refused_with_both_versions_and_what_to_do(ver
             "5001",
             "$.hosts[1].segments[0].keys[0]: expected a key such as 0x0000",
         ),
-        (("hosts", 1, "segments", 0, "keys", 0), "0x00001389\n", "$.hosts[1].segments[0].keys[0]: expected a key such"),
+        (
+            ("hosts", 1, "segments", 0, "keys", 0),
+            "0x00001389\n",
+            "$.hosts[1].segments[0].keys[0]: expected a key such",
+        ),
         (
             ("hosts", 1, "segments", 0, "id"),
             0x1000000,
             "$.hosts[1].segments[0].id: expected an integer from 0 to 167772",
         ),
-        (("pairs", 0, "hosts"), ["10.0.0.1"], "$.pairs[0].hosts: expected a list of 2, found a list of 1."),
+        (
+            ("pairs", 0, "hosts"),
+            ["10.0.0.1"],
+            "$.pairs[0].hosts: expected a list of 2, found a list of 1.",
+        ),
         (
             ("refusals", 0, "icmp", "type"),
             256,
             "$.refusals[0].icmp.type: expected an integer from 0 to 255, found 256.",
         ),
-        (("refusals", 0, "icmp", "version"), 4.0, "$.refusals[0].icmp.version: expected an integer from 0 to "),
-        (("refusals", 0, "icmp", "version"), 5, "$.refusals[0].icmp.version: expected 4 or 6, found 5."),
-        (("refusals", 0, "first", "frame"), 0, "$.refusals[0].first.frame: expected an integer from 1 to "),
+        (
+            ("refusals", 0, "icmp", "version"),
+            4.0,
+            "$.refusals[0].icmp.version: expected an integer from 0 to ",
+        ),
+        (
+            ("refusals", 0, "icmp", "version"),
+            5,
+            "$.refusals[0].icmp.version: expected 4 or 6, found 5.",
+        ),
+        (
+            ("refusals", 0, "first", "frame"),
+            0,
+            "$.refusals[0].first.frame: expected an integer from 1 to ",
+        ),
         (
             ("findings", 0, "frames", 0, "capture"),
             1,
@@ -199,7 +249,9 @@ def test_a_missing_field_is_named_with_the_object_that_lacks_it() -> None:
 
 def test_a_finding_about_a_capture_that_is_not_there_is_refused() -> None:
     message = refusal_of(with_value(plain(WARNINGS), ("findings", 0, "subject", "capture"), 2))
-    assert message.startswith("$.findings[0].subject.capture: expected an integer from 0 to 1, found 2.")
+    assert message.startswith(
+        "$.findings[0].subject.capture: expected an integer from 0 to 1, found 2."
+    )
 
 
 @pytest.mark.parametrize(
@@ -212,7 +264,10 @@ def test_a_finding_about_a_capture_that_is_not_there_is_refused() -> None:
         ("null", "$: expected an object, found null."),
         ("{}", "$: the field 'schema_version' is missing."),
         ('{"schema_version": 1.0}', "$.schema_version: expected a string, found 1.0."),
-        ('{"schema_version": "1.0", "schema_version": "1.0"}', 'the field "schema_version" stands twice'),
+        (
+            '{"schema_version": "1.0", "schema_version": "1.0"}',
+            'the field "schema_version" stands twice',
+        ),
         ('{"schema_version": NaN}', "NaN is not JSON"),
         ('{"schema_version": -Infinity}', "-Infinity is not JSON"),
         ('{"schema_version": ' + "9" * 100_000 + "}", "a number of 100000 digits is too large"),
@@ -229,16 +284,36 @@ def test_what_is_no_report_is_refused_with_a_reason(text: str, said: str) -> Non
 
 
 def test_an_error_repeats_hostile_text_short_and_visible() -> None:
-    message = refusal_of(with_value(plain(MISMATCH), ("verdict",), "\x1b[31m\n::error::" + "x" * 100_000))
+    message = refusal_of(
+        with_value(plain(MISMATCH), ("verdict",), "\x1b[31m\n::error::" + "x" * 100_000)
+    )
     assert message.isprintable()
     assert len(message) < 400
 
 
-WRONG = [None, True, -1, 0, 1.5, 2**70, "", "x", "\x1b\n", "0x00001389", [], {}, [[]], [None], {"capture": 0}]
+WRONG = [
+    None,
+    True,
+    -1,
+    0,
+    1.5,
+    2**70,
+    "",
+    "x",
+    "\x1b\n",
+    "0x00001389",
+    [],
+    {},
+    [[]],
+    [None],
+    {"capture": 0},
+]
 
 
 @pytest.mark.parametrize("name", ["mismatch", "warnings", "unreadable"])
-def test_any_value_in_any_place_is_read_or_refused_and_what_is_read_can_be_rendered(name: str) -> None:
+def test_any_value_in_any_place_is_read_or_refused_and_what_is_read_can_be_rendered(
+    name: str,
+) -> None:
     document = plain(EVERY[name])
     read = refused = 0
     for path in paths(document):

@@ -1,4 +1,6 @@
-"""Evidence is a monoid: however a capture is cut into parts, and in whatever order these are merged, the sum is the same."""
+"""Evidence is a monoid: however a capture is cut into parts, and in whatever order these are
+merged, the sum is the same.
+"""
 
 from collections.abc import Iterator
 from functools import reduce
@@ -11,7 +13,14 @@ from hypothesis import strategies as st
 
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.signs import EXAMPLES, IcmpSign, Oddity, Sightings, Sign
-from nvgre_doctor.evidence.streams import Moment, StreamFacts, StreamKey, merge_streams, pack_stream, unpack_stream
+from nvgre_doctor.evidence.streams import (
+    Moment,
+    StreamFacts,
+    StreamKey,
+    merge_streams,
+    pack_stream,
+    unpack_stream,
+)
 from tests import build
 from tests.worlds import A6, B6, GRE, NOON, UDP, VM1, VM2, VM3, A, B, C, Tape, Vm, scan_frames
 
@@ -46,7 +55,9 @@ def palette() -> list[bytes]:
 
 PALETTE = palette()
 recordings = st.lists(
-    st.tuples(st.integers(NOON, NOON + 10**9), st.sampled_from(PALETTE), st.just(1500)), min_size=1, max_size=24
+    st.tuples(st.integers(NOON, NOON + 10**9), st.sampled_from(PALETTE), st.just(1500)),
+    min_size=1,
+    max_size=24,
 )
 
 
@@ -56,7 +67,10 @@ def test_a_capture_cut_anywhere_and_merged_in_any_order_gives_the_same_evidence(
     frames: list[build.Frame], data: st.DataObject
 ) -> None:
     cuts = sorted(data.draw(st.sets(st.integers(0, len(frames)), max_size=5)) | {0, len(frames)})
-    stretches = [scan_frames(frames[start:stop], range(start + 1, stop + 1)) for start, stop in pairwise(cuts)]
+    stretches = [
+        scan_frames(frames[start:stop], range(start + 1, stop + 1))
+        for start, stop in pairwise(cuts)
+    ]
     shuffled = data.draw(st.permutations(stretches))
     assert reduce(add, shuffled, CaptureEvidence()) == scan_frames(frames)
 
@@ -84,7 +98,10 @@ def test_captures_merged_in_any_order_and_grouping_give_the_same_evidence(
     shuffled = data.draw(st.permutations(one_each))
     assert reduce(add, shuffled, Evidence()) == expected
     split = data.draw(st.integers(0, len(shuffled)))
-    left, right = reduce(add, shuffled[:split], Evidence()), reduce(add, shuffled[split:], Evidence())
+    left, right = (
+        reduce(add, shuffled[:split], Evidence()),
+        reduce(add, shuffled[split:], Evidence()),
+    )
     assert left + right == expected
 
 
@@ -101,7 +118,11 @@ def test_nothing_added_changes_nothing() -> None:
     assert whole.frames == 19
     assert whole.nvgre_frames == 11
     assert whole + CaptureEvidence() == whole == CaptureEvidence() + whole
-    assert Evidence({0: whole}) + Evidence() == Evidence({0: whole}) == Evidence() + Evidence({0: whole})
+    assert (
+        Evidence({0: whole}) + Evidence()
+        == Evidence({0: whole})
+        == Evidence() + Evidence({0: whole})
+    )
 
 
 def sightings(*numbers: int) -> Sightings:
@@ -142,7 +163,11 @@ def test_a_stream_is_found_again_under_what_it_was_seen_with(
     ((key, facts),) = scan_frames(tape.frames).streams()
     assert key == StreamKey(build.ip(source), build.ip(destination), upper_bits, macs)
     assert facts == StreamFacts(
-        1, Moment(1, NOON), Moment(1, NOON), bytes([10, 1, 1, 1, 10, 1, 1, 2]) if macs else b"", b"\x07"
+        1,
+        Moment(1, NOON),
+        Moment(1, NOON),
+        bytes([10, 1, 1, 1, 10, 1, 1, 2]) if macs else b"",
+        b"\x07",
     )
 
 
@@ -151,16 +176,21 @@ def test_streams_come_in_order() -> None:
     for destination, gre_key in ((C, 0x00138900), (B, 0x0F424000), (B, 0x00138900)):
         tape.send(A, destination, gre_key)
     tape.send(A, B, 0x00138900, VM3, VM2)
-    found = [(key.destination[-1], key.upper_bits, key.macs[-1]) for key, _ in scan_frames(tape.frames).streams()]
+    found = [
+        (key.destination[-1], key.upper_bits, key.macs[-1])
+        for key, _ in scan_frames(tape.frames).streams()
+    ]
     assert found == [(2, 0x1389, 1), (2, 0x1389, 3), (2, 0x0F4240, 1), (3, 0x1389, 1)]
 
 
-# --- many VM pairs ---------------------------------------------------------------------------------------------------
+# --- many VM pairs -----------------------------------------------------------
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _few_are_many() -> Iterator[None]:
-    """Limits that a test can pass: real captures need 10,000 streams before any VM pair is left out."""
+    """Limits that a test can pass: real captures need 10,000 streams before any VM pair is left
+    out.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("nvgre_doctor.evidence.sampling.ALL_VM_STREAMS", 60)
         patch.setattr("nvgre_doctor.evidence.sampling.VM_STREAMS", 16)
@@ -168,7 +198,9 @@ def _few_are_many() -> Iterator[None]:
 
 
 def fabric(pairs: int, numbering: str = "next block") -> list[build.Frame]:
-    """Pings between many VM pairs of two hosts, one virtual subnet for every three.  Hyper-V numbers the MACs of a host in order."""
+    """Pings between many VM pairs of two hosts, one virtual subnet for every three.  Hyper-V
+    numbers the MACs of a host in order.
+    """
     tape = Tape()
     for number in range(pairs):
         partner = {
@@ -184,7 +216,14 @@ def fabric(pairs: int, numbering: str = "next block") -> list[build.Frame]:
     return tape.frames
 
 
-NUMBERINGS = ["next block", "same octet, other host", "neighbours", "all with one", "backwards", "steps of 16"]
+NUMBERINGS = [
+    "next block",
+    "same octet, other host",
+    "neighbours",
+    "all with one",
+    "backwards",
+    "steps of 16",
+]
 
 
 @pytest.mark.parametrize("numbering", NUMBERINGS)
@@ -231,8 +270,12 @@ def test_which_vm_pairs_are_kept_depends_on_no_order_and_no_split(
     stretches = []
     for start, stop in pairwise(ends):
         numbers = sorted(order[start:stop])
-        stretches.append(scan_frames([MANY[number] for number in numbers], [number + 1 for number in numbers]))
-    assert reduce(add, data.draw(st.permutations(stretches)), CaptureEvidence()) == scan_frames(MANY)
+        stretches.append(
+            scan_frames([MANY[number] for number in numbers], [number + 1 for number in numbers])
+        )
+    assert reduce(add, data.draw(st.permutations(stretches)), CaptureEvidence()) == scan_frames(
+        MANY
+    )
 
 
 @pytest.mark.parametrize(
@@ -248,9 +291,13 @@ def test_stream_facts_survive_packing(facts: StreamFacts) -> None:
 
 
 moments = st.builds(Moment, st.integers(1, 2**40), st.integers(-1, 2**62))
-octets = st.sets(st.integers(0, 255), min_size=1, max_size=9).map(lambda found: bytes(sorted(found)))
+octets = st.sets(st.integers(0, 255), min_size=1, max_size=9).map(
+    lambda found: bytes(sorted(found))
+)
 stream_facts = st.builds(
-    lambda frames, ends, customers, lows: StreamFacts(frames, min(ends), max(ends), customers, lows),
+    lambda frames, ends, customers, lows: StreamFacts(
+        frames, min(ends), max(ends), customers, lows
+    ),
     st.integers(1, 2**40),
     st.tuples(moments, moments),
     st.sampled_from([b"", bytes(8), b"\1" * 32]),
@@ -287,17 +334,26 @@ def test_a_merged_stream_has_the_sum_the_ends_all_octets_and_what_its_first_fram
 
 def test_icmp_errors_that_say_the_same_are_counted_together() -> None:
     sign = IcmpSign(HOST_B, HOST_A, 4, 3, 10, True, True, 0)
-    one, two = CaptureEvidence(icmp={sign: sightings(4, 6)}), CaptureEvidence(icmp={sign: sightings(1)})
+    one, two = (
+        CaptureEvidence(icmp={sign: sightings(4, 6)}),
+        CaptureEvidence(icmp={sign: sightings(1)}),
+    )
     assert (one + two).icmp == {sign: Sightings(3, (Moment(1, 10), Moment(4, 40), Moment(6, 60)))}
 
 
 def test_signs_come_in_order_of_captures_and_only_those_asked_for() -> None:
-    tagged, flagged = Sign(Oddity.INNER_TAG, HOST_A, HOST_B), Sign(Oddity.GRE_FLAGS, HOST_A, HOST_B, 0xA000)
+    tagged, flagged = (
+        Sign(Oddity.INNER_TAG, HOST_A, HOST_B),
+        Sign(Oddity.GRE_FLAGS, HOST_A, HOST_B, 0xA000),
+    )
     evidence = Evidence(
         {
             1: CaptureEvidence(signs={tagged: sightings(3)}),
             0: CaptureEvidence(signs={flagged: sightings(1), tagged: sightings(2)}),
         }
     )
-    assert list(evidence.signs(Oddity.INNER_TAG)) == [(0, tagged, sightings(2)), (1, tagged, sightings(3))]
+    assert list(evidence.signs(Oddity.INNER_TAG)) == [
+        (0, tagged, sightings(2)),
+        (1, tagged, sightings(3)),
+    ]
     assert list(evidence.signs(Oddity.VXLAN)) == []

@@ -1,7 +1,8 @@
-"""Every way of ending, as a process: the exit code of the contract, one clear message, nothing half written.
+"""Every way of ending, as a process: the exit code of the contract, one clear message, nothing half
+written.
 
-`tests/test_cli.py` has the table of `check` and the commands without files; this is the rest: settings, baselines, `convert`,
-`completion`, interrupts, disks and pipes.
+`tests/test_cli.py` has the table of `check` and the commands without files; this is the rest:
+settings, baselines, `convert`, `completion`, interrupts, disks and pipes.
 """
 
 import os
@@ -23,10 +24,16 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("template")
     shutil.copy(MISMATCH, folder / "mismatch.pcapng")
     shutil.copy(UPDATED, folder / "updated.pcapng")
-    for name, capture in (("mismatch", MISMATCH), ("updated", UPDATED), ("unreadable", "missing.pcap")):
+    for name, capture in (
+        ("mismatch", MISMATCH),
+        ("updated", UPDATED),
+        ("unreadable", "missing.pcap"),
+    ):
         run(capture, "-o", f"{name}.json", cwd=folder)
     run("mismatch.pcapng", "--write-baseline", "accepted.json", cwd=folder)
-    (folder / "later.json").write_text((folder / "accepted.json").read_text().replace('"version": 1', '"version": 2'))
+    (folder / "later.json").write_text(
+        (folder / "accepted.json").read_text().replace('"version": 1', '"version": 2')
+    )
     (folder / "never.toml").write_text('fail-on = "never"\n')
     (folder / "key.toml").write_text('fail_on = "never"\n')
     (folder / "value.toml").write_text('fail-on = "always"\n')
@@ -111,7 +118,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(
-    ("args", "code"), EXITS, ids=lambda part: " ".join(part) if isinstance(part, list) else str(part)
+    ("args", "code"),
+    EXITS,
+    ids=lambda part: " ".join(part) if isinstance(part, list) else str(part),
 )
 def test_exit_code_is_the_contract(folder: Path, args: Sequence[str], code: int) -> None:
     before = contents(folder)
@@ -123,7 +132,8 @@ def test_exit_code_is_the_contract(folder: Path, args: Sequence[str], code: int)
     assert after == before
     if code == 2:
         assert done.stderr.startswith(b"nvgre-doctor: ")
-        # A report that was asked for on standard output is told even where the baseline cannot be written.
+        # A report that was asked for on standard output is told even where the baseline cannot be
+        # written.
         assert done.stdout == b"" or args[-1] in ("/dev/full", "/sys/new.json")
 
 
@@ -134,13 +144,18 @@ def test_a_shell_that_asks_for_what_there_is_not_gets_two(variable: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("FAIL_ON", "fatal"), ("VSID", "5"), ("EXPECT", "x"), ("FAILON", "error"), ("SELECT", "NVG9")]
+    ("name", "value"),
+    [("FAIL_ON", "fatal"), ("VSID", "5"), ("EXPECT", "x"), ("FAILON", "error"), ("SELECT", "NVG9")],
 )
-def test_a_wrong_variable_is_two_for_every_command_that_has_settings(folder: Path, name: str, value: str) -> None:
+def test_a_wrong_variable_is_two_for_every_command_that_has_settings(
+    folder: Path, name: str, value: str
+) -> None:
     for args in (["mismatch.pcapng"], ["convert", "mismatch.json"]):
         done = run(*args, cwd=folder, env={f"NVGRE_DOCTOR_{name}": value})
         assert (done.returncode, done.stdout) == (2, b"")
-        assert done.stderr.startswith(f"nvgre-doctor: environment variable NVGRE_DOCTOR_{name}".encode())
+        assert done.stderr.startswith(
+            f"nvgre-doctor: environment variable NVGRE_DOCTOR_{name}".encode()
+        )
 
 
 def test_a_command_without_settings_does_not_look_for_any(folder: Path) -> None:
@@ -152,7 +167,12 @@ def test_a_command_without_settings_does_not_look_for_any(folder: Path) -> None:
 
 def test_the_installed_program_ends_as_the_module_does(folder: Path) -> None:
     script = "import sys; from nvgre_doctor.cli import main; sys.exit(main())"
-    for args, code in ((["updated.pcapng"], 0), (["mismatch.pcapng"], 1), (["--nope"], 2), (["missing.pcap"], 3)):
+    for args, code in (
+        (["updated.pcapng"], 0),
+        (["mismatch.pcapng"], 1),
+        (["--nope"], 2),
+        (["missing.pcap"], 3),
+    ):
         done = subprocess.run(
             [sys.executable, "-c", script, *args],
             cwd=folder,
@@ -164,7 +184,7 @@ def test_the_installed_program_ends_as_the_module_does(folder: Path) -> None:
         assert done.returncode == code
 
 
-# --- interrupts ---------------------------------------------------------------------------------------------------------
+# --- interrupts --------------------------------------------------------------
 
 INTERRUPTED_WHILE_WRITING = """
 import os, sys
@@ -186,7 +206,9 @@ sys.exit(main(sys.argv[1:]))
     ],
     ids=" ".join,
 )
-def test_ctrl_c_while_a_file_is_written_leaves_the_old_one_and_no_other(folder: Path, args: list[str]) -> None:
+def test_ctrl_c_while_a_file_is_written_leaves_the_old_one_and_no_other(
+    folder: Path, args: list[str]
+) -> None:
     before = contents(folder)
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTED_WHILE_WRITING, *args],
@@ -219,11 +241,12 @@ def test_ctrl_c_while_a_report_is_awaited_is_130(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-# --- disks, pipes, faults -----------------------------------------------------------------------------------------------
+# --- disks, pipes, faults ----------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "args", [["convert", "mismatch.json"], ["completion", "zsh"], ["mismatch.pcapng", "-f", "sarif"]]
+    "args",
+    [["convert", "mismatch.json"], ["completion", "zsh"], ["mismatch.pcapng", "-f", "sarif"]],
 )
 def test_full_disk_behind_standard_output_is_two(folder: Path, args: list[str]) -> None:
     with open("/dev/full", "wb") as full:
@@ -236,13 +259,23 @@ def test_full_disk_behind_standard_output_is_two(folder: Path, args: list[str]) 
             timeout=60,
             check=False,
         )
-    assert (done.returncode, done.stderr) == (2, b"nvgre-doctor: standard output: No space left on device\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        b"nvgre-doctor: standard output: No space left on device\n",
+    )
 
 
 @pytest.mark.parametrize(
-    ("args", "code"), [(["convert", "mismatch.json"], 1), (["convert", "updated.json"], 0), (["completion", "zsh"], 0)]
+    ("args", "code"),
+    [
+        (["convert", "mismatch.json"], 1),
+        (["convert", "updated.json"], 0),
+        (["completion", "zsh"], 0),
+    ],
 )
-def test_reader_that_has_gone_away_changes_nothing(folder: Path, args: list[str], code: int) -> None:
+def test_reader_that_has_gone_away_changes_nothing(
+    folder: Path, args: list[str], code: int
+) -> None:
     read_end, write_end = os.pipe()
     os.close(read_end)
     done = subprocess.run(
@@ -274,12 +307,26 @@ sys.exit(main(sys.argv[1:]))
     ("module", "name", "args"),
     [
         ("nvgre_doctor.config", "load_settings", ["mismatch.pcapng"]),
-        ("nvgre_doctor.baseline", "accept", ["mismatch.pcapng", "-q", "--write-baseline", "accepted.json"]),
-        ("nvgre_doctor.convert", "report_from_json", ["convert", "mismatch.json", "-o", "updated.json"]),
-        ("nvgre_doctor.reporters.sarif", "render", ["mismatch.pcapng", "-o", "a.txt", "-o", "b.sarif"]),
+        (
+            "nvgre_doctor.baseline",
+            "accept",
+            ["mismatch.pcapng", "-q", "--write-baseline", "accepted.json"],
+        ),
+        (
+            "nvgre_doctor.convert",
+            "report_from_json",
+            ["convert", "mismatch.json", "-o", "updated.json"],
+        ),
+        (
+            "nvgre_doctor.reporters.sarif",
+            "render",
+            ["mismatch.pcapng", "-o", "a.txt", "-o", "b.sarif"],
+        ),
     ],
 )
-@pytest.mark.parametrize("fault", ["ZeroDivisionError()", "EOFError()", "OSError(5, 'Input/output error')"])
+@pytest.mark.parametrize(
+    "fault", ["ZeroDivisionError()", "EOFError()", "OSError(5, 'Input/output error')"]
+)
 def test_a_fault_of_ours_is_70_and_writes_nothing(
     folder: Path, module: str, name: str, args: list[str], fault: str
 ) -> None:
@@ -293,6 +340,8 @@ def test_a_fault_of_ours_is_70_and_writes_nothing(
         check=False,
     )
     assert done.returncode == 70
-    assert done.stderr.lstrip().startswith(b"nvgre-doctor: internal error: " + fault.encode().partition(b"(")[0])
+    assert done.stderr.lstrip().startswith(
+        b"nvgre-doctor: internal error: " + fault.encode().partition(b"(")[0]
+    )
     assert b"Traceback" not in done.stderr
     assert contents(folder) == before

@@ -1,6 +1,8 @@
-"""The fast path of `scan` says what the exact path says, on random frames; and it does as little work as it promises.
+"""The fast path of `scan` says what the exact path says, on random frames; and it does as little
+work as it promises.
 
-A batch without `stamp` takes only the exact path, which decodes every frame: it is the reference here.
+A batch without `stamp` takes only the exact path, which decodes every frame: it is the reference
+here.
 """
 
 import io
@@ -55,7 +57,9 @@ def buffer_size(monkeypatch):
     return shrink
 
 
-def assert_fast_is_exact(make: Callable[[Sequence[Captured]], bytes], frames: Sequence[Captured]) -> None:
+def assert_fast_is_exact(
+    make: Callable[[Sequence[Captured]], bytes], frames: Sequence[Captured]
+) -> None:
     """Compare; where they differ, show the fewest frames that do."""
 
     def differs(some: Sequence[Captured]) -> bool:
@@ -75,11 +79,13 @@ def assert_fast_is_exact(make: Callable[[Sequence[Captured]], bytes], frames: Se
             else:
                 at += step
         step //= 2
-    shown = "\n".join(f"linktype {linktype} wire {wire} {data.hex()}" for linktype, data, wire in frames)
+    shown = "\n".join(
+        f"linktype {linktype} wire {wire} {data.hex()}" for linktype, data, wire in frames
+    )
     pytest.fail(f"fast and exact differ:\n{shown}\n{fast(make(frames))}\n{exact(make(frames))}")
 
 
-# --- the same evidence ---------------------------------------------------------------------------------------------------
+# --- the same evidence -------------------------------------------------------
 
 
 @pytest.mark.parametrize("size", [700, 4096, 1 << 18])
@@ -94,8 +100,12 @@ def test_fast_equals_exact_on_random_pcapng(seed, size, buffer_size):
 @pytest.mark.parametrize("size", [700, 4096, 1 << 18])
 def test_fast_equals_exact_on_random_pcap(linktype, size, buffer_size):
     buffer_size(size)
-    own = [frame for frame in mixed_frames(Random(linktype), 6000) if frame.linktype == linktype][:250]
-    foreign = mixed_frames(Random(linktype), 100, linktype)  # frames of other link layers under this linktype
+    own = [frame for frame in mixed_frames(Random(linktype), 6000) if frame.linktype == linktype][
+        :250
+    ]
+    foreign = mixed_frames(
+        Random(linktype), 100, linktype
+    )  # frames of other link layers under this linktype
     frames = [*own, *foreign, *own[:50]]
     assert_fast_is_exact(lambda some: captures.random_pcap(Random(linktype), some), frames)
 
@@ -111,7 +121,9 @@ def test_the_cap_of_the_memo_does_not_matter(seed, cap, buffer_size):
 
 @pytest.mark.parametrize("linktype", LINKTYPES)
 def test_every_length_of_the_last_frame_in_a_buffer(linktype):
-    """What the loop reads of a frame at once goes beyond the buffer when the last frames are short."""
+    """What the loop reads of a frame at once goes beyond the buffer when the last frames are
+    short.
+    """
     for address in ("192.168.50.", "fd00:10::"):
         packet = build.nvgre(address + "1", address + "2", 0x00138900, INNER)
         frame = build.link(linktype, packet)
@@ -132,7 +144,13 @@ def test_the_random_frames_hold_every_kind_of_fact():
             kinds.add((error.carried, error.quote.kind))
             refusing.add((error.carried, error.refuses_nvgre))
         if isinstance(facts, Nvgre):
-            nvgre.add((facts.is_fragment, len(facts.source), facts.inner_ethertype in (0x8100, 0x88A8, 0x9100, 0x9200)))
+            nvgre.add(
+                (
+                    facts.is_fragment,
+                    len(facts.source),
+                    facts.inner_ethertype in (0x8100, 0x88A8, 0x9100, 0x9200),
+                )
+            )
     assert reasons == set(Reason)
     assert kinds >= {("inner", kind) for kind in QuoteKind if kind is not QuoteKind.UNRELATED}
     assert kinds >= {("outer", kind) for kind in ("outer-ip", "bare-gre", "none", "unrelated")}
@@ -154,7 +172,7 @@ def test_fast_equals_exact_where_not_all_vm_pairs_are_kept(seed, cap, buffer_siz
     assert evidence == exact(capture)
 
 
-# --- the express lane ----------------------------------------------------------------------------------------------------
+# --- the express lane --------------------------------------------------------
 
 INNER_IP = build.ipv4("10.0.0.4", "10.0.0.5", 6, build.tcp("10.0.0.4", "10.0.0.5", 49152, 445))
 INNER = build.inner_frame("00:15:5d:0a:00:01", "00:15:5d:0a:00:02", INNER_IP)
@@ -184,8 +202,12 @@ ECHO = build.ipv4("10.0.0.4", "10.0.0.5", 1, build.icmp(8, 0, bytes(36)))
 @pytest.mark.parametrize("form", ["pcap", "pcapng", "modified"])
 @pytest.mark.parametrize("streams", [1000, 3])
 @pytest.mark.parametrize("seed", range(3))
-def test_fast_equals_exact_where_the_express_lane_takes_most_frames(seed, streams, form, buffer_size, monkeypatch):
-    """What it leaves in a buffer (pings, new octets, tags, cut frames) comes between what it takes, in the same streams."""
+def test_fast_equals_exact_where_the_express_lane_takes_most_frames(
+    seed, streams, form, buffer_size, monkeypatch
+):
+    """What it leaves in a buffer (pings, new octets, tags, cut frames) comes between what it takes,
+    in the same streams.
+    """
     monkeypatch.setattr("nvgre_doctor.evidence.sampling.ALL_VM_STREAMS", streams)
     buffer_size(6000)
     dice = Random(300 + seed)
@@ -195,9 +217,17 @@ def test_fast_equals_exact_where_the_express_lane_takes_most_frames(seed, stream
         inner = build.inner_frame(*macs, ECHO if dice.random() < 0.2 else INNER_IP)
         octet = 0 if dice.random() < 0.8 else dice.randrange(4)
         vsid = 0x1389 if dice.random() < 0.7 else 0x1389 + dice.randrange(200)
-        packet = build.nvgre("192.168.50.1", "192.168.50.2", vsid << 8 | octet, inner, ttl=dice.randrange(60, 64))
+        packet = build.nvgre(
+            "192.168.50.1", "192.168.50.2", vsid << 8 | octet, inner, ttl=dice.randrange(60, 64)
+        )
         frame = build.ethernet(packet, tags=[(0x8100, 7)] if dice.random() < 0.05 else ())
-        rows.append((TIME + dice.randrange(10**9), frame[: dice.choice([len(frame)] * 9 + [60])], len(frame)))
+        rows.append(
+            (
+                TIME + dice.randrange(10**9),
+                frame[: dice.choice([len(frame)] * 9 + [60])],
+                len(frame),
+            )
+        )
     capture = {
         "pcap": lambda: build.pcap(rows, magic="nano"),
         "pcapng": lambda: build.pcapng(rows),
@@ -209,12 +239,20 @@ def test_fast_equals_exact_where_the_express_lane_takes_most_frames(seed, stream
 
 
 @pytest.mark.parametrize("octet", [0, 1])
-def test_the_first_frame_of_a_stream_counts_though_the_lane_takes_the_second_one_first(octet, buffer_size):
-    """A ping is left for later.  The VM has two customer addresses, so it shows which frame gave the stream its own."""
+def test_the_first_frame_of_a_stream_counts_though_the_lane_takes_the_second_one_first(
+    octet, buffer_size
+):
+    """A ping is left for later.  The VM has two customer addresses, so it shows which frame gave
+    the stream its own.
+    """
     buffer_size(6000)
     others = [(TIME, build.ethernet(nvgre(key=0x00200000)))] * 200
     ping, tcp = (
-        build.inner_frame("00:15:5d:0a:00:01", "00:15:5d:0a:00:02", build.ipv4(address, "10.0.0.5", protocol, payload))
+        build.inner_frame(
+            "00:15:5d:0a:00:01",
+            "00:15:5d:0a:00:02",
+            build.ipv4(address, "10.0.0.5", protocol, payload),
+        )
         for address, protocol, payload in (
             ("10.0.0.4", 1, build.echo()),
             ("10.0.0.44", 6, build.tcp("10.0.0.44", "10.0.0.5", 49152, 445)),
@@ -239,7 +277,11 @@ def test_the_first_frame_of_a_stream_counts_though_the_lane_takes_the_second_one
 def test_the_express_lane_stops_before_a_frame_that_is_too_long(size, frames, form):
     """It is whole in the second buffer, and its header is known by then."""
     plain = build.ethernet(nvgre())
-    capture = form([(TIME, plain)] * 12_000 + [(TIME, plain + bytes(size - len(plain)))] + [(TIME, plain)] * 100)
+    capture = form(
+        [(TIME, plain)] * 12_000
+        + [(TIME, plain + bytes(size - len(plain)))]
+        + [(TIME, plain)] * 100
+    )
     scanner = Scanner()
     assert scan(batches(capture, scanner.express), scanner).frames == frames
     assert scanner.express.nvgre_frames > 1000
@@ -247,17 +289,24 @@ def test_the_express_lane_stops_before_a_frame_that_is_too_long(size, frames, fo
 
 @pytest.mark.parametrize("tags", [[(0x8100, 7)], [(0x88A8, 9), (0x8100, 7)]])
 def test_an_untagged_frame_among_tagged_ones_is_not_taken_for_one_of_them(tags):
-    """At the offset of the inner EtherType in a tagged frame it has an IP length of 0x0800, and 0x45 follows."""
+    """At the offset of the inner EtherType in a tagged frame it has an IP length of 0x0800, and
+    0x45 follows.
+    """
     plain = build.ethernet(nvgre(), tags=tags)
     datagram = bytearray(build.ipv4("192.168.50.1", "192.168.50.2", 6, bytes(2028)))
     datagram[4] = 0x45  # of the identification
-    rows = [(TIME, plain)] * 12_000 + [(TIME, build.ethernet(bytes(datagram)))] + [(TIME, plain)] * 100
+    rows = (
+        [(TIME, plain)] * 12_000 + [(TIME, build.ethernet(bytes(datagram)))] + [(TIME, plain)] * 100
+    )
     evidence = fast(build.pcap(rows))
-    assert (evidence.nvgre_frames, evidence.signs) == (12_100, {Sign(Oddity.NOT_GRE): Sightings(1, ())})
+    assert (evidence.nvgre_frames, evidence.signs) == (
+        12_100,
+        {Sign(Oddity.NOT_GRE): Sightings(1, ())},
+    )
     assert evidence == exact(build.pcap(rows))
 
 
-# --- what went wrong once ------------------------------------------------------------------------------------------------
+# --- what went wrong once ----------------------------------------------------
 
 
 def test_one_stream_with_and_without_tags_keeps_its_first_and_its_last_frame():
@@ -265,7 +314,9 @@ def test_one_stream_with_and_without_tags_keeps_its_first_and_its_last_frame():
     tagged, untagged = ([(0x8100, 7)], ())
     tags = [untagged, untagged, tagged, untagged, tagged, tagged]
     order = [2, 0, 1, 5, 3, 4]  # tagged first and last, and untagged usual
-    rows = [(TIME + n, build.ethernet(nvgre(ttl=60 + n), tags=tags[i])) for n, i in enumerate(order)]
+    rows = [
+        (TIME + n, build.ethernet(nvgre(ttl=60 + n), tags=tags[i])) for n, i in enumerate(order)
+    ]
     capture = build.pcap(rows, magic="nano")
     stream = the_stream(fast(capture))
     assert (stream.first, stream.last) == ((1, TIME), (6, TIME + 5))
@@ -289,19 +340,29 @@ def test_one_stream_on_interfaces_of_two_linktypes_keeps_its_first_and_its_last_
 def test_the_first_fragment_of_vxlan_is_vxlan():
     datagram = build.udp("192.168.50.1", "192.168.50.2", 49152, 4789, bytes(30))
     rows = [
-        (TIME, build.ethernet(build.ipv4("192.168.50.1", "192.168.50.2", 17, datagram, fragment=fragment)))
+        (
+            TIME,
+            build.ethernet(
+                build.ipv4("192.168.50.1", "192.168.50.2", 17, datagram, fragment=fragment)
+            ),
+        )
         for fragment in (0x0000, 0x2000, 0x0001)
     ]
     evidence = fast(build.pcap(rows))
-    assert evidence.signs == {Sign(Oddity.VXLAN): Sightings(2, ()), Sign(Oddity.NOT_GRE): Sightings(1, ())}
+    assert evidence.signs == {
+        Sign(Oddity.VXLAN): Sightings(2, ()),
+        Sign(Oddity.NOT_GRE): Sightings(1, ()),
+    }
 
 
-# --- no more work than promised ------------------------------------------------------------------------------------------
+# --- no more work than promised ----------------------------------------------
 
 
 @pytest.fixture
 def calls(monkeypatch):
-    """How often the scan decoded a frame, and how often it packed a stream (once for each stream of a fold)."""
+    """How often the scan decoded a frame, and how often it packed a stream (once for each stream of
+    a fold).
+    """
     counts = {"decode": 0, "pack_stream": 0}
 
     def counting(name, module):
@@ -318,8 +379,12 @@ def calls(monkeypatch):
     return counts
 
 
-UDP_PACKET = build.ipv4("10.0.0.1", "10.0.0.2", 17, build.udp("10.0.0.1", "10.0.0.2", 5000, 53, bytes(20)))
-VXLAN_PACKET = build.ipv4("10.0.0.1", "10.0.0.2", 17, build.udp("10.0.0.1", "10.0.0.2", 5000, 4789, bytes(20)))
+UDP_PACKET = build.ipv4(
+    "10.0.0.1", "10.0.0.2", 17, build.udp("10.0.0.1", "10.0.0.2", 5000, 53, bytes(20))
+)
+VXLAN_PACKET = build.ipv4(
+    "10.0.0.1", "10.0.0.2", 17, build.udp("10.0.0.1", "10.0.0.2", 5000, 4789, bytes(20))
+)
 TCP_PACKET = build.ipv4("10.0.0.1", "10.0.0.2", 6, build.tcp("10.0.0.1", "10.0.0.2", 5000, 445))
 PING_INNER = build.inner_frame(
     "00:15:5d:0a:00:01", "00:15:5d:0a:00:02", build.ipv4("10.0.0.4", "10.0.0.5", 1, build.echo())
@@ -338,27 +403,41 @@ PLAIN = [
 @pytest.mark.parametrize("linktype", [1, 113, 276, 0, 108, 12, 14, 101])
 @pytest.mark.parametrize("make", [build.pcap, build.pcapng])
 def test_plain_frames_are_never_decoded(make, linktype, calls):
-    # A long frame at the end: the last one of a buffer is decoded if it is shorter than what the loop reads at once.
+    # A long frame at the end: the last one of a buffer is decoded if it is shorter than what the
+    # loop reads at once.
     rows = [(TIME, build.link(linktype, packet)) for packet in PLAIN * 100]
     evidence = fast(make([*rows, (TIME, build.link(linktype, nvgre() + bytes(60)))], linktype))
     assert calls["decode"] == 0
     assert (evidence.frames, evidence.nvgre_frames) == (1001, 701)
-    assert evidence.signs == {Sign(Oddity.NOT_GRE): Sightings(200, ()), Sign(Oddity.VXLAN): Sightings(100, ())}
+    assert evidence.signs == {
+        Sign(Oddity.NOT_GRE): Sightings(200, ()),
+        Sign(Oddity.VXLAN): Sightings(100, ()),
+    }
 
 
-@pytest.mark.parametrize("tags", [[(0x8100, 100)], [(0x88A8, 200), (0x8100, 100)], [(0x9100, 1), (0x8100, 2)]])
+@pytest.mark.parametrize(
+    "tags", [[(0x8100, 100)], [(0x88A8, 200), (0x8100, 100)], [(0x9100, 1), (0x8100, 2)]]
+)
 def test_plain_frames_in_vlans_are_never_decoded(tags, calls):
     rows = [(TIME, build.ethernet(packet, tags=tags)) for packet in PLAIN * 100]
-    assert fast(build.pcap([*rows, (TIME, build.ethernet(nvgre() + bytes(60), tags=tags))])).nvgre_frames == 701
+    assert (
+        fast(
+            build.pcap([*rows, (TIME, build.ethernet(nvgre() + bytes(60), tags=tags))])
+        ).nvgre_frames
+        == 701
+    )
     assert calls["decode"] == 0
 
 
 def test_a_stream_around_other_than_ipv4_is_decoded_once(calls):
     arp = build.inner_frame(
-        "00:15:5d:0a:00:01", "ff:ff:ff:ff:ff:ff", build.arp("00:15:5d:0a:00:01", "10.0.0.4", "10.0.0.5")
+        "00:15:5d:0a:00:01",
+        "ff:ff:ff:ff:ff:ff",
+        build.arp("00:15:5d:0a:00:01", "10.0.0.4", "10.0.0.5"),
     )
     rows = [
-        (TIME, build.ethernet(nvgre(inner=arp + bytes(18), key=0x00138900 + (n % 3 << 8) + n % 2))) for n in range(300)
+        (TIME, build.ethernet(nvgre(inner=arp + bytes(18), key=0x00138900 + (n % 3 << 8) + n % 2)))
+        for n in range(300)
     ]
     assert fast(build.pcap(rows)).nvgre_frames == 300
     assert calls["decode"] == 3
@@ -367,11 +446,21 @@ def test_a_stream_around_other_than_ipv4_is_decoded_once(calls):
 @pytest.mark.parametrize(
     "odd",
     [
-        build.ipv4("192.168.50.1", "192.168.50.2", 47, build.gre(INNER, key=5), options=bytes.fromhex("94040000")),
+        build.ipv4(
+            "192.168.50.1",
+            "192.168.50.2",
+            47,
+            build.gre(INNER, key=5),
+            options=bytes.fromhex("94040000"),
+        ),
         build.ipv4("192.168.50.1", "192.168.50.2", 47, build.gre(INNER, key=5, sequence=1)),
         build.ipv4("192.168.50.1", "192.168.50.2", 47, build.gre(INNER, key=5), fragment=0x2000),
         build.ipv4("192.168.50.2", "192.168.50.1", 1, build.icmp(3, 10, nvgre()[:28])),
-        nvgre(inner=build.inner_frame("00:15:5d:0a:00:01", "00:15:5d:0a:00:02", b"\x45", 0x0800, tags=[(0x8100, 5)])),
+        nvgre(
+            inner=build.inner_frame(
+                "00:15:5d:0a:00:01", "00:15:5d:0a:00:02", b"\x45", 0x0800, tags=[(0x8100, 5)]
+            )
+        ),
         nvgre(key=0xFFFFFF00),
     ],
     ids=["options", "sequence", "fragment", "icmp", "inner-tag", "control"],
@@ -390,14 +479,21 @@ def test_frames_that_no_shape_fits_are_decoded_once_each(calls):
     assert calls["decode"] <= 600
 
 
-@pytest.mark.parametrize(("cap", "folds"), [(1, 12), (10, 12), (11, 6), (21, 4), (50, 3), (1000, 1)])
+@pytest.mark.parametrize(
+    ("cap", "folds"), [(1, 12), (10, 12), (11, 6), (21, 4), (50, 3), (1000, 1)]
+)
 def test_the_memo_is_folded_when_it_is_full_and_at_the_end(cap, folds, calls):
     """Twelve batches of 10 headers each, all of one stream, which every fold packs once."""
     rows = [(TIME, build.ethernet(nvgre(key=0x00138900 + n))) for n in range(120)]
     (whole,) = batches(build.pcap(rows))
     parts = [slice(at, at + 10) for at in range(0, 120, 10)]
     pieces = [
-        replace(whole, stamps=whole.stamps[part], lengths=whole.lengths[part], numbers=whole.numbers[part])
+        replace(
+            whole,
+            stamps=whole.stamps[part],
+            lengths=whole.lengths[part],
+            numbers=whole.numbers[part],
+        )
         for part in parts
     ]
     stream = the_stream(scan(pieces, Scanner(cap)))
@@ -417,8 +513,12 @@ class CountingFile(io.FileIO):
 
 
 @pytest.mark.parametrize("frames", [200, 2000])
-def test_a_clock_of_its_own_for_each_interface_does_not_ask_for_all_levels_again(frames, monkeypatch):
-    """Each clock has a memo.  With 200 clocks 60,000 frames between as many hosts took 95 s under cProfile, and then 15."""
+def test_a_clock_of_its_own_for_each_interface_does_not_ask_for_all_levels_again(
+    frames, monkeypatch
+):
+    """Each clock has a memo.  With 200 clocks 60,000 frames between as many hosts took 95 s under
+    cProfile, and then 15.
+    """
     monkeypatch.setattr("nvgre_doctor.evidence.sampling.ALL_VM_STREAMS", 20)
     asked = 0
     level = memo_module.Memo.level
@@ -453,5 +553,7 @@ def test_the_bytes_of_a_file_are_read_once(make, tmp_path, monkeypatch):
     CountingFile.read_bytes = CountingFile.reads = 0
     with open_capture(path) as opened:
         assert scan(opened.batches()).nvgre_frames == 5000
-    assert size <= CountingFile.read_bytes <= size * 1.01 + 4096  # records that lie across two buffers are read again
+    assert (
+        size <= CountingFile.read_bytes <= size * 1.01 + 4096
+    )  # records that lie across two buffers are read again
     assert CountingFile.reads <= size // (1 << 18) + 4

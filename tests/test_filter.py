@@ -19,7 +19,9 @@ ROUTER = "192.168.50.254"
 TIME = 1_361_355_247_000_000_000
 
 
-def run(*args: str | Path, stdin: bytes | None = None, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def run(
+    *args: str | Path, stdin: bytes | None = None, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [sys.executable, "-m", "nvgre_doctor", "filter", *map(str, args)],
         cwd=cwd,
@@ -30,14 +32,20 @@ def run(*args: str | Path, stdin: bytes | None = None, cwd: Path | None = None) 
         timeout=60,
         check=False,
     )
-    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+    return subprocess.CompletedProcess(
+        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+    )
 
 
 def filters_of(text: str) -> tuple[str, str, list[tuple[str, str]]]:
     """The capture filter, the one for tagged frames, and the display filters with their names."""
     lines = text.splitlines()
     rows = lines[lines.index("Display filters, for Wireshark and tshark -Y:") + 1 :]
-    return lines[1], lines[4], [(name, row.strip()) for name, row in zip(rows[::2], rows[1::2], strict=True)]
+    return (
+        lines[1],
+        lines[4],
+        [(name, row.strip()) for name, row in zip(rows[::2], rows[1::2], strict=True)],
+    )
 
 
 def compiles(capture_filter_text: str) -> bool:
@@ -45,17 +53,36 @@ def compiles(capture_filter_text: str) -> bool:
     return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0
 
 
-def selected(frames: list[bytes], capture_filter_text: str, tmp_path: Path, linktype: int = 1) -> list[int]:
-    """Which frames tcpdump keeps, counted from 1: each frame is as many seconds old as its number says."""
+def selected(
+    frames: list[bytes], capture_filter_text: str, tmp_path: Path, linktype: int = 1
+) -> list[int]:
+    """Which frames tcpdump keeps, counted from 1: each frame is as many seconds old as its number
+    says.
+    """
     path = tmp_path / "frames.pcap"
-    path.write_bytes(build.pcap([(number * 10**9, frame) for number, frame in enumerate(frames, start=1)], linktype))
+    path.write_bytes(
+        build.pcap(
+            [(number * 10**9, frame) for number, frame in enumerate(frames, start=1)], linktype
+        )
+    )
     command = [need("tcpdump"), "-n", "-tt", "-r", str(path), capture_filter_text]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     return [int(line.partition(".")[0]) for line in done.stdout.splitlines() if line[0].isdigit()]
 
 
 def matches(capture: Path, display_filter: str) -> list[int]:
-    command = [need("tshark"), "-n", "-r", str(capture), "-Y", display_filter, "-T", "fields", "-e", "frame.number"]
+    command = [
+        need("tshark"),
+        "-n",
+        "-r",
+        str(capture),
+        "-Y",
+        display_filter,
+        "-T",
+        "fields",
+        "-e",
+        "frame.number",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode in (0, 2), done.stderr  # 2: the capture is cut short
     return [int(number) for number in done.stdout.split()]
@@ -67,12 +94,17 @@ def nvgre(source: str, destination: str, **outer: object) -> bytes:
 
 
 def icmp(source: str, destination: str, kind: int, code: int) -> bytes:
-    return build.ipv4(source, destination, 1, build.icmp(kind, code, nvgre(destination, source)[:28]))
+    return build.ipv4(
+        source, destination, 1, build.icmp(kind, code, nvgre(destination, source)[:28])
+    )
 
 
 def icmp6(source: str, destination: str, kind: int) -> bytes:
     return build.ipv6(
-        source, destination, 58, build.icmp6(source, destination, kind, 0, nvgre(destination, source)[:48])
+        source,
+        destination,
+        58,
+        build.icmp6(source, destination, kind, 0, nvgre(destination, source)[:48]),
     )
 
 
@@ -94,7 +126,13 @@ IPV4 = [
 ]
 IPV6 = [
     nvgre(A6, B6),  # 1
-    build.ipv6(A6, B6, 47, b"\x20\x00\x65\x58\x00\x13\x89\x00" + bytes(40), extensions=[(44, b"\0\1\0\0\0\1")]),
+    build.ipv6(
+        A6,
+        B6,
+        47,
+        b"\x20\x00\x65\x58\x00\x13\x89\x00" + bytes(40),
+        extensions=[(44, b"\0\1\0\0\0\1")],
+    ),
     icmp6(B6, A6, 1),
     icmp6("fd00:50::ff", A6, 2),
     icmp6(B6, A6, 137),  # 5
@@ -131,13 +169,25 @@ def test_without_the_vlan_part_no_tagged_frame_is_taken_and_with_it_all_are(tmp_
 @pytest.mark.parametrize("linktype", [1, 101, 113, 276])
 def test_the_plain_filter_works_on_every_kind_of_interface(linktype: int, tmp_path: Path) -> None:
     frames = [build.link(linktype, packet) for packet in IPV4]
-    assert selected(frames, capture_filter([A, B]), tmp_path, linktype) == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    assert selected(frames, capture_filter([A, B]), tmp_path, linktype) == [
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+        7,
+        8,
+        9,
+    ]
 
 
 def test_the_filters_of_the_story_are_these() -> None:
     done = run(MISMATCH)
     assert (done.returncode, done.stderr) == (0, "")
-    nvgre_and_errors = "ip proto 47 or (icmp and (icmp[0] == 3 or icmp[0] == 5 or icmp[0] == 11 or icmp[0] == 12))"
+    nvgre_and_errors = (
+        "ip proto 47 or (icmp and (icmp[0] == 3 or icmp[0] == 5 or icmp[0] == 11 or icmp[0] == 12))"
+    )
     plain = f"({nvgre_and_errors}) and (host 192.168.50.1 or host 192.168.50.2)"
     assert done.stdout.splitlines() == [
         "Capture filter, for tcpdump, dumpcap -f and Wireshark:",
@@ -186,7 +236,10 @@ def test_only_hosts_in_question_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("hosts", "is_named"), [(16, True), (17, False)])
 def test_many_hosts_are_not_named(hosts: int, is_named: bool, tmp_path: Path) -> None:
     path = tmp_path / "fabric.pcap"
-    packets = [nvgre(f"192.0.2.{number}", f"192.0.2.{number % hosts + 1}") for number in range(1, hosts + 1)]
+    packets = [
+        nvgre(f"192.0.2.{number}", f"192.0.2.{number % hosts + 1}")
+        for number in range(1, hosts + 1)
+    ]
     path.write_bytes(build.pcap([(TIME, build.ethernet(packet)) for packet in packets]))
     assert ("host 192.0.2.1 or" in run(path).stdout) == is_named
 

@@ -1,4 +1,6 @@
-"""Two findings are the same one when code, subject and capture name are, and for no other reason."""
+"""Two findings are the same one when code, subject and capture name are, and for no other
+reason.
+"""
 
 import hashlib
 from dataclasses import replace
@@ -18,11 +20,16 @@ def with_paths(*paths: str) -> Report:
 
 
 def of_capture(report: Report, index: int | None) -> str:
-    return fingerprint(report, replace(OLD_HOST, code="NVG101", subject=Subject("capture", (), index), frames=()))
+    return fingerprint(
+        report, replace(OLD_HOST, code="NVG101", subject=Subject("capture", (), index), frames=())
+    )
 
 
 def test_it_is_the_sha256_of_the_documented_canonical_text() -> None:
-    text = b'{"capture":"lab.pcapng","code":"NVG201","hosts":["192.168.50.2"],"kind":"host","version":1}'
+    text = (
+        b'{"capture":"lab.pcapng","code":"NVG201","hosts":["192.168.50.2"],'
+        b'"kind":"host","version":1}'
+    )
     assert fingerprint(MISMATCH, OLD_HOST) == hashlib.sha256(text).hexdigest()
 
 
@@ -55,22 +62,34 @@ def test_it_differs_with_code_subject_and_capture(other: Finding) -> None:
 
 def test_the_hosts_of_a_pair_have_no_order_and_those_of_a_flow_do() -> None:
     turned = ("192.168.50.2", "192.168.50.1")
-    assert fingerprint(MISMATCH, replace(DIFFERENT, subject=Subject("pair", turned))) == fingerprint(
-        MISMATCH, DIFFERENT
+    assert fingerprint(
+        MISMATCH, replace(DIFFERENT, subject=Subject("pair", turned))
+    ) == fingerprint(MISMATCH, DIFFERENT)
+    assert fingerprint(MISMATCH, replace(REFUSED, subject=Subject("flow", turned))) != fingerprint(
+        MISMATCH, REFUSED
     )
-    assert fingerprint(MISMATCH, replace(REFUSED, subject=Subject("flow", turned))) != fingerprint(MISMATCH, REFUSED)
 
 
 @pytest.mark.parametrize(
     "path",
-    ["caps/lab.pcapng", "./lab.pcapng", "/tmp/lab.pcapng", "C:\\caps\\lab.pcapng", "\\\\server\\share\\lab.pcapng"],
+    [
+        "caps/lab.pcapng",
+        "./lab.pcapng",
+        "/tmp/lab.pcapng",
+        "C:\\caps\\lab.pcapng",
+        "\\\\server\\share\\lab.pcapng",
+    ],
 )
 def test_the_folder_of_a_capture_does_not_count(path: str) -> None:
     assert of_capture(with_paths(path), 0) == of_capture(with_paths("lab.pcapng"), 0)
 
 
 def test_the_order_of_captures_and_further_captures_do_not_count() -> None:
-    alone, first, last = with_paths("a.pcap"), with_paths("a.pcap", "b.pcap"), with_paths("b.pcap", "a.pcap")
+    alone, first, last = (
+        with_paths("a.pcap"),
+        with_paths("a.pcap", "b.pcap"),
+        with_paths("b.pcap", "a.pcap"),
+    )
     assert of_capture(alone, 0) == of_capture(first, 0) == of_capture(last, 1)
 
 

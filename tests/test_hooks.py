@@ -1,4 +1,6 @@
-"""The pre-commit hook, the GitHub Action and the CI snippets of the README, each used as far as it goes without the service."""
+"""The pre-commit hook, the GitHub Action and the CI snippets of the README, each used as far as it
+goes without the service.
+"""
 
 import json
 import os
@@ -15,7 +17,15 @@ import yaml
 
 from tests.program import MISMATCH, PROGRAM, ROOT, UPDATED, environment
 
-GIT = ["git", "-c", "user.name=Tester", "-c", "user.email=tester@example.org", "-c", "init.defaultBranch=main"]
+GIT = [
+    "git",
+    "-c",
+    "user.name=Tester",
+    "-c",
+    "user.email=tester@example.org",
+    "-c",
+    "init.defaultBranch=main",
+]
 
 
 def load(name: str) -> Any:
@@ -23,25 +33,31 @@ def load(name: str) -> Any:
 
 
 def git(folder: Path, *args: str) -> str:
-    done = subprocess.run([*GIT, *args], cwd=folder, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [*GIT, *args], cwd=folder, capture_output=True, text=True, timeout=60, check=True
+    )
     return done.stdout.strip()
 
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """This project as a git repository with one commit, as a user's pre-commit or GitHub would fetch it."""
+    """This project as a git repository with one commit, as a user's pre-commit or GitHub would
+    fetch it.
+    """
     folder = tmp_path_factory.mktemp("checkout") / "nvgre-doctor"
     folder.mkdir()
     for name in ("pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml", "action.yml"):
         shutil.copy(ROOT / name, folder)
-    shutil.copytree(ROOT / "nvgre_doctor", folder / "nvgre_doctor", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "nvgre_doctor", folder / "nvgre_doctor", ignore=shutil.ignore_patterns("__pycache__")
+    )
     git(folder, "init", "--quiet")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", "All of it")
     return folder
 
 
-# --- pre-commit ---------------------------------------------------------------------------------------------------------
+# --- pre-commit --------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -78,8 +94,11 @@ def test_pre_commit_runs_the_hook_over_all_captures_at_once(checkout: Path, tmp_
         return subprocess.run(
             [sys.executable, "-m", "pre_commit", "run", "--all-files", "--color", "never"],
             cwd=lab,
-            env={name: value for name, value in environment(PRE_COMMIT_HOME=str(tmp_path / "home")).items()
-                 if name != "PYTHONPATH"},
+            env={
+                name: value
+                for name, value in environment(PRE_COMMIT_HOME=str(tmp_path / "home")).items()
+                if name != "PYTHONPATH"
+            },
             capture_output=True,
             text=True,
             timeout=300,
@@ -98,7 +117,7 @@ def test_pre_commit_runs_the_hook_over_all_captures_at_once(checkout: Path, tmp_
     assert "2 captures, " in sick.stdout
 
 
-# --- the GitHub Action --------------------------------------------------------------------------------------------------
+# --- the GitHub Action -------------------------------------------------------
 
 
 def steps() -> dict[str, dict[str, Any]]:
@@ -133,10 +152,16 @@ def test_inputs_reach_the_scripts_as_variables_only() -> None:
 
 
 class Runner:
-    """What a runner gives a step: variables, files for outputs and summary, and bash with its usual options."""
+    """What a runner gives a step: variables, files for outputs and summary, and bash with its usual
+    options.
+    """
 
     def __init__(self, folder: Path, binaries: Path) -> None:
-        self.workspace, self.files, temporary = folder / "workspace", folder / "files", folder / "temporary files"
+        self.workspace, self.files, temporary = (
+            folder / "workspace",
+            folder / "files",
+            folder / "temporary files",
+        )
         for path in (self.workspace, self.files, temporary):
             path.mkdir()
         kept = {name: value for name, value in environment().items() if name != "PYTHONPATH"}
@@ -188,7 +213,9 @@ def runner(tmp_path: Path) -> Runner:
     binaries = tmp_path / "bin"
     binaries.mkdir()
     program = binaries / "nvgre-doctor"
-    program.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m nvgre_doctor "$@"\n')
+    program.write_text(
+        f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m nvgre_doctor "$@"\n'
+    )
     program.chmod(0o755)
     runner = Runner(tmp_path, binaries)
     (runner.workspace / "captures").mkdir()
@@ -197,7 +224,9 @@ def runner(tmp_path: Path) -> Runner:
     return runner
 
 
-def test_the_install_step_installs_the_program_from_the_folder_of_the_action(checkout: Path, tmp_path: Path) -> None:
+def test_the_install_step_installs_the_program_from_the_folder_of_the_action(
+    checkout: Path, tmp_path: Path
+) -> None:
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "python"], timeout=120, check=True)
     runner = Runner(tmp_path, tmp_path / "python" / "bin")
     done = runner.run(steps()["Install nvgre-doctor"]["run"], GITHUB_ACTION_PATH=str(checkout))
@@ -209,7 +238,9 @@ def test_the_install_step_installs_the_program_from_the_folder_of_the_action(che
 def test_the_check_step_annotates_summarizes_and_writes_sarif(runner: Runner) -> None:
     done = runner.check("captures/a mismatch.pcapng\n", sarif="nvgre.sarif")
     assert (done.returncode, done.stderr) == (1, "")
-    assert done.stdout.startswith("::error title=NVG201 192.168.50.2,file=captures/a mismatch.pcapng,line=13::NVG201: ")
+    assert done.stdout.startswith(
+        "::error title=NVG201 192.168.50.2,file=captures/a mismatch.pcapng,line=13::NVG201: "
+    )
     assert runner.summary().startswith("## nvgre-doctor: mismatch\n")
     assert json.loads((runner.workspace / "nvgre.sarif").read_text("utf-8"))["version"] == "2.1.0"
     assert runner.outputs() == ["sarif=nvgre.sarif", "exit-code=1"]
@@ -241,18 +272,22 @@ def test_the_step_keeps_every_exit_code(runner: Runner) -> None:
 
 def test_inputs_are_never_run_as_commands(runner: Runner) -> None:
     done = runner.check(
-        "$(touch captured)\n`touch captured`\n; touch captured\n--version\n", args="", sarif="$(touch sarif)"
+        "$(touch captured)\n`touch captured`\n; touch captured\n--version\n",
+        args="",
+        sarif="$(touch sarif)",
     )
     assert done.returncode == 3
     assert sorted(os.listdir(runner.workspace)) == ["$(touch sarif)", "captures", "updated.pcapng"]
 
 
-# --- snippets of the README ---------------------------------------------------------------------------------------------
+# --- snippets of the README --------------------------------------------------
 
 
 def snippets(start: str) -> list[Any]:
     """The YAML blocks of the README that begin with this line."""
-    blocks = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    blocks = re.findall(
+        r"^```yaml\n(.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
     return [yaml.safe_load(block) for block in blocks if block.startswith(start)]
 
 
@@ -297,7 +332,10 @@ def test_the_azure_snippet_fails_the_job_and_publishes_the_junit_report(job: Pat
     python, install, check, publish = snippet["steps"]
     assert (python["task"], install["script"]) == ("UsePythonVersion@0", "pip install nvgre-doctor")
     assert run_line(check["script"], job) == 1
-    assert (publish["task"], publish["condition"]) == ("PublishTestResults@2", "succeededOrFailed()")
+    assert (publish["task"], publish["condition"]) == (
+        "PublishTestResults@2",
+        "succeededOrFailed()",
+    )
     assert publish["inputs"]["testResultsFormat"] == "JUnit"
     assert failures(job / publish["inputs"]["testResultsFiles"]) == 4
 

@@ -26,7 +26,9 @@ TIME = 1_361_355_247_000_000_000
 KEY = 0x00138900
 
 
-def run(*args: str | Path, stdin: bytes | None = None, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def run(
+    *args: str | Path, stdin: bytes | None = None, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [sys.executable, "-m", "nvgre_doctor", "info", *map(str, args)],
         cwd=cwd,
@@ -38,7 +40,9 @@ def run(*args: str | Path, stdin: bytes | None = None, cwd: Path | None = None) 
         check=False,
     )
     assert b"Traceback" not in done.stderr
-    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+    return subprocess.CompletedProcess(
+        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+    )
 
 
 def answer_of(tmp_path: Path, *captures: bytes | Tape) -> Answer:
@@ -62,7 +66,7 @@ def both_ways() -> Tape:
     return tape
 
 
-# --- contents -----------------------------------------------------------------------------------------------------------
+# --- contents ----------------------------------------------------------------
 
 
 def test_the_story_in_one_paragraph() -> None:
@@ -78,7 +82,10 @@ def test_the_story_in_one_paragraph() -> None:
         "    NVGRE       32",
         "    other IP    2",
         "    not IP      2",
-        "    ICMP error  16 x ICMP 3/10 (host administratively prohibited), inside NVGRE, about NVGRE",
+        (
+            "    ICMP error  16 x ICMP 3/10 (host administratively prohibited), inside NVGRE, about"
+            " NVGRE"
+        ),
         "  Lost          the capture does not say",
         "  Can be diagnosed: yes",
     ]
@@ -102,7 +109,10 @@ def test_interfaces_filters_and_lost_packets_are_told(tmp_path: Path) -> None:
     one = idb(1, snaplen=128, tsresol=9, name="mirror0", options=option(11, b"\0ip proto 47"))
     two = idb(113, tsresol=0x80 | 20, options=option(3, "Management"))
     statistics = isb(0, TIME, 40, 3) + block(
-        5, struct.pack("<III", 1, 0, 0) + option(5, struct.pack("<Q", 0)) + option(7, struct.pack("<Q", 2))
+        5,
+        struct.pack("<III", 1, 0, 0)
+        + option(5, struct.pack("<Q", 0))
+        + option(7, struct.pack("<Q", 2)),
     )
     frames = both_ways().frames
     packets = epb(0, TIME, frames[0][1], tsresol=9) + epb(0, TIME + 1, frames[1][1], tsresol=9)
@@ -111,17 +121,26 @@ def test_interfaces_filters_and_lost_packets_are_told(tmp_path: Path) -> None:
     done = run(path)
     found = rows(done.stdout)
     assert found["Written by"] == "Dumpcap 1.8.5, Windows Server 2012"
-    assert found["Interface 0"] == (
-        'Ethernet (1), name "mirror0", filter "ip proto 47", times in nanoseconds, snap length 128,'
+    assert (
+        found["Interface 0"]
+        == 'Ethernet (1), name "mirror0", filter "ip proto 47", times in nanoseconds, snap length'
+        " 128,"
         " 40 received, 3 dropped by the interface"
     )
-    assert found["Interface 1"] == (
-        'Linux cooked (113), description "Management", times in 2^-20 s, no snap length,'
+    assert (
+        found["Interface 1"]
+        == 'Linux cooked (113), description "Management", times in 2^-20 s, no snap length,'
         " 0 dropped by the interface, 2 dropped by the system"
     )
-    assert found["Time"] == "2013-02-20 10:14:07.000000 to 2013-02-20 10:14:07.000000001 UTC, 0.000000 s"
+    assert (
+        found["Time"]
+        == "2013-02-20 10:14:07.000000 to 2013-02-20 10:14:07.000000001 UTC, 0.000000 s"
+    )
     assert found["Lost"] == "5 packets"
-    assert done.stdout.splitlines()[-2:] == ["  Can be diagnosed: partly", "    The capture lost 5 packets."]
+    assert done.stdout.splitlines()[-2:] == [
+        "  Can be diagnosed: partly",
+        "    The capture lost 5 packets.",
+    ]
 
 
 def test_every_kind_of_frame_is_counted(tmp_path: Path) -> None:
@@ -163,8 +182,14 @@ def test_every_kind_of_frame_is_counted(tmp_path: Path) -> None:
         "    GRE, later fragments  1",
         "    other IP              1",
         "    not IP                1",
-        "    ICMP error            1 x ICMP 3/4 (fragmentation needed), on the underlay, about NVGRE",
-        "    ICMP error            1 x ICMP 3/10 (host administratively prohibited), on the underlay, about other traffic",
+        (
+            "    ICMP error            1 x ICMP 3/4 (fragmentation needed), on the underlay, about"
+            " NVGRE"
+        ),
+        (
+            "    ICMP error            1 x ICMP 3/10 (host administratively prohibited), on the"
+            " underlay, about other traffic"
+        ),
     ):
         assert row in text.splitlines()
 
@@ -173,7 +198,12 @@ def test_times_are_the_earliest_and_the_latest_whatever_their_order(tmp_path: Pa
     path = tmp_path / "unsorted.pcapng"
     frame = both_ways().frames[0][1]
     path.write_bytes(
-        shb() + idb() + epb(0, TIME + 5000, frame) + spb(frame) + epb(0, TIME, frame) + opb(0, TIME + 9000, frame)
+        shb()
+        + idb()
+        + epb(0, TIME + 5000, frame)
+        + spb(frame)
+        + epb(0, TIME, frame)
+        + opb(0, TIME + 9000, frame)
     )
     lengths = read_contents(str(path)).lengths
     assert (lengths.first_ns, lengths.last_ns) == (TIME, TIME + 9000)
@@ -186,7 +216,8 @@ def test_json_holds_the_same_for_programs() -> None:
     (capture,) = json.loads(done.stdout)["captures"]
     assert (done.returncode, done.stdout.isascii()) == (0, True)
     assert {
-        name: capture[name] for name in ("format", "status", "frames", "cut_frames", "nvgre_frames", "dropped")
+        name: capture[name]
+        for name in ("format", "status", "frames", "cut_frames", "nvgre_frames", "dropped")
     } == {
         "format": "pcap",
         "status": "cut",
@@ -210,11 +241,13 @@ def test_compressed_captures_and_standard_input_say_the_same(tmp_path: Path) -> 
     plain = run(MISMATCH).stdout.splitlines()[1:]
     assert run("-", stdin=MISMATCH.read_bytes()).stdout.splitlines()[1:] == plain
     packed = run(path).stdout.splitlines()[1:]
-    assert packed[0] == "  Format        pcapng version 1.0, little endian, packed with gzip; 5.9 kB"
+    assert (
+        packed[0] == "  Format        pcapng version 1.0, little endian, packed with gzip; 5.9 kB"
+    )
     assert packed[1:] == plain[1:]
 
 
-# --- the answer ---------------------------------------------------------------------------------------------------------
+# --- the answer --------------------------------------------------------------
 
 
 def test_nothing_stands_in_the_way(tmp_path: Path) -> None:
@@ -228,8 +261,10 @@ def test_a_host_that_only_receives_is_named(tmp_path: Path) -> None:
     assert answer_of(tmp_path, tape) == Answer(
         Fitness.PARTLY,
         (
-            "Only one direction of 192.168.50.3 was captured: it receives NVGRE and sends none."
-            " Capture on that host, or where both directions pass.",
+            (
+                "Only one direction of 192.168.50.3 was captured: it receives NVGRE and sends none."
+                " Capture on that host, or where both directions pass."
+            ),
         ),
     )
 
@@ -249,7 +284,8 @@ def test_vm_pairs_in_one_direction_only_are_a_reason(tmp_path: Path) -> None:
     tape.send(A, B, KEY, VM1, VM2)
     tape.send(B, A, KEY, VM3, VM4)
     assert answer_of(tmp_path, tape) == Answer(
-        Fitness.PARTLY, ("No VM pair was heard in both directions, so only the values of the keys can tell.",)
+        Fitness.PARTLY,
+        ("No VM pair was heard in both directions, so only the values of the keys can tell.",),
     )
 
 
@@ -262,11 +298,15 @@ def test_frames_cut_before_the_macs_and_before_the_key_are_reasons(tmp_path: Pat
     remedy = "capture again with a snap length of 128 bytes or more, for example tcpdump -s 128."
     assert answer_of(tmp_path, tape).reasons == (
         f"2 GRE frames are cut before the key: {remedy}",
-        "2 NVGRE frames are cut before the inner MAC addresses,"
-        f" so the directions of a VM pair cannot be compared: {remedy}",
+        (
+            "2 NVGRE frames are cut before the inner MAC addresses,"
+            f" so the directions of a VM pair cannot be compared: {remedy}"
+        ),
     )
     tape.frames = tape.frames[-2:]
-    assert answer_of(tmp_path, tape) == Answer(Fitness.NO, (f"2 GRE frames are cut before the key: {remedy}",))
+    assert answer_of(tmp_path, tape) == Answer(
+        Fitness.NO, (f"2 GRE frames are cut before the key: {remedy}",)
+    )
 
 
 def test_quotes_alone_are_not_much(tmp_path: Path) -> None:
@@ -284,14 +324,18 @@ def test_without_nvgre_the_answer_is_no_and_says_where_to_capture(tmp_path: Path
     assert answer_of(tmp_path, tape) == Answer(
         Fitness.NO,
         (
-            "There is no NVGRE: capture on the physical adapter that holds the provider address,"
-            " with no filter or with the one of nvgre-doctor filter.",
+            (
+                "There is no NVGRE: capture on the physical adapter that holds the provider"
+                " address, with no filter or with the one of nvgre-doctor filter."
+            ),
         ),
     )
     tape.put(build.ipv4(A, B, 17, build.udp(A, B, 50000, 4789, bytes(60))))
     assert answer_of(tmp_path, tape).reasons == (
-        "There is VXLAN and no NVGRE. VXLAN is the default since Windows Server 2016;"
-        " the layouts of NVGRE do not apply to it.",
+        (
+            "There is VXLAN and no NVGRE. VXLAN is the default since Windows Server 2016;"
+            " the layouts of NVGRE do not apply to it."
+        ),
     )
 
 
@@ -300,7 +344,12 @@ def test_control_traffic_alone_is_no_data(tmp_path: Path) -> None:
     tape.send(A, B, 0xFFFFFF00, inner=b"")
     assert answer_of(tmp_path, tape) == Answer(
         Fitness.NO,
-        ("There is NVGRE between the hosts, and none of it carries data of virtual machines: capture longer.",),
+        (
+            (
+                "There is NVGRE between the hosts, and none of it carries data of virtual machines:"
+                " capture longer."
+            ),
+        ),
     )
 
 
@@ -316,7 +365,7 @@ def test_no_frame_is_no_answer(tmp_path: Path) -> None:
     assert answer_of(tmp_path, b"no capture\n") == Answer(Fitness.NO, ("There is not one frame.",))
 
 
-# --- the program --------------------------------------------------------------------------------------------------------
+# --- the program -------------------------------------------------------------
 
 
 def test_exit_codes_are_0_2_and_3(tmp_path: Path) -> None:
@@ -348,14 +397,19 @@ def test_hostile_texts_are_visible_in_text_and_raw_in_json(tmp_path: Path) -> No
     options = option(3, evil) + option(11, b"\0" + evil)
     name = "::error::evil\x1b.pcapng"
     (tmp_path / name).write_bytes(
-        shb(options=option(4, evil)) + idb(options=option(2, evil) + options) + epb(0, TIME, bytes(60))
+        shb(options=option(4, evil))
+        + idb(options=option(2, evil) + options)
+        + epb(0, TIME, bytes(60))
     )
     done = run(name, cwd=tmp_path)
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]|^\s*::", done.stdout, re.MULTILINE)
     assert done.stdout.startswith(r"Capture ::error::evil\x1b.pcapng" + "\n")
     assert r"  Written by   \x1b[31m\n::error::x\xff" in done.stdout.splitlines()
     (capture,) = json.loads(run(name, "-f", "json", cwd=tmp_path).stdout)["captures"]
-    assert (capture["path"], capture["interfaces"][0]["name"]) == (name, "\x1b[31m\n::error::x\\xff")
+    assert (capture["path"], capture["interfaces"][0]["name"]) == (
+        name,
+        "\x1b[31m\n::error::x\\xff",
+    )
 
 
 def test_many_interfaces_are_counted_and_not_listed(tmp_path: Path) -> None:
@@ -366,7 +420,7 @@ def test_many_interfaces_are_counted_and_not_listed(tmp_path: Path) -> None:
     assert any(line.strip() == "and 284 more interfaces" for line in lines)
 
 
-# --- words --------------------------------------------------------------------------------------------------------------
+# --- words -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -386,7 +440,14 @@ def test_durations_in_the_unit_that_fits(duration_ns: int, words: str) -> None:
 
 @pytest.mark.parametrize(
     ("size", "words"),
-    [(0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (5_916, "5.9 kB"), (999_960, "1.0 MB"), (2 * 10**12, "2.0 TB")],
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (5_916, "5.9 kB"),
+        (999_960, "1.0 MB"),
+        (2 * 10**12, "2.0 TB"),
+    ],
 )
 def test_sizes_in_the_unit_that_fits(size: int, words: str) -> None:
     assert size_words(size) == words
@@ -400,4 +461,7 @@ def test_times_no_calendar_has_are_numbers() -> None:
 
 
 def test_link_types_have_names_or_numbers() -> None:
-    assert (linktype_words(276), linktype_words(147)) == ("Linux cooked, version 2 (276)", "link type 147")
+    assert (linktype_words(276), linktype_words(147)) == (
+        "Linux cooked, version 2 (276)",
+        "link type 147",
+    )

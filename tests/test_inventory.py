@@ -1,4 +1,6 @@
-"""Every shape of inventory that Windows writes gives the same records, and every wrong one says what to do."""
+"""Every shape of inventory that Windows writes gives the same records, and every wrong one says
+what to do.
+"""
 
 import dataclasses
 from pathlib import Path
@@ -7,13 +9,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nvgre_doctor.inventory import LARGEST_FILE, Inventory, InventoryError, LookupRecord, read_inventory
+from nvgre_doctor.inventory import (
+    LARGEST_FILE,
+    Inventory,
+    InventoryError,
+    LookupRecord,
+    read_inventory,
+)
 
 EXPORT = (
     "#TYPE Microsoft.Management.Infrastructure.CimInstance#root/standardcimv2/"
     "MSFT_NetVirtualizationLookupRecordSettingData\r\n"
-    '"Caption","Description","ElementName","InstanceID","Context","CustomerAddress","CustomerID","MACAddress",'
-    '"ProviderAddress","Rule","Type","UseVmMACAddress","VirtualSubnetID","VMName","PSComputerName"\r\n'
+    '"Caption","Description","ElementName","InstanceID","Context","CustomerAddress","CustomerID",'
+    '"MACAddress","ProviderAddress","Rule","Type","UseVmMACAddress","VirtualSubnetID","VMName",'
+    '"PSComputerName"\r\n'
     ',,,";10.1.1.11;5001;",,"10.1.1.11","{11111111-2222-3333-4444-000000005001}","00155D0A0001",'
     '"192.168.50.1","TranslationMethodEncap","Static","False","5001","Blüe, VM1","HV1"\r\n'
     ',,,";10.1.1.12;5001;",,"10.1.1.12","{11111111-2222-3333-4444-000000005001}","00155D0A0002",'
@@ -21,8 +30,12 @@ EXPORT = (
     ',,,";10.9.9.9;6001;",,"10.9.9.9","{11111111-2222-3333-4444-000000006001}","00155D0A0009",'
     '"192.168.50.9","TranslationMethodNat","Static","False","6001","VM9","HV1"\r\n'
 )
-VM1 = LookupRecord(5001, b"\xc0\xa8\x32\x01", b"\x00\x15\x5d\x0a\x00\x01", b"\x0a\x01\x01\x0b", "Blüe, VM1")
-VM2 = LookupRecord(5001, b"\xc0\xa8\x32\x02", b"\x00\x15\x5d\x0a\x00\x02", b"\x0a\x01\x01\x0c", "VM2")
+VM1 = LookupRecord(
+    5001, b"\xc0\xa8\x32\x01", b"\x00\x15\x5d\x0a\x00\x01", b"\x0a\x01\x01\x0b", "Blüe, VM1"
+)
+VM2 = LookupRecord(
+    5001, b"\xc0\xa8\x32\x02", b"\x00\x15\x5d\x0a\x00\x02", b"\x0a\x01\x01\x0c", "VM2"
+)
 
 
 @pytest.fixture
@@ -76,11 +89,15 @@ def test_columns_are_found_by_header_in_any_order_case_and_separator(write, sepa
 
 def test_a_list_of_vsids_is_enough(write) -> None:
     path = write("VirtualSubnetID\n5001\n0x1771\n")
-    assert read_inventory(path) == Inventory(frozenset({5001, 6001}), (LookupRecord(5001), LookupRecord(6001)))
+    assert read_inventory(path) == Inventory(
+        frozenset({5001, 6001}), (LookupRecord(5001), LookupRecord(6001))
+    )
 
 
 def test_a_row_may_be_shorter_than_the_header(write) -> None:
-    assert read_inventory(write("VirtualSubnetID,MACAddress\n5001\n")).records == (LookupRecord(5001),)
+    assert read_inventory(write("VirtualSubnetID,MACAddress\n5001\n")).records == (
+        LookupRecord(5001),
+    )
 
 
 def test_of_two_columns_with_one_name_the_first_counts(write) -> None:
@@ -93,7 +110,8 @@ def test_equal_records_from_several_hosts_count_once(write) -> None:
 
 
 @pytest.mark.parametrize(
-    "mac", ["00155D013202", "00-15-5D-01-32-02", "00:15:5d:01:32:02", "0015.5d01.3202", " 00155d013202 "]
+    "mac",
+    ["00155D013202", "00-15-5D-01-32-02", "00:15:5d:01:32:02", "0015.5d01.3202", " 00155d013202 "],
 )
 def test_a_mac_is_read_with_or_without_separators(write, mac: str) -> None:
     (record,) = read_inventory(write(f"VirtualSubnetID,MACAddress\n5001,{mac}\n")).records
@@ -106,12 +124,16 @@ def test_no_mac_and_a_mac_of_zeros_are_none(write, mac: str) -> None:
     assert record.mac is None
 
 
-@pytest.mark.parametrize("rule", ["36", "TranslationMethodEncap", "translationmethodencap", "Encap", ""])
+@pytest.mark.parametrize(
+    "rule", ["36", "TranslationMethodEncap", "translationmethodencap", "Encap", ""]
+)
 def test_rules_that_mean_nvgre_count(write, rule: str) -> None:
     assert read_inventory(write(f"Rule,VirtualSubnetID\n{rule},5001\n")).vsids == {5001}
 
 
-@pytest.mark.parametrize("rule", ["35", "37", "TranslationMethodNat", "TranslationMethodNone", "NAT"])
+@pytest.mark.parametrize(
+    "rule", ["35", "37", "TranslationMethodNat", "TranslationMethodNone", "NAT"]
+)
 def test_rules_that_mean_something_else_do_not_count(write, rule: str) -> None:
     assert read_inventory(write(f"Rule,VirtualSubnetID\n{rule},6001\n36,5001\n")).vsids == {5001}
 
@@ -159,10 +181,12 @@ def test_the_lowest_and_the_highest_vsid_are_read(write, vsid: int) -> None:
 )
 def test_a_wrong_cell_is_named_with_its_line_and_the_remedy(write, row: str, says: str) -> None:
     path = write(
-        f"#TYPE x\nVirtualSubnetID,Rule,MACAddress,CustomerAddress,ProviderAddress\n5001,36,,,\n{row}\n6001,,,,\n"
+        "#TYPE"
+        f" x\nVirtualSubnetID,Rule,MACAddress,CustomerAddress,ProviderAddress\n"
+        f"5001,36,,,\n{row}\n6001,,,,\n"
     )
-    assert reason(path) == (
-        f", line 4: {says}. Correct the line, or export again: "
+    assert (
+        reason(path) == f", line 4: {says}. Correct the line, or export again: "
         "Get-NetVirtualizationLookupRecord | Export-Csv -Path lookup.csv"
     )
 
@@ -173,8 +197,9 @@ def test_the_line_is_counted_over_a_name_that_spans_lines(write) -> None:
 
 
 def test_a_missing_vsid_column_is_an_error_that_names_the_columns_and_the_command(write) -> None:
-    assert reason(write('#TYPE x\n"VMName";"MacAddress"\n"VM1";"00155D0A0001"\n')) == (
-        ", line 2: no column VirtualSubnetID; found 'VMName', 'MacAddress'. "
+    assert (
+        reason(write('#TYPE x\n"VMName";"MacAddress"\n"VM1";"00155D0A0001"\n'))
+        == ", line 2: no column VirtualSubnetID; found 'VMName', 'MacAddress'. "
         "Export again: Get-NetVirtualizationLookupRecord | Export-Csv -Path lookup.csv"
     )
 
@@ -205,7 +230,9 @@ def test_a_file_without_an_nvgre_record_is_an_error(write, rows: str) -> None:
 
 
 def test_a_capture_is_not_an_inventory(write) -> None:
-    assert reason(write(b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00" + bytes(16))).startswith(": not a text file.")
+    assert reason(write(b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00" + bytes(16))).startswith(
+        ": not a text file."
+    )
 
 
 def test_a_cell_beyond_the_limit_of_the_csv_module_is_an_error(write) -> None:
@@ -214,7 +241,9 @@ def test_a_cell_beyond_the_limit_of_the_csv_module_is_an_error(write) -> None:
 
 
 def test_a_header_beyond_the_limit_of_the_csv_module_is_an_error(write) -> None:
-    assert reason(write(f"{'x' * 200_000},VirtualSubnetID\n")).startswith(", line 1: not CSV: field larger")
+    assert reason(write(f"{'x' * 200_000},VirtualSubnetID\n")).startswith(
+        ", line 1: not CSV: field larger"
+    )
 
 
 def test_a_file_that_never_ends_is_given_up_at_64_mb(tmp_path: Path) -> None:
@@ -225,17 +254,24 @@ def test_a_file_that_never_ends_is_given_up_at_64_mb(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_and_a_folder_are_errors(tmp_path: Path) -> None:
-    assert reason(tmp_path / "nothing.csv").startswith(": cannot be read: No such file or directory.")
+    assert reason(tmp_path / "nothing.csv").startswith(
+        ": cannot be read: No such file or directory."
+    )
     assert reason(tmp_path).startswith(": cannot be read: ")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None
+)
 @given(
     bom=st.sampled_from([b"", b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf"]),
-    content=st.binary(max_size=200) | st.text('VirtualSubnetID,;\t"\r\n05#TYPE', max_size=80).map(str.encode),
+    content=st.binary(max_size=200)
+    | st.text('VirtualSubnetID,;\t"\r\n05#TYPE', max_size=80).map(str.encode),
     header=st.sampled_from([b"", b"VirtualSubnetID,Rule,MACAddress,CustomerAddress\n"]),
 )
-def test_no_content_raises_anything_but_inventory_error(write, bom: bytes, header: bytes, content: bytes) -> None:
+def test_no_content_raises_anything_but_inventory_error(
+    write, bom: bytes, header: bytes, content: bytes
+) -> None:
     path = write(bom + header + content)
     try:
         result = read_inventory(path).vsids
@@ -246,7 +282,9 @@ def test_no_content_raises_anything_but_inventory_error(write, bom: bytes, heade
 
 def test_plain_vsids_join_those_of_the_records(write) -> None:
     inventory = read_inventory(write("VirtualSubnetID\n5001\n"))
-    assert inventory.with_vsids([6001, 5001]) == Inventory(frozenset({5001, 6001}), (LookupRecord(5001),))
+    assert inventory.with_vsids([6001, 5001]) == Inventory(
+        frozenset({5001, 6001}), (LookupRecord(5001),)
+    )
     assert Inventory().with_vsids([7001]) == Inventory(frozenset({7001}), ())
 
 

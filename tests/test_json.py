@@ -94,8 +94,8 @@ def test_schema_rejects_an_unknown_field_and_a_missing_one() -> None:
 
 def test_fields_of_a_mismatch_stand_as_the_contract_says() -> None:
     data = to_dict("mismatch")
-    assert list(data) == ["schema_version", "tool", "verdict", "headline", "captures", "hosts", "pairs", "refusals",
-                          "findings", "summary"]  # fmt: skip
+    assert list(data) == ["schema_version", "tool", "verdict", "headline", "captures", "hosts",
+                          "pairs", "refusals", "findings", "summary"]  # fmt: skip
     assert data["schema_version"] == "1.0"
     assert data["tool"] == {"name": "nvgre-doctor", "version": "1.0.0"}
     assert data["verdict"] == "mismatch"
@@ -119,14 +119,18 @@ def test_fields_of_a_mismatch_stand_as_the_contract_says() -> None:
             {
                 "kind": "range",
                 "layout": "draft-00",
-                "statement": "key 0x00001389 is TNI 5001; as a VSID it would be 19, which is reserved",
+                "statement": (
+                    "key 0x00001389 is TNI 5001; as a VSID it would be 19, which is reserved"
+                ),
                 "frames": [{"capture": 0, "frame": 4}],
             },
             {
                 "kind": "both-directions",
                 "layout": "draft-00",
-                "statement": "VM pair 00:15:5d:0a:00:02 / 00:15:5d:0a:00:01: key 0x00001389 one way, 0x00138900 the other: "
-                "both are VSID 5001",
+                "statement": (
+                    "VM pair 00:15:5d:0a:00:02 / 00:15:5d:0a:00:01: key 0x00001389 one way,"
+                    " 0x00138900 the other: both are VSID 5001"
+                ),
                 "frames": [{"capture": 0, "frame": 4}, {"capture": 0, "frame": 3}],
             },
         ],
@@ -136,7 +140,11 @@ def test_fields_of_a_mismatch_stand_as_the_contract_says() -> None:
         "segments": [{"id": 5001, "keys": ["0x00001389"], "frames": 4}],
     }
     assert data["pairs"] == [
-        {"hosts": ["192.168.50.1", "192.168.50.2"], "verdict": "mismatch", "frames": {"a->b": 4, "b->a": 4}}
+        {
+            "hosts": ["192.168.50.1", "192.168.50.2"],
+            "verdict": "mismatch",
+            "frames": {"a->b": 4, "b->a": 4},
+        }
     ]
     assert data["refusals"] == [
         {
@@ -155,10 +163,18 @@ def test_fields_of_a_mismatch_stand_as_the_contract_says() -> None:
         "code": "NVG302",
         "severity": "error",
         "confidence": "proven",
-        "message": "192.168.50.2 refuses what 192.168.50.1 sends (ICMP 3/10, 4 times), because their layouts differ",
+        "message": (
+            "192.168.50.2 refuses what 192.168.50.1 sends (ICMP 3/10, 4 times), because their"
+            " layouts differ"
+        ),
         "subject": {"kind": "flow", "source": "192.168.50.1", "destination": "192.168.50.2"},
         "frames": [
-            {"capture": 0, "frame": 11, "time_ns": 1367402400500000001, "time": "2013-05-01T10:00:00.500000001Z"}
+            {
+                "capture": 0,
+                "frame": 11,
+                "time_ns": 1367402400500000001,
+                "time": "2013-05-01T10:00:00.500000001Z",
+            }
         ],
         "display_filter": "ip.proto#1 == 47 && icmp.code == 10",
         "next_step": "",
@@ -198,10 +214,16 @@ def test_changes_unknown_segments_and_lost_quotes_stand_as_they_are() -> None:
             "time": "2013-05-01T10:01:00.000000000Z",
         }
     ]
-    assert data["hosts"][1]["segments"] == [{"id": None, "keys": ["0x00138900", "0x00138a00"], "frames": 4}]
+    assert data["hosts"][1]["segments"] == [
+        {"id": None, "keys": ["0x00138900", "0x00138a00"], "frames": 4}
+    ]
     assert data["refusals"][0]["key"] is None
     assert data["captures"][0]["problems"] == [
-        {"reason": "cut-record", "offset": 1033, "message": "frame 10 is cut short at byte 1033: 9 frames were read"}
+        {
+            "reason": "cut-record",
+            "offset": 1033,
+            "message": "frame 10 is cut short at byte 1033: 9 frames were read",
+        }
     ]
 
 
@@ -214,14 +236,21 @@ def test_output_is_ascii_and_gives_hostile_text_back_unchanged() -> None:
     assert data["captures"][1]["path"] == "n" * 65536
     assert data["findings"][0]["message"] == f"message {EVIL} {'m' * 70000}"
     assert data["findings"][0]["frames"] == [
-        {"capture": 0, "frame": 1, "time_ns": 9223372036854775807, "time": "2262-04-11T23:47:16.854775807Z"},
+        {
+            "capture": 0,
+            "frame": 1,
+            "time_ns": 9223372036854775807,
+            "time": "2262-04-11T23:47:16.854775807Z",
+        },
         {"capture": 1, "frame": 2, "time_ns": None, "time": None},
     ]
 
 
 def test_colour_width_and_verbosity_change_nothing() -> None:
     for report in (MISMATCH, WARNINGS):
-        assert render("json", report, Display(color=True, width=40, verbosity=1)) == render("json", report, Display())
+        assert render("json", report, Display(color=True, width=40, verbosity=1)) == render(
+            "json", report, Display()
+        )
 
 
 @pytest.mark.parametrize(
@@ -239,5 +268,7 @@ def test_colour_width_and_verbosity_change_nothing() -> None:
         (2**200, None),
     ],
 )
-def test_time_text_is_exact_to_the_nanosecond_and_never_fails(time_ns: int | None, text: str | None) -> None:
+def test_time_text_is_exact_to_the_nanosecond_and_never_fails(
+    time_ns: int | None, text: str | None
+) -> None:
     assert rfc3339(time_ns) == text

@@ -1,4 +1,6 @@
-"""The `key` command: how a key may be typed, what its value proves, and that its filters work in Wireshark."""
+"""The `key` command: how a key may be typed, what its value proves, and that its filters work in
+Wireshark.
+"""
 
 import os
 import shutil
@@ -8,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from nvgre_doctor.keycard import GivenKey, KeyTextError, display_filters, key_card, parse_key, parse_keys
+from nvgre_doctor.keycard import (
+    GivenKey,
+    KeyTextError,
+    display_filters,
+    key_card,
+    parse_key,
+    parse_keys,
+)
 
 AS_TYPED = [
     ("0x00001389", 0x00001389, ""),
@@ -29,8 +38,9 @@ AS_TYPED = [
     ("beef", 0xBEEF, "read as hex"),
 ]
 
-NOT_A_KEY = ["", "0x", "0x123456789", "4294967296", "9" * 5000, "-1", "1_000", "5001.0", "00:00:13", "00:00-13:89",
-             "00:00:13:89:00", "\u0665\u0660\u0660\u0661", "\x1b[31m", "g"]  # fmt: skip
+NOT_A_KEY = ["", "0x", "0x123456789", "4294967296", "9" * 5000, "-1", "1_000", "5001.0",
+             "00:00:13", "00:00-13:89", "00:00:13:89:00",
+             "\u0665\u0660\u0660\u0661", "\x1b[31m", "g"]  # fmt: skip
 
 # domain.md's table of values, at both ends of every row.
 BY_VALUE = [
@@ -98,7 +108,9 @@ def test_other_text_is_refused_in_few_words(typed: str) -> None:
 
 
 def test_four_bytes_in_four_words_are_one_key() -> None:
-    assert parse_keys(["00", "00", "13", "89"]) == [GivenKey(0x00001389, "read as the four bytes of one key")]
+    assert parse_keys(["00", "00", "13", "89"]) == [
+        GivenKey(0x00001389, "read as the four bytes of one key")
+    ]
 
 
 def test_three_numbers_are_three_keys() -> None:
@@ -118,18 +130,25 @@ def test_card_says_what_the_value_alone_proves_and_nothing_else(gre_key: int, wo
 @pytest.mark.parametrize(
     ("gre_key", "lines"),
     [
-        (0x00138900, ["VSID 1280256 as\n  0x13890000, or up to 0x138900ff", "TNI 5001 as\n  0x00001389."]),
+        (
+            0x00138900,
+            ["VSID 1280256 as\n  0x13890000, or up to 0x138900ff", "TNI 5001 as\n  0x00001389."],
+        ),
         (0x01389042, ["TNI 80016 as\n  0x00013890."]),
         (0xFFFFFEFF, ["TNI 16777214 as\n  0x00fffffe."]),
     ],
 )
-def test_card_names_the_key_of_the_same_tenant_in_the_other_layout(gre_key: int, lines: list[str]) -> None:
+def test_card_names_the_key_of_the_same_tenant_in_the_other_layout(
+    gre_key: int, lines: list[str]
+) -> None:
     card = key_card(GivenKey(gre_key))
     assert [line for line in lines if line in card] == lines
 
 
 def test_top_octet_that_draft_00_forbids_is_pointed_at() -> None:
-    assert "|  0x01  |           3706946           |  reserved must be 0\n" in key_card(GivenKey(0x01389042))
+    assert "|  0x01  |           3706946           |  reserved must be 0\n" in key_card(
+        GivenKey(0x01389042)
+    )
 
 
 @pytest.mark.parametrize("gre_key", [gre_key for gre_key, _ in BY_VALUE])
@@ -145,8 +164,16 @@ def test_filters_are_accepted_by_wireshark(tmp_path: Path) -> None:
         pytest.skip("tshark is not installed")
     empty = tmp_path / "empty.pcap"
     empty.write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
-    expressions = sorted({expression for gre_key, _ in BY_VALUE for _, expression in display_filters(gre_key)})
+    expressions = sorted(
+        {expression for gre_key, _ in BY_VALUE for _, expression in display_filters(gre_key)}
+    )
     assert len(expressions) > 15
     every = " || ".join(f"({expression})" for expression in expressions)
-    done = subprocess.run(["tshark", "-r", empty, "-Y", every], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        ["tshark", "-r", empty, "-Y", every],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert (done.returncode, done.stdout) == (0, ""), done.stderr

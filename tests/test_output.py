@@ -71,10 +71,10 @@ def test_disk_that_fills_up_midway_leaves_the_old_file_and_no_other(tmp_path: Pa
     """The kernel refuses to write beyond 4096 bytes of a file (RLIMIT_FSIZE)."""
     (tmp_path / "out.txt").write_text("old")
     script = (
-        "import resource, signal; from nvgre_doctor.output import OutputError, write_file\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)); signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "try: write_file('out.txt', 'x' * 10000)\n"
-        "except OutputError as error: print(error)\n"
+        "import resource, signal; from nvgre_doctor.output import OutputError,"
+        " write_file\nresource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096));"
+        " signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\ntry: write_file('out.txt', 'x' *"
+        " 10000)\nexcept OutputError as error: print(error)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
@@ -130,7 +130,9 @@ def test_capture_is_never_overwritten(tmp_path: Path, content: bytes) -> None:
         check_writable(str(tmp_path / "lab"))
 
 
-@pytest.mark.parametrize("content", [b"", b"text\n", b"x" * 511 + "\u4e2d".encode(), "\u00e9".encode()])
+@pytest.mark.parametrize(
+    "content", [b"", b"text\n", b"x" * 511 + "\u4e2d".encode(), "\u00e9".encode()]
+)
 def test_text_may_be_replaced(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "report").write_bytes(content)
     check_writable(str(tmp_path / "report"))

@@ -1,4 +1,6 @@
-"""Every sample, cut behind every byte: nothing raises, no frame is lost or invented, and the reader says where it stopped."""
+"""Every sample, cut behind every byte: nothing raises, no frame is lost or invented, and the reader
+says where it stopped.
+"""
 
 import os
 from pathlib import Path
@@ -16,7 +18,9 @@ WITH_REPORT = 97
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLES))
-def test_every_prefix_of_a_sample_is_read_to_its_last_whole_frame(name: str, tmp_path: Path) -> None:
+def test_every_prefix_of_a_sample_is_read_to_its_last_whole_frame(
+    name: str, tmp_path: Path
+) -> None:
     path = tmp_path / name
     path.write_bytes(SAMPLES[name])
     frames_of_longer: int | None = None

@@ -1,8 +1,10 @@
-"""The README is a test subject: what it tells people to type is run, what it shows is compared, its tables equal the program's.
+"""The README is a test subject: what it tells people to type is run, what it shows is compared, its
+tables equal the program's.
 
-An `sh` block is run line by line.  A `text` block is the output of the last line of the `sh` or `python` block above it, on a
-terminal of 100 columns.  Of a `powershell` block the lines of our program run, with slashes turned.  The `yaml` blocks are used in
-test_hooks.py.  What stands between <!-- bench --> or <!-- checked --> and its end is measured elsewhere and not looked at.
+An `sh` block is run line by line.  A `text` block is the output of the last line of the `sh` or
+`python` block above it, on a terminal of 100 columns.  Of a `powershell` block the lines of our
+program run, with slashes turned.  The `yaml` blocks are used in test_hooks.py.  What stands between
+<!-- bench --> or <!-- checked --> and its end is measured elsewhere and not looked at.
 """
 
 import os
@@ -33,13 +35,23 @@ from tests.wireshark.person import Person, need, new_person
 
 COLUMNS = 100
 README = re.sub(
-    r"(<!-- (\w+) -->\n).*?(<!-- /\2 -->)", r"\1\3", (ROOT / "README.md").read_text("utf-8"), flags=re.DOTALL
+    r"(<!-- (\w+) -->\n).*?(<!-- /\2 -->)",
+    r"\1\3",
+    (ROOT / "README.md").read_text("utf-8"),
+    flags=re.DOTALL,
 )
 PROSE = " ".join(README.split())
 SETUP = ["python3 -m venv .venv", ".venv/bin/pip install ."]
-TESTS = ["python3 -m venv .venv", ".venv/bin/pip install -e '.[test]'", ".venv/bin/python -m pytest"]
+TESTS = [
+    "python3 -m venv .venv",
+    ".venv/bin/pip install -e '.[test]'",
+    ".venv/bin/python -m pytest",
+]
 TOOLS_OF_WINDOWS = ("netsh trace ", "pktmon ", "etl2pcapng ", 'dumpcap -i "')
-LOOKUP_RECORDS = '"ProviderAddress","VirtualSubnetID","Rule"\r\n"192.168.50.1","5001","TranslationMethodEncap"\r\n'
+LOOKUP_RECORDS = (
+    '"ProviderAddress","VirtualSubnetID","Rule"\r\n'
+    '"192.168.50.1","5001","TranslationMethodEncap"\r\n'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +109,9 @@ class Reader:
         return {**kept, "PATH": path, "HOME": str(self.folder), "NO_COLOR": "1"}
 
     def run(self, line: str) -> str:
-        """Run one line in bash and return what it prints.  What ends with 2 or more does not belong into a README."""
+        """Run one line in bash and return what it prints.  What ends with 2 or more does not belong
+        into a README.
+        """
         if line.startswith("tshark "):
             need("tshark")
             done = self.person.run("bash", "-c", line)
@@ -111,9 +125,9 @@ class Reader:
         return printed
 
     def _start(self, line: str) -> tuple["subprocess.Popen[bytes]", int]:
-        import fcntl  # noqa: PLC0415  not on Windows
-        import pty  # noqa: PLC0415
-        import termios  # noqa: PLC0415
+        import fcntl  # not on Windows
+        import pty
+        import termios
 
         leader, follower = pty.openpty()
         fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 50, COLUMNS, 0, 0))
@@ -155,11 +169,18 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
         yield Reader(person, tmp_path)
 
 
-# --- what is typed, and what it prints ----------------------------------------------------------------------------------
+# --- what is typed, and what it prints ---------------------------------------
 
 
 def test_every_block_is_of_a_kind_that_a_test_uses() -> None:
-    assert {block.language for block in BLOCKS} == {"", "sh", "powershell", "python", "toml", "yaml"}
+    assert {block.language for block in BLOCKS} == {
+        "",
+        "sh",
+        "powershell",
+        "python",
+        "toml",
+        "yaml",
+    }
     assert [block.text.splitlines()[0] for block in blocks("yaml")] == [
         "- id: nvgre",
         "nvgre:",
@@ -169,10 +190,16 @@ def test_every_block_is_of_a_kind_that_a_test_uses() -> None:
 
 
 def runnable(line: str) -> str | None:
-    """What is left of a line that sets something up, and the benchmark only as far as its options go."""
+    """What is left of a line that sets something up, and the benchmark only as far as its options
+    go.
+    """
     last = line.rsplit(" && ", maxsplit=1)[-1].removeprefix(".venv/bin/")
     if last.startswith("python -m "):
-        return None if last == "python -m pytest" else f"{shlex.quote(sys.executable)} {last[7:]} --help"
+        return (
+            None
+            if last == "python -m pytest"
+            else f"{shlex.quote(sys.executable)} {last[7:]} --help"
+        )
     return last
 
 
@@ -186,10 +213,14 @@ def test_commands_run_and_print_what_is_shown(block: Block, reader: Reader) -> N
 def test_the_first_screen_shows_a_sample_with_its_output() -> None:
     first, *_ = blocks("sh")
     assert first.lines == [
-        " && ".join([*SETUP, ".venv/bin/nvgre-doctor sample_pcaps/01-mismatch-pings-refused.pcapng"])
+        " && ".join(
+            [*SETUP, ".venv/bin/nvgre-doctor sample_pcaps/01-mismatch-pings-refused.pcapng"]
+        )
     ]
     assert first.shown is not None
-    assert first.shown.startswith("MISMATCH  192.168.50.2 still uses the old NVGRE layout; 192.168.50.1 does not. ")
+    assert first.shown.startswith(
+        "MISMATCH  192.168.50.2 still uses the old NVGRE layout; 192.168.50.1 does not. "
+    )
 
 
 @pytest.mark.parametrize("block", blocks("powershell"), ids=first_line)
@@ -205,14 +236,19 @@ def test_powershell_lines_run_as_far_as_they_are_ours(block: Block, reader: Read
 
 def test_both_shells_set_up_the_same() -> None:
     (posix,), (powershell,) = blocks("sh")[0].lines, blocks("powershell")[0].lines
-    translated = powershell.replace("; ", " && ").replace("\\", "/").replace(".venv/Scripts/", ".venv/bin/")
+    translated = (
+        powershell.replace("; ", " && ").replace("\\", "/").replace(".venv/Scripts/", ".venv/bin/")
+    )
     assert translated.replace("py -m", "python3 -m") == posix
 
 
 def test_the_test_command_is_the_one_that_ci_calls() -> None:
     assert blocks("sh")[1].lines == [" && ".join(TESTS)]
     script = (ROOT / ".ci" / "run").read_text("utf-8")
-    lines = [line.strip().replace('"$python"', "python3").replace(" -q ", " ") for line in script.splitlines()]
+    lines = [
+        line.strip().replace('"$python"', "python3").replace(" -q ", " ")
+        for line in script.splitlines()
+    ]
     start = lines.index(TESTS[0])
     assert lines[start : start + 3] == TESTS
 
@@ -254,7 +290,7 @@ def test_the_display_filters_find_frames_in_the_sample(reader: Reader) -> None:
     assert found == [True, True, False, True]  # this sample's hosts refuse inside NVGRE
 
 
-# --- tables that equal the program's ------------------------------------------------------------------------------------
+# --- tables that equal the program's -----------------------------------------
 
 
 def table(*header: str) -> list[list[str]]:
@@ -263,11 +299,16 @@ def table(*header: str) -> list[list[str]]:
     assert found, header
     lines = rest.split("\n\n")[0].splitlines()
     assert set(lines[0]) == {"|", "-"}
-    return [[cell.replace("\\|", "|") for cell in re.split(r" (?<!\\)\| ", line[2:-2])] for line in lines[1:]]
+    return [
+        [cell.replace("\\|", "|") for cell in re.split(r" (?<!\\)\| ", line[2:-2])]
+        for line in lines[1:]
+    ]
 
 
 def test_the_findings_are_those_of_the_rules() -> None:
-    assert table("Code", "Severity", "Finding") == [[rule.code, rule.severity.value, rule.title] for rule in RULES]
+    assert table("Code", "Severity", "Finding") == [
+        [rule.code, rule.severity.value, rule.title] for rule in RULES
+    ]
 
 
 def test_the_exit_codes_are_those_of_the_program() -> None:
@@ -287,7 +328,9 @@ def test_every_command_is_in_the_table() -> None:
 
 
 def options() -> Iterator[tuple[str, str]]:
-    def walk(name: str, command: click.Command, parent: click.Context | None) -> Iterator[tuple[str, str]]:
+    def walk(
+        name: str, command: click.Command, parent: click.Context | None
+    ) -> Iterator[tuple[str, str]]:
         context = click.Context(command, info_name=name, parent=parent)
         for parameter in command.params:
             if isinstance(parameter, click.Option):
@@ -315,7 +358,7 @@ def test_the_variable_for_the_traceback_is_the_programs() -> None:
     assert f"`{DEBUG_VARIABLE}=1`" in README
 
 
-# --- the repository -----------------------------------------------------------------------------------------------------
+# --- the repository ----------------------------------------------------------
 
 
 def test_files_that_are_named_exist() -> None:
@@ -336,23 +379,37 @@ def test_the_changelog_begins_with_this_version() -> None:
     assert (first[1], first[2]) == (__version__, "2026-11-22")
 
 
-# --- the Python API -----------------------------------------------------------------------------------------------------
+# --- the Python API ----------------------------------------------------------
 
 
 def python(program: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", program], env=environment(), capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", program],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     return done.stdout
 
 
 def test_diagnose_is_the_function_whatever_was_imported_before() -> None:
-    program = "import nvgre_doctor.cli, nvgre_doctor.doctor, nvgre_doctor; from nvgre_doctor import diagnose; "
-    assert python(program + "print(diagnose is nvgre_doctor.doctor.diagnose is nvgre_doctor.diagnose)") == "True\n"
+    program = (
+        "import nvgre_doctor.cli, nvgre_doctor.doctor, nvgre_doctor; from nvgre_doctor import"
+        " diagnose; "
+    )
+    assert (
+        python(program + "print(diagnose is nvgre_doctor.doctor.diagnose is nvgre_doctor.diagnose)")
+        == "True\n"
+    )
 
 
 def test_the_package_loads_nothing_of_ours_by_itself() -> None:
-    program = "import sys, nvgre_doctor; print([name for name in sys.modules if name.startswith('nvgre_doctor')])"
+    program = (
+        "import sys, nvgre_doctor; print([name for name in sys.modules if"
+        " name.startswith('nvgre_doctor')])"
+    )
     assert python(program) == "['nvgre_doctor']\n"
 
 

@@ -1,4 +1,6 @@
-"""The samples are what they are said to be: rebuilt byte for byte, small, and read by Wireshark as the story has it."""
+"""The samples are what they are said to be: rebuilt byte for byte, small, and read by Wireshark as
+the story has it.
+"""
 
 import subprocess
 
@@ -39,7 +41,9 @@ def test_each_sample_is_smaller_than_20_kb(name: str) -> None:
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_tshark_reads_each_whole_sample_without_an_error(name: str) -> None:
-    bad = " || ".join(f"{protocol}.checksum.status == 0" for protocol in ("ip", "icmp", "icmpv6", "tcp"))
+    bad = " || ".join(
+        f"{protocol}.checksum.status == 0" for protocol in ("ip", "icmp", "icmpv6", "tcp")
+    )
     result = tshark(name, "-o", "tcp.check_checksum:TRUE", "-Y", f"_ws.malformed || {bad}")
     assert result.returncode == 0
     assert "appears to" not in result.stderr
@@ -54,7 +58,14 @@ def test_tshark_says_that_the_cut_sample_is_cut_after_22_frames() -> None:
 
 
 def test_sample_1_has_exactly_the_frames_of_the_story() -> None:
-    found = rows("01-mismatch-pings-refused.pcapng", "frame.number", "ip.src", "ip.dst", "gre.key", "icmp.type")
+    found = rows(
+        "01-mismatch-pings-refused.pcapng",
+        "frame.number",
+        "ip.src",
+        "ip.dst",
+        "gre.key",
+        "icmp.type",
+    )
     updated_host, old_host = "192.168.50.1", "192.168.50.2"
     expected = [
         ["1", "", "", "", ""],
@@ -62,7 +73,8 @@ def test_sample_1_has_exactly_the_frames_of_the_story() -> None:
         ["3", updated_host, old_host, "", "8"],
         ["4", old_host, updated_host, "", "0"],
     ]
-    # Who pings whom, through which hosts, with which key; each ping is four requests and four refusals.
+    # Who pings whom, through which hosts, with which key; each ping is four requests and four
+    # refusals.
     pings = [
         ("10.1.1.11", "10.1.1.12", updated_host, old_host, "0x00138900"),
         ("10.1.1.12", "10.1.1.11", old_host, updated_host, "0x00001389"),
@@ -84,7 +96,10 @@ def test_sample_1_has_exactly_the_frames_of_the_story() -> None:
 
 def test_sample_1_is_refused_with_code_10_inside_nvgre_between_the_hosts_macs() -> None:
     refusals = rows(
-        "01-mismatch-pings-refused.pcapng", "eth.src", "icmp.code", display_filter="icmp.type == 3 && ip.proto#1 == 47"
+        "01-mismatch-pings-refused.pcapng",
+        "eth.src",
+        "icmp.code",
+        display_filter="icmp.type == 3 && ip.proto#1 == 47",
     )
     old_host = ["3c:d9:2b:f0:50:02,3c:d9:2b:f0:50:02,00:15:5d:0a:00:01", "10,0"]
     assert len(refusals) == 16
@@ -108,7 +123,11 @@ def test_sample_1_is_refused_with_code_10_inside_nvgre_between_the_hosts_macs() 
         ),
         (
             "04-value-cannot-tell-both-directions-do.pcapng",
-            {"192.168.50.1": "0x1e848100", "192.168.50.2": "0x001e8481", "192.168.50.3": "0x001e8481"},
+            {
+                "192.168.50.1": "0x1e848100",
+                "192.168.50.2": "0x001e8481",
+                "192.168.50.3": "0x001e8481",
+            },
         ),
         (
             "05-value-cannot-tell-nothing-does.pcapng",
@@ -120,7 +139,9 @@ def test_sample_1_is_refused_with_code_10_inside_nvgre_between_the_hosts_macs() 
         ),
     ],
 )
-def test_the_hosts_send_the_keys_that_the_table_says_and_no_icmp_error(name: str, keys_by_host: dict[str, str]) -> None:
+def test_the_hosts_send_the_keys_that_the_table_says_and_no_icmp_error(
+    name: str, keys_by_host: dict[str, str]
+) -> None:
     found: dict[str, set[str]] = {}
     for source, key in rows(name, "ip.src", "gre.key", display_filter="gre"):
         found.setdefault(source.split(",")[0], set()).add(key)
@@ -148,9 +169,15 @@ def test_sample_6_changes_the_key_of_one_vm_after_the_restart() -> None:
 
 def test_sample_7_has_3_10_of_four_kinds_twice_each() -> None:
     errors = rows(
-        "07-refused-but-layouts-agree.pcapng", "frame.number", "ip.src", "gre.key", display_filter="icmp.code == 10"
+        "07-refused-but-layouts-agree.pcapng",
+        "frame.number",
+        "ip.src",
+        "gre.key",
+        display_filter="icmp.code == 10",
     )
-    moved = "192.168.50.2,192.168.50.2,10.1.1.13"  # by the host, inside NVGRE, quotes the guest's IP header
+    moved = (  # by the host, inside NVGRE, quotes the guest's IP header
+        "192.168.50.2,192.168.50.2,10.1.1.13"
+    )
     firewall = "192.168.50.9,192.168.50.1,10.1.1.13"  # outside, quotes the whole NVGRE packet
     guest = "192.168.50.2,10.1.1.12,10.1.1.11"  # by the guest, inside its tunnel
     underlay = "192.168.50.9,192.168.50.2"  # about SSH
@@ -167,15 +194,19 @@ def test_sample_7_has_3_10_of_four_kinds_twice_each() -> None:
 
 
 def test_sample_8_shows_no_sign_of_hyper_v() -> None:
-    assert {tuple(row) for row in rows("08-plain-gre-open-vswitch.pcap", "ip.ttl", display_filter="icmp || tcp")} == {
-        ("64,64",)
-    }
+    assert {
+        tuple(row)
+        for row in rows("08-plain-gre-open-vswitch.pcap", "ip.ttl", display_filter="icmp || tcp")
+    } == {("64,64",)}
     assert b"\x00\x15\x5d" not in (FOLDER / "08-plain-gre-open-vswitch.pcap").read_bytes()
 
 
 def test_sample_9_is_refused_with_icmpv6_1_1() -> None:
     refusals = rows(
-        "09-mismatch-over-ipv6.pcapng", "frame.number", "gre.key", display_filter="icmpv6.type == 1 && icmpv6.code == 1"
+        "09-mismatch-over-ipv6.pcapng",
+        "frame.number",
+        "gre.key",
+        display_filter="icmpv6.type == 1 && icmpv6.code == 1",
     )
     assert refusals == [
         *([str(number), "0x00138900,0x00138900"] for number in (2, 4, 6, 8)),

@@ -1,4 +1,6 @@
-"""The text output: what people read, on terminals of any width, in pipes, in any encoding, from hostile data."""
+"""The text output: what people read, on terminals of any width, in pipes, in any encoding, from
+hostile data.
+"""
 
 import re
 
@@ -88,7 +90,7 @@ Next: Install KB2779768 on 192.168.50.2 and restart it. Check: Get-HotFix -Id
 to the end
 """
 
-# --- what it says ------------------------------------------------------------------------------------------------------
+# --- what it says ------------------------------------------------------------
 
 
 def test_pipe_gets_the_whole_answer_one_fact_a_line() -> None:
@@ -101,7 +103,8 @@ def test_terminal_of_80_columns_gets_the_same_folded() -> None:
 
 def test_quiet_is_the_verdict_alone() -> None:
     assert (
-        render("text", WARNINGS, Display(verbosity=-1)) == "WARNINGS  Nothing contradicts, but look at the warnings.\n"
+        render("text", WARNINGS, Display(verbosity=-1))
+        == "WARNINGS  Nothing contradicts, but look at the warnings.\n"
     )
 
 
@@ -109,10 +112,18 @@ def test_verbose_adds_all_evidence_with_frames_and_segments() -> None:
     lines = render("text", MISMATCH, Display(verbosity=1)).splitlines()
     begin = lines.index("Evidence")
     assert lines[begin + 5 : begin + 8] == [
-        "  range: draft-00: key 0x00001389 is TNI 5001; as a VSID it would be 19, which is reserved (frame 4)",
-        "  both-directions: draft-00: VM pair 00:15:5d:0a:00:02 / 00:15:5d:0a:00:01: key 0x00001389 one way, "
-        "0x00138900 the other: both are VSID 5001 (frames 4, 3)",
-        "  segment 5001: 4 frames, key 0x00001389 (TNI 5001, or VSID 19 [reserved] with FlowID 137)",
+        (
+            "  range: draft-00: key 0x00001389 is TNI 5001; as a VSID it would be 19, which is"
+            " reserved (frame 4)"
+        ),
+        (
+            "  both-directions: draft-00: VM pair 00:15:5d:0a:00:02 / 00:15:5d:0a:00:01: key"
+            " 0x00001389 one way, 0x00138900 the other: both are VSID 5001 (frames 4, 3)"
+        ),
+        (
+            "  segment 5001: 4 frames, key 0x00001389 (TNI 5001, or VSID 19 [reserved] with FlowID"
+            " 137)"
+        ),
     ]
     assert lines[begin + 4] == "192.168.50.2  4 frames sent, 4 received"
 
@@ -124,8 +135,9 @@ def test_hosts_without_evidence_say_why() -> None:
 
 
 def test_change_of_layout_names_the_frame_and_its_capture() -> None:
-    assert "changed from draft-00 to RFC 7637 in frame 5 of peer.pcapng; VM 00:15:5d:00:00:01" in render(
-        "text", WARNINGS, Display()
+    assert (
+        "changed from draft-00 to RFC 7637 in frame 5 of peer.pcapng; VM 00:15:5d:00:00:01"
+        in render("text", WARNINGS, Display())
     )
 
 
@@ -133,12 +145,17 @@ def test_refusals_are_listed_by_kind_with_who_answered_and_why() -> None:
     lines = render("text", WARNINGS, Display()).splitlines()
     assert lines[7:13] == [
         "Refused with ICMP 3/13 (communication administratively prohibited)",
-        "10.1.0.1 -> 10.1.0.2  1 time  first in frame 6 of peer.pcapng  "
-        "cause not known, answered by 10.1.0.254, key not quoted",
+        (
+            "10.1.0.1 -> 10.1.0.2  1 time  first in frame 6 of peer.pcapng  "
+            "cause not known, answered by 10.1.0.254, key not quoted"
+        ),
         "",
         "Refused with ICMPv6 1/1 (administratively prohibited)",
-        "2001:db8::1 -> 2001:db8::2  2 times  first in frame 7 of cut.pcap  layouts agree: policy, moved VM or firewall, "
-        "key 0x00138900 (TNI 1280256, or VSID 5001 with FlowID 0)",
+        (
+            "2001:db8::1 -> 2001:db8::2  2 times  first in frame 7 of cut.pcap  layouts agree:"
+            " policy, moved VM or firewall, key 0x00138900 (TNI 1280256, or VSID 5001 with"
+            " FlowID 0)"
+        ),
         "",
     ]
 
@@ -151,8 +168,9 @@ def test_every_next_step_is_said_once() -> None:
 
 
 def test_closing_line_counts_what_could_not_be_read() -> None:
-    assert render("text", WARNINGS, Display()).splitlines()[-1] == (
-        "2 captures, 15 frames, 14 NVGRE; 3 hosts; 0 errors, 2 warnings, 1 note; "
+    assert (
+        render("text", WARNINGS, Display()).splitlines()[-1]
+        == "2 captures, 15 frames, 14 NVGRE; 3 hosts; 0 errors, 2 warnings, 1 note; "
         "2 x ICMP 3/10 or ICMPv6 1/1 about other traffic; 1 cut short or damaged"
     )
 
@@ -165,7 +183,10 @@ def test_unreadable_captures_are_named_with_the_remedy_and_never_called_healthy(
         "unreadable  trace.etl: an ETW trace; convert it: etl2pcapng trace.etl trace.pcapng",
         "empty       empty.pcap: it holds no frame",
         "",
-        "2 captures, 0 frames, 0 NVGRE; 0 hosts; 0 errors, 0 warnings, 0 notes; 1 not readable; 1 empty",
+        (
+            "2 captures, 0 frames, 0 NVGRE; 0 hosts; 0 errors, 0 warnings, 0 notes; 1 not readable;"
+            " 1 empty"
+        ),
     ]
 
 
@@ -173,7 +194,7 @@ def test_problem_that_a_finding_tells_is_not_told_again() -> None:
     assert render("text", WARNINGS, Display()).count("frame 10 is cut short") == 1
 
 
-# --- how much of it ----------------------------------------------------------------------------------------------------
+# --- how much of it ----------------------------------------------------------
 
 
 def test_terminal_shows_those_to_act_on_and_counts_the_rest() -> None:
@@ -183,7 +204,9 @@ def test_terminal_shows_those_to_act_on_and_counts_the_rest() -> None:
         "and 22 more findings (-v shows them)",
         "and 37 more notes (-v shows them)",
     ]
-    assert re.findall(r"^10\.2\.0\.(\d+) +draft-00", text, re.MULTILINE) == [str(number) for number in range(31, 47)]
+    assert re.findall(r"^10\.2\.0\.(\d+) +draft-00", text, re.MULTILINE) == [
+        str(number) for number in range(31, 47)
+    ]
 
 
 @pytest.mark.parametrize("display", [Display(), Display(width=80, verbosity=1)])
@@ -195,7 +218,7 @@ def test_pipe_and_verbose_terminal_show_everything(display: Display) -> None:
     assert " more " not in text
 
 
-# --- columns, colour ---------------------------------------------------------------------------------------------------
+# --- columns, colour ---------------------------------------------------------
 
 
 @pytest.mark.parametrize("verbosity", [0, 1])
@@ -210,7 +233,8 @@ def test_no_line_is_wider_than_the_terminal(name: str, width: int, verbosity: in
 @pytest.mark.parametrize("name", EVERY)
 def test_folding_loses_nothing(name: str, width: int) -> None:
     folded, whole = (
-        "".join(render("text", EVERY[name], Display(width=columns, verbosity=1)).split()) for columns in (width, None)
+        "".join(render("text", EVERY[name], Display(width=columns, verbosity=1)).split())
+        for columns in (width, None)
     )
     assert folded == whole
 
@@ -249,22 +273,38 @@ def test_table_too_wide_for_its_columns_is_folded_not_cut() -> None:
     assert SGR.sub("", page.text()).split() == ["A", "B", "x" * 20, "x" * 10, "y" * 16, "y" * 14]
 
 
-# --- hostile text ------------------------------------------------------------------------------------------------------
+# --- hostile text ------------------------------------------------------------
 
 
 def named(path: str) -> Report:
     """The unreadable report with another file name."""
     data = UNREADABLE.captures[0]
     renamed = type(data)(path, None, None, "unreadable", 0, 0, 0, data.problems)
-    return Report("1.0.0", UNREADABLE.verdict, UNREADABLE.headline, (renamed,), (), (), (), (), UNREADABLE.summary)
+    return Report(
+        "1.0.0",
+        UNREADABLE.verdict,
+        UNREADABLE.headline,
+        (renamed,),
+        (),
+        (),
+        (),
+        (),
+        UNREADABLE.summary,
+    )
 
 
-@pytest.mark.parametrize("display", [Display(), TERMINAL, Display(width=20, verbosity=1), Display(encoding="cp437")])
+@pytest.mark.parametrize(
+    "display", [Display(), TERMINAL, Display(width=20, verbosity=1), Display(encoding="cp437")]
+)
 def test_hostile_text_stays_text(display: Display) -> None:
     text = render("text", HOSTILE, display)
-    assert [character for character in text if not character.isprintable() and character != "\n"] == []
+    assert [
+        character for character in text if not character.isprintable() and character != "\n"
+    ] == []
     joined = "".join(text.split())
-    assert r"headline\x1b[31m\x07\n::error::x\r\u202e\x85\u200b\udcff[bold]<b>`|%0A]]>\x00" in joined
+    assert (
+        r"headline\x1b[31m\x07\n::error::x\r\u202e\x85\u200b\udcff[bold]<b>`|%0A]]>\x00" in joined
+    )
     assert "[...64636characters...]" in joined
 
 
@@ -299,7 +339,10 @@ def test_file_name_that_the_console_lacks_is_escaped_and_one_that_it_has_is_show
         ("\u200b\u200e\u202e\u2066\ufeff", r"\u200b\u200e\u202e\u2066\ufeff"),
         ("\u2028\u2029\u00a0\u3000", r"\u2028\u2029\xa0\u3000"),
         ("\udcff\ud800", r"\udcff\ud800"),
-        ("\ufe0f\u3164\u034f\u2800\U000e0100\U000e0041", r"\ufe0f\u3164\u034f\u2800\U000e0100\U000e0041"),
+        (
+            "\ufe0f\u3164\u034f\u2800\U000e0100\U000e0041",
+            r"\ufe0f\u3164\u034f\u2800\U000e0100\U000e0041",
+        ),
         (
             "a ##vso[task.setvariable variable=x]y ##[add-path]z",
             r"a #\x23vso[task.setvariable variable=x]y #\x23[add-path]z",
@@ -324,7 +367,7 @@ def test_evil_covers_what_it_says() -> None:
     assert {"\x1b", "\n", "\r", "\u202e", "\x85", "\u200b", "\udcff", "\x00"} <= set(EVIL)
 
 
-# --- words -------------------------------------------------------------------------------------------------------------
+# --- words -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -333,7 +376,13 @@ def test_evil_covers_what_it_says() -> None:
         (0x00001389, "0x00001389 (TNI 5001, or VSID 19 [reserved] with FlowID 137)"),
         (0x00138942, "0x00138942 (TNI 1280322, or VSID 5001 with FlowID 66)"),
         (0x01389000, "0x01389000 (TNI 3706880 with top octet 0x01, or VSID 80016 with FlowID 0)"),
-        (0xFFFFFF01, "0xffffff01 (TNI 16776961 with top octet 0xff, or VSID 16777215 [NVE to NVE] with FlowID 1)"),
+        (
+            0xFFFFFF01,
+            (
+                "0xffffff01 (TNI 16776961 with top octet 0xff, or VSID 16777215 [NVE to NVE] with"
+                " FlowID 1)"
+            ),
+        ),
     ],
 )
 def test_key_stands_beside_both_readings(gre_key: int, words: str) -> None:

@@ -1,4 +1,6 @@
-"""What matters in a PowerShell window on a Hyper-V host, as far as it can be simulated here: encodings, paths, `spawn`, closed pipes."""
+"""What matters in a PowerShell window on a Hyper-V host, as far as it can be simulated here:
+encodings, paths, `spawn`, closed pipes.
+"""
 
 import json
 import os
@@ -23,26 +25,30 @@ from tests.program import MISMATCH, UPDATED, environment, run
 from tests.reports import MISMATCH as REPORT
 from tests.worlds import A, B, Tape
 
-# --- streams and files --------------------------------------------------------------------------------------------------
+# --- streams and files -------------------------------------------------------
 
 
 def test_a_stream_that_powershell_turned_into_utf_16_is_recognised_with_advice() -> None:
     mangled = Path(MISMATCH).read_bytes().decode("cp437").encode("utf-16")
     done = run("-", stdin=mangled)
     assert done.returncode == 3
-    assert b"this is UTF-16 text: PowerShell's > and | turn a capture into text and destroy it; " in done.stdout
+    assert (
+        b"this is UTF-16 text: PowerShell's > and | turn a capture into text and destroy it; "
+        in done.stdout
+    )
     assert b"`tcpdump -w FILE` or `dumpcap -w FILE`, or use cmd.exe" in done.stdout
 
 
 def test_an_event_trace_is_named_with_the_command_that_converts_it(tmp_path: Path) -> None:
-    # WMI_BUFFER_HEADER with the size of the buffer first, then SYSTEM_TRACE_HEADER: version, type 1, flags 0xC0.
+    # WMI_BUFFER_HEADER with the size of the buffer first, then SYSTEM_TRACE_HEADER: version, type
+    # 1, flags 0xC0.
     head = struct.pack("<I68xHBB", 65536, 2, 1, 0xC0)
     (tmp_path / "trace.etl").write_bytes(head.ljust(4096, b"\0"))
     done = run("trace.etl", cwd=tmp_path)
     assert done.returncode == 3
     assert (
-        b"convert it with `etl2pcapng INPUT out.pcapng` (netsh trace) or `pktmon etl2pcap INPUT` (pktmon)"
-        in done.stdout
+        b"convert it with `etl2pcapng INPUT out.pcapng` (netsh trace) or `pktmon etl2pcap INPUT`"
+        b" (pktmon)" in done.stdout
     )
 
 
@@ -56,7 +62,12 @@ def test_files_are_utf_8_whatever_the_console_speaks(tmp_path: Path, encoding: s
         "Ger\u00e4te-\u4e2d/lab.pcapng",
         *outputs,
         cwd=tmp_path,
-        env={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C.UTF-8"},
+        env={
+            "PYTHONIOENCODING": encoding,
+            "PYTHONUTF8": "0",
+            "PYTHONCOERCECLOCALE": "0",
+            "LC_ALL": "C.UTF-8",
+        },
     )
     assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
     for name in FORMATS:
@@ -64,7 +75,10 @@ def test_files_are_utf_8_whatever_the_console_speaks(tmp_path: Path, encoding: s
         assert b"\r" not in data
         data.decode("utf-8")
     assert "Ger\u00e4te-\u4e2d/lab.pcapng" in (tmp_path / "out.markdown").read_text("utf-8")
-    assert json.loads((tmp_path / "out.json").read_bytes())["captures"][0]["path"] == "Ger\u00e4te-\u4e2d/lab.pcapng"
+    assert (
+        json.loads((tmp_path / "out.json").read_bytes())["captures"][0]["path"]
+        == "Ger\u00e4te-\u4e2d/lab.pcapng"
+    )
 
 
 CLOSED_PIPE = """
@@ -92,7 +106,9 @@ os._exit(code)
     ("system", "code", "said"),
     [("nt", 1, b""), ("posix", 2, b"nvgre-doctor: standard output: Invalid argument\n")],
 )
-def test_the_way_windows_reports_a_closed_pipe_is_understood(system: str, code: int, said: bytes) -> None:
+def test_the_way_windows_reports_a_closed_pipe_is_understood(
+    system: str, code: int, said: bytes
+) -> None:
     done = subprocess.run(
         [sys.executable, "-c", CLOSED_PIPE, system, "-f", "github", MISMATCH],
         env=environment(),
@@ -103,7 +119,7 @@ def test_the_way_windows_reports_a_closed_pipe_is_understood(system: str, code: 
     assert (done.returncode, done.stderr) == (code, said)
 
 
-# --- names of captures and outputs --------------------------------------------------------------------------------------
+# --- names of captures and outputs -------------------------------------------
 
 
 def test_patterns_and_folders_that_the_shell_leaves_alone_are_expanded(tmp_path: Path) -> None:
@@ -120,9 +136,16 @@ def test_patterns_and_folders_that_the_shell_leaves_alone_are_expanded(tmp_path:
 
 
 @pytest.mark.parametrize(
-    "path", ["\\\\?\\C:\\captures\\lab.pcapng", "\\\\?\\UNC\\server\\share\\lab.pcapng", "\\\\server\\share\\*.pcapng"]
+    "path",
+    [
+        "\\\\?\\C:\\captures\\lab.pcapng",
+        "\\\\?\\UNC\\server\\share\\lab.pcapng",
+        "\\\\server\\share\\*.pcapng",
+    ],
 )
-def test_a_path_with_a_question_mark_of_its_own_is_no_pattern_that_makes_it_vanish(path: str) -> None:
+def test_a_path_with_a_question_mark_of_its_own_is_no_pattern_that_makes_it_vanish(
+    path: str,
+) -> None:
     assert expand([path]) == [path]
 
 
@@ -186,12 +209,14 @@ def test_sarif_names_captures_as_code_scanning_wants_them(path: str, uri: str) -
         ("\\\\?\\C:\\caps\\lab.pcapng", None),
     ],
 )
-def test_github_gets_a_file_only_for_what_lies_in_the_repository(path: str, place: str | None) -> None:
+def test_github_gets_a_file_only_for_what_lies_in_the_repository(
+    path: str, place: str | None
+) -> None:
     text = render("github", of_path(path), Display())
     assert (place in text) if place else (",file=" not in text)
 
 
-# --- processes ----------------------------------------------------------------------------------------------------------
+# --- processes ---------------------------------------------------------------
 
 SPAWN = """
 import multiprocessing, sys
@@ -211,7 +236,9 @@ if __name__ == "__main__":
 """
 
 
-def test_several_processes_started_as_windows_starts_them_give_the_same_report(tmp_path: Path) -> None:
+def test_several_processes_started_as_windows_starts_them_give_the_same_report(
+    tmp_path: Path,
+) -> None:
     tape = Tape()
     for _ in range(200):
         tape.ping(A, B, 0x00138900, 0x00001389)

@@ -1,7 +1,8 @@
-"""Small worlds: who sends what to whom, recorded frame by frame, then scanned and judged by the program under test.
+"""Small worlds: who sends what to whom, recorded frame by frame, then scanned and judged by the
+program under test.
 
-A `Tape` records; `evidence_of`, `diagnose_tapes` and `judge_tapes` play tapes to the real scan, inference and rules.  Frames come from
-tests/build.py; what is expected of them stands in the tests.
+A `Tape` records; `evidence_of`, `diagnose_tapes` and `judge_tapes` play tapes to the real scan,
+inference and rules.  Frames come from tests/build.py; what is expected of them stands in the tests.
 """
 
 from collections.abc import Iterable, Sequence
@@ -50,7 +51,9 @@ VM1, VM2, VM3, VM4 = (vm(number) for number in range(1, 5))
 
 @dataclass(slots=True)
 class Tape:
-    """One capture while it is recorded: each frame lies a millisecond after the one before, unless somebody waits."""
+    """One capture while it is recorded: each frame lies a millisecond after the one before, unless
+    somebody waits.
+    """
 
     frames: list[build.Frame] = field(default_factory=list)
     now_ns: int = NOON
@@ -61,9 +64,13 @@ class Tape:
         self.now_ns += int(seconds * SECOND)
 
     def put(self, packet: bytes, tags: build.Tags = ()) -> bytes:
-        """One frame that holds this IP packet, which is returned, so that an ICMP error can quote it."""
+        """One frame that holds this IP packet, which is returned, so that an ICMP error can quote
+        it.
+        """
         frame = build.ethernet(packet, tags=tags)
-        self.frames.append((self.now_ns, frame[: self.snaplen] if self.snaplen else frame, len(frame)))
+        self.frames.append(
+            (self.now_ns, frame[: self.snaplen] if self.snaplen else frame, len(frame))
+        )
         self.now_ns += MILLISECOND
         return packet
 
@@ -80,11 +87,14 @@ class Tape:
         inner_tags: build.Tags = (),
         **outer: object,
     ) -> bytes:
-        """One NVGRE frame: a ping of `source_vm`, behind host `source`, to `destination_vm`, behind host `destination`."""
+        """One NVGRE frame: a ping of `source_vm`, behind host `source`, to `destination_vm`, behind
+        host `destination`.
+        """
         if inner is None:
             inner = build.ipv4(source_vm.ip, destination_vm.ip, ICMP, build.echo(reply=reply))
         frame = build.inner_frame(source_vm.mac, destination_vm.mac, inner, tags=inner_tags)
-        return self.put(build.nvgre(source, destination, gre_key, frame, **outer), tags)  # type: ignore[arg-type]
+        packet = build.nvgre(source, destination, gre_key, frame, **outer)  # type: ignore[arg-type]
+        return self.put(packet, tags)
 
     def ping(
         self,
@@ -95,28 +105,44 @@ class Tape:
         vm_one: Vm = VM1,
         vm_two: Vm = VM2,
     ) -> None:
-        """VM one, behind host one, which writes key one, pings VM two behind host two, which answers with key two."""
+        """VM one, behind host one, which writes key one, pings VM two behind host two, which
+        answers with key two.
+        """
         self.send(one, two, key_one, vm_one, vm_two)
         self.send(two, one, key_two, vm_two, vm_one, reply=True)
 
-    def error(self, by: str, to: str, quote: bytes, kind: tuple[int, int] = (3, 10), rest: int = 0) -> bytes:
+    def error(
+        self, by: str, to: str, quote: bytes, kind: tuple[int, int] = (3, 10), rest: int = 0
+    ) -> bytes:
         """An ICMP error on the underlay: outer."""
         if ":" in by:
             return self.put(build.ipv6(by, to, ICMPV6, build.icmp6(by, to, *kind, quote, rest)))
         return self.put(build.ipv4(by, to, ICMP, build.icmp(*kind, quote, rest)))
 
     def unreachable(
-        self, by: str, to: str, gre_key: int, quote: bytes, kind: tuple[int, int] = (3, 10), rest: int = 0
+        self,
+        by: str,
+        to: str,
+        gre_key: int,
+        quote: bytes,
+        kind: tuple[int, int] = (3, 10),
+        rest: int = 0,
     ) -> bytes:
-        """The UNREACHABLE of MS-NVGREE 2.2.2 (or another message): inside NVGRE, from host to host."""
+        """The UNREACHABLE of MS-NVGREE 2.2.2 (or another message): inside NVGRE, from host to
+        host.
+        """
         if ":" in by:
             inner = build.ipv6(by, to, ICMPV6, build.icmp6(by, to, *kind, quote, rest))
         else:
             inner = build.ipv4(by, to, ICMP, build.icmp(*kind, quote, rest))
-        return self.send(by, to, gre_key, Vm("3c:d9:2b:f0:50:02", by), Vm("3c:d9:2b:f0:50:01", to), inner)
+        return self.send(
+            by, to, gre_key, Vm("3c:d9:2b:f0:50:02", by), Vm("3c:d9:2b:f0:50:01", to), inner
+        )
 
     def guest_refusal(self, source: str, destination: str, gre_key: int, by: Vm, to: Vm) -> bytes:
-        """A guest's own firewall answers 3/10 to a guest, inside the tunnel, quoting the guest's packet."""
+        """A guest's own firewall answers 3/10 to a guest, inside the tunnel, quoting the guest's
+        packet.
+        """
         quote = build.ipv4(to.ip, by.ip, UDP, build.udp(to.ip, by.ip, 5000, 53))
         inner = build.ipv4(by.ip, to.ip, ICMP, build.icmp(3, 10, quote))
         return self.send(source, destination, gre_key, by, to, inner)
@@ -138,8 +164,11 @@ def _time_of(raw_time: int) -> int:
     return raw_time
 
 
-def batch(frames: Iterable[build.Frame], numbers: Sequence[int] | None = None, linktype: int = ETHERNET) -> Batch:
-    """A Batch as a reader hands it on, the time of each frame in the 8 bytes before it; NO_TIME for some means no stamps at all.
+def batch(
+    frames: Iterable[build.Frame], numbers: Sequence[int] | None = None, linktype: int = ETHERNET
+) -> Batch:
+    """A Batch as a reader hands it on, the time of each frame in the 8 bytes before it; NO_TIME for
+    some means no stamps at all.
 
     Frames are numbered from 1 unless `numbers` are given.
     """
@@ -164,14 +193,18 @@ def batch(frames: Iterable[build.Frame], numbers: Sequence[int] | None = None, l
     )
 
 
-def scan_frames(frames: Iterable[build.Frame], numbers: Sequence[int] | None = None) -> CaptureEvidence:
+def scan_frames(
+    frames: Iterable[build.Frame], numbers: Sequence[int] | None = None
+) -> CaptureEvidence:
     """What the scan sees in Ethernet frames."""
     return scan([batch(frames, numbers)])
 
 
 def evidence_of(*recordings: Recording) -> Evidence:
     """What the scan sees in captures, merged."""
-    parts = [Evidence({index: scan_frames(frames_of(tape))}) for index, tape in enumerate(recordings)]
+    parts = [
+        Evidence({index: scan_frames(frames_of(tape))}) for index, tape in enumerate(recordings)
+    ]
     return reduce(add, parts, Evidence())
 
 
@@ -181,7 +214,9 @@ def diagnose_tapes(*recordings: Recording, inventory: Inventory | None = None) -
 
 
 def judge_tapes(
-    *recordings: Recording, inventory: Inventory | None = None, problems: tuple[CaptureProblem, ...] = ()
+    *recordings: Recording,
+    inventory: Inventory | None = None,
+    problems: tuple[CaptureProblem, ...] = (),
 ) -> Situation:
     """Everything that rules get; `problems` are those of the first capture."""
     evidence = evidence_of(*recordings)
@@ -209,7 +244,7 @@ def findings_of(situation: Situation, code: str | None = None) -> list[Finding]:
 
 def report_of(situation: Situation) -> Report:
     """The whole report."""
-    from nvgre_doctor.assemble import assemble  # noqa: PLC0415  only the tests of whole reports need it
+    from nvgre_doctor.assemble import assemble  # only the tests of whole reports need it
 
     return assemble(situation, find_all(situation), select_codes())
 
@@ -227,12 +262,18 @@ def verdict_of(diagnosis: Diagnosis, address: str) -> tuple[str, str]:
 
 def verdicts_of(diagnosis: Diagnosis) -> dict[str, tuple[str, str]]:
     """Layout and confidence of every host, in order of their addresses."""
-    return {address_text(host.address): (host.layout.value, host.confidence.value) for host in diagnosis.hosts.values()}
+    return {
+        address_text(host.address): (host.layout.value, host.confidence.value)
+        for host in diagnosis.hosts.values()
+    }
 
 
 def reasons_of(diagnosis: Diagnosis, address: str) -> set[tuple[str, str]]:
     """The kinds of evidence about one host, each with the layout that it speaks for."""
-    return {(witness.kind.value, witness.layout.value) for witness in host_of(diagnosis, address).witnesses}
+    return {
+        (witness.kind.value, witness.layout.value)
+        for witness in host_of(diagnosis, address).witnesses
+    }
 
 
 def address_text(address: bytes) -> str:

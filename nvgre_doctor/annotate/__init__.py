@@ -1,7 +1,8 @@
 """A capture is written again as pcapng, with a comment on every frame that a finding points to.
 
-`pointing` says which findings a frame belongs to, `packets` puts comments into packet blocks, `from_pcapng` and `from_pcap`
-write the file, one block in memory at a time.  Knows nothing about files that are written: the caller makes them.
+`pointing` says which findings a frame belongs to, `packets` puts comments into packet blocks,
+`from_pcapng` and `from_pcap` write the file, one block in memory at a time.  Knows nothing about
+files that are written: the caller makes them.
 """
 
 from typing import BinaryIO
@@ -25,12 +26,19 @@ def can_be_copied(capture: Capture) -> bool:
 
 
 def annotate(
-    capture: Capture, pointer: Pointer, target: BinaryIO, tell: ProgressCallback, *, only_findings: bool = False
+    capture: Capture,
+    pointer: Pointer,
+    target: BinaryIO,
+    tell: ProgressCallback,
+    *,
+    only_findings: bool = False,
 ) -> Copied:
-    """Read a capture again that was diagnosed, up to where it could be read then, and write it to `target`.
+    """Read a capture again that was diagnosed, up to where it could be read then, and write it to
+    `target`.
 
-    `target` must be able to seek.  `tell` is called now and then with the bytes of the file that were read.  With `only_findings`
-    only frames are written that a finding points to.  Errors: capture.ChangedError, and OSError of `target`.
+    `target` must be able to seek.  `tell` is called now and then with the bytes of the file that
+    were read.  With `only_findings` only frames are written that a finding points to.  Errors:
+    capture.ChangedError, and OSError of `target`.
     """
     marker = Marker(pointer)
     with open_capture(capture.path) as source:

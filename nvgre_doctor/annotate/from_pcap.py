@@ -1,10 +1,18 @@
-"""A pcap capture becomes pcapng: one section, one interface, an enhanced packet block for each record."""
+"""A pcap capture becomes pcapng: one section, one interface, an enhanced packet block for each
+record.
+"""
 
 from itertools import chain
 from typing import BinaryIO, Final
 
 from nvgre_doctor.annotate.marking import Marker
-from nvgre_doctor.annotate.packets import ORDER, interface_block, packet_block, section_header, with_comments
+from nvgre_doctor.annotate.packets import (
+    ORDER,
+    interface_block,
+    packet_block,
+    section_header,
+    with_comments,
+)
 from nvgre_doctor.capture import Capture
 from nvgre_doctor.reading import ProgressCallback
 
@@ -12,9 +20,15 @@ _NANOSECONDS: Final = 9
 
 
 def convert_pcap(
-    source: Capture, marker: Marker, target: BinaryIO, tell: ProgressCallback, *, only_findings: bool
+    source: Capture,
+    marker: Marker,
+    target: BinaryIO,
+    tell: ProgressCallback,
+    *,
+    only_findings: bool,
 ) -> None:
-    """Write all frames, or those that a finding points to.  Time resolution, link type and snap length stay.
+    """Write all frames, or those that a finding points to.  Time resolution, link type and snap
+    length stay.
 
     Errors: OSError of `target`.
     """
@@ -25,7 +39,11 @@ def convert_pcap(
     (interface,) = source.description.interfaces
     tick_ns = 1 if interface.tsresol == _NANOSECONDS else 1000
     target.write(section_header())
-    target.write(interface_block(interface.linktype, interface.snaplen, interface.tsresol, interface.fcs_octets))
+    target.write(
+        interface_block(
+            interface.linktype, interface.snaplen, interface.tsresol, interface.fcs_octets
+        )
+    )
     for batch in chain(() if first is None else (first,), batches):
         for i, number in enumerate(batch.numbers):
             frame, wire_length, ts_ns = batch.frame(i), batch.wire_length(i), batch.clock(i)

@@ -1,7 +1,8 @@
 """A pcapng capture is copied block by block, byte for byte.
 
-Only packets that get a comment, or lose one of an earlier run, change, and with them the length of a section that told it.
-Simple packet blocks have no room for a comment, and blocks of more than 4 MiB are not taken apart: both are copied as they are.
+Only packets that get a comment, or lose one of an earlier run, change, and with them the length of
+a section that told it. Simple packet blocks have no room for a comment, and blocks of more than 4
+MiB are not taken apart: both are copied as they are.
 """
 
 import struct
@@ -36,8 +37,8 @@ class PcapngCopier:
     def __init__(self, marker: Marker, target: BinaryIO, *, only_findings: bool) -> None:
         """`target` must be able to seek.
 
-        With `only_findings`, packets that no finding points to are left out, and so is what speaks of the whole capture:
-        statistics, journal entries, custom and unknown blocks.
+        With `only_findings`, packets that no finding points to are left out, and so is what speaks
+        of the whole capture: statistics, journal entries, custom and unknown blocks.
         """
         self._marker = marker
         self._target = target
@@ -68,7 +69,9 @@ class PcapngCopier:
             self._section_written += len(data)
 
     def end_section(self, *, is_cut: bool) -> None:
-        """Correct the length in the section header: where it was right, or where the section was not read to its end."""
+        """Correct the length in the section header: where it was right, or where the section was
+        not read to its end.
+        """
         if self._told_length < 0 or not (is_cut or self._told_length == self._section_read):
             return
         end = self._target.tell()
@@ -83,7 +86,9 @@ class PcapngCopier:
         (self._told_length,) = struct.unpack_from(block.order + "q", block.data, _LENGTH_AT)
 
     def _changed(self, block: Block) -> tuple[bytes, bool]:
-        """The block as it is written, and whether it is.  Of a block in pieces, this is the first one."""
+        """The block as it is written, and whether it is.  Of a block in pieces, this is the first
+        one.
+        """
         if block.kind == INTERFACE:
             self._interfaces.append(parse_interface(block.data, block.order))
         elif block.kind in NUMBERED:
@@ -100,14 +105,18 @@ class PcapngCopier:
         copied.without_room += bool(comments) and not has_room
         is_written = bool(comments) or not self._only_findings
         copied.written += is_written
-        return with_comments(block.data, block.order, comments) if has_room else block.data, is_written
+        return with_comments(
+            block.data, block.order, comments
+        ) if has_room else block.data, is_written
 
     def _comments(self, block: Block) -> list[str]:
         """The comments on the frame of a packet block."""
         if block.kind == SIMPLE_PACKET:
             return self._comments_on_simple(block)
         data, order = block.data, block.order
-        (number,) = struct.unpack_from(order + ("I" if block.kind == ENHANCED_PACKET else "H"), data, 8)
+        (number,) = struct.unpack_from(
+            order + ("I" if block.kind == ENHANCED_PACKET else "H"), data, 8
+        )
         if number >= len(self._interfaces):
             return []  # a frame of no known link type: the reader leaves it out as well
         interface = self._interfaces[number]
@@ -117,11 +126,15 @@ class PcapngCopier:
         return self._marker.comments(interface.linktype, frame, wire_length, self._numbered, ts_ns)
 
     def _comments_on_simple(self, block: Block) -> list[str]:
-        """What would be said of a simple packet block: no time, interface 0, as long as all lengths allow."""
+        """What would be said of a simple packet block: no time, interface 0, as long as all lengths
+        allow.
+        """
         if not self._interfaces:
             return []
         total, wire_length = struct.unpack_from(block.order + "II", block.data, 4)
         interface = self._interfaces[0]
         captured = min(wire_length, total - 16, interface.snaplen or wire_length)
         frame = block.data[_SIMPLE_PACKET_HEAD : _SIMPLE_PACKET_HEAD + captured]
-        return self._marker.comments(interface.linktype, frame, wire_length, self._numbered, NO_TIME)
+        return self._marker.comments(
+            interface.linktype, frame, wire_length, self._numbered, NO_TIME
+        )

@@ -1,6 +1,7 @@
 """From frames to comments, and the count of both.
 
-Most frames of a capture are alike, so what is said of the commonest kind is remembered by the bytes that decide it.
+Most frames of a capture are alike, so what is said of the commonest kind is remembered by the bytes
+that decide it.
 """
 
 from collections import Counter
@@ -19,7 +20,10 @@ _IPV4: Final = b"\x08\x00\x45"  # EtherType, then version 4 and a header without
 _NVGRE: Final = b"\x20\x00\x65\x58"
 _GRE, _ICMP, _TCP, _UDP = 47, 1, 6, 17
 _ECHO: Final = (0, 8)  # reply, request
-_WHOLE: Final = (b"\0\0", b"\x40\0")  # fragment words: no fragment, with or without "don't fragment"
+_WHOLE: Final = (
+    b"\0\0",
+    b"\x40\0",
+)  # fragment words: no fragment, with or without "don't fragment"
 
 
 @dataclass(slots=True)
@@ -42,7 +46,9 @@ class Marker:
         self._memo: dict[bytes, list[Note]] = {}
         self.copied = Copied()
 
-    def comments(self, linktype: int, frame: bytes, wire_length: int, frame_number: int, ts_ns: int) -> list[str]:
+    def comments(
+        self, linktype: int, frame: bytes, wire_length: int, frame_number: int, ts_ns: int
+    ) -> list[str]:
         """The comments on one frame; none if no finding points to it."""
         self.copied.frames += 1
         if self._pointer.is_idle:
@@ -63,15 +69,19 @@ class Marker:
         if notes is None:
             if len(self._memo) >= REMEMBERED:
                 self._memo.clear()
-            notes = self._memo[header] = self._pointer.notes(decode(linktype, frame, wire_length), at)
+            notes = self._memo[header] = self._pointer.notes(
+                decode(linktype, frame, wire_length), at
+            )
         return notes
 
 
 def plain_header(linktype: int, frame: bytes) -> bytes | None:
-    """The bytes that decide everything that can be said of the commonest kind of frame; None for all other frames.
+    """The bytes that decide everything that can be said of the commonest kind of frame; None for
+    all other frames.
 
-    That kind: Ethernet without a tag, a whole IPv4 packet without options, NVGRE, and in it IPv4 without options with TCP, UDP or an
-    echo, all headers captured.  The bytes: outer source address to inner source MAC, and the customer addresses.
+    That kind: Ethernet without a tag, a whole IPv4 packet without options, NVGRE, and in it IPv4
+    without options with TCP, UDP or an echo, all headers captured.  The bytes: outer source address
+    to inner source MAC, and the customer addresses.
     """
     if linktype != ETHERNET or len(frame) < 77 or frame[23] != _GRE or frame[12:15] != _IPV4:
         return None

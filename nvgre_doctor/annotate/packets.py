@@ -1,6 +1,7 @@
 """pcapng packet blocks with our comments in them.  Knows blocks and bytes; nothing about findings.
 
-Format: draft-ietf-opsawg-pcapng sections 4.1 to 4.3 and appendix A (the obsolete packet block, which has its options in the same place).
+Format: draft-ietf-opsawg-pcapng sections 4.1 to 4.3 and appendix A (the obsolete packet block,
+which has its options in the same place).
 """
 
 import re
@@ -20,10 +21,11 @@ _FCS_LENGTH: Final = 13
 
 
 def with_comments(block: bytes, order: str, comments: Sequence[str]) -> bytes:
-    """An enhanced or obsolete packet block with these comments of ours, and without those of an earlier run.
+    """An enhanced or obsolete packet block with these comments of ours, and without those of an
+    earlier run.
 
-    Ours come first: then the other options need not be understood, whatever is in them.  A block that has none and gets none
-    stays as it is, byte for byte.
+    Ours come first: then the other options need not be understood, whatever is in them.  A block
+    that has none and gets none stays as it is, byte for byte.
     """
     (captured,) = struct.unpack_from(order + "I", block, 20)
     options_at = PACKET_HEAD + ((captured + 3) & ~3)
@@ -50,11 +52,15 @@ def _without_ours(options: bytes, order: str) -> bytes:
 
 def section_header() -> bytes:
     """A Section Header Block of unknown length."""
-    return _block(struct.pack(ORDER + "I", SECTION), struct.pack(ORDER + "IHHq", 0x1A2B3C4D, 1, 0, -1), ORDER)
+    return _block(
+        struct.pack(ORDER + "I", SECTION), struct.pack(ORDER + "IHHq", 0x1A2B3C4D, 1, 0, -1), ORDER
+    )
 
 
 def interface_block(linktype: int, snaplen: int, tsresol: int, fcs_octets: int) -> bytes:
-    """An Interface Description Block.  `snaplen` in bytes, `tsresol` as in if_tsresol (6: microseconds)."""
+    """An Interface Description Block.  `snaplen` in bytes, `tsresol` as in if_tsresol (6:
+    microseconds).
+    """
     options = b""
     if tsresol != _MICROSECONDS:
         options += write_option(_TSRESOL, bytes([tsresol]), ORDER)
@@ -67,7 +73,9 @@ def interface_block(linktype: int, snaplen: int, tsresol: int, fcs_octets: int) 
 
 
 def packet_block(ticks: int, frame: bytes, wire_length: int) -> bytes:
-    """An Enhanced Packet Block of interface 0, without options.  `ticks` in the resolution of the interface."""
+    """An Enhanced Packet Block of interface 0, without options.  `ticks` in the resolution of the
+    interface.
+    """
     head = struct.pack(ORDER + "IIIII", 0, ticks >> 32, ticks & 0xFFFFFFFF, len(frame), wire_length)
     body = head + frame.ljust((len(frame) + 3) & ~3, b"\0")
     return _block(struct.pack(ORDER + "I", ENHANCED_PACKET), body, ORDER)

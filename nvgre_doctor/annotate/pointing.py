@@ -1,9 +1,10 @@
 """Which findings a frame belongs to: the facts of one frame, laid beside what was found out.
 
-A finding names a few frames; this finds them all.  Its frames are those that show what it is about: frames of the host or
-the pair, and ICMP errors that quote such a frame; for a refused flow the ICMP errors alone (the frames that were refused
-look like those that were not).  Where a host changed its layout, only the frames of the right time.  The frames that a
-finding names itself always belong to it.
+A finding names a few frames; this finds them all.  Its frames are those that show what it is about:
+frames of the host or the pair, and ICMP errors that quote such a frame; for a refused flow the ICMP
+errors alone (the frames that were refused look like those that were not).  Where a host changed its
+layout, only the frames of the right time.  The frames that a finding names itself always belong to
+it.
 """
 
 from collections import defaultdict
@@ -37,7 +38,9 @@ class Note(NamedTuple):
 
 
 class _Packet(NamedTuple):
-    """An NVGRE data packet that a frame shows: the frame itself, or one that an ICMP error quotes."""
+    """An NVGRE data packet that a frame shows: the frame itself, or one that an ICMP error
+    quotes.
+    """
 
     source: bytes
     destination: bytes
@@ -68,11 +71,21 @@ class Pointer:
             self._found.add((finding.code, finding.subject.hosts))
             for ref in finding.frames:
                 self._named[ref.frame].append(finding)
-        self._has_changes = any(host.change is not None for host in situation.diagnosis.hosts.values())
-        self._one_way = {(s.source, s.destination, s.macs) for _, silent in one_way_streams(situation) for s in silent}
+        self._has_changes = any(
+            host.change is not None for host in situation.diagnosis.hosts.values()
+        )
+        self._one_way = {
+            (s.source, s.destination, s.macs)
+            for _, silent in one_way_streams(situation)
+            for s in silent
+        }
         self._unlisted = {(s.source, s.upper_bits) for s in unlisted_streams(situation)}
-        self._fragmented = {(s.source, s.destination) for s, _, _ in situation.sightings(Oddity.FIRST_FRAGMENT)}
-        self._causes: defaultdict[tuple[bytes, bytes, IcmpSign], list[tuple[int | None, Cause]]] = defaultdict(list)
+        self._fragmented = {
+            (s.source, s.destination) for s, _, _ in situation.sightings(Oddity.FIRST_FRAGMENT)
+        }
+        self._causes: defaultdict[tuple[bytes, bytes, IcmpSign], list[tuple[int | None, Cause]]] = (
+            defaultdict(list)
+        )
         for refusal in situation.diagnosis.refusals:
             row = self._causes[refusal.source, refusal.destination, refusal.sign]
             row.append((refusal.gre_key, refusal.cause))
@@ -83,7 +96,9 @@ class Pointer:
         return not self._found
 
     def is_timeless(self, at: At) -> bool:
-        """Whether the notes on this frame depend on its facts alone, not on where it stands in the capture."""
+        """Whether the notes on this frame depend on its facts alone, not on where it stands in the
+        capture.
+        """
         return not self._has_changes and at.frame_number not in self._named
 
     def notes(self, facts: Facts, at: At) -> list[Note]:
@@ -118,7 +133,9 @@ class Pointer:
         if facts.is_fragment:
             yield _fragment(facts.source, facts.destination)
         if facts.gre_flags != layouts.GRE_FLAGS:
-            yield _Claim("NVG402", (source,), f"the GRE flags are 0x{facts.gre_flags:04x} instead of 0x2000")
+            yield _Claim(
+                "NVG402", (source,), f"the GRE flags are 0x{facts.gre_flags:04x} instead of 0x2000"
+            )
         if facts.inner_ethertype in TAG_ETHERTYPES:
             yield _Claim("NVG403", (source,), f"{source} sends an 802.1Q tag inside NVGRE")
         error = facts.inner_error
@@ -128,29 +145,57 @@ class Pointer:
         customers = customer_addresses(facts.inner_source, facts.inner_destination)
         if not layouts.is_control(facts.gre_key) and customers != facts.source + facts.destination:
             macs = (facts.inner_destination_mac or b"") + (facts.inner_source_mac or b"")
-            yield from self._of_packet(_Packet(facts.source, facts.destination, facts.gre_key, macs), at)
+            yield from self._of_packet(
+                _Packet(facts.source, facts.destination, facts.gre_key, macs), at
+            )
 
     def _of_packet(self, packet: _Packet, at: At) -> Iterator[_Claim]:
-        host, source, gre_key = self._situation.host(packet.source), _name(packet.source), packet.gre_key
+        host, source, gre_key = (
+            self._situation.host(packet.source),
+            _name(packet.source),
+            packet.gre_key,
+        )
         spoken = _layout_at(host, at)
         if spoken is Layout.OLD and layouts.fits_old(gre_key):
             uses = "uses" if host.confidence is Confidence.PROVEN else "probably uses"
-            text = f"{source} {uses} the old NVGRE layout (draft-00): key {key_text(gre_key)} is TNI {layouts.tni(gre_key)}"
+            text = (
+                f"{source} {uses} the old NVGRE layout (draft-00): key {key_text(gre_key)} is TNI"
+                f" {layouts.tni(gre_key)}"
+            )
             yield _Claim("NVG201", (source,), text)
         change = host.change
         if change is not None and at == change.at:
-            yield _Claim("NVG202", (source,), f"here {source} speaks {LAYOUT_NAMES[change.after]} for the first time")
+            yield _Claim(
+                "NVG202",
+                (source,),
+                f"here {source} speaks {LAYOUT_NAMES[change.after]} for the first time",
+            )
         elif change is not None and at == change.last_before:
-            yield _Claim("NVG202", (source,), f"here {source} speaks {LAYOUT_NAMES[change.before]} for the last time")
-        yield _Claim("NVG203", (source,), f"{source} sends both layouts at the same time: {both_readings(gre_key)}")
-        yield _Claim("NVG204", (source,), f"the layout of {source} cannot be told: {both_readings(gre_key)}")
+            yield _Claim(
+                "NVG202",
+                (source,),
+                f"here {source} speaks {LAYOUT_NAMES[change.before]} for the last time",
+            )
+        yield _Claim(
+            "NVG203",
+            (source,),
+            f"{source} sends both layouts at the same time: {both_readings(gre_key)}",
+        )
+        yield _Claim(
+            "NVG204", (source,), f"the layout of {source} cannot be told: {both_readings(gre_key)}"
+        )
         expected = self._situation.expected.get(packet.source)
         if expected is not None and spoken not in (expected, Layout.UNKNOWN):
-            text = f"{source} uses {LAYOUT_NAMES[spoken]}, and {LAYOUT_NAMES[expected]} is expected of it"
+            text = (
+                f"{source} uses {LAYOUT_NAMES[spoken]}, and {LAYOUT_NAMES[expected]} is expected"
+                " of it"
+            )
             yield _Claim("NVG205", (source,), text)
         yield from self._of_pair(packet, spoken, at)
         if layouts.reading(gre_key) is Reading.NEITHER:
-            yield _Claim("NVG401", (source,), f"{both_readings(gre_key)} is valid under neither layout")
+            yield _Claim(
+                "NVG401", (source,), f"{both_readings(gre_key)} is valid under neither layout"
+            )
         if (packet.source, layouts.vsid(gre_key)) in self._unlisted:
             yield _Claim("NVG404", (source,), f"{both_readings(gre_key)} is not in the inventory")
 
@@ -163,7 +208,11 @@ class Pointer:
             names = " and ".join(f"{name} ({LAYOUT_NAMES[layout]})" for name, layout in ends)
             yield _Claim("NVG301", pair, f"{names} cannot talk: they use different layouts")
         if (packet.source, packet.destination, packet.macs) in self._one_way:
-            yield _Claim("NVG306", pair, f"VM pair {vm_pair_text(packet.macs)} is heard in this direction only")
+            yield _Claim(
+                "NVG306",
+                pair,
+                f"VM pair {vm_pair_text(packet.macs)} is heard in this direction only",
+            )
 
     def _of_error(self, error: IcmpError, at: At) -> Iterator[_Claim]:
         quote = error.quote
@@ -189,30 +238,49 @@ class Pointer:
             else:
                 yield _Claim("NVG303", flow, f"{refused}: the layouts do not explain it")
         elif is_redirect(sign):
-            yield _Claim("NVG307", flow, f"{by} tells {flow[0]} that a virtual machine moved ({icmp}, {key})")
+            yield _Claim(
+                "NVG307", flow, f"{by} tells {flow[0]} that a virtual machine moved ({icmp}, {key})"
+            )
         elif kind in TOO_BIG:
             mtu = f", the path allows {error.next_hop_mtu} bytes" if error.next_hop_mtu else ""
-            yield _Claim("NVG305", flow, f"NVGRE from {flow[0]} to {flow[1]} is too big ({icmp} from {by}{mtu})")
+            yield _Claim(
+                "NVG305",
+                flow,
+                f"NVGRE from {flow[0]} to {flow[1]} is too big ({icmp} from {by}{mtu})",
+            )
         else:
             meaning = f": {ERROR_NAMES[kind]}" if kind in ERROR_NAMES else ""
-            yield _Claim("NVG304", flow, f"{icmp} from {by} about NVGRE from {flow[0]} to {flow[1]} ({key}){meaning}")
+            yield _Claim(
+                "NVG304",
+                flow,
+                f"{icmp} from {by} about NVGRE from {flow[0]} to {flow[1]} ({key}){meaning}",
+            )
         if quote.gre_key is not None and not layouts.is_control(quote.gre_key):
             macs = (quote.inner_destination_mac or b"") + (quote.inner_source_mac or b"")
             yield from self._of_packet(_Packet(source, destination, quote.gre_key, macs), at)
 
-    def _cause(self, source: bytes, destination: bytes, sign: IcmpSign, gre_key: int | None, at: At) -> Cause:
-        """What the diagnosis says of such errors; where it says two things, the layouts at this time decide."""
+    def _cause(
+        self, source: bytes, destination: bytes, sign: IcmpSign, gre_key: int | None, at: At
+    ) -> Cause:
+        """What the diagnosis says of such errors; where it says two things, the layouts at this
+        time decide.
+        """
         rows = self._causes.get((source, destination, sign), [])
         causes = {cause for key, cause in rows if gre_key in (key, None)}
         if len(causes) != 1:
-            spoken = {self._situation.host(address).layout_between(at, at) for address in (source, destination)}
+            spoken = {
+                self._situation.host(address).layout_between(at, at)
+                for address in (source, destination)
+            }
             return Cause.LAYOUT_MISMATCH if len(spoken - {Layout.UNKNOWN}) == 2 else Cause.UNKNOWN
         return causes.pop()
 
 
 def _fragment(source: bytes, destination: bytes) -> _Claim:
     flow = _name(source), _name(destination)
-    return _Claim("NVG305", flow, f"a fragment: NVGRE from {flow[0]} to {flow[1]} does not fit the path")
+    return _Claim(
+        "NVG305", flow, f"a fragment: NVGRE from {flow[0]} to {flow[1]} does not fit the path"
+    )
 
 
 def _layout_at(host: HostVerdict, at: At) -> Layout:

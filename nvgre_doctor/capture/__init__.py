@@ -1,8 +1,8 @@
 """Files become frames.  Knows file formats and compressions, nothing about packets.
 
-`open_capture` opens one input and never raises for what is in it; `expand` turns folders and patterns into paths.  Bytes go
-`source` (files, pipes, `decompress`) -> `pcap` or `pcapng` -> `Batch`; `sniff` decides which by content, and names what it is
-not.
+`open_capture` opens one input and never raises for what is in it; `expand` turns folders and
+patterns into paths.  Bytes go `source` (files, pipes, `decompress`) -> `pcap` or `pcapng` ->
+`Batch`; `sniff` decides which by content, and names what it is not.
 """
 
 import os
@@ -20,7 +20,14 @@ from nvgre_doctor.capture.pcap import PcapReader
 from nvgre_doctor.capture.pcapng import PcapngReader
 from nvgre_doctor.capture.reader import Cursor, DamageError, Reader
 from nvgre_doctor.capture.sniff import HEAD, Foreign, identify
-from nvgre_doctor.capture.source import CompressedSource, FileSource, Identity, Source, StreamSource, is_regular
+from nvgre_doctor.capture.source import (
+    CompressedSource,
+    FileSource,
+    Identity,
+    Source,
+    StreamSource,
+    is_regular,
+)
 
 __all__ = [
     "NO_TIME",
@@ -45,8 +52,8 @@ _NOTHING_READ: Final = frozenset({"version", "byte-order", "read-error"})
 class Capture:
     """One input, opened.  A context manager; closing it does not close standard input.
 
-    `batches()` gives its frames once; `progress` is complete when they are exhausted.  What could not be read is a Problem in
-    `progress.problems`, never an exception.
+    `batches()` gives its frames once; `progress` is complete when they are exhausted.  What could
+    not be read is a Problem in `progress.problems`, never an exception.
     """
 
     def __init__(self, path: str) -> None:
@@ -66,7 +73,10 @@ class Capture:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         """Close the file."""
         self.close()
@@ -88,7 +98,9 @@ class Capture:
         return self._source.identity() if isinstance(self._source, FileSource) else None
 
     def position(self) -> int:
-        """Bytes of the file as stored that have been read: for a progress bar, together with `size`."""
+        """Bytes of the file as stored that have been read: for a progress bar, together with
+        `size`.
+        """
         return self._source.position() if self._source is not None else 0
 
     def batches(
@@ -98,10 +110,11 @@ class Capture:
         numbered: int = 0,
         express: Express | None = None,
     ) -> Iterator[Batch]:
-        """The frames, in order, as batches of one linktype each, but for those that `express` takes.  Only once.
+        """The frames, in order, as batches of one linktype each, but for those that `express`
+        takes.  Only once.
 
-        With `start` and `stop`, as `parts` gives them, only the records that begin there.  `numbered` is how many frame numbers
-        were used before `start`: numbering goes on from there.
+        With `start` and `stop`, as `parts` gives them, only the records that begin there.
+        `numbered` is how many frame numbers were used before `start`: numbering goes on from there.
         """
         if self._reader is None or self._begun:
             return
@@ -116,9 +129,11 @@ class Capture:
             self.progress.status = Status.EMPTY
 
     def blocks(self, stop: int) -> Iterator[Block]:
-        """The blocks of a pcapng capture as they are stored, up to an offset that `batches` of another Capture reached.
+        """The blocks of a pcapng capture as they are stored, up to an offset that `batches` of
+        another Capture reached.
 
-        Instead of `batches`, and only once.  Raises ChangedError where it is not the same capture any more.
+        Instead of `batches`, and only once.  Raises ChangedError where it is not the same capture
+        any more.
         """
         if self._source is None or self.format != "pcapng" or self._begun:
             return
@@ -131,11 +146,13 @@ class Capture:
         return Description() if self._reader is None else self._reader.description
 
     def parts(self, count: int) -> list[tuple[Cursor[Any], int | None]]:
-        """Up to `count` parts of about equal size, each for `batches` of a Capture of its own; none if it cannot be split.
+        """Up to `count` parts of about equal size, each for `batches` of a Capture of its own; none
+        if it cannot be split.
 
-        Only uncompressed regular files can be.  Ask before `batches`.  Where a part begins is found by looking ahead, which can
-        be wrong.  So a part counts only if the part before it counts, ended with a `cursor()` equal to its start, and it has no
-        problems itself; from the first one that does not, the rest is to be read by one reader, `batches(cursor, None, numbered)`.
+        Only uncompressed regular files can be.  Ask before `batches`.  Where a part begins is found
+        by looking ahead, which can be wrong.  So a part counts only if the part before it counts,
+        ended with a `cursor()` equal to its start, and it has no problems itself; from the first
+        one that does not, the rest is to be read by one reader, `batches(cursor, None, numbered)`.
         Then the parts together are exactly what one reader gives.
         """
         if self._reader is None or self._file is None or not isinstance(self._source, FileSource):
@@ -155,7 +172,9 @@ class Capture:
         return list(zip(begins, [begin.offset for begin in begins[1:]] + [None], strict=True))
 
     def cursor(self) -> Cursor[Any] | None:
-        """Where the next record would begin, once the batches are exhausted; None where there was a problem."""
+        """Where the next record would begin, once the batches are exhausted; None where there was a
+        problem.
+        """
         return None if self._reader is None or self.progress.problems else self._reader.cursor()
 
     def _open(self, stdin: BinaryIO | None) -> None:
@@ -166,16 +185,25 @@ class Capture:
                 raw = stdin if stdin is not None else getattr(sys.stdin, "buffer", None)
                 if raw is None or raw.isatty():
                     return self._refuse(
-                        Problem("no-input", 0, "nothing is piped into standard input; name a file instead")
+                        Problem(
+                            "no-input",
+                            0,
+                            "nothing is piped into standard input; name a file instead",
+                        )
                     )
             else:
-                raw = self._file = open(self.path, "rb", buffering=0)  # noqa: SIM115  (closed by `close`)
+                # Closed by `close`.
+                raw = self._file = open(self.path, "rb", buffering=0)  # noqa: SIM115
         except IsADirectoryError:
             return self._refuse(_folder())
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-            folder = isinstance(error, PermissionError) and os.path.isdir(self.path)  # Windows says it so
+            folder = isinstance(error, PermissionError) and os.path.isdir(
+                self.path
+            )  # Windows says it so
             why = getattr(error, "strerror", None) or str(error)
-            return self._refuse(_folder() if folder else Problem("cannot-open", 0, f"cannot open the file: {why}"))
+            return self._refuse(
+                _folder() if folder else Problem("cannot-open", 0, f"cannot open the file: {why}")
+            )
         regular = self._file is not None and is_regular(self._file)
         self._source = FileSource(raw) if regular else StreamSource(raw)
         head = self._source.fill(b"", 0, HEAD)
@@ -202,7 +230,11 @@ class Capture:
             self._refuse(source.failure)
         elif isinstance(kind, Codec):
             self._refuse(
-                Problem("compressed-twice", 0, f"{inside}this is compressed again, with {kind.name}; unpack it once")
+                Problem(
+                    "compressed-twice",
+                    0,
+                    f"{inside}this is compressed again, with {kind.name}; unpack it once",
+                )
             )
         else:
             status = Status.EMPTY if kind.reason == "empty-file" else Status.UNREADABLE
@@ -216,7 +248,8 @@ class Capture:
 def open_capture(path: str | os.PathLike[str], *, stdin: BinaryIO | None = None) -> Capture:
     """Open a capture file, or standard input as "-" (`stdin` in its place), whatever it holds.
 
-    Never raises for what is there or not there: such an input gives no batches, and `progress` says why.
+    Never raises for what is there or not there: such an input gives no batches, and `progress` says
+    why.
     """
     capture = Capture(os.fspath(path))
     capture._open(stdin)
@@ -229,19 +262,28 @@ def expand(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
 
 
 def _is_capture(path: str) -> bool:
-    """Whether to take a file of a folder: a capture, or what may be one and needs a word (no permission, no zstd)."""
+    """Whether to take a file of a folder: a capture, or what may be one and needs a word (no
+    permission, no zstd).
+    """
     with open_capture(path) as capture:
-        return capture.format is not None or capture.progress.problems[0].reason in ("cannot-open", "zstd-missing")
+        return capture.format is not None or capture.progress.problems[0].reason in (
+            "cannot-open",
+            "zstd-missing",
+        )
 
 
 def _folder() -> Problem:
     return Problem(
-        "no-captures", 0, "this folder holds no captures (files are judged by content; hidden ones are left out)"
+        "no-captures",
+        0,
+        "this folder holds no captures (files are judged by content; hidden ones are left out)",
     )
 
 
 def _missing(codec: Codec) -> Problem:
     remedy = 'run `pip install "nvgre-doctor[zstd]"`, or unpack it first: `zstd -d INPUT`'
     return Problem(
-        f"{codec.name}-missing", 0, f"the file is compressed with {codec.name}, which this Python cannot read: {remedy}"
+        f"{codec.name}-missing",
+        0,
+        f"the file is compressed with {codec.name}, which this Python cannot read: {remedy}",
     )

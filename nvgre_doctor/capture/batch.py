@@ -1,7 +1,7 @@
 """What every capture reader hands on: batches of frames as columns, and what could not be read.
 
-Knows nothing about packets.  Columns (one list per fact) instead of one object per frame: the scan turns them
-over with C-level loops, and that is where the speed comes from.
+Knows nothing about packets.  Columns (one list per fact) instead of one object per frame: the scan
+turns them over with C-level loops, and that is where the speed comes from.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,8 @@ NO_TIME = -1
 
 
 MAX_FRAME: Final = 262_144
-"""Bytes of the longest frame that is believed, as in libpcap and Wireshark (which make an exception for USB and D-Bus; we do
+"""Bytes of the longest frame that is believed, as in libpcap and Wireshark (which make an exception
+for USB and D-Bus; we do
 not: those carry no NVGRE, and memory stays bounded)."""
 
 
@@ -29,7 +30,9 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a capture, or a part of it, could not be read.  `offset` is in bytes of the uncompressed stream."""
+    """Why a capture, or a part of it, could not be read.  `offset` is in bytes of the uncompressed
+    stream.
+    """
 
     reason: str  # a short stable word for machines, such as "cut-record"
     offset: int
@@ -40,12 +43,14 @@ class Problem:
 class Batch:
     """Frames of one linktype that lie in one buffer; column `i` of each list is one frame.
 
-    `stamps[i]` is the offset in `data` of its time, 8 raw bytes; `distance` bytes behind that is its first byte.  `lengths[i]` is its
-    captured length in bytes, `numbers[i]` its 1-based number as Wireshark counts, ascending.  `clock(i)` gives its time in integer
-    nanoseconds since 1970, or NO_TIME, and `wire_length(i)` its original length; both are worked out only when somebody asks.
+    `stamps[i]` is the offset in `data` of its time, 8 raw bytes; `distance` bytes behind that is
+    its first byte.  `lengths[i]` is its captured length in bytes, `numbers[i]` its 1-based number
+    as Wireshark counts, ascending.  `clock(i)` gives its time in integer nanoseconds since 1970, or
+    NO_TIME, and `wire_length(i)` its original length; both are worked out only when somebody asks.
 
-    `time_of` makes nanoseconds of the 8 raw bytes, read as one number in the byte order `order` ("<" or ">").  Batches whose times are
-    stored alike share one function.  It is None where frames have no time: `stamps` then only tell where they begin.
+    `time_of` makes nanoseconds of the 8 raw bytes, read as one number in the byte order `order`
+    ("<" or ">").  Batches whose times are stored alike share one function.  It is None where frames
+    have no time: `stamps` then only tell where they begin.
     """
 
     linktype: int
@@ -86,26 +91,35 @@ class Columns:
     numbers: list[int] = field(default_factory=list)
 
     def drop_from(self, index: int) -> int:
-        """Give up the frames from `index` on, which have no numbers yet.  Returns the stamp of the first of them."""
+        """Give up the frames from `index` on, which have no numbers yet.  Returns the stamp of the
+        first of them.
+        """
         stamp = self.stamps[index]
         del self.stamps[index:], self.lengths[index:]
         return stamp
 
     def drop_too_long(self, begin: int) -> int | None:
-        """The same from the first frame of more than MAX_FRAME bytes on, of those from `begin` on; None if there is none."""
+        """The same from the first frame of more than MAX_FRAME bytes on, of those from `begin` on;
+        None if there is none.
+        """
         if max(self.lengths[begin:], default=0) <= MAX_FRAME:
             return None
-        return self.drop_from(next(i for i in range(begin, len(self.lengths)) if self.lengths[i] > MAX_FRAME))
+        return self.drop_from(
+            next(i for i in range(begin, len(self.lengths)) if self.lengths[i] > MAX_FRAME)
+        )
 
 
 class Express(Protocol):
     """Somebody who takes frames at once, while the reader walks over their records."""
 
-    def take(self, records: Records, data: bytes, at: int, number: int, left: Columns) -> tuple[int, int]:
-        """Walk over records from `data[at]` on, whose frames are numbered from `number` on.  Frames that are not taken are added to `left`.
+    def take(
+        self, records: Records, data: bytes, at: int, number: int, left: Columns
+    ) -> tuple[int, int]:
+        """Walk over records from `data[at]` on, whose frames are numbered from `number` on.  Frames
+        that are not taken are added to `left`.
 
-        Gives the offset and the frame number to go on with: at the end of the buffer, or where something other than a whole record
-        (or whole enhanced packet block) with a frame follows.
+        Gives the offset and the frame number to go on with: at the end of the buffer, or where
+        something other than a whole record (or whole enhanced packet block) with a frame follows.
         """
 
 
@@ -115,6 +129,8 @@ class Progress:
 
     status: Status = Status.COMPLETE
     frames: int = 0
-    numbered: int = 0  # frame numbers used: Wireshark gives some pcapng blocks without a packet a number too
+    numbered: int = (
+        0  # frame numbers used: Wireshark gives some pcapng blocks without a packet a number too
+    )
     bytes_read: int = 0  # uncompressed bytes of the capture that were understood
     problems: list[Problem] = field(default_factory=list)

@@ -1,4 +1,5 @@
-"""The blocks of a pcapng file as they are stored, for what copies a capture.  Does not understand them; see `pcapng`.
+"""The blocks of a pcapng file as they are stored, for what copies a capture.  Does not understand
+them; see `pcapng`.
 
 What is damaged must have been found before: reading ends at an offset that `PcapngReader` reached.
 """
@@ -11,7 +12,9 @@ from nvgre_doctor.capture.pcapng_blocks import MAX_BLOCK, MIN_BLOCK, SECTION
 from nvgre_doctor.capture.source import CHUNK, Source
 
 LONGEST_WHOLE: Final = 1 << 22
-"""Bytes of the longest block that is handed over in one piece: the longest frame, and megabytes of options."""
+"""Bytes of the longest block that is handed over in one piece: the longest frame, and megabytes of
+options.
+"""
 
 
 class ChangedError(Exception):
@@ -19,7 +22,9 @@ class ChangedError(Exception):
 
 
 class Block(NamedTuple):
-    """One block, or a piece of a long one.  `order` is the byte order of its section, "<" or ">"."""
+    """One block, or a piece of a long one.  `order` is the byte order of its section, "<" or
+    ">".
+    """
 
     kind: int
     order: str
@@ -29,7 +34,8 @@ class Block(NamedTuple):
 
 
 def read_blocks(source: Source, head: bytes, stop: int) -> Iterator[Block]:
-    """Every block that ends before or at the offset `stop`, in order.  `head` was already taken from `source`.
+    """Every block that ends before or at the offset `stop`, in order.  `head` was already taken
+    from `source`.
 
     Raises ChangedError where something else is before `stop`.
     """

@@ -1,7 +1,7 @@
 """The compressions that captures are stored in, behind one small interface.
 
-Knows their first bytes and the library of each; knows nothing about captures.  The libraries are imported when a file
-needs them.  zstd needs Python 3.14 or the extra `nvgre-doctor[zstd]`.
+Knows their first bytes and the library of each; knows nothing about captures.  The libraries are
+imported when a file needs them.  zstd needs Python 3.14 or the extra `nvgre-doctor[zstd]`.
 """
 
 import importlib
@@ -11,7 +11,9 @@ from types import ModuleType
 from typing import Any, Final, Protocol
 
 XZ_MEMORY: Final = 128 << 20
-"""Bytes that an xz stream may ask for: `xz -9` needs 65 MiB, a forged header could ask for gigabytes."""
+"""Bytes that an xz stream may ask for: `xz -9` needs 65 MiB, a forged header could ask for
+gigabytes.
+"""
 
 
 class Decompressor(Protocol):

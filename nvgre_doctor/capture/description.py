@@ -1,7 +1,7 @@
 """What a capture says about itself: who wrote it, its interfaces, and how many packets it lost.
 
-Knows the describing blocks of pcapng and the header of pcap; knows nothing about frames.  Whatever a capture claims, memory
-stays bounded.  Texts are raw bytes of strangers: show them with care.
+Knows the describing blocks of pcapng and the header of pcap; knows nothing about frames.  Whatever
+a capture claims, memory stays bounded.  Texts are raw bytes of strangers: show them with care.
 """
 
 import struct
@@ -15,7 +15,9 @@ MAX_DESCRIBED: Final = 256
 MAX_TEXT: Final = 256
 """Bytes that are kept of one text."""
 
-_SECTION_OPTIONS: Final = 24  # where the options of a section header, an interface and a statistics block begin
+_SECTION_OPTIONS: Final = (
+    24  # where the options of a section header, an interface and a statistics block begin
+)
 _INTERFACE_OPTIONS: Final = 16
 _STATISTICS_OPTIONS: Final = 20
 _MICROSECONDS: Final = 6
@@ -23,7 +25,9 @@ _MICROSECONDS: Final = 6
 
 @dataclass(slots=True)
 class InterfaceDescription:
-    """One interface.  Counters are those of its last statistics block, None where the capture does not tell."""
+    """One interface.  Counters are those of its last statistics block, None where the capture does
+    not tell.
+    """
 
     section: int  # 1-based
     number: int  # 0-based, within its section
@@ -96,13 +100,17 @@ class Description:
         self.interfaces.append(interface)
 
     def add_statistics(self, block: bytes, order: str) -> None:
-        """An Interface Statistics Block: counters since the beginning of the capture, so the last one counts."""
+        """An Interface Statistics Block: counters since the beginning of the capture, so the last
+        one counts.
+        """
         if len(block) < _STATISTICS_OPTIONS + 4:
             return
         (number,) = struct.unpack_from(order + "I", block, 8)
         # The interfaces of this section are the last ones of the list.
         of_section = self.interfaces[max(0, len(self.interfaces) - self._known) :]
-        interface = next((i for i in of_section if (i.section, i.number) == (self.sections, number)), None)
+        interface = next(
+            (i for i in of_section if (i.section, i.number) == (self.sections, number)), None
+        )
         if interface is None:
             return
         for option in read_options(block, _STATISTICS_OPTIONS, len(block) - 4, order):

@@ -1,7 +1,8 @@
-"""The options of a pcapng block: a list of (code, value) at its end.  Knows their layout; not what they mean.
+"""The options of a pcapng block: a list of (code, value) at its end.  Knows their layout; not what
+they mean.
 
-Format: draft-ietf-opsawg-pcapng section 3.5: code and length (two bytes each, in the byte order of the section), the value,
-padding to four bytes.  Code 0 ends the list, and may be missing.
+Format: draft-ietf-opsawg-pcapng section 3.5: code and length (two bytes each, in the byte order of
+the section), the value, padding to four bytes.  Code 0 ends the list, and may be missing.
 """
 
 import struct
@@ -14,7 +15,9 @@ _HEAD: Final = 4
 
 
 class Option(NamedTuple):
-    """One option; `start` and `end` are where it lies in its block, with its head and its padding."""
+    """One option; `start` and `end` are where it lies in its block, with its head and its
+    padding.
+    """
 
     code: int
     value: bytes
@@ -23,7 +26,9 @@ class Option(NamedTuple):
 
 
 def read_options(block: bytes, start: int, end: int, order: str) -> Iterator[Option]:
-    """The options in `block[start:end]`, up to the end of the list or to one that does not fit into what is left."""
+    """The options in `block[start:end]`, up to the end of the list or to one that does not fit into
+    what is left.
+    """
     head = struct.Struct(order + "HH").unpack_from
     while start + _HEAD <= end:
         code, length = head(block, start)

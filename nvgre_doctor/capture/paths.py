@@ -1,4 +1,6 @@
-"""Which files the user means: folders and patterns become paths.  Looks into files only to tell captures from others."""
+"""Which files the user means: folders and patterns become paths.  Looks into files only to tell
+captures from others.
+"""
 
 import glob
 import os
@@ -9,10 +11,11 @@ from collections.abc import Callable, Iterable
 def expand(paths: Iterable[str | os.PathLike[str]], is_capture: Callable[[str], bool]) -> list[str]:
     """The captures meant by `paths`, in the order given.
 
-    A folder stands for the captures in it and in the folders below (not links to folders), sorted by path; hidden files and
-    folders are left out.  A pattern such as `*.pcap` that is not itself a file stands for what it matches, sorted: the Windows
-    shells do not expand it.  "-" and everything else stays as it is.  A folder without captures, or a pattern that matches
-    nothing, stays in the list too: opening it then says what is wrong, and the other inputs are read.
+    A folder stands for the captures in it and in the folders below (not links to folders), sorted
+    by path; hidden files and folders are left out.  A pattern such as `*.pcap` that is not itself a
+    file stands for what it matches, sorted: the Windows shells do not expand it.  "-" and
+    everything else stays as it is.  A folder without captures, or a pattern that matches nothing,
+    stays in the list too: opening it then says what is wrong, and the other inputs are read.
     """
     found: list[str] = []
     for given in paths:
@@ -21,7 +24,9 @@ def expand(paths: Iterable[str | os.PathLike[str]], is_capture: Callable[[str], 
         if path != "-" and glob.has_magic(path) and not os.path.lexists(path):
             matches = sorted(glob.glob(path, recursive=True)) or [path]
         for match in matches:
-            inside = _captures_in(match, is_capture) if match != "-" and os.path.isdir(match) else []
+            inside = (
+                _captures_in(match, is_capture) if match != "-" and os.path.isdir(match) else []
+            )
             found.extend(inside or [match])
     return found
 

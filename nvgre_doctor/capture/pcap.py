@@ -1,7 +1,8 @@
-"""pcap files: one header, then records.  Knows this format and its relatives, nothing about packets.
+"""pcap files: one header, then records.  Knows this format and its relatives, nothing about
+packets.
 
-Format: libpcap's pcap-savefile(5), draft-ietf-opsawg-pcap.  All words are in the byte order of the machine that wrote the
-file; the magic number tells which.
+Format: libpcap's pcap-savefile(5), draft-ietf-opsawg-pcap.  All words are in the byte order of the
+machine that wrote the file; the magic number tells which.
 """
 
 import struct
@@ -19,15 +20,20 @@ FILE_HEADER: Final = 24
 _MICRO, _NANO, _MODIFIED = PCAP_MAGICS
 
 _RELATIVES: Final = {_MICRO: (24, 20), _NANO: (), _MODIFIED: (28,)}
-"""Other record header sizes under the same magic: Red Hat 6.1 (24 bytes), Nokia (20), SuSE 6.3 (28)."""
+"""Other record header sizes under the same magic: Red Hat 6.1 (24 bytes), Nokia (20), SuSE 6.3
+(28).
+"""
 
 _FCS_GIVEN: Final = 0x04000000
-"""The flag in the linktype word that says that its upper four bits are the length of frame check sequences, in 16-bit words."""
+"""The flag in the linktype word that says that its upper four bits are the length of frame check
+sequences, in 16-bit words.
+"""
 
 _TRIED: Final = 16  # records that are looked at, to tell a relative
 _IN_A_ROW: Final = 6  # records that must fit to believe that one of them begins here
 _ZEROS: Final = bytes(1 << 16)
-"""4096 record headers of nothing are not frames but the unwritten end of a file, or a decompression bomb.  (Wireshark would go on
+"""4096 record headers of nothing are not frames but the unwritten end of a file, or a decompression
+bomb.  (Wireshark would go on
 counting them as empty frames.)"""
 
 
@@ -36,22 +42,30 @@ class PcapHeader:
     """What the file header says, as far as reading records needs it."""
 
     order: str  # "<" little endian, ">" big endian
-    linktype: int  # low 16 bits of its word; the upper ones tell the length of frame check sequences
+    linktype: (
+        int  # low 16 bits of its word; the upper ones tell the length of frame check sequences
+    )
     subsecond_ns: int  # nanoseconds per unit of the second word of a time: 1000 or 1
     record_header: int  # bytes
 
 
 def parse_header(head: bytes) -> PcapHeader:
-    """The file header, which begins with one of `PCAP_MAGICS`, and the kind of the records that follow.  Raises DamageError."""
+    """The file header, which begins with one of `PCAP_MAGICS`, and the kind of the records that
+    follow.  Raises DamageError.
+    """
     order = "<" if struct.unpack_from("<I", head)[0] in PCAP_MAGICS else ">"
     magic, major, minor, linktype = struct.unpack_from(order + "IHH12xI", head)
     if major < 2:
         raise DamageError(
-            "version", 4, f"pcap version {major}.{minor} is not supported (2.4 is usual); the file may be damaged"
+            "version",
+            4,
+            f"pcap version {major}.{minor} is not supported (2.4 is usual); the file may be"
+            " damaged",
         )
     size = 24 if magic == _MODIFIED else 16
     header = PcapHeader(order, linktype & 0xFFFF, 1 if magic == _NANO else 1000, size)
-    # Two records that make sense are proof enough of the usual kind: what follows them is damaged, not of another kind.
+    # Two records that make sense are proof enough of the usual kind: what follows them is damaged,
+    # not of another kind.
     if not _fits(head, FILE_HEADER, header, 0) and not _fits(head, FILE_HEADER, header, 2, 2):
         for size in _RELATIVES[magic]:
             relative = replace(header, record_header=size)
@@ -61,7 +75,9 @@ def parse_header(head: bytes) -> PcapHeader:
 
 
 def _fits(data: bytes, at: int, header: PcapHeader, least: int, tried: int = _TRIED) -> bool:
-    """Whether all records from `at` on, up to `tried`, make sense, and there are `least` whole ones that are not empty."""
+    """Whether all records from `at` on, up to `tried`, make sense, and there are `least` whole ones
+    that are not empty.
+    """
     second = 1_000_000_000 // header.subsecond_ns
     unpack = struct.Struct(header.order + "4xIII").unpack_from
     whole = 0
@@ -111,7 +127,9 @@ class PcapReader(Reader[PcapHeader]):
         """See `Reader.cursor`."""
         return Cursor(self._base + self._at, self._header)
 
-    def find(self, offset: int, cursor: Cursor[PcapHeader], data: bytes) -> Cursor[PcapHeader] | None:
+    def find(
+        self, offset: int, cursor: Cursor[PcapHeader], data: bytes
+    ) -> Cursor[PcapHeader] | None:
         """See `Reader.find`."""
         for at in range(len(data)):
             if _fits(data, at, cursor.state, _IN_A_ROW):
@@ -134,15 +152,17 @@ class PcapReader(Reader[PcapHeader]):
                 raise DamageError(
                     "record-length",
                     self._base + self._at,
-                    f"frame {number} claims to hold {length} bytes, more than the {MAX_FRAME} that are possible: the record at "
-                    f"byte {self._base + self._at} is damaged, or bytes are missing before it; what follows was not read",
+                    f"frame {number} claims to hold {length} bytes, more than the {MAX_FRAME} that"
+                    f" are possible: the record at byte {self._base + self._at} is damaged, or"
+                    " bytes are missing before it; what follows was not read",
                 )
             if not length and self._only_zeros():
                 raise DamageError(
                     "zeros",
                     self._base + self._at,
-                    f"only zero bytes follow frame {number - 1} (from byte {self._base + self._at} on): the capture was not "
-                    "closed properly, or the disk was full; all frames before were read",
+                    f"only zero bytes follow frame {number - 1} (from byte {self._base + self._at}"
+                    " on): the capture was not closed properly, or the disk was full; all frames"
+                    " before were read",
                 )
             if not self._have(size + length):
                 return self._end(f"frame {number}")
@@ -153,8 +173,15 @@ class PcapReader(Reader[PcapHeader]):
         self._whole = not self._have(len(_ZEROS))
         return self._data.startswith(_ZEROS, self._at)
 
-    def _walk(self, records: Records, incl_len: Callable[[bytes, int], tuple[int]], express: Express | None) -> Batch:
-        """All records that lie wholly in the buffer; the first one does.  A hot loop: about 0.1 us a frame."""
+    def _walk(
+        self,
+        records: Records,
+        incl_len: Callable[[bytes, int], tuple[int]],
+        express: Express | None,
+    ) -> Batch:
+        """All records that lie wholly in the buffer; the first one does.  A hot loop: about 0.1 us
+        a frame.
+        """
         data, at, number, size = self._data, self._at, self._progress.numbered + 1, records.distance
         columns = Columns()
         stamps, lengths = columns.stamps, columns.lengths
@@ -220,9 +247,13 @@ def _describe(head: bytes, header: PcapHeader) -> Description:
     unit = "nanoseconds" if magic == _NANO else "microseconds"
     odd = f", record headers of {header.record_header} bytes" if header.record_header != 16 else ""
     fcs_octets = (linktype >> 28) * 2 if linktype & _FCS_GIVEN else 0
-    interface = InterfaceDescription(1, 0, header.linktype, snaplen, 9 if magic == _NANO else 6, fcs_octets)
+    interface = InterfaceDescription(
+        1, 0, header.linktype, snaplen, 9 if magic == _NANO else 6, fcs_octets
+    )
     return Description(
-        f"version {major}.{minor}, {ENDIAN[header.order]}, {unit}{odd}", sections=1, interfaces=[interface]
+        f"version {major}.{minor}, {ENDIAN[header.order]}, {unit}{odd}",
+        sections=1,
+        interfaces=[interface],
     )
 
 
@@ -232,7 +263,10 @@ def _clock_of(header: PcapHeader) -> Callable[[int], int]:
     subsecond_ns = header.subsecond_ns
 
     def time_of(raw_time: int) -> int:
-        seconds, fraction = raw_time >> seconds_at & 0xFFFFFFFF, raw_time >> fraction_at & 0xFFFFFFFF
+        seconds, fraction = (
+            raw_time >> seconds_at & 0xFFFFFFFF,
+            raw_time >> fraction_at & 0xFFFFFFFF,
+        )
         return seconds * 1_000_000_000 + fraction * subsecond_ns
 
     return time_of

@@ -1,17 +1,27 @@
 """pcapng files: sections of blocks.  Knows this format, nothing about packets.
 
-Format: draft-ietf-opsawg-pcapng.  Each section has its own byte order, its own interfaces, numbered from 0, and each interface
-its own linktype and time resolution.  Options of packets are not read; those of interfaces are: times depend on them, and
-`description` keeps what they tell people.
+Format: draft-ietf-opsawg-pcapng.  Each section has its own byte order, its own interfaces, numbered
+from 0, and each interface its own linktype and time resolution.  Options of packets are not read;
+those of interfaces are: times depend on them, and `description` keeps what they tell people.
 
-Frame numbers follow Wireshark (checked with 4.0): every packet block takes one, and so do custom blocks, systemd journal
-entries and sysdig events, although they hold no packet.
+Frame numbers follow Wireshark (checked with 4.0): every packet block takes one, and so do custom
+blocks, systemd journal entries and sysdig events, although they hold no packet.
 """
 
 import struct
 from collections.abc import Iterator
 
-from nvgre_doctor.capture.batch import MAX_FRAME, NO_TIME, Batch, Columns, Express, Problem, Progress, Records, Status
+from nvgre_doctor.capture.batch import (
+    MAX_FRAME,
+    NO_TIME,
+    Batch,
+    Columns,
+    Express,
+    Problem,
+    Progress,
+    Records,
+    Status,
+)
 from nvgre_doctor.capture.pcapng_blocks import (
     ENHANCED_PACKET,
     HEAD,
@@ -76,7 +86,9 @@ class PcapngReader(Reader[Section]):
         yield from self._flush()
 
     def first(self) -> Cursor[Section]:
-        """See `Reader.first`.  Reads the section header and the interfaces that stand before the first frame."""
+        """See `Reader.first`.  Reads the section header and the interfaces that stand before the
+        first frame.
+        """
         while self._have(MIN_BLOCK):
             (kind,) = struct.unpack_from(self._order + "I", self._data, self._at)
             if kind not in (SECTION, INTERFACE):
@@ -112,11 +124,14 @@ class PcapngReader(Reader[Section]):
         return DamageError(
             "damaged-block",
             offset,
-            f"the block at byte {offset}, after frame {self._progress.numbered}, {what}; what follows was not read",
+            f"the block at byte {offset}, after frame {self._progress.numbered}, {what}; what"
+            " follows was not read",
         )
 
     def _step(self) -> int:
-        """Take the block at `_at`, of whatever type.  0: taken; else the bytes that must be in the buffer first (-1: flush)."""
+        """Take the block at `_at`, of whatever type.  0: taken; else the bytes that must be in the
+        buffer first (-1: flush).
+        """
         have = len(self._data) - self._at
         if have < MIN_BLOCK:
             return MIN_BLOCK
@@ -145,7 +160,9 @@ class PcapngReader(Reader[Section]):
             if struct.unpack_from(order + "I", self._data, self._at + 8) == (0x1A2B3C4D,):
                 return order
         raise DamageError(
-            "byte-order", self._base + self._at, f"{self._damage('has no byte-order magic').problem.message}"
+            "byte-order",
+            self._base + self._at,
+            f"{self._damage('has no byte-order magic').problem.message}",
         )
 
     def _pass(self, size: int) -> Iterator[Batch]:
@@ -194,8 +211,12 @@ class PcapngReader(Reader[Section]):
             if total < PACKET_HEAD + 4:
                 raise self._damage(f"is a packet block of {total} bytes, too few")
             enhanced = kind == ENHANCED_PACKET
-            number, captured = struct.unpack_from(order + ("I8xI" if enhanced else "H10xI"), data, at + 8)
-            self._add(number, at + PACKET_HEAD, captured, total - PACKET_HEAD - 4, enhanced or number)
+            number, captured = struct.unpack_from(
+                order + ("I8xI" if enhanced else "H10xI"), data, at + 8
+            )
+            self._add(
+                number, at + PACKET_HEAD, captured, total - PACKET_HEAD - 4, enhanced or number
+            )
         elif kind == SIMPLE_PACKET:
             if total < 16:
                 raise self._damage(f"is a packet block of {total} bytes, too few")
@@ -212,14 +233,21 @@ class PcapngReader(Reader[Section]):
             raise self._damage(f"is a section header of {total} bytes, too few")
         version = struct.unpack_from(order + "HH", self._data, self._at + 12)
         if version not in ((1, 0), (1, 2)):
-            what = f"is a section header of pcapng version {version[0]}.{version[1]}, which is not supported (1.0 is usual)"
+            what = (
+                f"is a section header of pcapng version {version[0]}.{version[1]}, which is not"
+                " supported (1.0 is usual)"
+            )
             raise DamageError("version", self._base + self._at, self._damage(what).problem.message)
         self._order, self._interfaces, self._kinds = order, [], set()
 
-    def _add(self, interface: int, start: int, captured: int, room: int, odd: int | bool | None) -> None:
+    def _add(
+        self, interface: int, start: int, captured: int, room: int, odd: int | bool | None
+    ) -> None:
         """Take one frame.  `odd`: True for an enhanced block, else see `_odd`."""
         if captured > room or captured > MAX_FRAME:
-            raise self._damage(f"claims a frame of {captured} bytes where {min(room, MAX_FRAME)} are possible")
+            raise self._damage(
+                f"claims a frame of {captured} bytes where {min(room, MAX_FRAME)} are possible"
+            )
         if interface >= len(self._interfaces):
             self._progress.numbered += 1
             self._report_unknown(interface)
@@ -237,21 +265,25 @@ class PcapngReader(Reader[Section]):
         number = self._progress.numbered
         offset = self._base + self._at
         message = (
-            f"frame {number} (block at byte {offset}) names interface {interface}, which the capture does not describe: "
-            "it was left out, and so are all others like it; the capture is damaged or was badly merged"
+            f"frame {number} (block at byte {offset}) names interface {interface}, which the"
+            " capture does not describe: it was left out, and so are all others like it; the"
+            " capture is damaged or was badly merged"
         )
         self._progress.problems.append(Problem("unknown-interface", offset, message))
         self._progress.status = Status.CUT
 
     def _walk(self) -> None:
-        """Take all enhanced packet blocks that follow in the buffer.  A hot loop: about 0.15 us a frame.
+        """Take all enhanced packet blocks that follow in the buffer.  A hot loop: about 0.15 us a
+        frame.
 
         One `unpack` gets the closing length of the block before and the head of this one.
         """
         data = self._data
         if self._express is not None and len(self._kinds) == 1:
             begin = self._progress.numbered + 1
-            self._at, number = self._express.take(self._records(), data, self._at, begin, self._columns)
+            self._at, number = self._express.take(
+                self._records(), data, self._at, begin, self._columns
+            )
             self._count(number - begin)
         at = self._at - 4
         stamps, lengths, known = self._columns.stamps, self._columns.lengths, len(self._interfaces)
@@ -271,7 +303,9 @@ class PcapngReader(Reader[Section]):
                 total = size
         except struct.error:  # the buffer ends: cheaper than to ask each time
             pass
-        if len(stamps) > before and (at + 4 > len(data) or struct.unpack_from(self._order + "I", data, at)[0] != total):
+        if len(stamps) > before and (
+            at + 4 > len(data) or struct.unpack_from(self._order + "I", data, at)[0] != total
+        ):
             lengths.pop()  # not whole, or wrong: `_step` will say
             at = stamps.pop() - 16
         too_long = self._columns.drop_too_long(before)
@@ -284,7 +318,9 @@ class PcapngReader(Reader[Section]):
         """How the next blocks look; all interfaces are of one kind."""
         interface, before = self._interfaces[0], PACKET_HEAD - STAMP_DISTANCE
         time_of = interface.clock(self._order)
-        return Records(interface.linktype, self._order, STAMP_DISTANCE, time_of, before, len(self._interfaces))
+        return Records(
+            interface.linktype, self._order, STAMP_DISTANCE, time_of, before, len(self._interfaces)
+        )
 
     def _count(self, frames: int) -> range:
         """The numbers of so many frames that follow."""
@@ -296,7 +332,9 @@ class PcapngReader(Reader[Section]):
     def _forget(self) -> None:
         """Begin a new collection."""
         self._columns = Columns()
-        self._odd: dict[int, int | None] = {}  # stamp of a frame: its interface (obsolete block) or None (simple block)
+        self._odd: dict[
+            int, int | None
+        ] = {}  # stamp of a frame: its interface (obsolete block) or None (simple block)
 
     def _flush(self) -> Iterator[Batch]:
         """Hand on what was collected, one batch per kind of interface."""
@@ -310,8 +348,12 @@ class PcapngReader(Reader[Section]):
             return
         word = struct.Struct(self._order + "I").unpack_from
         by_kind: dict[tuple[int, int, int, int], tuple[Interface, Columns]] = {}
-        for stamp, length, number in zip(columns.stamps, columns.lengths, columns.numbers, strict=True):
-            interface = self._interfaces[odd[stamp] or 0 if stamp in odd else word(data, stamp - 4)[0]]
+        for stamp, length, number in zip(
+            columns.stamps, columns.lengths, columns.numbers, strict=True
+        ):
+            interface = self._interfaces[
+                odd[stamp] or 0 if stamp in odd else word(data, stamp - 4)[0]
+            ]
             _, own = by_kind.setdefault(interface.kind, (interface, Columns()))
             own.stamps.append(stamp)
             own.lengths.append(length)

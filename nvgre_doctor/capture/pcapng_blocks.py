@@ -1,4 +1,5 @@
-"""The blocks of pcapng, and what they say about frames and times.  Knows nothing about reading files.
+"""The blocks of pcapng, and what they say about frames and times.  Knows nothing about reading
+files.
 
 Format: draft-ietf-opsawg-pcapng.
 """
@@ -19,11 +20,15 @@ SIMPLE_PACKET: Final = 3
 STATISTICS: Final = 5
 ENHANCED_PACKET: Final = 6
 NUMBERED: Final = frozenset({0x0BAD, 0x40000BAD, 0x9, 0x204, 0x216, 0x221})
-"""Blocks that take a frame number and hold no packet: custom (to copy or not), systemd journal, sysdig events of three versions."""
+"""Blocks that take a frame number and hold no packet: custom (to copy or not), systemd journal,
+sysdig events of three versions.
+"""
 
 MIN_BLOCK: Final = 12
 MAX_BLOCK: Final = 134_348_832
-"""Bytes of the longest block that is believed, as in Wireshark.  Blocks above `CHUNK` pass by without being held."""
+"""Bytes of the longest block that is believed, as in Wireshark.  Blocks above `CHUNK` pass by
+without being held.
+"""
 
 STAMP_DISTANCE: Final = 16  # from the time in an enhanced or obsolete packet block to the frame
 PACKET_HEAD: Final = 28  # bytes before the frame, of an enhanced and of an obsolete packet block
@@ -50,7 +55,9 @@ class Interface:
         return self.linktype, self.multiply, self.divide, self.offset_ns
 
     def clock(self, order: str) -> Callable[[int], int]:
-        """From the two words of a time in this byte order, as one number, to nanoseconds since 1970.  Equal clocks are one function."""
+        """From the two words of a time in this byte order, as one number, to nanoseconds since
+        1970.  Equal clocks are one function.
+        """
         return _clock(order, self.multiply, self.divide, self.offset_ns)
 
 
@@ -63,7 +70,9 @@ class Section:
 
 
 def parse_interface(block: bytes, order: str) -> Interface:
-    """An Interface Description Block, from its type field on.  Options that are damaged are not used."""
+    """An Interface Description Block, from its type field on.  Options that are damaged are not
+    used.
+    """
     linktype, snaplen = struct.unpack_from(order + "H2xI", block, 8)
     resolution, offset_s = 6, 0
     for option in read_options(block, 16, len(block) - 4, order):
@@ -78,7 +87,9 @@ def parse_interface(block: bytes, order: str) -> Interface:
 
 @lru_cache(maxsize=64)
 def _clock(order: str, multiply: int, divide: int, offset_ns: int) -> Callable[[int], int]:
-    """NO_TIME for what 64 bits do not hold, years before 1677 and after 2262: only damage says so."""
+    """NO_TIME for what 64 bits do not hold, years before 1677 and after 2262: only damage says
+    so.
+    """
     high_at, low_at = (0, 32) if order == "<" else (32, 0)
 
     def time_of(raw_time: int) -> int:
@@ -90,7 +101,9 @@ def _clock(order: str, multiply: int, divide: int, offset_ns: int) -> Callable[[
 
 
 def fits(data: bytes, at: int, order: str) -> bool:
-    """Whether _IN_A_ROW whole blocks follow each other from `at` on, each with two equal lengths."""
+    """Whether _IN_A_ROW whole blocks follow each other from `at` on, each with two equal
+    lengths.
+    """
     for _ in range(_IN_A_ROW):
         if at + MIN_BLOCK > len(data):
             return False

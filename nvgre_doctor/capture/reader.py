@@ -1,4 +1,6 @@
-"""What the readers of pcap and pcapng share: the buffer, how they stop, where another one can go on."""
+"""What the readers of pcap and pcapng share: the buffer, how they stop, where another one can go
+on.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -9,7 +11,9 @@ from nvgre_doctor.capture.batch import Batch, Express, Problem, Progress
 from nvgre_doctor.capture.description import Description
 from nvgre_doctor.capture.source import CHUNK, FileSource, Source
 
-COPY_AGAIN: Final = "if it was still being written, stop the capture first; else copy the file again"
+COPY_AGAIN: Final = (
+    "if it was still being written, stop the capture first; else copy the file again"
+)
 
 State = TypeVar("State")
 
@@ -25,9 +29,11 @@ class DamageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Cursor(Generic[State]):
-    """Where a reader stands: the offset in the uncompressed stream where a record begins, and what counts of all before it.
+    """Where a reader stands: the offset in the uncompressed stream where a record begins, and what
+    counts of all before it.
 
-    Where one reader ends with the cursor that another one began with, the two together give what one reader would give.
+    Where one reader ends with the cursor that another one began with, the two together give what
+    one reader would give.
     """
 
     offset: int
@@ -35,7 +41,8 @@ class Cursor(Generic[State]):
 
 
 class Reader(ABC, Generic[State]):
-    """Reads one capture forward once, as batches: all of it, or the records between a cursor and an offset.
+    """Reads one capture forward once, as batches: all of it, or the records between a cursor and an
+    offset.
 
     Frames are numbered from `Progress.numbered` + 1 on, wherever the reading begins.
     """
@@ -51,8 +58,11 @@ class Reader(ABC, Generic[State]):
         self._stop: int | None = None
 
     @abstractmethod
-    def batches(self, start: Cursor[State] | None, stop: int | None, express: Express | None = None) -> Iterator[Batch]:
-        """All frames whose records begin at or after `start` and before the offset `stop`; both need a FileSource.
+    def batches(
+        self, start: Cursor[State] | None, stop: int | None, express: Express | None = None
+    ) -> Iterator[Batch]:
+        """All frames whose records begin at or after `start` and before the offset `stop`; both
+        need a FileSource.
 
         Without those that `express` takes while the reader walks over them.
 
@@ -61,7 +71,9 @@ class Reader(ABC, Generic[State]):
 
     @abstractmethod
     def first(self) -> Cursor[State]:
-        """Where the first record begins, and all that is known there.  Only before the batches.  Raises DamageError."""
+        """Where the first record begins, and all that is known there.  Only before the batches.
+        Raises DamageError.
+        """
 
     @abstractmethod
     def cursor(self) -> Cursor[State]:
@@ -69,7 +81,9 @@ class Reader(ABC, Generic[State]):
 
     @abstractmethod
     def find(self, offset: int, cursor: Cursor[State], data: bytes) -> Cursor[State] | None:
-        """The first plausible record in `data`, which begins at `offset`, if all is as at `cursor`: several that fit in a row."""
+        """The first plausible record in `data`, which begins at `offset`, if all is as at `cursor`:
+        several that fit in a row.
+        """
 
     def _place(self, offset: int) -> None:
         """Go on at `offset` of a FileSource."""
@@ -78,7 +92,9 @@ class Reader(ABC, Generic[State]):
         self._data, self._base, self._at = b"", offset, 0
 
     def _have(self, count: int) -> bool:
-        """Get `count` bytes from `_at` on into the buffer; False when the input ends before that."""
+        """Get `count` bytes from `_at` on into the buffer; False when the input ends before
+        that.
+        """
         if len(self._data) - self._at >= count:
             return True
         self._base += self._at
@@ -92,16 +108,24 @@ class Reader(ABC, Generic[State]):
         return self._stop is not None and self._base + self._at >= self._stop
 
     def _end(self, what: str) -> None:
-        """The input has ended.  Fine between two records; DamageError in the middle of one, or where the source failed."""
+        """The input has ended.  Fine between two records; DamageError in the middle of one, or
+        where the source failed.
+        """
         if len(self._data) > self._at or self._source.failure is not None:
             raise self._cut(what, self._base + self._at)
 
     def _cut(self, what: str, offset: int) -> DamageError:
-        """The input ended in `what`, which begins at `offset`; says why, where the source knows it."""
+        """The input ended in `what`, which begins at `offset`; says why, where the source knows
+        it.
+        """
         failure = self._source.failure
         if failure is None:
             return DamageError(
-                "cut-record", offset, f"the capture ends in the middle of {what} (at byte {offset}): {COPY_AGAIN}"
+                "cut-record",
+                offset,
+                f"the capture ends in the middle of {what} (at byte {offset}): {COPY_AGAIN}",
             )
-        until = f"up to frame {self._progress.numbered}" if self._progress.numbered else "not one frame"
+        until = (
+            f"up to frame {self._progress.numbered}" if self._progress.numbered else "not one frame"
+        )
         return DamageError(failure.reason, offset, f"{failure.message}; {until} could be read")

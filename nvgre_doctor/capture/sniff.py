@@ -1,6 +1,7 @@
 """What a file is, from its first bytes; never from its name.
 
-Knows the magic numbers of captures, of compressions, and of what people hand over by mistake, each with the way out.
+Knows the magic numbers of captures, of compressions, and of what people hand over by mistake, each
+with the way out.
 """
 
 import re
@@ -23,7 +24,10 @@ PCAPNG_MAGIC: Final = b"\x0a\x0d\x0d\x0a"
 _PCAP_HEADS = tuple(struct.pack(order + "I", magic) for order in "<>" for magic in PCAP_MAGICS)
 
 _EDITCAP = "Wireshark reads it; convert it with `editcap -F pcapng INPUT out.pcapng`"
-_ETL = "convert it with `etl2pcapng INPUT out.pcapng` (netsh trace) or `pktmon etl2pcap INPUT` (pktmon)"
+_ETL = (
+    "convert it with `etl2pcapng INPUT out.pcapng` (netsh trace) or `pktmon etl2pcap INPUT`"
+    " (pktmon)"
+)
 _UNPACK = "unpack it first: `{}`"
 _WRITE = "let the capture tool write the file itself: `tcpdump -w FILE` or `dumpcap -w FILE`"
 
@@ -49,7 +53,12 @@ _FOREIGN: Final[tuple[tuple[bytes, str, str, str], ...]] = (
     (b"+---------+----", "other-capture", "a K12 text capture", _EDITCAP),
     (b"\x04\x22\x4d\x18", "lz4", "compressed with lz4", _UNPACK.format("lz4 -d INPUT out.pcap")),
     (b"\x02\x21\x4c\x18", "lz4", "compressed with lz4", _UNPACK.format("lz4 -d INPUT out.pcap")),
-    (b"PK\x03\x04", "zip", "a zip archive", _UNPACK.format("unzip INPUT` or PowerShell's `Expand-Archive INPUT")),
+    (
+        b"PK\x03\x04",
+        "zip",
+        "a zip archive",
+        _UNPACK.format("unzip INPUT` or PowerShell's `Expand-Archive INPUT"),
+    ),
     (b"PK\x05\x06", "zip", "an empty zip archive", "make the archive again"),
     (b"7z\xbc\xaf\x27\x1c", "archive", "a 7-Zip archive", _UNPACK.format("7z x INPUT")),
     (b"Rar!\x1a\x07", "archive", "a RAR archive", _UNPACK.format("unrar x INPUT")),
@@ -59,7 +68,8 @@ _FOREIGN: Final[tuple[tuple[bytes, str, str, str], ...]] = (
 )
 
 _TCPDUMP_TEXT = re.compile(
-    rb"^(tcpdump: |listening on |reading from file |(\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d\.\d+ (IP6?|ARP|\S+ > \S+))",
+    rb"^(tcpdump: |listening on |reading from file |(\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d\.\d+"
+    rb" (IP6?|ARP|\S+ > \S+))",
     re.MULTILINE,
 )
 
@@ -73,7 +83,9 @@ class Foreign:
 
 
 def identify(head: bytes) -> str | Codec | Foreign:
-    """ "pcap" or "pcapng", the compression, or why neither.  `head` is the first HEAD bytes, less if the file is shorter."""
+    """ "pcap" or "pcapng", the compression, or why neither.  `head` is the first HEAD bytes, less
+    if the file is shorter.
+    """
     if head.startswith(PCAPNG_MAGIC):
         return "pcapng"
     if head.startswith(_PCAP_HEADS):
@@ -89,9 +101,14 @@ def identify(head: bytes) -> str | Codec | Foreign:
 
 def _text_or_unknown(head: bytes) -> Foreign:
     if not head:
-        return Foreign("empty-file", "the file has no bytes at all: the capture was not written, or the copy failed")
+        return Foreign(
+            "empty-file",
+            "the file has no bytes at all: the capture was not written, or the copy failed",
+        )
     if len(head) < 4:
-        return Foreign("too-short", f"{len(head)} bytes are too few for a capture: copy the file again")
+        return Foreign(
+            "too-short", f"{len(head)} bytes are too few for a capture: copy the file again"
+        )
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return Foreign(
             "utf-16",
@@ -100,26 +117,41 @@ def _text_or_unknown(head: bytes) -> Foreign:
             + ", or use cmd.exe",
         )
     if _is_etl(head):
-        return Foreign("etl", "this is a Windows event trace (.etl), not a pcap or pcapng file; " + _ETL)
+        return Foreign(
+            "etl", "this is a Windows event trace (.etl), not a pcap or pcapng file; " + _ETL
+        )
     if head[257:262] == b"ustar":
-        return Foreign("archive", "this is a tar archive, not a capture; " + _UNPACK.format("tar -xf INPUT"))
+        return Foreign(
+            "archive", "this is a tar archive, not a capture; " + _UNPACK.format("tar -xf INPUT")
+        )
     if not head.strip(b"\0"):
-        return Foreign("zeros", "the file holds only zero bytes: a copy or download that did not finish; copy it again")
+        return Foreign(
+            "zeros",
+            "the file holds only zero bytes: a copy or download that did not finish; copy it again",
+        )
     if b"\0" not in head and _is_text(head):
         return _text(head)
     return Foreign(
         "not-a-capture",
-        f"this is not a pcap or pcapng file (it begins with {head[:8].hex(' ')}); if Wireshark opens it, convert it with "
-        "`editcap -F pcapng INPUT out.pcapng`; if it comes from netsh trace or pktmon, with `etl2pcapng INPUT out.pcapng`",
+        f"this is not a pcap or pcapng file (it begins with {head[:8].hex(' ')}); if Wireshark"
+        " opens it, convert it with `editcap -F pcapng INPUT out.pcapng`; if it comes from netsh"
+        " trace or pktmon, with `etl2pcapng INPUT out.pcapng`",
     )
 
 
 def _is_etl(head: bytes) -> bool:
-    """A WMI_BUFFER_HEADER (its size first, 72 bytes), then a SYSTEM_TRACE_HEADER: version, type 1 or 2, flags 0xC0."""
+    """A WMI_BUFFER_HEADER (its size first, 72 bytes), then a SYSTEM_TRACE_HEADER: version, type 1
+    or 2, flags 0xC0.
+    """
     if len(head) < 76:
         return False
     buffer_size, header_type, flags = struct.unpack_from("<I70xBB", head)
-    return buffer_size % 1024 == 0 and 0 < buffer_size <= 1 << 24 and header_type in (1, 2) and flags == 0xC0
+    return (
+        buffer_size % 1024 == 0
+        and 0 < buffer_size <= 1 << 24
+        and header_type in (1, 2)
+        and flags == 0xC0
+    )
 
 
 def _is_text(head: bytes) -> bool:
@@ -130,7 +162,11 @@ def _is_text(head: bytes) -> bool:
 def _text(head: bytes) -> Foreign:
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:64].lower()
     if start.startswith((b"<!doctype html", b"<html")):
-        return Foreign("html", "this is a web page: the download gave a page instead of the capture; download it again")
+        return Foreign(
+            "html",
+            "this is a web page: the download gave a page instead of the capture; download it"
+            " again",
+        )
     if _TCPDUMP_TEXT.search(head):
         return Foreign("tcpdump-text", "this is what tcpdump prints, not a capture; " + _WRITE)
     return Foreign("text", "this is text, not a capture; " + _WRITE)

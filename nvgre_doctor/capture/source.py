@@ -1,7 +1,8 @@
 """Where the bytes come from: a regular file, a pipe, a decompressor.
 
-Knows how to hand out long buffers without copying more than it must; knows nothing about capture formats.  Errors of the
-operating system and damaged compressed data end the input; `Source.failure` then says why.
+Knows how to hand out long buffers without copying more than it must; knows nothing about capture
+formats.  Errors of the operating system and damaged compressed data end the input; `Source.failure`
+then says why.
 """
 
 import os
@@ -16,8 +17,12 @@ CHUNK: Final = 1 << 20
 """Bytes per buffer: a quarter of that takes 0.05 us a frame more, twice that is no faster."""
 
 _RAW: Final = 1 << 16  # compressed bytes per read
-_PIECE: Final = 1 << 12  # compressed bytes per call of a decompressor: what a damaged stream can lose at most
-_LAST_PIECE: Final = 1  # the same near the end, where checksums are: a wrong checksum must not cost data
+_PIECE: Final = (
+    1 << 12
+)  # compressed bytes per call of a decompressor: what a damaged stream can lose at most
+_LAST_PIECE: Final = (
+    1  # the same near the end, where checksums are: a wrong checksum must not cost data
+)
 
 
 class Source(ABC):
@@ -30,7 +35,8 @@ class Source(ABC):
 
     @abstractmethod
     def fill(self, rest: bytes, least: int, most: int = CHUNK) -> bytes:
-        """A buffer that begins with `rest` (what the last one left over) and goes on with what follows in the input.
+        """A buffer that begins with `rest` (what the last one left over) and goes on with what
+        follows in the input.
 
         It holds at least `least` bytes, unless the input ends before that, and else about `most`.
         """
@@ -41,7 +47,9 @@ class Source(ABC):
 
 
 class Identity(NamedTuple):
-    """A file that is opened again with the same identity is the same file, and nobody wrote to it."""
+    """A file that is opened again with the same identity is the same file, and nobody wrote to
+    it.
+    """
 
     device: int
     number: int  # of the file, on its device
@@ -50,7 +58,9 @@ class Identity(NamedTuple):
 
 
 class FileSource(Source):
-    """A regular file, not compressed.  Seeking back over `rest` is cheaper than joining it to a new buffer (0.06 us a frame)."""
+    """A regular file, not compressed.  Seeking back over `rest` is cheaper than joining it to a new
+    buffer (0.06 us a frame).
+    """
 
     def __init__(self, raw: BinaryIO) -> None:
         """`raw` is not buffered."""
@@ -81,8 +91,8 @@ class FileSource(Source):
             self.failure = Problem(
                 "shrunk",
                 self._offset,
-                f"the file became shorter while it was read ({self.size} bytes, and then no more than {self._offset}): "
-                "let it be written to its end, or read a copy",
+                f"the file became shorter while it was read ({self.size} bytes, and then no more"
+                f" than {self._offset}): let it be written to its end, or read a copy",
             )
         return data
 
@@ -148,7 +158,8 @@ class StreamSource(Source):
 class CompressedSource(StreamSource):
     """What a compressed file expands to, member after member.
 
-    Every call is bounded in input and output, so a decompression bomb costs no more memory than any other capture.
+    Every call is bounded in input and output, so a decompression bomb costs no more memory than any
+    other capture.
     """
 
     def __init__(self, raw: BinaryIO, head: bytes, codec: Codec) -> None:
@@ -169,7 +180,10 @@ class CompressedSource(StreamSource):
                 piece = self._piece()
                 if not piece:
                     name = self._codec.name
-                    self._fail("cut-compressed", f"the {name} data ends early; the file is cut short: copy it again")
+                    self._fail(
+                        "cut-compressed",
+                        f"the {name} data ends early; the file is cut short: copy it again",
+                    )
                     break
             try:
                 part = self._decompressor.decompress(piece, most)
@@ -178,8 +192,8 @@ class CompressedSource(StreamSource):
                 name = self._codec.name
                 self._fail(
                     "damaged-compressed",
-                    f"the {name} data is damaged near byte {where} of the compressed file ({error}): "
-                    f"copy it again, or see what `{self._codec.tester}` says",
+                    f"the {name} data is damaged near byte {where} of the compressed file"
+                    f" ({error}): copy it again, or see what `{self._codec.tester}` says",
                 )
                 break
             if part:
@@ -187,7 +201,9 @@ class CompressedSource(StreamSource):
         return b""
 
     def _piece(self) -> bytes:
-        """The next compressed bytes: few of them near the end, so that a wrong checksum there does not cost what it follows."""
+        """The next compressed bytes: few of them near the end, so that a wrong checksum there does
+        not cost what it follows.
+        """
         while len(self._buffer) - self._at < 2 * _PIECE and (more := self._raw_bytes(_RAW)):
             self._buffer, self._at = self._buffer[self._at :] + more, 0
         left = len(self._buffer) - self._at
@@ -197,7 +213,9 @@ class CompressedSource(StreamSource):
         return piece
 
     def _next_member(self) -> bool:
-        """Begin the next member of the file, if there is one; padding with zeros may stand between."""
+        """Begin the next member of the file, if there is one; padding with zeros may stand
+        between.
+        """
         self._at -= len(self._decompressor.unused_data)
         while True:
             rest = self._buffer[self._at :].lstrip(b"\0")
@@ -215,7 +233,8 @@ class CompressedSource(StreamSource):
         if not rest.startswith(self._codec.magics):
             self._fail(
                 "trailing-data",
-                f"bytes that are not {self._codec.name} follow the {self._codec.name} data: they are ignored",
+                f"bytes that are not {self._codec.name} follow the {self._codec.name} data: they"
+                " are ignored",
             )
             return False
         self._decompressor = self._codec.new()
@@ -231,7 +250,9 @@ def read_failure(error: OSError, offset: int) -> Problem:
     """The operating system could not read on at `offset`."""
     why = error.strerror or str(error)
     return Problem(
-        "read-error", offset, f"reading stopped at byte {offset}: {why}; copy the file to a local disk and try again"
+        "read-error",
+        offset,
+        f"reading stopped at byte {offset}: {why}; copy the file to a local disk and try again",
     )
 
 

@@ -1,8 +1,9 @@
 """Completion scripts for shells: click's for bash, zsh and fish, our own for PowerShell.
 
-A script runs the program with `_NVGRE_DOCTOR_COMPLETE=SHELL_complete`; click then answers with completions instead of running a
-command.  For PowerShell the words come in COMP_WORDS, one a line: Windows paths have backslashes, which the
-splitting of a Unix shell would eat.  An answer is one line of type, value and help, with tabs between.
+A script runs the program with `_NVGRE_DOCTOR_COMPLETE=SHELL_complete`; click then answers with
+completions instead of running a command.  For PowerShell the words come in COMP_WORDS, one a line:
+Windows paths have backslashes, which the splitting of a Unix shell would eat.  An answer is one
+line of type, value and help, with tabs between.
 """
 
 from __future__ import annotations  # CompletionItem takes no type before click 8.2
@@ -12,16 +13,24 @@ import re
 from typing import Any, ClassVar, Final
 
 import click
-from click.shell_completion import CompletionItem, ShellComplete, add_completion_class, get_completion_class
+from click.shell_completion import (
+    CompletionItem,
+    ShellComplete,
+    add_completion_class,
+    get_completion_class,
+)
 
 SHELLS: Final = ("bash", "zsh", "fish", "powershell")
 
-# For Windows PowerShell 5.1 and later.  A completer must not fail or print: what it cannot do, it leaves to file names.
+# For Windows PowerShell 5.1 and later.  A completer must not fail or print: what it cannot do, it
+# leaves to file names.
 _POWERSHELL: Final = """\
 Register-ArgumentCompleter -Native -CommandName %(prog_name)s -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
-    $words = @($commandAst.CommandElements | Where-Object { $_.Extent.EndOffset -lt $cursorPosition } | ForEach-Object {
-        if ($_ -is [System.Management.Automation.Language.StringConstantExpressionAst]) { $_.Value } else { $_.Extent.Text }
+    $before = $commandAst.CommandElements | Where-Object { $_.Extent.EndOffset -lt $cursorPosition }
+    $constant = [System.Management.Automation.Language.StringConstantExpressionAst]
+    $words = @($before | ForEach-Object {
+        if ($_ -is $constant) { $_.Value } else { $_.Extent.Text }
     })
     $env:COMP_WORDS = ($words + $wordToComplete.Trim('"', "'")) -join "`n"
     $env:%(complete_var)s = 'powershell_complete'
@@ -37,7 +46,8 @@ Register-ArgumentCompleter -Native -CommandName %(prog_name)s -ScriptBlock {
         if ($type -eq 'file') {
             [System.Management.Automation.CompletionCompleters]::CompleteFilename($wordToComplete)
         } elseif ($value) {
-            [System.Management.Automation.CompletionResult]::new($value, $value, 'ParameterValue', $help)
+            $result = [System.Management.Automation.CompletionResult]
+            $result::new($value, $value, 'ParameterValue', $help)
         }
     }
 }
@@ -69,7 +79,9 @@ def install() -> None:
 def complete_default(
     ctx: click.Context, default: click.Command, incomplete: str, ours: list[CompletionItem[str]]
 ) -> list[CompletionItem[str]]:
-    """Completions of a first word: those of the group, and the options and files that the default command takes."""
+    """Completions of a first word: those of the group, and the options and files that the default
+    command takes.
+    """
     if not incomplete.startswith("-"):
         # bash forgets what came before a file name, so that comes first.
         return [CompletionItem(incomplete, type="file"), *ours]
@@ -87,5 +99,6 @@ def script(shell: str, cli: click.Command, program: str) -> str:
     if found is None:
         raise ValueError(f"unknown shell {shell!r}; known: {', '.join(SHELLS)}")
     complete = found(cli, {}, program, variable)
-    # Not complete.source(): for bash it runs bash to look at its version, which is not there where scripts are built.
+    # Not complete.source(): for bash it runs bash to look at its version, which is not there where
+    # scripts are built.
     return complete.source_template % complete.source_vars()

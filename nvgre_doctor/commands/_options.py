@@ -1,4 +1,6 @@
-"""Options that several commands share, and the settings behind them: the command line wins over the environment, that over the file."""
+"""Options that several commands share, and the settings behind them: the command line wins over the
+environment, that over the file.
+"""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -16,18 +18,22 @@ if TYPE_CHECKING:
 Function = TypeVar("Function", bound=Callable[..., object])
 
 
-def complete_files(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem[str]]":
+def complete_files(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> "list[CompletionItem[str]]":
     """Leave file names to the shell."""
-    from click.shell_completion import CompletionItem  # noqa: PLC0415
+    from click.shell_completion import CompletionItem
 
     return [CompletionItem(incomplete, type="file")]
 
 
-def complete_codes(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem[str]]":
+def complete_codes(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> "list[CompletionItem[str]]":
     """Finding codes; after a comma the next one."""
-    from click.shell_completion import CompletionItem  # noqa: PLC0415
+    from click.shell_completion import CompletionItem
 
-    from nvgre_doctor.rules import RULES  # noqa: PLC0415
+    from nvgre_doctor.rules import RULES
 
     before, comma, begun = incomplete.rpartition(",")
     return [
@@ -61,10 +67,15 @@ fail_on_option = click.option(
     help="Exit 1 from error (default), warning, info; never.",
 )
 color_option = click.option(
-    "--color", type=click.Choice(["auto", "always", "never"]), metavar="WHEN", help="auto, always or never."
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    metavar="WHEN",
+    help="auto, always or never.",
 )
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Only the verdict.")
-verbose_option = click.option("-v", "--verbose", is_flag=True, help="All evidence, with frames and segments.")
+verbose_option = click.option(
+    "-v", "--verbose", is_flag=True, help="All evidence, with frames and segments."
+)
 
 
 def config_options(function: Function) -> Function:
@@ -80,7 +91,7 @@ def config_options(function: Function) -> Function:
 
 def settings_of(config: str | None, no_config: bool) -> "Settings":
     """What the configuration file and the environment say.  Errors: click.ClickException."""
-    from nvgre_doctor.config import ConfigError, load_settings  # noqa: PLC0415
+    from nvgre_doctor.config import ConfigError, load_settings
 
     if config is not None and no_config:
         raise click.UsageError("--config and --no-config exclude each other.")

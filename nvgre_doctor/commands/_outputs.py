@@ -1,4 +1,5 @@
-"""Where reports go: `--format`, `-o FILE` and `-o FORMAT=FILE`, for every command that writes reports.
+"""Where reports go: `--format`, `-o FILE` and `-o FORMAT=FILE`, for every command that writes
+reports.
 
 One analysis, many outputs: all of them are rendered before the first is written.
 """
@@ -28,31 +29,41 @@ class Output:
 
 
 def plan_outputs(
-    format_name: str | None, given: Sequence[str], inputs: Iterable[str], *, beside: str | None = None
+    format_name: str | None,
+    given: Sequence[str],
+    inputs: Iterable[str],
+    *,
+    beside: str | None = None,
 ) -> tuple[Output, ...]:
-    """Turn the options into outputs, and refuse at once what would fail or destroy something at the end.
+    """Turn the options into outputs, and refuse at once what would fail or destroy something at the
+    end.
 
-    `inputs` are all files that the command reads, `beside` is a file that it writes beside the reports.
+    `inputs` are all files that the command reads, `beside` is a file that it writes beside the
+    reports.
 
-    `FORMAT=FILE` only if FORMAT is the name of a format: `C:\\x=y` is a file.  A file without one gets `format_name`, or what
-    its suffix says.  A `format_name` that no file uses goes to standard output, as everything does without any file.
+    `FORMAT=FILE` only if FORMAT is the name of a format: `C:\\x=y` is a file.  A file without one
+    gets `format_name`, or what its suffix says.  A `format_name` that no file uses goes to standard
+    output, as everything does without any file.
     """
     outputs = [_parse(text, format_name) for text in given]
     if not outputs or (format_name and not any(output.format == format_name for output in outputs)):
         outputs.insert(0, Output(format_name or "text", STDOUT))
     if beside == STDOUT:
         raise click.UsageError("A baseline needs a file; - is standard output.")
-    _refuse_clashes([output.path for output in outputs] + ([] if beside is None else [beside]), inputs)
+    _refuse_clashes(
+        [output.path for output in outputs] + ([] if beside is None else [beside]), inputs
+    )
     return tuple(outputs)
 
 
 def deliver(report: "Report", outputs: Iterable[Output], display: "Display") -> None:
     """Render and write everything; `display` describes standard output.  Errors: OutputError."""
-    from nvgre_doctor.reporters.display import Display  # noqa: PLC0415
+    from nvgre_doctor.reporters.display import Display
 
     file = Display(verbosity=display.verbosity)
     rendered = [
-        (output, render(output.format, report, display if output.path == STDOUT else file)) for output in outputs
+        (output, render(output.format, report, display if output.path == STDOUT else file))
+        for output in outputs
     ]
     for output, text in rendered:
         if output.path == STDOUT:
@@ -71,7 +82,9 @@ def _refuse_clashes(paths: Iterable[str], inputs: Iterable[str]) -> None:
         seen.add(name)
         if path != STDOUT:
             if any(_is_same_file(path, given) for given in inputs):
-                raise click.UsageError(f"{visible(path)} is an input; an output must not replace it.")
+                raise click.UsageError(
+                    f"{visible(path)} is an input; an output must not replace it."
+                )
             check_writable(path)
 
 

@@ -1,4 +1,6 @@
-"""`nvgre-doctor annotate`: write a capture again as pcapng, with a comment on every frame that a finding points to."""
+"""`nvgre-doctor annotate`: write a capture again as pcapng, with a comment on every frame that a
+finding points to.
+"""
 
 import os
 import stat
@@ -8,7 +10,14 @@ import click
 
 from nvgre_doctor.commands._options import complete_files, config_options, settings_of
 from nvgre_doctor.exits import Exit, exit_code
-from nvgre_doctor.output import STDOUT, OutputError, check_place, replacing, write_stderr, write_stdout
+from nvgre_doctor.output import (
+    STDOUT,
+    OutputError,
+    check_place,
+    replacing,
+    write_stderr,
+    write_stdout,
+)
 from nvgre_doctor.reporters.visible import visible
 
 if TYPE_CHECKING:
@@ -22,23 +31,31 @@ _OURS: Final = b"nvgre-doctor NVG"
 @click.command("annotate", epilog="Exit codes are those of check.")
 @click.argument("capture", metavar="CAPTURE", shell_complete=complete_files)
 @click.option(
-    "-o", "--output", metavar="OUT.pcapng", required=True, shell_complete=complete_files, help="The file to write."
+    "-o",
+    "--output",
+    metavar="OUT.pcapng",
+    required=True,
+    shell_complete=complete_files,
+    help="The file to write.",
 )
 @click.option("--only-findings", is_flag=True, help="Only the frames that a finding points to.")
 @config_options
-def command(capture: str, output: str, only_findings: bool, config: str | None, no_config: bool) -> int:
+def command(
+    capture: str, output: str, only_findings: bool, config: str | None, no_config: bool
+) -> int:
     """Write CAPTURE again as pcapng, with comments for Wireshark.
 
-    Every frame that a finding points to gets a packet comment. In Wireshark: Analyze, Expert Information, or the display
-    filter frame.comment contains "NVG2". Comments of an earlier run are replaced, everything else is copied unchanged.
+    Every frame that a finding points to gets a packet comment. In Wireshark: Analyze, Expert
+    Information, or the display filter frame.comment contains "NVG2". Comments of an earlier run are
+    replaced, everything else is copied unchanged.
     """
-    from nvgre_doctor.annotate import Pointer, annotate, can_be_copied  # noqa: PLC0415  with all that it needs
-    from nvgre_doctor.assemble import assemble  # noqa: PLC0415
-    from nvgre_doctor.capture import ChangedError  # noqa: PLC0415
-    from nvgre_doctor.doctor import examine  # noqa: PLC0415
-    from nvgre_doctor.inventory import InventoryError  # noqa: PLC0415
-    from nvgre_doctor.progress import ProgressBar  # noqa: PLC0415
-    from nvgre_doctor.rules import find_all, select_codes  # noqa: PLC0415
+    from nvgre_doctor.annotate import Pointer, annotate, can_be_copied  # with all that it needs
+    from nvgre_doctor.assemble import assemble
+    from nvgre_doctor.capture import ChangedError
+    from nvgre_doctor.doctor import examine
+    from nvgre_doctor.inventory import InventoryError
+    from nvgre_doctor.progress import ProgressBar
+    from nvgre_doctor.rules import find_all, select_codes
 
     _refuse_input(capture)
     _refuse_output(output, capture)
@@ -68,11 +85,18 @@ def command(capture: str, output: str, only_findings: bool, config: str | None, 
         try:
             with replacing(output) as target:
                 copied = annotate(
-                    read, Pointer(situation, report.findings), target, bar.update, only_findings=only_findings
+                    read,
+                    Pointer(situation, report.findings),
+                    target,
+                    bar.update,
+                    only_findings=only_findings,
                 )
         except ChangedError:
             write_stderr(
-                [f"nvgre-doctor: {capture}: changed while it was read; stop the capture first, or copy the file"]
+                [
+                    f"nvgre-doctor: {capture}: changed while it was read; stop the capture first,"
+                    " or copy the file"
+                ]
             )
             return Exit.UNREADABLE
     if problems:
@@ -85,7 +109,8 @@ def _refuse_input(path: str) -> None:
     """Everything is read twice: first to find out, then to write."""
     if path == STDOUT:
         raise click.UsageError(
-            "annotate reads the capture twice, and standard input only once: save it to a file first."
+            "annotate reads the capture twice, and standard input only once: save it to a file"
+            " first."
         )
     try:
         mode = os.stat(path).st_mode
@@ -95,7 +120,8 @@ def _refuse_input(path: str) -> None:
         raise click.UsageError(f"{visible(path)} is a folder; annotate takes one capture.")
     if not stat.S_ISREG(mode):
         raise click.UsageError(
-            f"{visible(path)} can be read only once, and annotate reads twice: save it to a file first."
+            f"{visible(path)} can be read only once, and annotate reads twice: save it to a file"
+            " first."
         )
 
 
@@ -110,9 +136,14 @@ def _refuse_output(path: str, capture: str) -> None:
     if not stat.S_ISREG(mode):
         raise OutputError(f"{name}: is not a regular file")
     if os.path.exists(capture) and os.path.samefile(path, capture):
-        raise click.UsageError(f"{name} is the capture itself; annotate never changes a capture in place.")
+        raise click.UsageError(
+            f"{name} is the capture itself; annotate never changes a capture in place."
+        )
     if not _is_ours(path):
-        raise OutputError(f"{name}: exists and holds no comment of nvgre-doctor; delete it first if it may be replaced")
+        raise OutputError(
+            f"{name}: exists and holds no comment of nvgre-doctor; delete it first if it may be"
+            " replaced"
+        )
 
 
 def _is_ours(path: str) -> bool:
@@ -128,8 +159,8 @@ def _is_ours(path: str) -> bool:
 def _summary(output: str, copied: "Copied") -> str:
     codes = ", ".join(f"{code} {count}" for code, count in sorted(copied.by_code.items()))
     lines = [
-        f"Wrote {visible(output)}: {_frames(copied.written)}, {copied.flagged - copied.without_room} with a comment"
-        + (f" ({codes})" if codes else "")
+        f"Wrote {visible(output)}: {_frames(copied.written)},"
+        f" {copied.flagged - copied.without_room} with a comment" + (f" ({codes})" if codes else "")
     ]
     if copied.without_room:
         lines.append(

@@ -40,13 +40,19 @@ def _vsids(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
             raise click.BadParameter(f"{value!r} is not a number.", ctx, param)
         number = int(value, 16 if value[1:2] in ("x", "X") else 10)
         if not 0x1000 <= number <= 0xFFFFFE:
-            raise click.BadParameter(f"{value} is not a VSID: they go from 4096 to 16777214.", ctx, param)
+            raise click.BadParameter(
+                f"{value} is not a VSID: they go from 4096 to 16777214.", ctx, param
+            )
         numbers.append(number)
     return tuple(numbers)
 
 
-@click.command("check", epilog="Exit: 0 good, 1 findings, 2 usage, 3 not readable, 70 bug, 130 interrupted.")
-@click.argument("captures", metavar="CAPTURE...", nargs=-1, required=True, shell_complete=complete_files)
+@click.command(
+    "check", epilog="Exit: 0 good, 1 findings, 2 usage, 3 not readable, 70 bug, 130 interrupted."
+)
+@click.argument(
+    "captures", metavar="CAPTURE...", nargs=-1, required=True, shell_complete=complete_files
+)
 @format_option
 @output_option
 @click.option(
@@ -58,7 +64,10 @@ def _vsids(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     help="A VSID that you use. This and -o can be repeated.",
 )
 @click.option(
-    "--inventory", metavar="FILE", shell_complete=complete_files, help="CSV of Get-NetVirtualizationLookupRecord."
+    "--inventory",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="CSV of Get-NetVirtualizationLookupRecord.",
 )
 @click.option(
     "--select",
@@ -67,14 +76,33 @@ def _vsids(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     shell_complete=complete_codes,
     help="Only these findings: NVG301,NVG2.",
 )
-@click.option("--ignore", multiple=True, metavar="CODES", shell_complete=complete_codes, help="Not these findings.")
-@fail_on_option
-@click.option("--baseline", metavar="FILE", shell_complete=complete_files, help="Only findings that are not in FILE.")
 @click.option(
-    "--write-baseline", metavar="FILE", shell_complete=complete_files, help="Accept what is found today, in FILE."
+    "--ignore",
+    multiple=True,
+    metavar="CODES",
+    shell_complete=complete_codes,
+    help="Not these findings.",
+)
+@fail_on_option
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Only findings that are not in FILE.",
+)
+@click.option(
+    "--write-baseline",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Accept what is found today, in FILE.",
 )
 @config_options
-@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to read with (default: cores).")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Processes to read with (default: cores).",
+)
 @color_option
 @quiet_option
 @verbose_option
@@ -96,26 +124,36 @@ def command(
     quiet: bool,
     verbose: bool,
 ) -> int:
-    """Diagnose captures together (pcap, pcapng; also compressed). A folder stands for the captures in it, - for standard input."""
-    from nvgre_doctor.doctor import diagnose  # noqa: PLC0415  with all that it needs
-    from nvgre_doctor.inventory import InventoryError  # noqa: PLC0415
-    from nvgre_doctor.progress import ProgressBar  # noqa: PLC0415
-    from nvgre_doctor.reporters.display import display_for_stdout  # noqa: PLC0415
-    from nvgre_doctor.rules import UnknownCodeError, select_codes  # noqa: PLC0415
+    """Diagnose captures together (pcap, pcapng; also compressed). A folder stands for the captures
+    in it, - for standard input.
+    """
+    from nvgre_doctor.doctor import diagnose  # with all that it needs
+    from nvgre_doctor.inventory import InventoryError
+    from nvgre_doctor.progress import ProgressBar
+    from nvgre_doctor.reporters.display import display_for_stdout
+    from nvgre_doctor.rules import UnknownCodeError, select_codes
 
     gc.disable()  # nothing here makes cycles; saves 15 % of the time on a hosting fabric
     if quiet and verbose:
         raise click.UsageError("-q and -v exclude each other.")
     if STDOUT in captures and (sys.stdin is None or sys.stdin.isatty()):
-        raise click.UsageError("- reads a capture from standard input, and there is none: pipe one in.")
+        raise click.UsageError(
+            "- reads a capture from standard input, and there is none: pipe one in."
+        )
     settings = settings_of(config, no_config)
     inventory = inventory or settings.inventory
     color = color or settings.color or "auto"
-    selected, ignored = _codes(select) or settings.select or (), _codes(ignore) or settings.ignore or ()
+    selected, ignored = (
+        _codes(select) or settings.select or (),
+        _codes(ignore) or settings.ignore or (),
+    )
     plan = plan_outputs(
         format_name or (None if outputs else settings.format),
         outputs,
-        [*captures, *filter(None, (inventory, settings.file, _unless_same(baseline, write_baseline)))],
+        [
+            *captures,
+            *filter(None, (inventory, settings.file, _unless_same(baseline, write_baseline))),
+        ],
         beside=write_baseline,
     )
     display = display_for_stdout(color, verbose - quiet)
@@ -141,7 +179,7 @@ def command(
     told = report
     gone: tuple[Accepted, ...] = ()
     if baseline is not None:
-        from nvgre_doctor.baseline import only_new  # noqa: PLC0415  see _accepted
+        from nvgre_doctor.baseline import only_new  # see _accepted
 
         told, gone = only_new(report, known, codes)
     deliver(told, plan, display)
@@ -166,7 +204,7 @@ def _unless_same(baseline: str | None, write_baseline: str | None) -> str | None
 
 
 def _accepted(baseline: str) -> "tuple[Accepted, ...]":
-    from nvgre_doctor.baseline import BaselineError, read_baseline  # noqa: PLC0415  with what makes fingerprints
+    from nvgre_doctor.baseline import BaselineError, read_baseline  # with what makes fingerprints
 
     try:
         return read_baseline(baseline)
@@ -176,15 +214,25 @@ def _accepted(baseline: str) -> "tuple[Accepted, ...]":
 
 def _write_baseline(report: "Report", path: str, quiet: bool) -> Exit:
     """Accept the findings, unless some may be missing because a capture could not be read."""
-    from nvgre_doctor.baseline import accept, to_text  # noqa: PLC0415
+    from nvgre_doctor.baseline import accept, to_text
 
     if nothing_was_read(report):
-        write_stderr([f"nvgre-doctor: {path}: no baseline was written, because not every capture could be read"])
+        write_stderr(
+            [
+                f"nvgre-doctor: {path}: no baseline was written, because not every capture could be"
+                " read"
+            ]
+        )
         return Exit.UNREADABLE
     write_file(path, to_text(accept(report)))
     if not quiet:
         count = len(report.findings)
-        write_stderr([f"nvgre-doctor: {path}: {count} {'finding is' if count == 1 else 'findings are'} accepted"])
+        write_stderr(
+            [
+                f"nvgre-doctor: {path}: {count} {'finding is' if count == 1 else 'findings are'}"
+                " accepted"
+            ]
+        )
     return Exit.OK
 
 
@@ -200,7 +248,11 @@ def _tell_unread(report: "Report") -> None:
     """Say on standard error why the exit code is 3, where no text on standard output does."""
     lines = [
         f"nvgre-doctor: {capture.path}: "
-        + (capture.problems[0].message if capture.problems else f"nothing was read from it ({capture.status})")
+        + (
+            capture.problems[0].message
+            if capture.problems
+            else f"nothing was read from it ({capture.status})"
+        )
         for capture in report.captures
         if not capture.could_be_judged
     ]

@@ -1,4 +1,6 @@
-"""`nvgre-doctor completion`: print the script that lets a shell complete commands, options and codes."""
+"""`nvgre-doctor completion`: print the script that lets a shell complete commands, options and
+codes.
+"""
 
 import sys
 

@@ -43,18 +43,24 @@ def command(
     quiet: bool,
     verbose: bool,
 ) -> int:
-    """Write other formats from the JSON that check wrote, without the captures. - is standard input."""
-    from nvgre_doctor.convert import ConvertError, report_from_json  # noqa: PLC0415
-    from nvgre_doctor.reporters.display import display_for_stdout  # noqa: PLC0415
-    from nvgre_doctor.text_file import TextFileError, read_stdin, read_text  # noqa: PLC0415
+    """Write other formats from the JSON that check wrote, without the captures. - is standard
+    input.
+    """
+    from nvgre_doctor.convert import ConvertError, report_from_json
+    from nvgre_doctor.reporters.display import display_for_stdout
+    from nvgre_doctor.text_file import TextFileError, read_stdin, read_text
 
     if quiet and verbose:
         raise click.UsageError("-q and -v exclude each other.")
     if report == STDOUT and (sys.stdin is None or sys.stdin.isatty()):
-        raise click.UsageError("- reads a report from standard input, and there is none: pipe one in.")
+        raise click.UsageError(
+            "- reads a report from standard input, and there is none: pipe one in."
+        )
     settings = settings_of(config, no_config)
     plan = plan_outputs(
-        format_name or (None if outputs else settings.format), outputs, filter(None, (report, settings.file))
+        format_name or (None if outputs else settings.format),
+        outputs,
+        filter(None, (report, settings.file)),
     )
     try:
         text = read_stdin(LARGEST_REPORT) if report == STDOUT else read_text(report, LARGEST_REPORT)

@@ -1,4 +1,6 @@
-"""`nvgre-doctor explain CODE`: what a finding means, how it is detected, what it is not, what to do, sources."""
+"""`nvgre-doctor explain CODE`: what a finding means, how it is detected, what it is not, what to
+do, sources.
+"""
 
 from collections.abc import Iterator
 
@@ -13,9 +15,9 @@ from nvgre_doctor.output import write_stdout
 @click.argument("codes", metavar="CODE...", nargs=-1, required=True, shell_complete=complete_codes)
 def command(codes: tuple[str, ...]) -> int:
     """Explain findings: NVG301, or all that begin with NVG3."""
-    from nvgre_doctor.reporters.display import display_for_stdout  # noqa: PLC0415
-    from nvgre_doctor.reporters.page import Page, Span, Style  # noqa: PLC0415
-    from nvgre_doctor.rules import RULES, UnknownCodeError, select_codes  # noqa: PLC0415
+    from nvgre_doctor.reporters.display import display_for_stdout
+    from nvgre_doctor.reporters.page import Page, Span, Style
+    from nvgre_doctor.rules import RULES, UnknownCodeError, select_codes
 
     try:
         selected = select_codes(codes)
@@ -35,7 +37,9 @@ def command(codes: tuple[str, ...]) -> int:
 
 
 def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
-    """Indent and text of each paragraph: lines that follow each other with the same indent are one."""
+    """Indent and text of each paragraph: lines that follow each other with the same indent are
+    one.
+    """
     indent, words = 0, ""
     for line in [*text.splitlines(), ""]:
         body = line.strip()

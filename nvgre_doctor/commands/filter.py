@@ -1,4 +1,6 @@
-"""`nvgre-doctor filter`: a capture filter for the next capture, and display filters for what was found in this one."""
+"""`nvgre-doctor filter`: a capture filter for the next capture, and display filters for what was
+found in this one.
+"""
 
 import sys
 from collections.abc import Iterator
@@ -15,16 +17,20 @@ if TYPE_CHECKING:
 
 
 @click.command("filter", epilog="Exit: 0, or 3 where a capture could not be read or decoded.")
-@click.argument("captures", metavar="CAPTURE...", nargs=-1, required=True, shell_complete=complete_files)
+@click.argument(
+    "captures", metavar="CAPTURE...", nargs=-1, required=True, shell_complete=complete_files
+)
 @config_options
 def command(captures: tuple[str, ...], config: str | None, no_config: bool) -> int:
     """Print filters: one to capture with, and those that show what was found in Wireshark."""
-    from nvgre_doctor.doctor import diagnose  # noqa: PLC0415  with all that it needs
-    from nvgre_doctor.inventory import InventoryError  # noqa: PLC0415
-    from nvgre_doctor.progress import ProgressBar  # noqa: PLC0415
+    from nvgre_doctor.doctor import diagnose  # with all that it needs
+    from nvgre_doctor.inventory import InventoryError
+    from nvgre_doctor.progress import ProgressBar
 
     if STDOUT in captures and (sys.stdin is None or sys.stdin.isatty()):
-        raise click.UsageError("- reads a capture from standard input, and there is none: pipe one in.")
+        raise click.UsageError(
+            "- reads a capture from standard input, and there is none: pipe one in."
+        )
     settings = settings_of(config, no_config)
     try:
         with ProgressBar(wanted=True, color=settings.color != "never") as bar:
@@ -41,7 +47,11 @@ def command(captures: tuple[str, ...], config: str | None, no_config: bool) -> i
             )
     except InventoryError as error:
         raise click.UsageError(str(error)) from error
-    problems = [f"nvgre-doctor: {c.path}: {problem.message}" for c in report.captures for problem in c.problems]
+    problems = [
+        f"nvgre-doctor: {c.path}: {problem.message}"
+        for c in report.captures
+        for problem in c.problems
+    ]
     if problems:
         write_stderr(problems)
     write_stdout("".join(line + "\n" for line in _lines(report)))
@@ -49,10 +59,10 @@ def command(captures: tuple[str, ...], config: str | None, no_config: bool) -> i
 
 
 def _lines(report: "Report") -> Iterator[str]:
-    from nvgre_doctor.capture_filter import capture_filter, hosts_in_question, with_vlan  # noqa: PLC0415
-    from nvgre_doctor.reporters.subjects import subject_key, subject_name  # noqa: PLC0415
-    from nvgre_doctor.reporters.visible import visible  # noqa: PLC0415
-    from nvgre_doctor.rules.filters import NVGRE  # noqa: PLC0415
+    from nvgre_doctor.capture_filter import capture_filter, hosts_in_question, with_vlan
+    from nvgre_doctor.reporters.subjects import subject_key, subject_name
+    from nvgre_doctor.reporters.visible import visible
+    from nvgre_doctor.rules.filters import NVGRE
 
     text = capture_filter(hosts_in_question(report))
     yield from ("Capture filter, for tcpdump, dumpcap -f and Wireshark:", text, "")
@@ -60,7 +70,10 @@ def _lines(report: "Report") -> Iterator[str]:
     yield "Display filters, for Wireshark and tshark -Y:"
     yield from ("all NVGRE", "  " + NVGRE)
     rows = {
-        (f"{finding.code} {visible(subject_name(report, subject_key(finding)))}", finding.display_filter): None
+        (
+            f"{finding.code} {visible(subject_name(report, subject_key(finding)))}",
+            finding.display_filter,
+        ): None
         for finding in report.findings
         if finding.display_filter
     }

@@ -1,4 +1,6 @@
-"""`nvgre-doctor info`: what is in captures before any diagnosis, and whether they can be diagnosed."""
+"""`nvgre-doctor info`: what is in captures before any diagnosis, and whether they can be
+diagnosed.
+"""
 
 import sys
 
@@ -10,20 +12,29 @@ from nvgre_doctor.output import STDOUT, write_stdout
 
 
 @click.command("info", epilog="Exit: 0, or 3 where a capture could not be read or decoded.")
-@click.argument("captures", metavar="CAPTURE...", nargs=-1, required=True, shell_complete=complete_files)
+@click.argument(
+    "captures", metavar="CAPTURE...", nargs=-1, required=True, shell_complete=complete_files
+)
 @click.option(
-    "-f", "--format", "format_name", type=click.Choice(["text", "json"]), default="text", help="text or json."
+    "-f",
+    "--format",
+    "format_name",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="text or json.",
 )
 def command(captures: tuple[str, ...], format_name: str) -> int:
     """Say what is in captures, and whether they can be diagnosed."""
-    from nvgre_doctor.capture import expand  # noqa: PLC0415  with all that it needs
-    from nvgre_doctor.info import as_json, text  # noqa: PLC0415
-    from nvgre_doctor.info.answer import answer  # noqa: PLC0415
-    from nvgre_doctor.info.contents import read_contents  # noqa: PLC0415
-    from nvgre_doctor.reporters.display import display_for_stdout  # noqa: PLC0415
+    from nvgre_doctor.capture import expand  # with all that it needs
+    from nvgre_doctor.info import as_json, text
+    from nvgre_doctor.info.answer import answer
+    from nvgre_doctor.info.contents import read_contents
+    from nvgre_doctor.reporters.display import display_for_stdout
 
     if STDOUT in captures and (sys.stdin is None or sys.stdin.isatty()):
-        raise click.UsageError("- reads a capture from standard input, and there is none: pipe one in.")
+        raise click.UsageError(
+            "- reads a capture from standard input, and there is none: pipe one in."
+        )
     contents = [read_contents(path) for path in expand(captures)]
     answers, together = [answer([part]) for part in contents], answer(contents)
     if format_name == "json":

@@ -11,10 +11,11 @@ from nvgre_doctor.output import write_stdout
 def command(keys: tuple[str, ...]) -> int:
     """Show a GRE key under both layouts, and what it proves.
 
-    KEY is 0x00001389, 5001, 00:00:13:89, or the hex stream that Wireshark copies (00001389). Digits alone are decimal, unless
-    there are eight and the first is 0. Four words of two hex digits are one key.
+    KEY is 0x00001389, 5001, 00:00:13:89, or the hex stream that Wireshark copies (00001389). Digits
+    alone are decimal, unless there are eight and the first is 0. Four words of two hex digits are
+    one key.
     """
-    from nvgre_doctor.keycard import KeyTextError, key_card, parse_keys  # noqa: PLC0415
+    from nvgre_doctor.keycard import KeyTextError, key_card, parse_keys
 
     try:
         given = parse_keys(keys)

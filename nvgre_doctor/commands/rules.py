@@ -9,9 +9,9 @@ from nvgre_doctor.output import write_stdout
 @click.command("rules")
 def command() -> int:
     """List the finding codes; `explain CODE` tells more."""
-    from nvgre_doctor.reporters.display import display_for_stdout  # noqa: PLC0415
-    from nvgre_doctor.reporters.page import Page, Span  # noqa: PLC0415
-    from nvgre_doctor.rules import RULES  # noqa: PLC0415
+    from nvgre_doctor.reporters.display import display_for_stdout
+    from nvgre_doctor.reporters.page import Page, Span
+    from nvgre_doctor.rules import RULES
 
     display = display_for_stdout()
     page = Page(display.width, color=display.color)

@@ -9,7 +9,7 @@ from nvgre_doctor.output import write_stdout
 @click.command("schema")
 def command() -> int:
     """Print the JSON Schema of --format json."""
-    from nvgre_doctor.reporters.json import read_schema  # noqa: PLC0415
+    from nvgre_doctor.reporters.json import read_schema
 
     write_stdout(read_schema())
     return Exit.OK

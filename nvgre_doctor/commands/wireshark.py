@@ -1,4 +1,6 @@
-"""`nvgre-doctor wireshark install|show|remove`: key readings and a profile in a person's Wireshark."""
+"""`nvgre-doctor wireshark install|show|remove`: key readings and a profile in a person's
+Wireshark.
+"""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -18,16 +20,20 @@ _FORCE_HELP = "Also {} files that were changed since, or that Wireshark rewrote{
 
 @click.group("wireshark")
 def command() -> None:
-    """Show both NVGRE layouts in Wireshark 3.6 to 4.6: a Lua plugin and the profile NVGRE, for your account only."""
+    """Show both NVGRE layouts in Wireshark 3.6 to 4.6: a Lua plugin and the profile NVGRE, for your
+    account only.
+    """
 
 
 @command.command("install")
 @click.option(
-    "--force", is_flag=True, help=_FORCE_HELP.format("replace", ", and files of these names that are not ours")
+    "--force",
+    is_flag=True,
+    help=_FORCE_HELP.format("replace", ", and files of these names that are not ours"),
 )
 def install_command(force: bool) -> int:
     """Write the plugin and the profile, or bring them up to date."""
-    from nvgre_doctor.wireshark.install import Outcome, install  # noqa: PLC0415
+    from nvgre_doctor.wireshark.install import Outcome, install
 
     results = _carry_out(lambda folders: install(folders, force=force))
     if any(result.outcome in (Outcome.FAILED, Outcome.FOREIGN) for result in results):
@@ -42,7 +48,7 @@ def install_command(force: bool) -> int:
 @command.command("show")
 def show_command() -> int:
     """Say what is where, and whether it is current."""
-    from nvgre_doctor.wireshark.install import Outcome, show  # noqa: PLC0415
+    from nvgre_doctor.wireshark.install import Outcome, show
 
     results = _carry_out(show)
     return Exit.USAGE if any(result.outcome is Outcome.FAILED for result in results) else Exit.OK
@@ -52,7 +58,7 @@ def show_command() -> int:
 @click.option("--force", is_flag=True, help=_FORCE_HELP.format("remove", ""))
 def remove_command(force: bool) -> int:
     """Remove what `install` wrote, and nothing else."""
-    from nvgre_doctor.wireshark.install import Outcome, remove  # noqa: PLC0415
+    from nvgre_doctor.wireshark.install import Outcome, remove
 
     results = _carry_out(lambda folders: remove(folders, force=force))
     return Exit.USAGE if any(result.outcome is Outcome.FAILED for result in results) else Exit.OK
@@ -60,7 +66,7 @@ def remove_command(force: bool) -> int:
 
 def _carry_out(action: Callable[["Folders"], list["Result"]]) -> list["Result"]:
     """Find the folders, act, and print what became of each file."""
-    from nvgre_doctor.wireshark.folders import FoldersUnknownError, find_folders  # noqa: PLC0415
+    from nvgre_doctor.wireshark.folders import FoldersUnknownError, find_folders
 
     try:
         folders = find_folders()

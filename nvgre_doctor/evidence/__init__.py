@@ -1,7 +1,9 @@
-"""What was seen in captures, in a form that merges exactly: `a + b` is associative and commutative, `Evidence()` its identity.
+"""What was seen in captures, in a form that merges exactly: `a + b` is associative and commutative,
+`Evidence()` its identity.
 
-Knows counts, first and last frames, and examples.  Knows nothing about verdicts: observations, not conclusions.  One file, ten
-files and ten processes are the same fold.  Frames of one capture are ordered by their number, so nothing here compares clocks.
+Knows counts, first and last frames, and examples.  Knows nothing about verdicts: observations, not
+conclusions.  One file, ten files and ten processes are the same fold.  Frames of one capture are
+ordered by their number, so nothing here compares clocks.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Set
@@ -74,7 +76,9 @@ class CaptureEvidence:
             self.frames,
             self.nvgre_frames,
             {
-                ends: Direction(d.level, shift(d.vm_streams), shift(d.bare_streams), d.unkept_frames)
+                ends: Direction(
+                    d.level, shift(d.vm_streams), shift(d.bare_streams), d.unkept_frames
+                )
                 for ends, d in self.directions.items()
             },
             shift(self.unkept),
@@ -85,13 +89,18 @@ class CaptureEvidence:
         )
 
     def streams(self) -> Iterator[tuple[StreamKey, StreamFacts]]:
-        """Every stream, in a fixed order.  Those of VM pairs that are not kept have no destination."""
+        """Every stream, in a fixed order.  Those of VM pairs that are not kept have no
+        destination.
+        """
         for ends, direction in sorted(self.directions.items(), key=itemgetter(0)):
             middle = len(ends) // 2
             source, destination = ends[:middle], ends[middle:]
             for key, packed in sorted({**direction.vm_streams, **direction.bare_streams}.items()):
                 upper_bits = int.from_bytes(key[:UPPER_BITS])
-                yield StreamKey(source, destination, upper_bits, key[UPPER_BITS:]), unpack_stream(packed)
+                yield (
+                    StreamKey(source, destination, upper_bits, key[UPPER_BITS:]),
+                    unpack_stream(packed),
+                )
         for key, packed in sorted(self.unkept.items()):
             upper_bits = int.from_bytes(key[-UPPER_BITS:])
             yield StreamKey(key[:-UPPER_BITS], b"", upper_bits, b""), unpack_stream(packed)
@@ -104,7 +113,9 @@ class CaptureEvidence:
         return known
 
     def add_stream(self, ends: bytes, key: bytes, packed: bytes) -> None:
-        """Count packed facts of a stream from source to destination; `key` is bits 31..8, and the MACs if they are known."""
+        """Count packed facts of a stream from source to destination; `key` is bits 31..8, and the
+        MACs if they are known.
+        """
         direction = self.direction(ends)
         if len(key) == UPPER_BITS:
             add_stream(direction.bare_streams, key, packed)
@@ -114,7 +125,9 @@ class CaptureEvidence:
             self.make_room({ends: frozenset()})
 
     def add_kept(self, direction: Direction, key: bytes, packed: bytes) -> bool:
-        """The same for a stream that its direction keeps, where there is room; tells whether it is a new one."""
+        """The same for a stream that its direction keeps, where there is room; tells whether it is
+        a new one.
+        """
         before = len(direction.vm_streams)
         add_stream(direction.vm_streams, key, packed)
         is_new = len(direction.vm_streams) > before
@@ -122,9 +135,13 @@ class CaptureEvidence:
         return is_new
 
     def make_room(self, wanted: Mapping[bytes, Set[bytes]]) -> None:
-        """Settle which VM pairs are kept before streams are added: their keys, all with MACs, by source + destination."""
+        """Settle which VM pairs are kept before streams are added: their keys, all with MACs, by
+        source + destination.
+        """
         if not self.is_thinned:
-            fresh = sum(len(keys - self.direction(ends).vm_streams.keys()) for ends, keys in wanted.items())
+            fresh = sum(
+                len(keys - self.direction(ends).vm_streams.keys()) for ends, keys in wanted.items()
+            )
             if self.vm_stream_count + fresh > sampling.ALL_VM_STREAMS:
                 self.thin()
         if self.is_thinned:
@@ -142,7 +159,9 @@ class CaptureEvidence:
         direction = self.direction(ends)
         if level > direction.level:
             direction.level = level
-            for key in [key for key in direction.vm_streams if not direction.keeps(key[UPPER_BITS:])]:
+            for key in [
+                key for key in direction.vm_streams if not direction.keeps(key[UPPER_BITS:])
+            ]:
                 self.vm_stream_count -= 1
                 self._add_unkept(ends, key, direction.vm_streams.pop(key))
 
@@ -150,10 +169,14 @@ class CaptureEvidence:
         facts = unpack_stream(packed)
         self.direction(ends).unkept_frames += facts.frames
         source = ends[: len(ends) // 2]
-        self.add_unkept(source + key[:UPPER_BITS], pack_stream(facts._replace(customer_addresses=b"")))
+        self.add_unkept(
+            source + key[:UPPER_BITS], pack_stream(facts._replace(customer_addresses=b""))
+        )
 
     def add_unkept(self, key: bytes, packed: bytes) -> None:
-        """Count packed facts of VM pairs that are not kept; `key` is source + bits 31..8.  Their direction counts their frames."""
+        """Count packed facts of VM pairs that are not kept; `key` is source + bits 31..8.  Their
+        direction counts their frames.
+        """
         add_stream(self.unkept, key, packed)
 
     def add_sign(self, sign: Sign, sightings: Sightings) -> None:
@@ -184,5 +207,7 @@ class Evidence:
         for index in sorted(self.captures):
             found: Iterable[tuple[Sign, Sightings]] = self.captures[index].signs.items()
             yield from (
-                (index, sign, seen) for sign, seen in sorted(found, key=itemgetter(0)) if sign.oddity in oddities
+                (index, sign, seen)
+                for sign, seen in sorted(found, key=itemgetter(0))
+                if sign.oddity in oddities
             )

@@ -1,4 +1,6 @@
-"""What was seen of single frames: oddities and ICMP errors, how often, and the first few frames.  Knows no verdicts."""
+"""What was seen of single frames: oddities and ICMP errors, how often, and the first few frames.
+Knows no verdicts.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +9,8 @@ from typing import Final, NamedTuple
 from nvgre_doctor.evidence.streams import Moment
 
 EXAMPLES: Final = 5
-"""How many frames are remembered of each kind of sighting: enough to look at, few enough to print."""
+"""How many frames are remembered of each kind of sighting: enough to look at, few enough to print.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +21,15 @@ class Sightings:
     examples: tuple[Moment, ...]
 
     def __add__(self, other: "Sightings") -> "Sightings":
-        return Sightings(self.count + other.count, tuple(sorted(self.examples + other.examples)[:EXAMPLES]))
+        return Sightings(
+            self.count + other.count, tuple(sorted(self.examples + other.examples)[:EXAMPLES])
+        )
 
     def shifted(self, numbers: int) -> "Sightings":
         """The same with `numbers` added to every frame number."""
-        return Sightings(self.count, tuple(Moment(m.frame_number + numbers, m.ts_ns) for m in self.examples))
+        return Sightings(
+            self.count, tuple(Moment(m.frame_number + numbers, m.ts_ns) for m in self.examples)
+        )
 
 
 class Oddity(StrEnum):
@@ -41,13 +48,17 @@ class Oddity(StrEnum):
     FIRST_FRAGMENT = "first-fragment"
     GRE_FLAGS = "gre-flags"  # detail: the flags word
     INNER_TAG = "inner-tag"
-    HOST_ERROR = "host-error"  # NVGRE that carries an UNREACHABLE or REDIRECT of its host; detail: the key
+    HOST_ERROR = (
+        "host-error"  # NVGRE that carries an UNREACHABLE or REDIRECT of its host; detail: the key
+    )
     CONTROL = "control"  # other NVGRE with an NVE-to-NVE key; detail: the key
     NOT_NVGRE = "not-nvgre"  # looks like NVGRE, and somebody knows better: never seen by the scan
 
 
 class Sign(NamedTuple):
-    """An oddity with the provider addresses it concerns (empty where they do not matter) and a number that describes it."""
+    """An oddity with the provider addresses it concerns (empty where they do not matter) and a
+    number that describes it.
+    """
 
     oddity: Oddity
     source: bytes = b""
@@ -56,7 +67,9 @@ class Sign(NamedTuple):
 
 
 class IcmpSign(NamedTuple):
-    """ICMP errors that say the same.  Fields as in wire.facts.IcmpError and its Quote; empty bytes stand for None."""
+    """ICMP errors that say the same.  Fields as in wire.facts.IcmpError and its Quote; empty bytes
+    stand for None.
+    """
 
     reporter: bytes
     addressee: bytes

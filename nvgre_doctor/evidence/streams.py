@@ -1,4 +1,5 @@
-"""What was seen of frames that are alike: one VM pair, one direction, keys that share their upper 24 bits.
+"""What was seen of frames that are alike: one VM pair, one direction, keys that share their upper
+24 bits.
 
 Knows numbers, times and addresses as bytes, and how two parts of one capture are put together.
 """
@@ -8,7 +9,9 @@ from typing import Final, NamedTuple
 
 
 class Moment(NamedTuple):
-    """One frame of a capture: 1-based number as Wireshark counts, nanoseconds since 1970 (-1: its block carries no time)."""
+    """One frame of a capture: 1-based number as Wireshark counts, nanoseconds since 1970 (-1: its
+    block carries no time).
+    """
 
     frame_number: int
     ts_ns: int
@@ -17,8 +20,9 @@ class Moment(NamedTuple):
 class StreamKey(NamedTuple):
     """Frames of one VM pair in one direction whose keys share the upper 24 bits.
 
-    `macs` is as on the wire, inner destination then inner source (12 bytes).  It is empty when they were not captured.  Frames of VM
-    pairs that are not kept are one stream for each source and upper 24 bits, with neither MACs nor destination.
+    `macs` is as on the wire, inner destination then inner source (12 bytes).  It is empty when they
+    were not captured.  Frames of VM pairs that are not kept are one stream for each source and
+    upper 24 bits, with neither MACs nor destination.
     """
 
     source: bytes  # provider addresses, 4 or 16 bytes each
@@ -42,13 +46,21 @@ class StreamFacts(NamedTuple):
 
 UPPER_BITS: Final = 3
 """Bytes of bits 31..8 of a key."""
-_FIXED: Final = Struct("<QQQqqB")  # frames, first and last frame number, their times, length of addresses
+_FIXED: Final = Struct(
+    "<QQQqqB"
+)  # frames, first and last frame number, their times, length of addresses
 _FRAME_NUMBERS: Final = Struct("<QQ")  # 8 bytes behind the start
 
 
 def pack_stream(facts: StreamFacts) -> bytes:
-    """Facts as bytes, a third of the size of the tuple: a capture of a hosting fabric has very many of them."""
-    (first, first_ns), (last, last_ns), customers = facts.first, facts.last, facts.customer_addresses
+    """Facts as bytes, a third of the size of the tuple: a capture of a hosting fabric has very many
+    of them.
+    """
+    (first, first_ns), (last, last_ns), customers = (
+        facts.first,
+        facts.last,
+        facts.customer_addresses,
+    )
     fixed = _FIXED.pack(facts.frames, first, last, first_ns, last_ns, len(customers))
     return fixed + customers + facts.low_octets
 
@@ -58,7 +70,11 @@ def unpack_stream(packed: bytes) -> StreamFacts:
     frames, first, last, first_ns, last_ns, length = _FIXED.unpack_from(packed)
     middle = _FIXED.size + length
     return StreamFacts(
-        frames, Moment(first, first_ns), Moment(last, last_ns), packed[_FIXED.size : middle], packed[middle:]
+        frames,
+        Moment(first, first_ns),
+        Moment(last, last_ns),
+        packed[_FIXED.size : middle],
+        packed[middle:],
     )
 
 

@@ -1,4 +1,6 @@
-"""Evidence becomes a Diagnosis: a verdict for each host and pair, and the refused flows.  Knows no rules and no text."""
+"""Evidence becomes a Diagnosis: a verdict for each host and pair, and the refused flows.  Knows no
+rules and no text.
+"""
 
 from collections.abc import Mapping
 
@@ -25,7 +27,9 @@ def infer(evidence: Evidence, inventory: Inventory) -> Diagnosis:
 
 
 def _judge_pairs(
-    frames: Mapping[tuple[bytes, bytes], int], hosts: Mapping[bytes, HostVerdict], ties: list[SameLayout]
+    frames: Mapping[tuple[bytes, bytes], int],
+    hosts: Mapping[bytes, HostVerdict],
+    ties: list[SameLayout],
 ) -> list[PairFacts]:
     pairs: dict[tuple[bytes, bytes], PairFacts] = {}
     for (source, destination), count in frames.items():
@@ -45,8 +49,13 @@ def _judge_pairs(
 
 
 def _judge_pair(one: HostVerdict, two: HostVerdict, are_tied: bool) -> PairVerdict:
-    """Only proven layouts make a mismatch.  Two hosts that are tied agree, even while nobody knows in which layout."""
-    if one.confidence is two.confidence is Confidence.PROVEN and Layout.BOTH not in (one.layout, two.layout):
+    """Only proven layouts make a mismatch.  Two hosts that are tied agree, even while nobody knows
+    in which layout.
+    """
+    if one.confidence is two.confidence is Confidence.PROVEN and Layout.BOTH not in (
+        one.layout,
+        two.layout,
+    ):
         return PairVerdict.AGREE if one.layout is two.layout else PairVerdict.MISMATCH
     has_changed = one.change is not None or two.change is not None
     return PairVerdict.AGREE if are_tied and not has_changed else PairVerdict.UNKNOWN

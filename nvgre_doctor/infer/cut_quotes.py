@@ -1,4 +1,6 @@
-"""ICMP errors whose quote ends behind an IP header with protocol 47: who else exchanges NVGRE tells what they are about."""
+"""ICMP errors whose quote ends behind an IP header with protocol 47: who else exchanges NVGRE tells
+what they are about.
+"""
 
 from dataclasses import replace
 
@@ -7,10 +9,12 @@ from nvgre_doctor.evidence.signs import IcmpSign
 
 
 def decide_cut_quotes(evidence: Evidence) -> Evidence:
-    """The evidence, in which such an error refuses NVGRE if NVGRE of the quoted flow was seen in any of the captures.
+    """The evidence, in which such an error refuses NVGRE if NVGRE of the quoted flow was seen in
+    any of the captures.
 
-    A quote holds at least 8 bytes behind the IP header (RFC 792), which are flags, protocol and key; a small snap length cuts them off.
-    Where no NVGRE of that flow was seen, the error stays one about other traffic.
+    A quote holds at least 8 bytes behind the IP header (RFC 792), which are flags, protocol and
+    key; a small snap length cuts them off. Where no NVGRE of that flow was seen, the error stays
+    one about other traffic.
     """
     flows = {ends for part in evidence.captures.values() for ends in part.directions}
 

@@ -22,12 +22,15 @@ from nvgre_doctor.wire.layouts import Layout
 Hosts = dict[bytes, HostVerdict]
 
 RESTART_NS: Final = 20_000_000_000
-"""A host changes its layout by a restart, which takes longer than this.  So what is proven of it holds at least that long before
+"""A host changes its layout by a restart, which takes longer than this.  So what is proven of it
+holds at least that long before
 and after, even if the capture lost the frames that would show a change."""
 
 
 def is_group_address(address: bytes) -> bool:
-    """Whether an outer destination is a multicast group or broadcast (RFC 7637 section 4.2): no host answers to it."""
+    """Whether an outer destination is a multicast group or broadcast (RFC 7637 section 4.2): no
+    host answers to it.
+    """
     if len(address) == 4:
         return address[0] >= 0xE0
     return address[0] == 0xFF
@@ -44,7 +47,12 @@ def judge_hosts(
     streams = without_echoes(streams)
     direction_witnesses, same = by_both_directions(streams)
     found: defaultdict[bytes, list[Witness]] = defaultdict(list)
-    for witness in (*by_range(streams), *by_flow_id(streams), *direction_witnesses, *by_layout_change(streams)):
+    for witness in (
+        *by_range(streams),
+        *by_flow_id(streams),
+        *direction_witnesses,
+        *by_layout_change(streams),
+    ):
         found[witness.stream.source].append(witness)
     for address, host in hosts.items():
         host.witnesses = found[address]
@@ -67,8 +75,9 @@ def _new_hosts(frames: Mapping[tuple[bytes, bytes], int]) -> Hosts:
 def _settle(host: HostVerdict) -> None:
     """Layout, confidence and change from the proofs at hand.
 
-    Proofs for both layouts mean a change if all of one lie before all of the other, and both at the same time otherwise.
-    The same stream proven both ways means that something does not add up: then nothing is proven.
+    Proofs for both layouts mean a change if all of one lie before all of the other, and both at the
+    same time otherwise. The same stream proven both ways means that something does not add up: then
+    nothing is proven.
     """
     old = [w.stream for w in host.witnesses if w.layout is Layout.OLD]
     current = [w.stream for w in host.witnesses if w.layout is Layout.CURRENT]
@@ -96,9 +105,9 @@ def _settle(host: HostVerdict) -> None:
 def _follow_ties(hosts: Mapping[bytes, HostVerdict], ties: Iterable[SameLayout]) -> None:
     """Evidence "same layout as a proven peer", round by round, until nothing new is learned.
 
-    Ties bind streams, not hosts: a stream stands on one side of its host's change, so nothing is carried across it, nor
-    across a time in which the host may have changed unseen.  Each round looks only at the verdicts of the round before:
-    the order of the ties does not matter.
+    Ties bind streams, not hosts: a stream stands on one side of its host's change, so nothing is
+    carried across it, nor across a time in which the host may have changed unseen.  Each round
+    looks only at the verdicts of the round before: the order of the ties does not matter.
     """
     open_ties = dict(enumerate(ties))
     of_host: defaultdict[bytes, list[int]] = defaultdict(list)
@@ -124,27 +133,40 @@ def _follow_ties(hosts: Mapping[bytes, HostVerdict], ties: Iterable[SameLayout])
             hosts[address].witnesses.extend(witnesses)
             _settle(hosts[address])
         # A tie between hosts about which nothing new is known says what it said before.
-        worth_a_look = sorted({number for address in learned for number in of_host[address] if number in open_ties})
+        worth_a_look = sorted(
+            {number for address in learned for number in of_host[address] if number in open_ties}
+        )
 
 
 def _is_proven_at(host: HostVerdict, stream: Stream) -> bool:
-    """Whether the host's layout is proven for the time of a stream: between two of its proofs, or close to one."""
+    """Whether the host's layout is proven for the time of a stream: between two of its proofs, or
+    close to one.
+    """
     layout = host.layout_of(stream)
-    if layout is Layout.UNKNOWN or host.change is not None:  # with a change, it is known which side the stream is on
+    if (
+        layout is Layout.UNKNOWN or host.change is not None
+    ):  # with a change, it is known which side the stream is on
         return layout is not Layout.UNKNOWN
     proofs = [witness.stream for witness in host.witnesses]
     first, last = min(proof.first for proof in proofs), max(proof.last for proof in proofs)
-    return first.ts_ns - RESTART_NS <= stream.last.ts_ns and stream.first.ts_ns <= last.ts_ns + RESTART_NS
+    return (
+        first.ts_ns - RESTART_NS <= stream.last.ts_ns
+        and stream.first.ts_ns <= last.ts_ns + RESTART_NS
+    )
 
 
 def _ask_inventory(hosts: Hosts, streams: list[Stream], inventory: Inventory) -> None:
-    """Evidence 6.  The administrator's word beats what was guessed; where it contradicts a proof, nothing is proven."""
+    """Evidence 6.  The administrator's word beats what was guessed; where it contradicts a proof,
+    nothing is proven.
+    """
     words: defaultdict[bytes, list[Witness]] = defaultdict(list)
     for witness in by_inventory(streams, inventory):
         words[witness.stream.source].append(witness)
     for address, witnesses in words.items():
         host = hosts[address]
-        against = [w for w in witnesses if host.layout_of(w.stream) not in (w.layout, Layout.UNKNOWN)]
+        against = [
+            w for w in witnesses if host.layout_of(w.stream) not in (w.layout, Layout.UNKNOWN)
+        ]
         if against:
             host.witnesses.extend(against)
             host.layout, host.confidence, host.contradiction = Layout.UNKNOWN, Confidence.NONE, True
@@ -159,7 +181,9 @@ def _guess(hosts: Hosts, streams: list[Stream], ties: Iterable[SameLayout]) -> N
     unproven = {
         host.address
         for host in hosts.values()
-        if host.confidence is not Confidence.PROVEN and not host.contradiction and not host.witnesses
+        if host.confidence is not Confidence.PROVEN
+        and not host.contradiction
+        and not host.witnesses
     }
     for witness in by_low_octet((stream for stream in streams if stream.source in unproven), ties):
         host = hosts[witness.stream.source]

@@ -12,7 +12,8 @@ from nvgre_doctor.wire.layouts import Layout
 def by_inventory(streams: Iterable[Stream], inventory: Inventory) -> Iterator[Witness]:
     """A witness for every stream of which exactly one reading is known.
 
-    Asked from the most to the least specific: the VSIDs of the two VMs by MAC, those behind the two provider addresses, all.
+    Asked from the most to the least specific: the VSIDs of the two VMs by MAC, those behind the two
+    provider addresses, all.
     """
     if not inventory.vsids:
         return

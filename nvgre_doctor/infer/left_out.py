@@ -1,4 +1,5 @@
-"""Evidence without the hosts that are known not to speak NVGRE: their packets count as other GRE, and say nothing about layouts.
+"""Evidence without the hosts that are known not to speak NVGRE: their packets count as other GRE,
+and say nothing about layouts.
 
 Open vSwitch and Linux write tunnel keys that look like the old layout, so only a person can tell.
 """
@@ -15,11 +16,15 @@ from nvgre_doctor.infer.streams import refused_flow
 _NVGRE: Final = frozenset({Oddity.HOST_ERROR, Oddity.CONTROL})
 """Counted as NVGRE frames, like the frames of streams, and nowhere else."""
 _OTHER_GRE: Final = frozenset({Oddity.TOO_SHORT, Oddity.LATER_FRAGMENT})
-"""Counted as nothing else.  All other oddities with addresses are about frames that are counted already."""
+"""Counted as nothing else.  All other oddities with addresses are about frames that are counted
+already.
+"""
 
 
 def leave_out(evidence: Evidence, not_nvgre: NetworkTable[bool]) -> Evidence:
-    """The evidence as if every packet from or to these provider addresses were GRE that is no NVGRE."""
+    """The evidence as if every packet from or to these provider addresses were GRE that is no
+    NVGRE.
+    """
 
     @cache  # as many entries as there are hosts
     def is_out(address: bytes) -> bool:
@@ -31,7 +36,9 @@ def leave_out(evidence: Evidence, not_nvgre: NetworkTable[bool]) -> Evidence:
             middle = len(ends) // 2
             if is_out(ends[:middle]) or is_out(ends[middle:]):
                 streams = (*direction.vm_streams.values(), *direction.bare_streams.values())
-                frames = direction.unkept_frames + sum(unpack_stream(packed).frames for packed in streams)
+                frames = direction.unkept_frames + sum(
+                    unpack_stream(packed).frames for packed in streams
+                )
                 _count_out(rest, frames, are_nvgre=True)
             else:
                 rest.directions[ends] = direction

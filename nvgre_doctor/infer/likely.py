@@ -1,4 +1,6 @@
-"""Evidence that is statistical: the lowest octets of keys, over all hosts that are known to speak one layout."""
+"""Evidence that is statistical: the lowest octets of keys, over all hosts that are known to speak
+one layout.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -10,16 +12,18 @@ from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.layouts import Layout, Reading
 
 FLOWS_OF_ONE_OCTET: Final = 2
-"""How many VM pairs of one VSID must share one low octet that is not zero.  A current host draws a FlowID for each flow, so
-that two pairs share theirs by chance is 1 in 256: the same odds as for one TNI whose low octet happens to be zero.  The two
+"""How many VM pairs of one VSID must share one low octet that is not zero.  A current host draws a
+FlowID for each flow, so that two pairs share theirs by chance is 1 in 256: the same odds as for one
+TNI whose low octet happens to be zero.  The two
 directions of one VM pair count once: a sender may well give both the same FlowID."""
 
 
 def by_low_octet(streams: Iterable[Stream], ties: Iterable[SameLayout]) -> Iterator[Witness]:
     """Evidence 5, at most one witness for each host; for hosts without proof only.
 
-    Every low octet is 0: current hosts that generate no FlowID (chance under the old layout: 1 in 256 for each TNI).  The same
-    other octet on all VM pairs of a VSID: the old layout.  Hosts that are tied to each other are judged together.
+    Every low octet is 0: current hosts that generate no FlowID (chance under the old layout: 1 in
+    256 for each TNI).  The same other octet on all VM pairs of a VSID: the old layout.  Hosts that
+    are tied to each other are judged together.
     """
     sent: defaultdict[bytes, list[Stream]] = defaultdict(list)
     for stream in streams:
@@ -32,7 +36,9 @@ def by_low_octet(streams: Iterable[Stream], ties: Iterable[SameLayout]) -> Itera
             continue
         layout, shown = found
         for address in group:
-            own = next((stream for stream in sent[address] if stream.upper_bits == shown.upper_bits), None)
+            own = next(
+                (stream for stream in sent[address] if stream.upper_bits == shown.upper_bits), None
+            )
             if own is not None:
                 yield Witness(Kind.LOW_OCTET, layout, own)
             else:

@@ -1,4 +1,6 @@
-"""The nouns of inference: streams with times, witnesses, verdicts.  Plain values; decides nothing."""
+"""The nouns of inference: streams with times, witnesses, verdicts.  Plain values; decides
+nothing.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -22,9 +24,10 @@ class At(NamedTuple):
 class Stream(NamedTuple):
     """Frames of one VM pair in one direction whose keys share bits 31..8, over all captures.
 
-    `macs` is inner destination + inner source, or empty.  `destination` is empty for frames of many VM pairs to many hosts, which were
-    not told apart (see `evidence.sampling.Direction`).  `frames` is 0 for a stream that is only known from quotes of ICMP
-    errors: those quote what its source sent, so they speak of its layout, but no data frame of it was captured.
+    `macs` is inner destination + inner source, or empty.  `destination` is empty for frames of many
+    VM pairs to many hosts, which were not told apart (see `evidence.sampling.Direction`).  `frames`
+    is 0 for a stream that is only known from quotes of ICMP errors: those quote what its source
+    sent, so they speak of its layout, but no data frame of it was captured.
     """
 
     source: bytes
@@ -74,7 +77,9 @@ class Kind(StrEnum):
 
 
 class Witness(NamedTuple):
-    """One observation that speaks for a layout of `stream.source`; `partner` is the stream it was compared with."""
+    """One observation that speaks for a layout of `stream.source`; `partner` is the stream it was
+    compared with.
+    """
 
     kind: Kind
     layout: Layout
@@ -83,7 +88,9 @@ class Witness(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A host's move from one layout to the other; `at` is the first frame that proves the new one."""
+    """A host's move from one layout to the other; `at` is the first frame that proves the new
+    one.
+    """
 
     before: Layout
     after: Layout
@@ -103,14 +110,18 @@ class HostVerdict:
     contradiction: bool = False  # the inventory says something else than the packets
     frames_sent: int = 0
     frames_received: int = 0
-    hnv_signs: set[str] = field(default_factory=set)  # why this looks like Hyper-V and not like a plain GRE tunnel
+    hnv_signs: set[str] = field(
+        default_factory=set
+    )  # why this looks like Hyper-V and not like a plain GRE tunnel
 
     def layout_of(self, stream: Stream) -> Layout:
         """The proven layout in which this host wrote a stream; UNKNOWN where it cannot be told."""
         return self.layout_between(stream.first, stream.last)
 
     def layout_between(self, first: At, last: At) -> Layout:
-        """The proven layout of something whose key did not change from its first frame to its last."""
+        """The proven layout of something whose key did not change from its first frame to its
+        last.
+        """
         if self.confidence is not Confidence.PROVEN or self.layout is Layout.BOTH:
             return Layout.UNKNOWN
         change = self.change

@@ -1,7 +1,8 @@
 """What single streams, and pairs of streams, prove about the layout of who sent them.
 
-One function for each kind of evidence.  Every one asks first whether the value can be written in that layout at all.
-A VM port has one VSID: that is the axiom (MS HNV; RFC 7637 section 3.2) behind everything that compares two streams.
+One function for each kind of evidence.  Every one asks first whether the value can be written in
+that layout at all. A VM port has one VSID: that is the axiom (MS HNV; RFC 7637 section 3.2) behind
+everything that compares two streams.
 """
 
 from collections import defaultdict
@@ -14,14 +15,18 @@ from nvgre_doctor.wire.layouts import Layout, Reading
 
 
 class SameLayout(NamedTuple):
-    """Two streams that fit each other under either layout: whatever one sender spoke, so did the other."""
+    """Two streams that fit each other under either layout: whatever one sender spoke, so did the
+    other.
+    """
 
     one: Stream
     two: Stream
 
 
 def old_key(stream: Stream) -> int | None:
-    """The stream's key, if a host that speaks draft-00 can have written the stream: there the key of a VM pair is constant."""
+    """The stream's key, if a host that speaks draft-00 can have written the stream: there the key
+    of a VM pair is constant.
+    """
     if len(stream.low_octets) != 1:
         return None
     gre_key = stream.upper_bits << 8 | stream.low_octets[0]
@@ -39,7 +44,8 @@ def by_range(streams: Iterable[Stream]) -> Iterator[Witness]:
 
 
 def by_flow_id(streams: Iterable[Stream]) -> Iterator[Witness]:
-    """Evidence 2: one VM pair, two keys with equal bits 31..8.  The receiving host may have several provider addresses.
+    """Evidence 2: one VM pair, two keys with equal bits 31..8.  The receiving host may have several
+    provider addresses.
 
     A broadcast has no VM pair: its sender may be a gateway, whose port is in many virtual subnets.
     """
@@ -68,8 +74,12 @@ def by_both_directions(streams: Iterable[Stream]) -> tuple[list[Witness], list[S
     return witnesses, same
 
 
-def _comparable(forward: Sequence[Stream], backward: Sequence[Stream]) -> Iterator[tuple[Stream, Stream]]:
-    """Those that have a value in common, whatever the layouts: all others prove nothing, and there may be millions."""
+def _comparable(
+    forward: Sequence[Stream], backward: Sequence[Stream]
+) -> Iterator[tuple[Stream, Stream]]:
+    """Those that have a value in common, whatever the layouts: all others prove nothing, and there
+    may be millions.
+    """
     if len(backward) == 1:
         yield from ((one, backward[0]) for one in forward)
         return
@@ -78,7 +88,10 @@ def _comparable(forward: Sequence[Stream], backward: Sequence[Stream]) -> Iterat
         for value in _values(stream):
             by_value[value].add(index)
     for one in forward:
-        yield from ((one, backward[index]) for index in sorted(set().union(*map(by_value.__getitem__, _values(one)))))
+        yield from (
+            (one, backward[index])
+            for index in sorted(set().union(*map(by_value.__getitem__, _values(one))))
+        )
 
 
 def _values(stream: Stream) -> set[int]:
@@ -91,7 +104,12 @@ def _compare(one: Stream, two: Stream, witnesses: list[Witness], same: list[Same
     """Test the four combinations; exactly one proves both senders, both/both ties them together."""
     old_one, old_two = old_key(one), old_key(two)
     both_current = one.upper_bits == two.upper_bits and layouts.is_usable(one.upper_bits)
-    if both_current and old_one != old_two and None not in (old_one, old_two) and not _share_subnet(one, two):
+    if (
+        both_current
+        and old_one != old_two
+        and None not in (old_one, old_two)
+        and not _share_subnet(one, two)
+    ):
         return  # two routed VMs in neighbouring TNIs look the same
     both_old = old_one is not None and old_one == old_two
     possible = [
@@ -113,7 +131,8 @@ def _compare(one: Stream, two: Stream, witnesses: list[Witness], same: list[Same
 
 
 def _share_subnet(one: Stream, two: Stream) -> bool:
-    """Whether both streams are of one virtual subnet for certain: their customer addresses are in one /24 (IPv6: /64).
+    """Whether both streams are of one virtual subnet for certain: their customer addresses are in
+    one /24 (IPv6: /64).
 
     Between subnets the key may hold the VSID of either end; which one, no source says.
     """

@@ -1,4 +1,6 @@
-"""ICMP errors become refused flows: which flow, with which key, and whether the layouts explain it."""
+"""ICMP errors become refused flows: which flow, with which key, and whether the layouts explain
+it.
+"""
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
@@ -13,7 +15,9 @@ from nvgre_doctor.report import Cause
 from nvgre_doctor.wire.layouts import Layout
 
 ADMINISTRATIVELY_PROHIBITED: Final = frozenset({(4, 3, 10), (6, 1, 1)})
-"""ICMP type 3 code 10 (RFC 1122 section 3.2.2.1) and ICMPv6 type 1 code 1 (RFC 4443 section 3.1): version, type, code."""
+"""ICMP type 3 code 10 (RFC 1122 section 3.2.2.1) and ICMPv6 type 1 code 1 (RFC 4443 section 3.1):
+version, type, code.
+"""
 REDIRECTS: Final = frozenset({(4, 5, 10), (6, 137, 1)})
 """REDIRECT of MS-NVGREE section 2.2.2: the VM moved."""
 
@@ -41,11 +45,16 @@ class _Row(NamedTuple):
 
 
 def find_refusals(
-    evidence: Evidence, streams: Iterable[Stream], hosts: Mapping[bytes, HostVerdict], ties: Iterable[SameLayout]
+    evidence: Evidence,
+    streams: Iterable[Stream],
+    hosts: Mapping[bytes, HostVerdict],
+    ties: Iterable[SameLayout],
 ) -> list[RefusalFacts]:
     """All ICMP errors that quote NVGRE frames, by flow, in order."""
     errors = [seen for seen in icmp_errors(evidence) if seen.sign.refuses_nvgre]
-    index = _FlowIndex(streams, {refused_flow(seen.sign) for seen in errors if seen.sign.quoted_key is None})
+    index = _FlowIndex(
+        streams, {refused_flow(seen.sign) for seen in errors if seen.sign.quoted_key is None}
+    )
     tied = {frozenset((tie.one.source, tie.two.source)) for tie in ties}
     counts: defaultdict[_Row, int] = defaultdict(int)
     frames: defaultdict[_Row, list[At]] = defaultdict(list)
@@ -55,11 +64,21 @@ def find_refusals(
         if gre_key is None:
             gre_key = index.identify(source, destination, seen.sign)
         bare = IcmpSign(*seen.sign[:8])
-        row = _Row(source, destination, bare, gre_key, _cause(source, destination, seen, hosts, tied))
+        row = _Row(
+            source, destination, bare, gre_key, _cause(source, destination, seen, hosts, tied)
+        )
         counts[row] += seen.sightings.count
         frames[row].extend(seen.frames())
     return [
-        RefusalFacts(row.source, row.destination, row.sign, row.gre_key, count, _first(frames[row]), row.cause)
+        RefusalFacts(
+            row.source,
+            row.destination,
+            row.sign,
+            row.gre_key,
+            count,
+            _first(frames[row]),
+            row.cause,
+        )
         for row, count in sorted(counts.items(), key=lambda item: _sortable(item[0]))
     ]
 
@@ -69,7 +88,8 @@ def _first(frames: list[At]) -> tuple[At, ...]:
 
 
 def _sortable(row: _Row) -> tuple[object, ...]:
-    return (row.source, row.destination, -1 if row.gre_key is None else row.gre_key, row.sign, row.cause)
+    gre_key = -1 if row.gre_key is None else row.gre_key
+    return (row.source, row.destination, gre_key, row.sign, row.cause)
 
 
 def _cause(
@@ -79,12 +99,16 @@ def _cause(
     hosts: Mapping[bytes, HostVerdict],
     tied: set[frozenset[bytes]],
 ) -> Cause:
-    """Only a 3/10 can be caused by layouts, and only proven layouts at the time of the refusal explain it."""
+    """Only a 3/10 can be caused by layouts, and only proven layouts at the time of the refusal
+    explain it.
+    """
     if not is_prohibited(seen.sign):
         return Cause.UNKNOWN
     frames = seen.frames()
     spoken = [
-        hosts[address].layout_between(min(frames), max(frames)) if address in hosts else Layout.UNKNOWN
+        hosts[address].layout_between(min(frames), max(frames))
+        if address in hosts
+        else Layout.UNKNOWN
         for address in (source, destination)
     ]
     if Layout.UNKNOWN in spoken:
@@ -93,7 +117,9 @@ def _cause(
 
 
 class _FlowIndex:
-    """Finds the key of a refused flow whose quote does not hold it, by what else is quoted: MACs or customer addresses."""
+    """Finds the key of a refused flow whose quote does not hold it, by what else is quoted: MACs or
+    customer addresses.
+    """
 
     def __init__(self, streams: Iterable[Stream], flows: Container[tuple[bytes, bytes]]) -> None:
         """`flows` are source and destination of those that may be asked about."""
@@ -109,7 +135,9 @@ class _FlowIndex:
         if sign.quoted_macs:
             gre_keys = self._by_macs.get((source, destination, sign.quoted_macs), set())
         elif sign.quoted_customer_addresses:
-            gre_keys = self._by_customers.get((source, destination, sign.quoted_customer_addresses), set())
+            gre_keys = self._by_customers.get(
+                (source, destination, sign.quoted_customer_addresses), set()
+            )
         else:
             return None
         return next(iter(gre_keys)) if len(gre_keys) == 1 else None

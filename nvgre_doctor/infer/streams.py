@@ -1,4 +1,6 @@
-"""Evidence becomes streams: the captures laid over each other, and the packets that ICMP errors quote beside them."""
+"""Evidence becomes streams: the captures laid over each other, and the packets that ICMP errors
+quote beside them.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -34,7 +36,9 @@ def gather_streams(evidence: Evidence) -> list[Stream]:
 
 
 def count_frames(evidence: Evidence, streams: Iterable[Stream]) -> dict[tuple[bytes, bytes], int]:
-    """NVGRE data frames by source and destination, 0 for flows that only quotes tell of; in order."""
+    """NVGRE data frames by source and destination, 0 for flows that only quotes tell of; in
+    order.
+    """
     counts: defaultdict[tuple[bytes, bytes], int] = defaultdict(int)
     for stream in streams:
         if stream.destination:
@@ -48,18 +52,23 @@ def count_frames(evidence: Evidence, streams: Iterable[Stream]) -> dict[tuple[by
 
 
 def without_echoes(streams: list[Stream]) -> list[Stream]:
-    """The streams that speak of their sender's layout: not those that may only repeat a key of the other host.
+    """The streams that speak of their sender's layout: not those that may only repeat a key of the
+    other host.
 
-    An UNREACHABLE may carry the key that it refuses (MS-NVGREE section 2.2.2 does not say).  It looks like data where the capture cuts
-    it before its inner addresses (behind the key, even before its MACs), and where an ICMP error quotes it.  VMs that answer each other tell data from an echo;
-    where neither or both sides of a repeated key are answered, it is no evidence for either.
+    An UNREACHABLE may carry the key that it refuses (MS-NVGREE section 2.2.2 does not say).  It
+    looks like data where the capture cuts it before its inner addresses (behind the key, even
+    before its MACs), and where an ICMP error quotes it.  VMs that answer each other tell data from
+    an echo; where neither or both sides of a repeated key are answered, it is no evidence for
+    either.
     """
     doubtful = [s for s in streams if not s.customer_addresses and s.destination]
     if not doubtful:
         return streams
     ends = {s[:2] for s in doubtful}
     seen: set[tuple[bytes, bytes, bytes]] = set()
-    answers: set[tuple[bytes, bytes, int, bytes]] = set()  # streams whose VM pair is answered with the same upper bits
+    answers: set[tuple[bytes, bytes, int, bytes]] = (
+        set()
+    )  # streams whose VM pair is answered with the same upper bits
     for s in streams:
         if s[1::-1] in ends:
             seen.add((s.source, s.destination, s.macs))
@@ -79,7 +88,9 @@ def without_echoes(streams: list[Stream]) -> list[Stream]:
     echoes = {
         s[:4]
         for s in doubtful
-        if s[:3] in repeated and (not s.macs or s[:4] not in answers) and (s[:3] in of_others or not is_answered(s))
+        if s[:3] in repeated
+        and (not s.macs or s[:4] not in answers)
+        and (s[:3] in of_others or not is_answered(s))
     }
     return [s for s in streams if s[:4] not in echoes]
 
@@ -89,7 +100,9 @@ def _reversed(macs: bytes) -> bytes:
 
 
 def icmp_errors(evidence: Evidence) -> Iterator[IcmpSeen]:
-    """Every ICMP error, in the order of the evidence, which says nothing: what is made of them is put in order."""
+    """Every ICMP error, in the order of the evidence, which says nothing: what is made of them is
+    put in order.
+    """
     for index, part in evidence.captures.items():
         for sign, sightings in part.icmp.items():
             yield IcmpSeen(sign, index, sightings)
@@ -98,7 +111,8 @@ def icmp_errors(evidence: Evidence) -> Iterator[IcmpSeen]:
 def refused_flow(sign: IcmpSign) -> tuple[bytes, bytes]:
     """Source and destination of the packet that an ICMP error is about.
 
-    Where the quote does not hold the outer IP header, the error went back to who sent the packet, from who received it.
+    Where the quote does not hold the outer IP header, the error went back to who sent the packet,
+    from who received it.
     """
     return sign.quoted_source or sign.addressee, sign.quoted_destination or sign.reporter
 
@@ -107,7 +121,9 @@ def _streams(evidence: Evidence) -> Iterator[Stream]:
     for index in sorted(evidence.captures):
         for key, facts in evidence.captures[index].streams():
             if facts.customer_addresses == key.source + key.destination:
-                continue  # a host's own message, cut before its ICMP type: it may repeat the key of the other side
+                # A host's own message, cut before its ICMP type: it may repeat the key of the other
+                # side.
+                continue
             first, last = facts.first, facts.last
             yield Stream(
                 *key,
@@ -141,7 +157,9 @@ def _quoted_stream(seen: IcmpSeen) -> Stream | None:
 
 
 def _merge(a: Stream, b: Stream) -> Stream:
-    """One stream of two, `b` from a later capture or from a quote, which has no customer addresses."""
+    """One stream of two, `b` from a later capture or from a quote, which has no customer
+    addresses.
+    """
     earlier = b if b.frames and b.first < a.first else a
     return a._replace(
         low_octets=bytes(sorted({*a.low_octets, *b.low_octets})),

@@ -1,4 +1,5 @@
-"""Whether captures are good enough to tell which host speaks which layout, and what stands in the way.
+"""Whether captures are good enough to tell which host speaks which layout, and what stands in the
+way.
 
 Looks at what was captured, never at what the keys say: that is the diagnosis.
 """
@@ -18,7 +19,10 @@ from nvgre_doctor.rules.base import listed, plural
 from nvgre_doctor.wording import address_text
 
 _SNAP = "capture again with a snap length of 128 bytes or more, for example tcpdump -s 128"
-_PLACE = "capture on the physical adapter that holds the provider address, with no filter or with the one of nvgre-doctor filter"
+_PLACE = (
+    "capture on the physical adapter that holds the provider address, with no filter or with the"
+    " one of nvgre-doctor filter"
+)
 
 
 class Fitness(StrEnum):
@@ -48,29 +52,43 @@ def answer(contents: Sequence[Contents]) -> Answer:
     if not streams:
         return Answer(Fitness.NO, tuple(_why_nothing(contents, counts, frames)))
     flows = count_frames(evidence, streams)
-    reasons = (*_what_is_cut(streams, counts), *_what_is_one_sided(streams, flows), *_what_is_lost(contents))
+    reasons = (
+        *_what_is_cut(streams, counts),
+        *_what_is_one_sided(streams, flows),
+        *_what_is_lost(contents),
+    )
     return Answer(Fitness.PARTLY if reasons else Fitness.YES, reasons)
 
 
-def _why_nothing(contents: Sequence[Contents], counts: Counter[Oddity], frames: int) -> Iterator[str]:
+def _why_nothing(
+    contents: Sequence[Contents], counts: Counter[Oddity], frames: int
+) -> Iterator[str]:
     """Why there is no NVGRE data."""
     if counts[Oddity.TOO_SHORT]:
-        yield f"{plural(counts[Oddity.TOO_SHORT], 'GRE frame is', 'GRE frames are')} cut before the key: {_SNAP}."
+        yield (
+            f"{plural(counts[Oddity.TOO_SHORT], 'GRE frame is', 'GRE frames are')} cut before the"
+            f" key: {_SNAP}."
+        )
         return
     if counts[Oddity.LINKTYPE]:
-        linktypes = sorted({linktype for part in contents for linktype in part.linktypes_not_decoded})
+        linktypes = sorted(
+            {linktype for part in contents for linktype in part.linktypes_not_decoded}
+        )
         yield (
-            f"{plural(counts[Oddity.LINKTYPE], 'frame has', 'frames have')} a link type that cannot be decoded"
-            f" ({listed(map(str, linktypes))})."
+            f"{plural(counts[Oddity.LINKTYPE], 'frame has', 'frames have')} a link type that cannot"
+            f" be decoded ({listed(map(str, linktypes))})."
         )
     if counts[Oddity.LINKTYPE] == frames:
         return
     if counts[Oddity.CONTROL] or counts[Oddity.HOST_ERROR]:
-        yield "There is NVGRE between the hosts, and none of it carries data of virtual machines: capture longer."
+        yield (
+            "There is NVGRE between the hosts, and none of it carries data of virtual machines:"
+            " capture longer."
+        )
     elif counts[Oddity.VXLAN]:
         yield (
-            "There is VXLAN and no NVGRE. VXLAN is the default since Windows Server 2016; the layouts of NVGRE do not apply"
-            " to it."
+            "There is VXLAN and no NVGRE. VXLAN is the default since Windows Server 2016; the"
+            " layouts of NVGRE do not apply to it."
         )
     else:
         yield f"There is no NVGRE: {_PLACE}."
@@ -78,32 +96,52 @@ def _why_nothing(contents: Sequence[Contents], counts: Counter[Oddity], frames: 
 
 def _what_is_cut(streams: Sequence[Stream], counts: Counter[Oddity]) -> Iterator[str]:
     if counts[Oddity.TOO_SHORT]:
-        yield f"{plural(counts[Oddity.TOO_SHORT], 'GRE frame is', 'GRE frames are')} cut before the key: {_SNAP}."
-    without_macs = sum(stream.frames for stream in streams if stream.destination and not stream.macs)
+        yield (
+            f"{plural(counts[Oddity.TOO_SHORT], 'GRE frame is', 'GRE frames are')} cut before the"
+            f" key: {_SNAP}."
+        )
+    without_macs = sum(
+        stream.frames for stream in streams if stream.destination and not stream.macs
+    )
     if without_macs:
         yield (
-            f"{plural(without_macs, 'NVGRE frame is', 'NVGRE frames are')} cut before the inner MAC addresses,"
-            f" so the directions of a VM pair cannot be compared: {_SNAP}."
+            f"{plural(without_macs, 'NVGRE frame is', 'NVGRE frames are')} cut before the inner MAC"
+            f" addresses, so the directions of a VM pair cannot be compared: {_SNAP}."
         )
 
 
-def _what_is_one_sided(streams: Sequence[Stream], flows: Mapping[tuple[bytes, bytes], int]) -> Iterator[str]:
-    """Hosts that only receive; and no VM pair in both directions.  `flows` counts frames by source and destination."""
+def _what_is_one_sided(
+    streams: Sequence[Stream], flows: Mapping[tuple[bytes, bytes], int]
+) -> Iterator[str]:
+    """Hosts that only receive; and no VM pair in both directions.  `flows` counts frames by source
+    and destination.
+    """
     if not any(flows.values()):
         yield "No NVGRE data was captured, only ICMP errors that quote some."
     senders = {source for source, _ in flows}
     receivers = {destination for (_, destination), frames in flows.items() if frames}
     silent = {address for address in receivers - senders if not is_group_address(address)}
     if silent:
-        names = listed(address_text(address) for address in sorted(silent, key=lambda a: (len(a), a)))
+        names = listed(
+            address_text(address) for address in sorted(silent, key=lambda a: (len(a), a))
+        )
         one = len(silent) == 1
         yield (
-            f"Only one direction of {names} was captured: {'it receives' if one else 'they receive'} NVGRE and"
-            f" {'sends' if one else 'send'} none. Capture on {'that host' if one else 'these hosts'},"
-            " or where both directions pass."
+            f"Only one direction of {names} was captured:"
+            f" {'it receives' if one else 'they receive'} NVGRE and {'sends' if one else 'send'}"
+            f" none. Capture on {'that host' if one else 'these hosts'}, or where both directions"
+            " pass."
         )
-    pairs = {(stream.source, stream.destination, stream.macs) for stream in streams if stream.frames and stream.macs}
-    if pairs and not any((two, one, macs[6:] + macs[:6]) in pairs for one, two, macs in pairs) and not silent:
+    pairs = {
+        (stream.source, stream.destination, stream.macs)
+        for stream in streams
+        if stream.frames and stream.macs
+    }
+    if (
+        pairs
+        and not any((two, one, macs[6:] + macs[:6]) in pairs for one, two, macs in pairs)
+        and not silent
+    ):
         yield "No VM pair was heard in both directions, so only the values of the keys can tell."
 
 

@@ -1,4 +1,6 @@
-"""Contents and answers as one JSON object for programs: raw texts, ASCII only, integer nanoseconds."""
+"""Contents and answers as one JSON object for programs: raw texts, ASCII only, integer
+nanoseconds.
+"""
 
 import json
 from collections.abc import Sequence
@@ -17,7 +19,9 @@ def render(contents: Sequence[Contents], answers: Sequence[Answer], together: An
     """One object, indented by two spaces."""
     whole = {
         "tool": {"name": "nvgre-doctor", "version": __version__},
-        "captures": [_capture(part, answer) for part, answer in zip(contents, answers, strict=True)],
+        "captures": [
+            _capture(part, answer) for part, answer in zip(contents, answers, strict=True)
+        ],
         "answer": _answer(together),
     }
     return harmless_json(json.dumps(whole, indent=2) + "\n")
@@ -32,7 +36,9 @@ def _capture(part: Contents, answer: Answer) -> Json:
         "compression": part.compression,
         "status": part.status.value,
         "bytes": part.bytes,
-        "problems": [{"reason": p.reason, "offset": p.offset, "message": p.message} for p in part.problems],
+        "problems": [
+            {"reason": p.reason, "offset": p.offset, "message": p.message} for p in part.problems
+        ],
         "application": _text(description.application),
         "os": _text(description.os),
         "hardware": _text(description.hardware),

@@ -23,7 +23,9 @@ class IcmpKind(NamedTuple):
 
 @dataclass(slots=True)
 class Lengths:
-    """Times and lengths of all frames; times in nanoseconds since 1970, None where no frame has one."""
+    """Times and lengths of all frames; times in nanoseconds since 1970, None where no frame has
+    one.
+    """
 
     first_ns: int | None = None
     last_ns: int | None = None
@@ -57,19 +59,26 @@ class Contents:
     def was_decoded(self) -> bool:
         """Whether at least one frame could be read and decoded."""
         counts = self.counts
-        return self.evidence.frames > counts[Oddity.LINKTYPE] + counts[Oddity.TRUNCATED] + counts[Oddity.MALFORMED]
+        return (
+            self.evidence.frames
+            > counts[Oddity.LINKTYPE] + counts[Oddity.TRUNCATED] + counts[Oddity.MALFORMED]
+        )
 
     @property
     def linktypes_not_decoded(self) -> list[int]:
         """Link types of frames that could not be decoded."""
-        return sorted({sign.detail for sign in self.evidence.signs if sign.oddity is Oddity.LINKTYPE})
+        return sorted(
+            {sign.detail for sign in self.evidence.signs if sign.oddity is Oddity.LINKTYPE}
+        )
 
     @property
     def icmp_errors(self) -> list[tuple[IcmpKind, int]]:
         """ICMP errors and redirects with their numbers, those about NVGRE first."""
         kinds: Counter[IcmpKind] = Counter()
         for sign, seen in self.evidence.icmp.items():
-            kinds[IcmpKind(sign.version, sign.type, sign.code, sign.is_inner, sign.refuses_nvgre)] += seen.count
+            kinds[
+                IcmpKind(sign.version, sign.type, sign.code, sign.is_inner, sign.refuses_nvgre)
+            ] += seen.count
         return sorted(kinds.items(), key=lambda item: (not item[0].about_nvgre, item[0]))
 
     @property
@@ -85,7 +94,9 @@ class Contents:
 
 
 def read_contents(path: str) -> Contents:
-    """Read one capture ("-": standard input) to its end.  What cannot be read never raises; `problems` says so."""
+    """Read one capture ("-": standard input) to its end.  What cannot be read never raises;
+    `problems` says so.
+    """
     lengths = Lengths()
     with open_capture(path) as capture:
         evidence = scan(_measured(capture.batches(), lengths))

@@ -7,7 +7,13 @@ from nvgre_doctor.capture.description import InterfaceDescription
 from nvgre_doctor.evidence.signs import Oddity
 from nvgre_doctor.info.answer import Answer, Fitness
 from nvgre_doctor.info.contents import Contents
-from nvgre_doctor.info.words import duration_words, linktype_words, resolution_words, size_words, time_words
+from nvgre_doctor.info.words import (
+    duration_words,
+    linktype_words,
+    resolution_words,
+    size_words,
+    time_words,
+)
 from nvgre_doctor.reporters.display import Display
 from nvgre_doctor.reporters.page import Page, Span, Style
 from nvgre_doctor.reporters.visible import visible
@@ -36,14 +42,27 @@ _QUESTION: Final = "Can be diagnosed:"
 Row = tuple[str, str]
 
 
-def render(contents: Sequence[Contents], answers: Sequence[Answer], together: Answer | None, display: Display) -> str:
-    """One paragraph for each capture, with the answer for it alone, and one for all of them together."""
+def render(
+    contents: Sequence[Contents],
+    answers: Sequence[Answer],
+    together: Answer | None,
+    display: Display,
+) -> str:
+    """One paragraph for each capture, with the answer for it alone, and one for all of them
+    together.
+    """
     page = Page(display.width, color=display.color)
     for part, answer in zip(contents, answers, strict=True):
         page.blank()
         # Never first in its line: a CI system takes a file named ::error:: for a command.
         page.say("Capture ", Span(visible(part.path, display.encoding), Style.HEADING))
-        page.table(("", ""), [(Span("  " + name), Span(visible(text, display.encoding))) for name, text in _rows(part)])
+        page.table(
+            ("", ""),
+            [
+                (Span("  " + name), Span(visible(text, display.encoding)))
+                for name, text in _rows(part)
+            ],
+        )
         _say(page, answer, _QUESTION, display, indent=2)
     if together is not None:
         page.blank()
@@ -64,20 +83,31 @@ def _rows(part: Contents) -> Iterable[Row]:
     yield "Format", f"{part.format or 'not a capture'}{variant}{packing}; {size_words(part.bytes)}"
     for problem in part.problems:
         yield "Problem", problem.message
-    writer = ", ".join(_decoded(text) for text in (part.description.application, part.description.os) if text)
+    writer = ", ".join(
+        _decoded(text) for text in (part.description.application, part.description.os) if text
+    )
     if writer:
         yield "Written by", writer
     yield from _interface_rows(part)
     if part.lengths.first_ns is not None and part.lengths.last_ns is not None:
         first, last = part.lengths.first_ns, part.lengths.last_ns
-        yield "Time", f"{time_words(first)} to {time_words(last)} UTC, {duration_words(last - first)}"
+        yield (
+            "Time",
+            f"{time_words(first)} to {time_words(last)} UTC, {duration_words(last - first)}",
+        )
     yield "Frames", _frames(part)
     yield from _kind_rows(part)
     for kind, number in part.icmp_errors:
         where = "inside NVGRE" if kind.is_inner else "on the underlay"
         about = "about NVGRE" if kind.about_nvgre else "about other traffic"
-        yield "  ICMP error", f"{number} x {icmp_words(kind.version, kind.type, kind.code)}, {where}, {about}"
-    yield "Lost", "the capture does not say" if part.dropped is None else count(part.dropped, "packet")
+        yield (
+            "  ICMP error",
+            f"{number} x {icmp_words(kind.version, kind.type, kind.code)}, {where}, {about}",
+        )
+    yield (
+        "Lost",
+        "the capture does not say" if part.dropped is None else count(part.dropped, "packet"),
+    )
 
 
 def _interface_rows(part: Contents) -> Iterable[Row]:
@@ -110,7 +140,11 @@ def _interface(interface: InterfaceDescription) -> str:
 
 
 def _texts(interface: InterfaceDescription) -> tuple[tuple[str, bytes], ...]:
-    return ("name", interface.name), ("description", interface.text), ("filter", interface.capture_filter)
+    return (
+        ("name", interface.name),
+        ("description", interface.text),
+        ("filter", interface.capture_filter),
+    )
 
 
 def _frames(part: Contents) -> str:

@@ -1,6 +1,8 @@
-"""Report -> str, in every format.  The table of formats; each is a sibling module, loaded when it is asked for.
+"""Report -> str, in every format.  The table of formats; each is a sibling module, loaded when it
+is asked for.
 
-A reporter is a module with `render(report, display) -> str` that never prints and never fails on what a report may hold.
+A reporter is a module with `render(report, display) -> str` that never prints and never fails on
+what a report may hold.
 """
 
 from importlib import import_module
@@ -24,11 +26,15 @@ _SUFFIXES: Final = {
 
 def format_of_suffix(file_name: str) -> str:
     """The format that a file name asks for by its suffix; "text" if by none."""
-    return next((name for suffix, name in _SUFFIXES.items() if file_name.lower().endswith(suffix)), "text")
+    return next(
+        (name for suffix, name in _SUFFIXES.items() if file_name.lower().endswith(suffix)), "text"
+    )
 
 
 def render(name: str, report: "Report", display: "Display") -> str:
-    """Render `report` in the format `name`, one of FORMATS.  Errors: ValueError for any other name."""
+    """Render `report` in the format `name`, one of FORMATS.  Errors: ValueError for any other
+    name.
+    """
     if name not in FORMATS:
         raise ValueError(f"unknown format {name!r}; known: {', '.join(FORMATS)}")
     module = import_module(f"nvgre_doctor.reporters.{name}")

@@ -1,4 +1,6 @@
-"""How a report will be looked at: colour, width, encoding, verbosity.  Knows terminals; knows nothing about reports."""
+"""How a report will be looked at: colour, width, encoding, verbosity.  Knows terminals; knows
+nothing about reports.
+"""
 
 import os
 import sys
@@ -27,7 +29,7 @@ def display_for_stdout(color: str = "auto", verbosity: int = 0) -> Display:
     terminal = stream is not None and stream.isatty()
     width = None
     if terminal:
-        import shutil  # noqa: PLC0415  only for terminals
+        import shutil  # only for terminals
 
         width = max(shutil.get_terminal_size().columns, _NARROWEST)
     if color == "auto":

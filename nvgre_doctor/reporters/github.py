@@ -1,8 +1,10 @@
-"""Report -> GitHub Actions annotations: the workflow commands `::error`, `::warning` and `::notice`.
+"""Report -> GitHub Actions annotations: the workflow commands `::error`, `::warning` and
+`::notice`.
 
-One annotation for each host, pair of hosts or capture, at the level of its worst finding, worst first.  GitHub shows ten
-annotations per level and step, so the tenth also says how many more there are.  Text from captures only ever stands inside a
-command, escaped, so that it can neither begin a line with `::` nor end a command early.
+One annotation for each host, pair of hosts or capture, at the level of its worst finding, worst
+first.  GitHub shows ten annotations per level and step, so the tenth also says how many more there
+are.  Text from captures only ever stands inside a command, escaped, so that it can neither begin a
+line with `::` nor end a command early.
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +15,11 @@ from nvgre_doctor.reporters.display import Display
 from nvgre_doctor.reporters.subjects import SubjectKey, subject_key, subject_name, why_not_judged
 from nvgre_doctor.reporters.visible import visible
 
-COMMANDS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}  # worst first
+COMMANDS: Final = {
+    Severity.ERROR: "error",
+    Severity.WARNING: "warning",
+    Severity.INFO: "notice",
+}  # worst first
 MOST_PER_LEVEL: Final = 10
 """GitHub drops what goes beyond this per level and step."""
 MOST_FINDINGS: Final = 5
@@ -36,7 +42,9 @@ class _Annotation:
 
 
 def render(report: Report, display: Display) -> str:
-    """One command per line; a last plain line with the verdict, which holds no text from a capture."""
+    """One command per line; a last plain line with the verdict, which holds no text from a
+    capture.
+    """
     annotations = _annotations(report)
     lines = []
     for severity, command in COMMANDS.items():
@@ -46,7 +54,11 @@ def render(report: Report, display: Display) -> str:
             shown[-1].lines.append(_more(len(level) - len(shown), command))
         lines += [_command(report, annotation, display.encoding) for annotation in shown]
     in_baseline = report.summary.in_baseline
-    accepted = f"; {in_baseline} more finding{'s' if in_baseline > 1 else ''} in the baseline" if in_baseline else ""
+    accepted = (
+        f"; {in_baseline} more finding{'s' if in_baseline > 1 else ''} in the baseline"
+        if in_baseline
+        else ""
+    )
     lines.append(f"nvgre-doctor: verdict {report.verdict}{accepted}")
     return "\n".join(lines) + "\n"
 
@@ -60,17 +72,23 @@ def _annotations(report: Report) -> list[_Annotation]:
     groups: dict[SubjectKey, _Annotation] = {}
     explained = {finding.subject.capture for finding in report.findings}
     for index, capture in enumerate(report.captures):
-        if not capture.could_be_judged:  # an error even where its finding is a warning: the run ends with exit code 3
+        if (
+            not capture.could_be_judged
+        ):  # an error even where its finding is a warning: the run ends with exit code 3
             annotation = _Annotation(capture.path, Severity.ERROR, capture=index)
             if index not in explained:
                 annotation.codes, annotation.lines = ["unreadable"], why_not_judged(capture)
             groups["capture", (), index] = annotation
     if report.verdict is Verdict.UNREADABLE and not groups:
-        groups["report", (), None] = _Annotation("nothing to judge", Severity.ERROR, ["unreadable"], [report.headline])
+        groups["report", (), None] = _Annotation(
+            "nothing to judge", Severity.ERROR, ["unreadable"], [report.headline]
+        )
     for finding in report.findings:
         key = _pair_of_flow(subject_key(finding))
         name = subject_name(report, key)
-        annotation = groups.setdefault(key, _Annotation(name, finding.severity, capture=finding.subject.capture))
+        annotation = groups.setdefault(
+            key, _Annotation(name, finding.severity, capture=finding.subject.capture)
+        )
         annotation.severity = min(annotation.severity, finding.severity, key=list(COMMANDS).index)
         if finding.code not in annotation.codes:
             annotation.codes.append(finding.code)
@@ -99,15 +117,24 @@ def _command(report: Report, annotation: _Annotation, encoding: str) -> str:
     if path is not None:
         properties.append(f"file={_property(path)}")
         if annotation.frame:
-            properties.append(f"line={annotation.frame.frame}")  # the frame number: a capture has no lines
+            properties.append(
+                f"line={annotation.frame.frame}"
+            )  # the frame number: a capture has no lines
     message = "\n".join(visible(line, encoding) for line in annotation.lines)
     return f"::{COMMANDS[annotation.severity]} {','.join(properties)}::{_data(message)}"
 
 
 def _repository_path(path: str) -> str | None:
-    """Relative with forward slashes, as GitHub wants it; None for what cannot be shown or does not lie in the repository."""
+    """Relative with forward slashes, as GitHub wants it; None for what cannot be shown or does not
+    lie in the repository.
+    """
     slashed = path.replace("\\", "/")
-    if path == "-" or visible(path) != path or slashed.startswith(("/", "../")) or slashed[1:2] == ":":
+    if (
+        path == "-"
+        or visible(path) != path
+        or slashed.startswith(("/", "../"))
+        or slashed[1:2] == ":"
+    ):
         return None
     return slashed.removeprefix("./")
 

@@ -1,7 +1,9 @@
-"""Report -> JSON, schema version 1.0: the interface for programs.  schema.json beside the package describes every field.
+"""Report -> JSON, schema version 1.0: the interface for programs.  schema.json beside the package
+describes every field.
 
-Pure ASCII: what JSON allows to escape is escaped, so that it survives every console encoding and lone surrogates (file names
-that are not UTF-8) cannot make it fail.  Nothing is shortened, nothing is made visible: this is the raw text, as data.
+Pure ASCII: what JSON allows to escape is escaped, so that it survives every console encoding and
+lone surrogates (file names that are not UTF-8) cannot make it fail.  Nothing is shortened, nothing
+is made visible: this is the raw text, as data.
 """
 
 import json
@@ -32,16 +34,19 @@ _SCHEMA: Final = os.path.join(os.path.dirname(os.path.dirname(__file__)), "schem
 
 
 def render(report: Report, display: Display) -> str:
-    """Render as one JSON object, a line for each capture, host, pair, refusal and finding; `display` changes nothing.
+    """Render as one JSON object, a line for each capture, host, pair, refusal and finding;
+    `display` changes nothing.
 
-    With `indent` json would not use its C code: ten times as slow, half a second for the report of a hosting fabric.
+    With `indent` json would not use its C code: ten times as slow, half a second for the report of
+    a hosting fabric.
     """
     members = (f"  {json.dumps(name)}: {_member(value)}" for name, value in to_json(report).items())
     return harmless_json("{\n" + ",\n".join(members) + "\n}\n")
 
 
 def harmless_json(text: str) -> str:
-    """JSON text that means the same and can be printed into the log of a CI system: Azure looks for `##vso[` in the midst of lines.
+    """JSON text that means the same and can be printed into the log of a CI system: Azure looks for
+    `##vso[` in the midst of lines.
 
     Two number signs side by side can only stand in a string, where one of them may be escaped.
     """
@@ -121,13 +126,18 @@ def _host(host: Host) -> Json:
         "confidence": host.confidence.value,
         "evidence": [_evidence(item) for item in host.evidence],
         "changes": [
-            {"from": change.from_layout, "to": change.to_layout, **_timed(change.at)} for change in host.changes
+            {"from": change.from_layout, "to": change.to_layout, **_timed(change.at)}
+            for change in host.changes
         ],
         "frames_sent": host.frames_sent,
         "frames_received": host.frames_received,
         "segments": [
             # Not by _key: a fabric has very many keys, and a call for each takes as long again.
-            {"id": segment.id, "keys": [f"0x{gre_key:08x}" for gre_key in segment.gre_keys], "frames": segment.frames}
+            {
+                "id": segment.id,
+                "keys": [f"0x{gre_key:08x}" for gre_key in segment.gre_keys],
+                "frames": segment.frames,
+            }
             for segment in host.segments
         ],
     }
@@ -157,7 +167,11 @@ def _refusal(refusal: Refusal) -> Json:
         "by": refusal.by,
         "key": None if refusal.gre_key is None else _key(refusal.gre_key),
         "carried": refusal.carried,
-        "icmp": {"version": refusal.icmp_version, "type": refusal.icmp_type, "code": refusal.icmp_code},
+        "icmp": {
+            "version": refusal.icmp_version,
+            "type": refusal.icmp_type,
+            "code": refusal.icmp_code,
+        },
         "count": refusal.count,
         "first": _frame(refusal.first),
         "cause": refusal.cause.value,

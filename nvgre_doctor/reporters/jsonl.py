@@ -1,7 +1,7 @@
 """Report -> JSON Lines: one finding a line, as in `--format json`, complete in itself.
 
-Each line adds what the report says around it: the schema version, the fingerprint that baselines use, and the paths of the
-captures that its frames and its subject point to.  No finding, no line.
+Each line adds what the report says around it: the schema version, the fingerprint that baselines
+use, and the paths of the captures that its frames and its subject point to.  No finding, no line.
 """
 
 import json
@@ -13,7 +13,9 @@ from nvgre_doctor.reporters.json import harmless_json, to_json
 
 
 def render(report: Report, display: Display) -> str:
-    """One line per finding, in the order of the report; pure ASCII.  `display` changes nothing here."""
+    """One line per finding, in the order of the report; pure ASCII.  `display` changes nothing
+    here.
+    """
     lines = []
     for finding, plain in zip(report.findings, to_json(report)["findings"], strict=True):
         line = {

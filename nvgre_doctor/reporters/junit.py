@@ -1,7 +1,8 @@
 """Report -> JUnit XML, as Jenkins, GitLab and Azure DevOps read it (Jenkins' strict junit-10.xsd).
 
-A test case is a claim: "192.168.50.2 speaks RFC 7637".  It fails when a finding of severity error speaks against it, it is
-skipped when it is not known to be true, and it passes only when it is.  No clock, no times, no names of this machine.
+A test case is a claim: "192.168.50.2 speaks RFC 7637".  It fails when a finding of severity error
+speaks against it, it is skipped when it is not known to be true, and it passes only when it is.  No
+clock, no times, no names of this machine.
 """
 
 from dataclasses import dataclass, field
@@ -44,9 +45,13 @@ class _Case:
 
 
 def render(report: Report, display: Display) -> str:
-    """One test suite for all captures together.  `display` changes nothing here: the text is ASCII, the rest references."""
+    """One test suite for all captures together.  `display` changes nothing here: the text is ASCII,
+    the rest references.
+    """
     cases = _cases(report)
-    elements = [_element(report, case, name) for case, name in zip(cases, _names(cases), strict=True)]
+    elements = [
+        _element(report, case, name) for case, name in zip(cases, _names(cases), strict=True)
+    ]
     counts = {
         "tests": str(len(elements)),
         "failures": str(sum(element.find("failure") is not None for element in elements)),
@@ -54,9 +59,15 @@ def render(report: Report, display: Display) -> str:
     }
     root = ET.Element("testsuites", {"name": SUITE, **counts})
     skipped = str(sum(element.find("skipped") is not None for element in elements))
-    suite = ET.SubElement(root, "testsuite", {"name": _suite_name(report), **counts, "skipped": skipped})
+    suite = ET.SubElement(
+        root, "testsuite", {"name": _suite_name(report), **counts, "skipped": skipped}
+    )
     properties = ET.SubElement(suite, "properties")
-    for name, value in (("version", report.version), ("verdict", report.verdict), ("headline", report.headline)):
+    for name, value in (
+        ("version", report.version),
+        ("verdict", report.verdict),
+        ("headline", report.headline),
+    ):
         ET.SubElement(properties, "property", {"name": name, "value": visible(value)})
     suite.extend(elements)
     ET.indent(root)
@@ -72,12 +83,16 @@ def _suite_name(report: Report) -> str:
 
 
 def _cases(report: Report) -> list[_Case]:
-    """Captures that cannot be judged, then hosts, pairs, refused flows, and what other findings are about."""
+    """Captures that cannot be judged, then hosts, pairs, refused flows, and what other findings are
+    about.
+    """
     cases: dict[SubjectKey, _Case] = {}
     for index, capture in enumerate(report.captures):
         if not capture.could_be_judged:
             key: SubjectKey = ("capture", (), index)
-            cases[key] = _Case("capture", _claim(report, key), "; ".join(why_not_judged(capture)), unjudged=True)
+            cases[key] = _Case(
+                "capture", _claim(report, key), "; ".join(why_not_judged(capture)), unjudged=True
+            )
     for host in report.hosts:
         key = ("host", (host.address,), None)
         cases[key] = _Case("host", _claim(report, key), _host_doubt(host))
@@ -96,9 +111,13 @@ def _cases(report: Report) -> list[_Case]:
             case.claim = f"{visible(subject_name(report, key))} speaks the expected layout"
     if report.verdict is Verdict.HEALTHY:
         cases["report", (), None] = _Case("report", "nothing is wrong")
-    elif not cases or (report.verdict is Verdict.UNREADABLE and not any(case.unjudged for case in cases.values())):
+    elif not cases or (
+        report.verdict is Verdict.UNREADABLE and not any(case.unjudged for case in cases.values())
+    ):
         unjudged = report.verdict is Verdict.UNREADABLE
-        cases["report", (), None] = _Case("report", "there is NVGRE to judge", report.headline, unjudged)
+        cases["report", (), None] = _Case(
+            "report", "there is NVGRE to judge", report.headline, unjudged
+        )
     return list(cases.values())
 
 
@@ -158,12 +177,16 @@ def _element(report: Report, case: _Case, name: str) -> ET.Element:
             _outcome(element, "skipped", "not-known", case.doubt, [])
         rest = case.findings
     if rest:
-        ET.SubElement(element, "system-out").text = "\n\n".join(_finding_text(report, finding) for finding in rest)
+        ET.SubElement(element, "system-out").text = "\n\n".join(
+            _finding_text(report, finding) for finding in rest
+        )
     return element
 
 
 def _outcome(element: ET.Element, tag: str, kind: str, message: str, texts: list[str]) -> None:
-    """The message as attribute and again as text: half of the readers show the one, half the other."""
+    """The message as attribute and again as text: half of the readers show the one, half the
+    other.
+    """
     outcome = ET.SubElement(element, tag, {"type": visible(kind), "message": visible(message)})
     outcome.text = "\n\n".join(filter(None, (visible(message), *texts)))
 

@@ -1,7 +1,8 @@
 """Report -> GitHub-flavoured Markdown, fit for $GITHUB_STEP_SUMMARY.
 
-Text from captures stands in code spans, word by word where a sentence holds it: only there does GitHub neither link, mention,
-number, highlight nor interpret anything.  No captured text ever begins a line.
+Text from captures stands in code spans, word by word where a sentence holds it: only there does
+GitHub neither link, mention, number, highlight nor interpret anything.  No captured text ever
+begins a line.
 """
 
 import re
@@ -21,7 +22,11 @@ RESERVE: Final = 1_000
 MOST_ROWS: Final = 500
 """Rows per section; nobody reads more in a summary, and the other formats hold them all."""
 
-LAYOUTS: Final = {"draft-00": "draft-00 (old)", "rfc7637": "RFC 7637", "both": "both at the same time"}
+LAYOUTS: Final = {
+    "draft-00": "draft-00 (old)",
+    "rfc7637": "RFC 7637",
+    "both": "both at the same time",
+}
 PAIRS: Final = {
     PairVerdict.MISMATCH: "different layouts",
     PairVerdict.AGREE: "same layout",
@@ -46,7 +51,9 @@ class _Summary:
         self._lines += lines
 
     def items(self, items: Iterable[str], total: int) -> None:
-        """Add whole items in order, then say how many were left out.  They get half of the room: others come after them."""
+        """Add whole items in order, then say how many were left out.  They get half of the room:
+        others come after them.
+        """
         room = self._room // 2
         for number, item in enumerate(items):
             size = len(item.encode("utf-8")) + 1
@@ -70,35 +77,59 @@ def render(report: Report, display: Display) -> str:
         "",
         f"Verdict: {_prose(report.headline)}",
         "",
-        f"{count(totals.errors, 'error')}, {count(totals.warnings, 'warning')}, {count(totals.infos, 'note')}; "
-        f"{count(totals.hosts, 'host')}, {count(totals.nvgre_frames, 'NVGRE frame')} of {count(totals.frames, 'frame')}.",
+        f"{count(totals.errors, 'error')}, {count(totals.warnings, 'warning')},"
+        f" {count(totals.infos, 'note')}; {count(totals.hosts, 'host')},"
+        f" {count(totals.nvgre_frames, 'NVGRE frame')} of {count(totals.frames, 'frame')}.",
     )
     if totals.in_baseline:
         summary.head("", f"The baseline accepts {count(totals.in_baseline, 'finding')} more.")
     if report.findings:
         summary.head("", "### Findings", "")
-        summary.items((_finding(report, finding) for finding in report.findings), len(report.findings))
-    _table(summary, "Hosts", ("Host", "Layout", "Confidence", "Sent", "Received", "Why"), report.hosts, _host)
-    _table(summary, "Pairs of hosts", ("Hosts", "Layouts", "Frames there", "Frames back"), report.pairs, _pair)
+        summary.items(
+            (_finding(report, finding) for finding in report.findings), len(report.findings)
+        )
+    _table(
+        summary,
+        "Hosts",
+        ("Host", "Layout", "Confidence", "Sent", "Received", "Why"),
+        report.hosts,
+        _host,
+    )
+    _table(
+        summary,
+        "Pairs of hosts",
+        ("Hosts", "Layouts", "Frames there", "Frames back"),
+        report.pairs,
+        _pair,
+    )
     columns = ("From", "To", "Refused by", "ICMP", "GRE key", "Count")
     _table(summary, "Refused flows", columns, report.refusals, _refusal)
     if report.captures:
         summary.head("", "### Captures", "")
         summary.items(map(_capture, report.captures), len(report.captures))
-    # What a console cannot show is escaped; every character that means something in Markdown is ASCII.
+    # What a console cannot show is escaped; every character that means something in Markdown is
+    # ASCII.
     return summary.text().encode(display.encoding, "backslashreplace").decode(display.encoding)
 
 
 def _table(
-    summary: _Summary, title: str, columns: tuple[str, ...], rows: Sequence[T], cells: Callable[[T], tuple[str, ...]]
+    summary: _Summary,
+    title: str,
+    columns: tuple[str, ...],
+    rows: Sequence[T],
+    cells: Callable[[T], tuple[str, ...]],
 ) -> None:
     if rows:
-        summary.head("", f"### {title}", "", f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}")
+        summary.head(
+            "", f"### {title}", "", f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"
+        )
         summary.items((f"| {' | '.join(map(_cell, cells(row)))} |" for row in rows), len(rows))
 
 
 def _cell(markdown: str) -> str:
-    r"""Escape pipes.  Renderers disagree about a backslash before an escaped pipe, so there the pipe is written `\x7c`."""
+    r"""Escape pipes.  Renderers disagree about a backslash before an escaped pipe, so there the
+    pipe is written `\x7c`.
+    """
     return markdown.replace("\\|", r"\\x7c").replace("|", "\\|")
 
 
@@ -116,7 +147,14 @@ def _finding(report: Report, finding: Finding) -> str:
 def _host(host: Host) -> tuple[str, ...]:
     why = _prose(host.evidence[0].statement) if host.evidence else ""
     layout = LAYOUTS.get(host.layout, "not known")
-    return _code(host.address), layout, str(host.confidence), str(host.frames_sent), str(host.frames_received), why
+    return (
+        _code(host.address),
+        layout,
+        str(host.confidence),
+        str(host.frames_sent),
+        str(host.frames_received),
+        why,
+    )
 
 
 def _pair(pair: Pair) -> tuple[str, ...]:
@@ -144,10 +182,11 @@ def _capture(capture: Capture) -> str:
 
 
 def _prose(text: str) -> str:
-    """A sentence of ours with words from a capture in it: every word that Markdown or GitHub could act on becomes code.
+    """A sentence of ours with words from a capture in it: every word that Markdown or GitHub could
+    act on becomes code.
 
-    Code, because backslashes do not help against mentions, issue numbers, links and emoji: GitHub looks for those after it has
-    rendered the Markdown, everywhere but in code.
+    Code, because backslashes do not help against mentions, issue numbers, links and emoji: GitHub
+    looks for those after it has rendered the Markdown, everywhere but in code.
     """
     return " ".join(_word(word) for word in visible(text).split())
 

@@ -1,7 +1,9 @@
-"""A page of text: paragraphs and tables, wrapped to a terminal's width or not at all, with or without colour.
+"""A page of text: paragraphs and tables, wrapped to a terminal's width or not at all, with or
+without colour.
 
-Knows columns and styles; knows nothing about reports.  Everything given to it is data, never markup.  It is one layouter
-for terminals, pipes and files, so that all three say the same; and it needs no import that a pipe would have to wait for.
+Knows columns and styles; knows nothing about reports.  Everything given to it is data, never
+markup.  It is one layouter for terminals, pipes and files, so that all three say the same; and it
+needs no import that a pipe would have to wait for.
 """
 
 import re
@@ -13,7 +15,8 @@ from typing import Final, NamedTuple
 _GAP: Final = 2
 """Spaces between two columns."""
 _NARROW: Final = 28
-"""Fewer columns than this for a table's last column, and it goes on lines of its own below the row."""
+"""Fewer columns than this for a table's last column, and it goes on lines of its own below the row.
+"""
 _STACKED: Final = 4
 """Indent of those lines."""
 _WORDS: Final = re.compile(r" +|[^ ]+")
@@ -51,7 +54,9 @@ class Page:
         self._lines: list[Line] = []
 
     def say(self, *spans: Span | str, indent: int = 0, hang: int = 0) -> None:
-        """Add a paragraph; its first line is indented by `indent` spaces, further ones by `indent + hang`."""
+        """Add a paragraph; its first line is indented by `indent` spaces, further ones by `indent +
+        hang`.
+        """
         line = [span if isinstance(span, Span) else Span(span) for span in spans]
         self._wrapped(line, [Span(" " * indent)], [Span(" " * (indent + hang))])
 
@@ -60,15 +65,21 @@ class Page:
         if self._lines and self._lines[-1]:
             self._lines.append([])
 
-    def table(self, header: Sequence[str], rows: Sequence[Sequence[Span]], right: Container[int] = ()) -> None:
-        """Add a table; the last column takes the width that is left, columns in `right` hold numbers.
+    def table(
+        self, header: Sequence[str], rows: Sequence[Sequence[Span]], right: Container[int] = ()
+    ) -> None:
+        """Add a table; the last column takes the width that is left, columns in `right` hold
+        numbers.
 
-        On a terminal too narrow for that, the last column goes below its row; nothing is ever cut off.
+        On a terminal too narrow for that, the last column goes below its row; nothing is ever cut
+        off.
         """
         heads = [Span(text, Style.HEADING) for text in header]
         grid = [heads, *rows] if any(header) else list(rows)
         last = len(header) - 1
-        widths = [max((cells(row[column].text) for row in grid), default=0) for column in range(last)]
+        widths = [
+            max((cells(row[column].text) for row in grid), default=0) for column in range(last)
+        ]
         before = sum(widths) + _GAP * last
         stacked = self.width is not None and self.width - before < min(
             _NARROW, max((cells(row[last].text) for row in grid), default=0)
@@ -94,7 +105,9 @@ class Page:
         return "".join(self._drawn(line) + "\n" for line in self._lines)
 
     def _wrapped(self, line: Line, first: Line, following: Line) -> None:
-        """Add `first` + `line`, broken at spaces into lines that begin with `following`; a word too long is folded."""
+        """Add `first` + `line`, broken at spaces into lines that begin with `following`; a word too
+        long is folded.
+        """
         if self.width is None or _cells_of(first) + _cells_of(line) <= self.width:
             self._lines.append([*first, *line])
             return
@@ -127,11 +140,17 @@ class Page:
 
 
 def cells(text: str) -> int:
-    """Columns that `text` takes on a terminal: East Asian wide characters take two, combining ones none."""
+    """Columns that `text` takes on a terminal: East Asian wide characters take two, combining ones
+    none.
+    """
     if text.isascii():
         return len(text)
     return sum(
-        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        0
+        if unicodedata.combining(character)
+        else 2
+        if unicodedata.east_asian_width(character) in "WF"
+        else 1
         for character in text
     )
 

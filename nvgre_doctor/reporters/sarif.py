@@ -1,6 +1,8 @@
-"""Report -> SARIF 2.1.0 (OASIS, errata 01) for code scanning and other viewers.  Plain dicts, no clock, no file system.
+"""Report -> SARIF 2.1.0 (OASIS, errata 01) for code scanning and other viewers.  Plain dicts, no
+clock, no file system.
 
-A capture has no lines, so `startLine` is the frame number, 1-based as Wireshark counts; `run.properties` says so.
+A capture has no lines, so `startLine` is the frame number, 1-based as Wireshark counts;
+`run.properties` says so.
 """
 
 import json
@@ -18,9 +20,13 @@ from nvgre_doctor.reporters.visible import visible
 from nvgre_doctor.rules import RULES
 from nvgre_doctor.rules.base import Rule
 
-SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+SCHEMA: Final = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
 LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
-START_LINE: Final = "startLine is the frame number in the capture, 1-based as Wireshark counts frames"
+START_LINE: Final = (
+    "startLine is the frame number in the capture, 1-based as Wireshark counts frames"
+)
 STANDARD_INPUT: Final = "-"
 HEADINGS: Final = ("What it means", "How it is detected", "What it is not", "What to do", "Sources")
 
@@ -31,7 +37,9 @@ Json = dict[str, Any]
 
 
 def render(report: Report, display: Display) -> str:
-    """One run; its results are the findings in the order of the report.  `display` changes nothing here."""
+    """One run; its results are the findings in the order of the report.  `display` changes nothing
+    here.
+    """
     notifications = _notifications(report)
     rule_index = {rule.code: index for index, rule in enumerate(RULES)}
     run: Json = {
@@ -50,9 +58,15 @@ def render(report: Report, display: Display) -> str:
         ],
         "artifacts": _artifacts(report.captures),
         "results": [_result(report, finding, rule_index) for finding in report.findings],
-        "properties": {"verdict": str(report.verdict), "headline": visible(report.headline), "startLine": START_LINE},
+        "properties": {
+            "verdict": str(report.verdict),
+            "headline": visible(report.headline),
+            "startLine": START_LINE,
+        },
     }
-    return harmless_json(json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n")
+    return harmless_json(
+        json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    )
 
 
 def _descriptor(rule: Rule) -> Json:
@@ -67,7 +81,10 @@ def _descriptor(rule: Rule) -> Json:
             "text": f"{rule.explain.strip()}\n\nIn results of this rule {START_LINE}.",
             "markdown": "\n\n".join(
                 [f"# {rule.code}: {rule.title}"]
-                + [f"## {heading}\n\n{_escape_markdown(body)}" for heading, body in sections.items()]
+                + [
+                    f"## {heading}\n\n{_escape_markdown(body)}"
+                    for heading, body in sections.items()
+                ]
                 + [f"In results of this rule {START_LINE}."]
             ),
         },
@@ -96,14 +113,20 @@ def _artifacts(captures: tuple[Capture, ...]) -> list[Json]:
         {
             "location": _artifact_location(capture.path),
             "roles": ["analysisTarget"],
-            "properties": {"status": capture.status, "frames": capture.frames, "nvgreFrames": capture.nvgre_frames},
+            "properties": {
+                "status": capture.status,
+                "frames": capture.frames,
+                "nvgreFrames": capture.nvgre_frames,
+            },
         }
         for capture in by_uri.values()
     ]
 
 
 def _notifications(report: Report) -> list[Json]:
-    """What kept the program from judging an input: captures that cannot be read, or nothing decodable in any."""
+    """What kept the program from judging an input: captures that cannot be read, or nothing
+    decodable in any.
+    """
     found: list[Json] = []
     for capture in report.captures:
         if not capture.could_be_judged:
@@ -124,13 +147,20 @@ def _result(report: Report, finding: Finding, rule_index: dict[str, int]) -> Jso
         "message": {"text": _plain(finding.message, finding.next_step)},
         "locations": [location] if location else [],
         "relatedLocations": [
-            {"id": number, **_frame_location(report, frame)} for number, frame in enumerate(finding.frames[1:], start=1)
+            {"id": number, **_frame_location(report, frame)}
+            for number, frame in enumerate(finding.frames[1:], start=1)
         ],
-        # primaryLocationLineHash is the one name that GitHub reads; without it GitHub hashes the bytes near the "line".
+        # primaryLocationLineHash is the one name that GitHub reads; without it GitHub hashes the
+        # bytes near the "line".
         "partialFingerprints": {"nvgreDoctor/v1": identity, "primaryLocationLineHash": identity},
-        "properties": {"confidence": str(finding.confidence), "displayFilter": visible(finding.display_filter)},
+        "properties": {
+            "confidence": str(finding.confidence),
+            "displayFilter": visible(finding.display_filter),
+        },
     }
-    if finding.code in rule_index:  # a report of a later version may hold codes that are not known here
+    if (
+        finding.code in rule_index
+    ):  # a report of a later version may hold codes that are not known here
         result["ruleIndex"] = rule_index[finding.code]
     return result
 
@@ -145,7 +175,9 @@ def _location(report: Report, finding: Finding) -> Json:
         location = {"physicalLocation": {"artifactLocation": _artifact_location(path)}}
     hosts = [visible(host) for host in dict.fromkeys(finding.subject.hosts)]
     if hosts:
-        location["logicalLocations"] = [{"name": host, "fullyQualifiedName": host, "kind": "host"} for host in hosts]
+        location["logicalLocations"] = [
+            {"name": host, "fullyQualifiedName": host, "kind": "host"} for host in hosts
+        ]
     return location
 
 
@@ -167,10 +199,12 @@ def _artifact_location(path: str) -> Json:
 
 
 def capture_uri(path: str) -> str:
-    r"""A relative URI with forward slashes for a relative path, a file: URI for an absolute one, percent-encoded.
+    r"""A relative URI with forward slashes for a relative path, a file: URI for an absolute one,
+    percent-encoded.
 
-    Windows paths are known by a drive, by two leading backslashes (UNC and \\?\) or, when relative, by their backslashes; only
-    in an absolute POSIX path is a backslash part of a name.  Standard input becomes "stdin".
+    Windows paths are known by a drive, by two leading backslashes (UNC and \\?\) or, when relative,
+    by their backslashes; only in an absolute POSIX path is a backslash part of a name.  Standard
+    input becomes "stdin".
     """
     if path == STANDARD_INPUT:
         return "stdin"
@@ -188,7 +222,9 @@ def capture_uri(path: str) -> str:
 
 
 def _encode(path: str) -> str:
-    """Percent-encode the bytes of a path; a name that is not UTF-8 (lone surrogates, PEP 383) keeps its bytes."""
+    """Percent-encode the bytes of a path; a name that is not UTF-8 (lone surrogates, PEP 383) keeps
+    its bytes.
+    """
     try:
         raw = path.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -197,7 +233,9 @@ def _encode(path: str) -> str:
 
 
 def _plain(*paragraphs: str) -> str:
-    """Visible text that no viewer takes for a link: SARIF reads `[text](target)` even in plain text (section 3.11.6)."""
+    """Visible text that no viewer takes for a link: SARIF reads `[text](target)` even in plain text
+    (section 3.11.6).
+    """
     text = "\n\n".join(visible(paragraph) for paragraph in paragraphs if paragraph)
     return text.replace("[", "\\[").replace("]", "\\]") if "](" in text else text
 

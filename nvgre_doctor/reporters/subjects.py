@@ -1,6 +1,8 @@
-"""What findings are about, for the reporters that gather them: hosts, pairs, flows and captures, as keys and in words.
+"""What findings are about, for the reporters that gather them: hosts, pairs, flows and captures, as
+keys and in words.
 
-The words are raw text from captures and file names; each reporter makes them safe for its own reader.
+The words are raw text from captures and file names; each reporter makes them safe for its own
+reader.
 """
 
 from nvgre_doctor.report import Capture, Finding, FrameRef, Report
@@ -34,4 +36,6 @@ def frames_text(report: Report, frames: tuple[FrameRef, ...]) -> str:
     numbers: dict[int, list[str]] = {}
     for frame in frames:
         numbers.setdefault(frame.capture, []).append(str(frame.frame))
-    return "; ".join(f"{report.captures[index].path}: {', '.join(found)}" for index, found in numbers.items())
+    return "; ".join(
+        f"{report.captures[index].path}: {', '.join(found)}" for index, found in numbers.items()
+    )

@@ -1,4 +1,5 @@
-"""The words that people read for what the report holds: layouts, verdicts, ICMP errors, keys, counts.
+"""The words that people read for what the report holds: layouts, verdicts, ICMP errors, keys,
+counts.
 
 Knows names; knows nothing about how they are laid out.
 """
@@ -8,7 +9,12 @@ from typing import Final
 from nvgre_doctor.report import Confidence, Verdict
 from nvgre_doctor.wire import layouts
 
-LAYOUT_WORDS: Final = {"draft-00": "draft-00", "rfc7637": "RFC 7637", "both": "both", "unknown": "unknown"}
+LAYOUT_WORDS: Final = {
+    "draft-00": "draft-00",
+    "rfc7637": "RFC 7637",
+    "both": "both",
+    "unknown": "unknown",
+}
 SURE_WORDS: Final = {Confidence.PROVEN: "proven", Confidence.LIKELY: "likely", Confidence.NONE: "-"}
 VERDICT_WORDS: Final = {
     Verdict.MISMATCH: "MISMATCH",
@@ -51,22 +57,34 @@ _ICMP_NAMES: Final = {
 def icmp_words(version: int, icmp_type: int, code: int) -> str:
     """Name an ICMP message: "ICMP 3/10 (host administratively prohibited)"."""
     name = _ICMP_NAMES.get((version, icmp_type, code))
-    return f"{'ICMPv6' if version == 6 else 'ICMP'} {icmp_type}/{code}" + (f" ({name})" if name else "")
+    return f"{'ICMPv6' if version == 6 else 'ICMP'} {icmp_type}/{code}" + (
+        f" ({name})" if name else ""
+    )
 
 
 def both_readings(gre_key: int) -> str:
-    """The raw key and what it is under either layout: "0x00138900 (TNI 1280256, or VSID 5001 with FlowID 0)"."""
+    """The raw key and what it is under either layout: "0x00138900 (TNI 1280256, or VSID 5001 with
+    FlowID 0)".
+    """
     octet = layouts.reserved_octet(gre_key)
-    old = network_id_words("TNI", layouts.tni(gre_key)) + (f" with top octet 0x{octet:02x}" if octet else "")
-    current = f"{network_id_words('VSID', layouts.vsid(gre_key))} with FlowID {layouts.flow_id(gre_key)}"
+    old = network_id_words("TNI", layouts.tni(gre_key)) + (
+        f" with top octet 0x{octet:02x}" if octet else ""
+    )
+    current = (
+        f"{network_id_words('VSID', layouts.vsid(gre_key))} with FlowID {layouts.flow_id(gre_key)}"
+    )
     return f"0x{gre_key:08x} ({old}, or {current})"
 
 
 def network_id_words(noun: str, network_id: int) -> str:
-    """Return "TNI 5001", "VSID 19 [reserved]" (0 to 4095) or "VSID 16777215 [NVE to NVE]" (RFC 7637 section 3.4)."""
+    """Return "TNI 5001", "VSID 19 [reserved]" (0 to 4095) or "VSID 16777215 [NVE to NVE]" (RFC 7637
+    section 3.4).
+    """
     if layouts.is_usable(network_id):
         return f"{noun} {network_id}"
-    return f"{noun} {network_id} [{'NVE to NVE' if network_id == layouts.CONTROL_ID else 'reserved'}]"
+    return (
+        f"{noun} {network_id} [{'NVE to NVE' if network_id == layouts.CONTROL_ID else 'reserved'}]"
+    )
 
 
 def count(number: int, noun: str) -> str:

@@ -1,4 +1,6 @@
-"""The rules: from what was found out to findings.  Explicit registration, in order of their codes."""
+"""The rules: from what was found out to findings.  Explicit registration, in order of their
+codes.
+"""
 
 from collections.abc import Iterable
 
@@ -8,7 +10,12 @@ from nvgre_doctor.rules.base import Rule, Situation
 
 RULES: tuple[Rule, ...] = tuple(
     sorted(
-        captures.RULES + layout.RULES + expected.RULES + pairs.RULES + refusals.RULES + packets.RULES,
+        captures.RULES
+        + layout.RULES
+        + expected.RULES
+        + pairs.RULES
+        + refusals.RULES
+        + packets.RULES,
         key=lambda rule: rule.code,
     )
 )
@@ -27,11 +34,14 @@ def find_all(situation: Situation) -> tuple[Finding, ...]:
 
 def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """By severity, then by code; what is equal in both keeps its order."""
-    return tuple(sorted(findings, key=lambda finding: (_WORST_FIRST[finding.severity], finding.code)))
+    return tuple(
+        sorted(findings, key=lambda finding: (_WORST_FIRST[finding.severity], finding.code))
+    )
 
 
 def select_codes(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> frozenset[str]:
-    """The codes to report: those that begin with a selected prefix (all, if none is given) and with no ignored one.
+    """The codes to report: those that begin with a selected prefix (all, if none is given) and with
+    no ignored one.
 
     UnknownCodeError for a prefix that fits no code.
     """

@@ -4,7 +4,8 @@ from typing import Final
 
 INSTALL_UPDATE: Final = "Install KB2779768 on {host} and restart it."
 RAISE_MTU: Final = (
-    "Raise the MTU of the physical network by at least 42 bytes (IPv6: 62), or lower that of the virtual machines."
+    "Raise the MTU of the physical network by at least 42 bytes (IPv6: 62), or lower that of the"
+    " virtual machines."
 )
 
 
@@ -14,5 +15,9 @@ def check_update(host: str) -> str:
 
 
 def check_policy(host: str) -> str:
-    """How to see what a host knows about virtual machines elsewhere, and its own provider addresses."""
-    return f"Check on {host}: Get-NetVirtualizationLookupRecord; Get-NetVirtualizationProviderAddress"
+    """How to see what a host knows about virtual machines elsewhere, and its own provider
+    addresses.
+    """
+    return (
+        f"Check on {host}: Get-NetVirtualizationLookupRecord; Get-NetVirtualizationProviderAddress"
+    )

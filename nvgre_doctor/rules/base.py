@@ -26,20 +26,28 @@ class Situation:
     evidence: Evidence
     diagnosis: Diagnosis
     inventory: Inventory
-    expected: NetworkTable[Layout] = field(default_factory=NetworkTable)  # which layout a host is meant to speak
+    expected: NetworkTable[Layout] = field(
+        default_factory=NetworkTable
+    )  # which layout a host is meant to speak
 
     def host(self, address: bytes) -> HostVerdict:
-        """The verdict about a provider address; an empty one when it was never seen in NVGRE data."""
+        """The verdict about a provider address; an empty one when it was never seen in NVGRE
+        data.
+        """
         return self.diagnosis.hosts.get(address) or HostVerdict(address)
 
     @property
     def nvgre_frames_left_out(self) -> int:
-        """NVGRE frames that were captured and are not part of the evidence: of hosts that were named as not NVGRE."""
+        """NVGRE frames that were captured and are not part of the evidence: of hosts that were
+        named as not NVGRE.
+        """
         captured = sum(capture.nvgre_frames for capture in self.captures)
         return captured - sum(part.nvgre_frames for part in self.evidence.captures.values())
 
     def has_hnv_signs(self, *addresses: bytes) -> bool:
-        """Whether any of these looks like a Hyper-V host, and not like the end of a plain GRE tunnel."""
+        """Whether any of these looks like a Hyper-V host, and not like the end of a plain GRE
+        tunnel.
+        """
         return any(self.host(address).hnv_signs for address in addresses)
 
     def sightings(self, *oddities: Oddity) -> Iterator[tuple[Sign, Sightings, tuple[At, ...]]]:
@@ -53,7 +61,9 @@ Find = Callable[[Situation], Iterable[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One finding code: `severity` is the usual one, `find` makes the findings, and its docstring is the explain text."""
+    """One finding code: `severity` is the usual one, `find` makes the findings, and its docstring
+    is the explain text.
+    """
 
     code: str
     severity: Severity

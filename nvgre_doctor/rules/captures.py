@@ -11,17 +11,20 @@ from nvgre_doctor.rules.base import Rule, Situation, finding, plural
 
 def find_damaged(situation: Situation) -> Iterator[Finding]:
     """What it means
-      A capture is cut short, damaged, or not a capture at all. What was read before that point counts; the rest is missing.
+      A capture is cut short, damaged, or not a capture at all. What was read before that point
+      counts; the rest is missing.
 
     How it is detected
-      A record or block is longer than what is left of the file, a length makes no sense, or a compressed stream ends early.
+      A record or block is longer than what is left of the file, a length makes no sense, or a
+      compressed stream ends early.
 
     What it is not
-      No statement about the network. A capture that was copied while it was being written often ends in half a packet.
+      No statement about the network. A capture that was copied while it was being written often
+      ends in half a packet.
 
     What to do
-      Stop the capture before copying it, or capture again. Look at the frame that is named: verdicts rest on what came before.
-      Files of other formats: convert them, as the message says.
+      Stop the capture before copying it, or capture again. Look at the frame that is named:
+      verdicts rest on what came before. Files of other formats: convert them, as the message says.
 
     Sources
       pcap and pcapng file formats (draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng).
@@ -31,46 +34,55 @@ def find_damaged(situation: Situation) -> Iterator[Finding]:
             yield finding(
                 "NVG101",
                 Severity.WARNING,
-                f"{problem.message.removesuffix('.')}. {plural(capture.frames, 'frame was', 'frames were')} read.",
+                f"{problem.message.removesuffix('.')}."
+                f" {plural(capture.frames, 'frame was', 'frames were')} read.",
                 Subject("capture", capture=index),
                 (),
                 display_filter="",
-                next_step="Capture again, or convert the file as the message says, and run this again.",
+                next_step=(
+                    "Capture again, or convert the file as the message says, and run this again."
+                ),
             )
 
 
 def find_short_frames(situation: Situation) -> Iterator[Finding]:
     """What it means
-      Frames were captured with so few bytes that the GRE key is not in them. They cannot say anything about a layout.
+      Frames were captured with so few bytes that the GRE key is not in them. They cannot say
+      anything about a layout.
 
     How it is detected
-      The outer header says GRE, and the frame ends before the key. With Ethernet and IPv4 the key ends at byte 42.
+      The outer header says GRE, and the frame ends before the key. With Ethernet and IPv4 the key
+      ends at byte 42.
 
     What it is not
       No fault of the hosts: the snap length of the capture is too small.
 
     What to do
-      Capture again with a snap length of at least 128 bytes, so that the inner addresses are seen too: tcpdump -s 128,
-      or dumpcap -s 128.
+      Capture again with a snap length of at least 128 bytes, so that the inner addresses are seen
+      too: tcpdump -s 128, or dumpcap -s 128.
 
     Sources
       RFC 7637 section 3.2 (position of the key).
     """
     counts: Counter[int] = Counter()
     examples: defaultdict[int, list[At]] = defaultdict(list)
-    for index, _, sightings in situation.evidence.signs(Oddity.TOO_SHORT):  # in the order of the captures
+    for index, _, sightings in situation.evidence.signs(
+        Oddity.TOO_SHORT
+    ):  # in the order of the captures
         counts[index] += sightings.count
         examples[index] += [At(m.ts_ns, index, m.frame_number) for m in sightings.examples]
     for index, count in counts.items():
         yield finding(
             "NVG102",
             Severity.WARNING,
-            f"{plural(count, 'GRE frame is', 'GRE frames are')} cut before the key"
-            f" (of {plural(situation.captures[index].frames, 'frame')}): the snap length is too small.",
+            f"{plural(count, 'GRE frame is', 'GRE frames are')} cut before the key (of"
+            f" {plural(situation.captures[index].frames, 'frame')}): the snap length is too small.",
             Subject("capture", capture=index),
             examples[index],
             display_filter="ip.proto == 47 || ipv6.nxt == 47",
-            next_step="Capture again with a snap length of 128 bytes or more, for example tcpdump -s 128.",
+            next_step=(
+                "Capture again with a snap length of 128 bytes or more, for example tcpdump -s 128."
+            ),
         )
 
 
@@ -97,12 +109,13 @@ def find_no_nvgre(situation: Situation) -> Iterator[Finding]:
       No frame has an outer GRE header with K=1 and protocol 0x6558, and no ICMP error quotes one.
 
     What it is not
-      Not a sign of health: the captures may have been taken at the wrong place or with the wrong filter.
+      Not a sign of health: the captures may have been taken at the wrong place or with the wrong
+      filter.
 
     What to do
-      Capture on the physical adapter that holds the provider address, not on a virtual machine's adapter, without a filter
-      or with the filter "ip proto 47 or icmp". If the message names VXLAN, the hosts use VXLAN and the layouts of NVGRE do not
-      apply to them.
+      Capture on the physical adapter that holds the provider address, not on a virtual machine's
+      adapter, without a filter or with the filter "ip proto 47 or icmp". If the message names
+      VXLAN, the hosts use VXLAN and the layouts of NVGRE do not apply to them.
 
     Sources
       RFC 7637 section 3.2; RFC 7348 (VXLAN).
@@ -115,18 +128,25 @@ def find_no_nvgre(situation: Situation) -> Iterator[Finding]:
     counts: Counter[Oddity] = Counter()
     for sign, sightings, _ in situation.sightings(*INSTEAD):
         counts[sign.oddity] += sightings.count
-    instead = "; ".join(f"{counts[oddity]} x {text}" for oddity, text in INSTEAD.items() if counts[oddity])
+    instead = "; ".join(
+        f"{counts[oddity]} x {text}" for oddity, text in INSTEAD.items() if counts[oddity]
+    )
     yield finding(
         "NVG103",
         Severity.WARNING,
-        f"No NVGRE in {plural(frames, 'frame')}." + (f" What is there instead: {instead}." if instead else ""),
+        f"No NVGRE in {plural(frames, 'frame')}."
+        + (f" What is there instead: {instead}." if instead else ""),
         Subject("capture"),
         (),
         display_filter="udp.port == 4789" if counts[Oddity.VXLAN] else "",
-        next_step="If one of these hosts is a Hyper-V host, correct not-nvgre in the configuration."
-        if counts[Oddity.NOT_NVGRE]
-        else "Capture on the physical adapter that holds the provider address, with no filter or with"
-        ' "ip proto 47 or icmp".',
+        next_step=(
+            "If one of these hosts is a Hyper-V host, correct not-nvgre in the configuration."
+            if counts[Oddity.NOT_NVGRE]
+            else (
+                "Capture on the physical adapter that holds the provider address, with no filter or"
+                ' with "ip proto 47 or icmp".'
+            )
+        ),
     )
 
 

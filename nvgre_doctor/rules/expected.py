@@ -1,6 +1,7 @@
 """NVG205, and what is no surprise: the layouts that hosts are meant to speak.
 
-An expectation changes what you are told, never what is found out: it is no evidence, and the verdict stays what it is.
+An expectation changes what you are told, never what is found out: it is no evidence, and the
+verdict stays what it is.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,15 +26,17 @@ def find_unexpected(situation: Situation) -> Iterator[Finding]:
       A host does not speak the layout that your configuration expects of it.
 
     How it is detected
-      The configuration names the host or its network under expect, and the packets say something else. A layout that is only
-      likely makes this a warning. A host that changed its layout is judged by the later one.
+      The configuration names the host or its network under expect, and the packets say something
+      else. A layout that is only likely makes this a warning. A host that changed its layout is
+      judged by the later one.
 
     What it is not
-      Not reported while the layout cannot be told (NVG204). Without expect in the configuration this never appears.
+      Not reported while the layout cannot be told (NVG204). Without expect in the configuration
+      this never appears.
 
     What to do
-      Find out who changed the host: Get-HotFix -Id KB2779768 -ComputerName HOST. If the change was meant, correct expect in the
-      configuration.
+      Find out who changed the host: Get-HotFix -Id KB2779768 -ComputerName HOST. If the change was
+      meant, correct expect in the configuration.
 
     Sources
       Your configuration; RFC 7637 section 3.2; draft-sridharan-virtualization-nvgre-00.
@@ -47,7 +50,10 @@ def find_unexpected(situation: Situation) -> Iterator[Finding]:
         if expected is Layout.CURRENT:
             advice = f"{INSTALL_UPDATE.format(host=name)} {check_update(name)}"
         else:
-            advice = f"If {name} was updated on purpose, correct expect in the configuration. {check_update(name)}"
+            advice = (
+                f"If {name} was updated on purpose, correct expect in the configuration."
+                f" {check_update(name)}"
+            )
         yield finding(
             "NVG205",
             Severity.WARNING if is_likely else Severity.ERROR,
@@ -62,11 +68,17 @@ def find_unexpected(situation: Situation) -> Iterator[Finding]:
 
 
 def tell_as_expected(findings: Iterable[Finding], situation: Situation) -> tuple[Finding, ...]:
-    """The findings, in the same order; those that an old host causes which is meant to be old are notes, and say so."""
+    """The findings, in the same order; those that an old host causes which is meant to be old are
+    notes, and say so.
+    """
     return tuple(
-        replace(finding, severity=Severity.INFO, message=finding.message + AS_EXPECTED, next_step="")
-        if _is_expected(finding, situation)
-        else finding
+        (
+            replace(
+                finding, severity=Severity.INFO, message=finding.message + AS_EXPECTED, next_step=""
+            )
+            if _is_expected(finding, situation)
+            else finding
+        )
         for finding in findings
     )
 
@@ -77,9 +89,12 @@ def _is_expected(finding: Finding, situation: Situation) -> bool:
         return False
     addresses = [ip_address(host).packed for host in finding.subject.hosts]
     return any(
-        situation.host(address).layout is Layout.OLD and situation.expected.get(address) is Layout.OLD
+        situation.host(address).layout is Layout.OLD
+        and situation.expected.get(address) is Layout.OLD
         for address in addresses
     )
 
 
-RULES = (Rule("NVG205", Severity.ERROR, "host does not speak the expected layout", find_unexpected),)
+RULES = (
+    Rule("NVG205", Severity.ERROR, "host does not speak the expected layout", find_unexpected),
+)

@@ -1,4 +1,6 @@
-"""Wireshark display filters.  Every one was tried with tshark: masks work, shifts and slices of gre.key do not."""
+"""Wireshark display filters.  Every one was tried with tshark: masks work, shifts and slices of
+gre.key do not.
+"""
 
 from typing import Final
 
@@ -6,7 +8,9 @@ from nvgre_doctor.wording import address_text
 
 NVGRE: Final = "gre.proto == 0x6558 && gre.key"
 INNER_TAG: Final = 'frame.protocols matches "gre:eth:ethertype:(vlan|ieee8021ad)"'
-"""A VLAN tag behind GRE, whatever tags the outer frame has; `vlan` alone would show a whole trunk, and no 802.1ad."""
+"""A VLAN tag behind GRE, whatever tags the outer frame has; `vlan` alone would show a whole trunk,
+and no 802.1ad.
+"""
 
 
 def from_host(address: bytes) -> str:

@@ -14,21 +14,25 @@ from nvgre_doctor.wording import LAYOUT_NAMES, address_text, both_readings, stat
 
 def find_old_layout(situation: Situation) -> Iterator[Finding]:
     """What it means
-      The host writes the tenant's id into the low 24 bits of the GRE key, as the first NVGRE draft has it. Windows Server 2012
-      did so until update KB2779768. Hosts with the update read the upper 24 bits and cannot talk to it.
+      The host writes the tenant's id into the low 24 bits of the GRE key, as the first NVGRE draft
+      has it. Windows Server 2012 did so until update KB2779768. Hosts with the update read the
+      upper 24 bits and cannot talk to it.
 
     How it is detected
-      By value (as a VSID the key would be reserved), by the two directions of a VM pair, by a host that changed, by a peer that
-      is known and must speak the same, or by your inventory. Statistical evidence alone makes it "likely" and a warning.
+      By value (as a VSID the key would be reserved), by the two directions of a VM pair, by a host
+      that changed, by a peer that is known and must speak the same, or by your inventory.
+      Statistical evidence alone makes it "likely" and a warning.
 
     What it is not
-      A plain GRE tunnel of Open vSwitch or Linux with a small key looks the same on the wire. Without a sign of Hyper-V
-      (MAC addresses 00:15:5D or 00:1D:D8, a peer with the shifted key, an UNREACHABLE inside NVGRE, many keys to one peer) this is
-      only a warning. If all hosts use the old layout, they can talk to each other.
+      A plain GRE tunnel of Open vSwitch or Linux with a small key looks the same on the wire.
+      Without a sign of Hyper-V (MAC addresses 00:15:5D or 00:1D:D8, a peer with the shifted key, an
+      UNREACHABLE inside NVGRE, many keys to one peer) this is only a warning. If all hosts use the
+      old layout, they can talk to each other.
 
     What to do
-      Get-HotFix -Id KB2779768 -ComputerName HOST shows whether the update is there. Update rollups of Windows Server 2012 were
-      not cumulative: install the update itself and restart the host. Update all hosts of the fabric together.
+      Get-HotFix -Id KB2779768 -ComputerName HOST shows whether the update is there. Update rollups
+      of Windows Server 2012 were not cumulative: install the update itself and restart the host.
+      Update all hosts of the fabric together.
 
     Sources
       draft-sridharan-virtualization-nvgre-00; RFC 7637 sections 3.2 and 3.4; Microsoft KB2779768.
@@ -43,7 +47,10 @@ def find_old_layout(situation: Situation) -> Iterator[Finding]:
         doubt = (
             ""
             if is_hnv
-            else " Nothing else here looks like Hyper-V: it may be a plain GRE tunnel (Open vSwitch, Linux)."
+            else (
+                " Nothing else here looks like Hyper-V: it may be a plain GRE tunnel (Open vSwitch,"
+                " Linux)."
+            )
         )
         sure = "uses" if host.confidence is Confidence.PROVEN else "probably uses"
         frames = [w.stream.first for w in host.witnesses if w.layout is Layout.OLD]
@@ -54,27 +61,31 @@ def find_old_layout(situation: Situation) -> Iterator[Finding]:
             about_host(host.address),
             frames,
             display_filter=filters.from_host(host.address),
-            next_step=f"{INSTALL_UPDATE.format(host=name)} {check_update(name)}"
-            if is_hnv
-            else f"Find out what {name} is. If it is a Hyper-V host: {check_update(name)}",
+            next_step=(
+                f"{INSTALL_UPDATE.format(host=name)} {check_update(name)}"
+                if is_hnv
+                else f"Find out what {name} is. If it is a Hyper-V host: {check_update(name)}"
+            ),
             confidence=host.confidence,
         )
 
 
 def find_change(situation: Situation) -> Iterator[Finding]:
     """What it means
-      The host sent one layout first and the other later: it was updated (or the update was removed) and restarted while the
-      capture ran.
+      The host sent one layout first and the other later: it was updated (or the update was removed)
+      and restarted while the capture ran.
 
     How it is detected
-      Every proof for the one layout lies before every proof for the other. Often one VM was heard with key V and
-      later with V shifted left by eight bits.
+      Every proof for the one layout lies before every proof for the other. Often one VM was heard
+      with key V and later with V shifted left by eight bits.
 
     What it is not
-      Not a host that mixes layouts: see NVG203. Two hosts that share an address one after the other look the same.
+      Not a host that mixes layouts: see NVG203. Two hosts that share an address one after the other
+      look the same.
 
     What to do
-      Nothing, if the update was meant. Frames before the change explain earlier refusals. Check that the other hosts follow.
+      Nothing, if the update was meant. Frames before the change explain earlier refusals. Check
+      that the other hosts follow.
 
     Sources
       RFC 7637 section 3.2; draft-sridharan-virtualization-nvgre-00.
@@ -97,18 +108,20 @@ def find_change(situation: Situation) -> Iterator[Finding]:
 
 def find_both(situation: Situation) -> Iterator[Finding]:
     """What it means
-      One provider address sends keys of both layouts at the same time. Its peers understand at most half of them.
+      One provider address sends keys of both layouts at the same time. Its peers understand at most
+      half of them.
 
     How it is detected
       Proofs for both layouts, and their frames are mixed in time.
 
     What it is not
-      Not a single update during the capture (NVG202). An address that two machines share (a duplicate address, or NAT
-      between the hosts) gives the same picture.
+      Not a single update during the capture (NVG202). An address that two machines share (a
+      duplicate address, or NAT between the hosts) gives the same picture.
 
     What to do
-      Look for a second machine with this address. On the host, compare the versions of Wnv.sys and Wnvapi.dll: the article this
-      tool goes back to names them as the files that the update replaces.
+      Look for a second machine with this address. On the host, compare the versions of Wnv.sys and
+      Wnvapi.dll: the article this tool goes back to names them as the files that the update
+      replaces.
 
     Sources
       RFC 7637 section 3.2; draft-sridharan-virtualization-nvgre-00.
@@ -118,17 +131,21 @@ def find_both(situation: Situation) -> Iterator[Finding]:
             continue
         name = address_text(host.address)
         old, current = (
-            next(w for w in host.witnesses if w.layout is layout) for layout in (Layout.OLD, Layout.CURRENT)
+            next(w for w in host.witnesses if w.layout is layout)
+            for layout in (Layout.OLD, Layout.CURRENT)
         )
         yield finding(
             "NVG203",
             Severity.ERROR if host.hnv_signs else Severity.WARNING,
-            f"{name} sends both layouts at the same time: {statement(old)}; and {statement(current)}.",
+            f"{name} sends both layouts at the same time: {statement(old)}; and"
+            f" {statement(current)}.",
             about_host(host.address),
             [old.stream.first, current.stream.first],
             display_filter=filters.from_host(host.address),
-            next_step=f"Look for a second machine with the address {name}, or for an update that is half installed."
-            f" {check_update(name)}",
+            next_step=(
+                f"Look for a second machine with the address {name}, or for an update that is half"
+                f" installed. {check_update(name)}"
+            ),
         )
 
 
@@ -137,16 +154,18 @@ def find_unknown(situation: Situation) -> Iterator[Finding]:
       The frames of this host fit both layouts, so its layout cannot be told.
 
     How it is detected
-      No evidence speaks for either layout: the keys lie between 0x00100000 and 0x00FFFFFE, where both readings are valid, and
-      nothing else decides. Or the host only receives, or what was found contradicts itself, or the packets are cut so short that
-      they may be answers which repeat the key of the other host.
+      No evidence speaks for either layout: the keys lie between 0x00100000 and 0x00FFFFFE, where
+      both readings are valid, and nothing else decides. Or the host only receives, or what was
+      found contradicts itself, or the packets are cut so short that they may be answers which
+      repeat the key of the other host.
 
     What it is not
       Neither healthy nor broken: unknown.
 
     What to do
-      Give the VSIDs you know (--vsid 5001, or --inventory with an export of Get-NetVirtualizationLookupRecord), or capture
-      both directions of one VM pair, or capture longer.
+      Give the VSIDs you know (--vsid 5001, or --inventory with an export of
+      Get-NetVirtualizationLookupRecord), or capture both directions of one VM pair, or capture
+      longer.
 
     Sources
       RFC 7637 sections 3.2 and 3.4; draft-sridharan-virtualization-nvgre-00.
@@ -172,7 +191,10 @@ def _unknown(host: HostVerdict, sent: list[Stream]) -> Finding:
         settle = f"Capture on {name} itself, or where both directions pass."
     elif Reading.EITHER in lowest:
         why = f"{both_readings(lowest[Reading.EITHER])} is valid under both layouts"
-        settle = "Give a VSID you know with --vsid or --inventory, or capture both directions of one VM pair."
+        settle = (
+            "Give a VSID you know with --vsid or --inventory, or capture both directions of one VM"
+            " pair."
+        )
     elif lowest.keys() == {Reading.NEITHER}:
         why = f"{both_readings(gre_keys[0])} is reserved under both layouts"
         settle = f"Find out what {name} is: this may be a plain GRE tunnel."

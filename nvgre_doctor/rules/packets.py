@@ -15,7 +15,8 @@ from nvgre_doctor.wording import address_text, both_readings
 
 def find_reserved_keys(situation: Situation) -> Iterator[Finding]:
     """What it means
-      A host sends a key that is valid under neither layout: the tenant's id would be reserved in both.
+      A host sends a key that is valid under neither layout: the tenant's id would be reserved in
+      both.
 
     How it is detected
       The key is below 0x00001000.
@@ -30,10 +31,14 @@ def find_reserved_keys(situation: Situation) -> Iterator[Finding]:
       RFC 7637 section 3.4.
     """
     streams = [
-        s for s in situation.diagnosis.streams if s.frames and layouts.reading(s.lowest_gre_key) is Reading.NEITHER
+        s
+        for s in situation.diagnosis.streams
+        if s.frames and layouts.reading(s.lowest_gre_key) is Reading.NEITHER
     ]
     for address, sent in by_source(streams).items():
-        gre_keys = sorted({k for s in sent for k in s.gre_keys if layouts.reading(k) is Reading.NEITHER})
+        gre_keys = sorted(
+            {k for s in sent for k in s.gre_keys if layouts.reading(k) is Reading.NEITHER}
+        )
         yield finding(
             "NVG401",
             Severity.WARNING,
@@ -42,22 +47,27 @@ def find_reserved_keys(situation: Situation) -> Iterator[Finding]:
             about_host(address),
             [s.first for s in sent],
             display_filter=f"{filters.from_host(address)} && gre.key < 0x00001000",
-            next_step=f"Find out what {address_text(address)} is; a VSID of Hyper-V is 4096 or more.",
+            next_step=(
+                f"Find out what {address_text(address)} is; a VSID of Hyper-V is 4096 or more."
+            ),
         )
 
 
 def find_flags(situation: Situation) -> Iterator[Finding]:
     """What it means
-      The GRE header has bits set that RFC 7637 does not allow. A Hyper-V host may drop such packets.
+      The GRE header has bits set that RFC 7637 does not allow. A Hyper-V host may drop such
+      packets.
 
     How it is detected
       The first 16 bits are not 0x2000 (K=1, everything else 0), and the protocol is 0x6558.
 
     What it is not
-      Not the layout of the key. Plain GRE tunnels with a checksum or sequence numbers do this, and are fine as such.
+      Not the layout of the key. Plain GRE tunnels with a checksum or sequence numbers do this, and
+      are fine as such.
 
     What to do
-      Find out what the sender is. If it is the peer of a Hyper-V host, turn checksums and sequence numbers off.
+      Find out what the sender is. If it is the peer of a Hyper-V host, turn checksums and sequence
+      numbers off.
 
     Sources
       RFC 7637 section 3.2; RFC 2784; RFC 2890.
@@ -67,7 +77,8 @@ def find_flags(situation: Situation) -> Iterator[Finding]:
         yield finding(
             "NVG402",
             Severity.WARNING,
-            f"{address_text(address)} sends {plural(count, 'packet')} whose GRE flags are {words} instead of 0x2000.",
+            f"{address_text(address)} sends {plural(count, 'packet')} whose GRE flags are {words}"
+            " instead of 0x2000.",
             about_host(address),
             ats,
             display_filter=f"{filters.from_host(address)} && gre.flags_and_version != 0x2000",
@@ -86,7 +97,8 @@ def find_inner_tags(situation: Situation) -> Iterator[Finding]:
       A tag outside, on the physical network, is fine. Plain GRE tunnels may carry tags.
 
     What to do
-      Remove the VLAN id from the virtual machine's network adapter: Get-VMNetworkAdapterVlan shows it.
+      Remove the VLAN id from the virtual machine's network adapter: Get-VMNetworkAdapterVlan shows
+      it.
 
     Sources
       RFC 7637 section 3.3.
@@ -95,15 +107,21 @@ def find_inner_tags(situation: Situation) -> Iterator[Finding]:
         yield finding(
             "NVG403",
             Severity.WARNING,
-            f"{address_text(address)} sends {plural(count, 'frame')} with an 802.1Q tag inside NVGRE.",
+            f"{address_text(address)} sends {plural(count, 'frame')} with an 802.1Q tag inside"
+            " NVGRE.",
             about_host(address),
             ats,
             display_filter=f"{filters.from_host(address)} && {filters.INNER_TAG}",
-            next_step=f"On {address_text(address)}: Get-VMNetworkAdapterVlan, and remove the tag of the virtual machine.",
+            next_step=(
+                f"On {address_text(address)}: Get-VMNetworkAdapterVlan, and remove the tag of the"
+                " virtual machine."
+            ),
         )
 
 
-def _signs_by_source(situation: Situation, oddity: Oddity) -> dict[bytes, tuple[set[int], int, list[At]]]:
+def _signs_by_source(
+    situation: Situation, oddity: Oddity
+) -> dict[bytes, tuple[set[int], int, list[At]]]:
     hosts: dict[bytes, tuple[set[int], int, list[At]]] = {}
     for sign, sightings, ats in situation.sightings(oddity):
         details, count, frames = hosts.get(sign.source, (set(), 0, []))
@@ -116,15 +134,16 @@ def find_unlisted(situation: Situation) -> Iterator[Finding]:
       A host uses a VSID that is not in the inventory.
 
     How it is detected
-      The id in the key, as the host means it, is not among the VSIDs given with --vsid or --inventory. For a host whose layout is not
-      known, neither reading of the key is among them. Only with --vsid or --inventory.
+      The id in the key, as the host means it, is not among the VSIDs given with --vsid or
+      --inventory. For a host whose layout is not known, neither reading of the key is among them.
+      Only with --vsid or --inventory.
 
     What it is not
       No evidence of a layout. The inventory may be old, or of another fabric.
 
     What to do
-      Export the inventory again: Get-NetVirtualizationLookupRecord | Export-Csv lookup.csv. If the VSID is still missing,
-      find out who configured it.
+      Export the inventory again: Get-NetVirtualizationLookupRecord | Export-Csv lookup.csv. If the
+      VSID is still missing, find out who configured it.
 
     Sources
       RFC 7637 section 3.4; the MSFT_NetVirtualizationLookupRecordSettingData class.
@@ -146,7 +165,9 @@ def find_unlisted(situation: Situation) -> Iterator[Finding]:
 
 
 def unlisted_streams(situation: Situation) -> list[Stream]:
-    """Streams whose id, as their sender means it, is not in the inventory; none where there is no inventory."""
+    """Streams whose id, as their sender means it, is not in the inventory; none where there is no
+    inventory.
+    """
     known = situation.inventory.vsids
     if not known:
         return []

@@ -14,11 +14,12 @@ from nvgre_doctor.wording import LAYOUT_NAMES, address_text, both_readings, vm_p
 
 def find_mismatch(situation: Situation) -> Iterator[Finding]:
     """What it means
-      Two hosts that send NVGRE to each other use different layouts. Each reads another VSID than the other wrote: their virtual
-      machines cannot talk, although every packet is well-formed.
+      Two hosts that send NVGRE to each other use different layouts. Each reads another VSID than
+      the other wrote: their virtual machines cannot talk, although every packet is well-formed.
 
     How it is detected
-      The layouts of both hosts are proven, and they differ. For a host that changed its layout the later one counts.
+      The layouts of both hosts are proven, and they differ. For a host that changed its layout the
+      later one counts.
 
     What it is not
       Not a fault of cabling, routing or firewalls: the packets arrive.
@@ -41,13 +42,15 @@ def find_mismatch(situation: Situation) -> Iterator[Finding]:
         )
         examples = [next((stream for stream in streams if stream.frames), None) for streams in sent]
         keys = " ".join(
-            f"{address_text(s.source)} sends {both_readings(s.lowest_gre_key)}." for s in examples if s is not None
+            f"{address_text(s.source)} sends {both_readings(s.lowest_gre_key)}."
+            for s in examples
+            if s is not None
         )
         yield finding(
             "NVG301",
             Severity.ERROR,
-            f"{old_name} ({LAYOUT_NAMES[old.layout]}) and {current_name} ({LAYOUT_NAMES[current.layout]})"
-            f" cannot talk: they use different layouts. {keys}",
+            f"{old_name} ({LAYOUT_NAMES[old.layout]}) and {current_name}"
+            f" ({LAYOUT_NAMES[current.layout]}) cannot talk: they use different layouts. {keys}",
             about_pair(*pair.hosts),
             [stream.first for stream in examples if stream is not None],
             display_filter=filters.between(*pair.hosts),
@@ -57,18 +60,20 @@ def find_mismatch(situation: Situation) -> Iterator[Finding]:
 
 def find_one_way(situation: Situation) -> Iterator[Finding]:
     """What it means
-      Virtual machines on two hosts: frames of a pair of them were seen in one direction only, although both hosts were heard.
+      Virtual machines on two hosts: frames of a pair of them were seen in one direction only,
+      although both hosts were heard.
 
     How it is detected
-      Frames with inner source A and destination B, none with B and A, and NVGRE frames from both hosts.
+      Frames with inner source A and destination B, none with B and A, and NVGRE frames from both
+      hosts.
 
     What it is not
-      Often harmless: traffic that needs no answer, a short capture, or a capture filter. With a mismatch it is
-      what a ping without a reply looks like.
+      Often harmless: traffic that needs no answer, a short capture, or a capture filter. With a
+      mismatch it is what a ping without a reply looks like.
 
     What to do
-      If a mismatch or a refusal is reported for these hosts, that is the reason. Otherwise capture longer, and look at
-      whether the receiving virtual machine runs.
+      If a mismatch or a refusal is reported for these hosts, that is the reason. Otherwise capture
+      longer, and look at whether the receiving virtual machine runs.
 
     Sources
       RFC 7637 section 3.2.
@@ -88,7 +93,9 @@ def find_one_way(situation: Situation) -> Iterator[Finding]:
 
 
 def one_way_streams(situation: Situation) -> Iterator[tuple[tuple[bytes, bytes], list[Stream]]]:
-    """Pairs of hosts, both heard, with one stream for each VM pair between them that was heard in one direction only."""
+    """Pairs of hosts, both heard, with one stream for each VM pair between them that was heard in
+    one direction only.
+    """
     senders = {stream.source for stream in situation.diagnosis.streams if stream.frames}
     directions: defaultdict[tuple[bytes, bytes], dict[bytes, Stream]] = defaultdict(dict)
     for stream in situation.diagnosis.streams:

@@ -17,7 +17,8 @@ from nvgre_doctor.wording import LAYOUT_NAMES, address_text, both_readings, icmp
 Flow = tuple[bytes, bytes]
 
 TOO_BIG: Final = frozenset({(4, 3, 4), (6, 2, 0)})
-"""Fragmentation needed (RFC 1191) and packet too big (RFC 4443 section 3.2): version, type, code."""
+"""Fragmentation needed (RFC 1191) and packet too big (RFC 4443 section 3.2): version, type, code.
+"""
 ERROR_NAMES: Final = {
     (4, 3, 0): "network unreachable",
     (4, 3, 1): "host unreachable",
@@ -44,7 +45,9 @@ def _messages(refusals: list[RefusalFacts]) -> str:
 
 
 def _is_other_error(refusal: RefusalFacts) -> bool:
-    return not (is_prohibited(refusal.sign) or is_redirect(refusal.sign) or _kind(refusal) in TOO_BIG)
+    return not (
+        is_prohibited(refusal.sign) or is_redirect(refusal.sign) or _kind(refusal) in TOO_BIG
+    )
 
 
 def _by_flow(refusals: Iterable[RefusalFacts]) -> Iterator[tuple[Flow, list[RefusalFacts]]]:
@@ -73,15 +76,16 @@ def _keys(refusals: Iterable[RefusalFacts]) -> str:
 
 def find_refused_by_layout(situation: Situation) -> Iterator[Finding]:
     """What it means
-      The receiver refuses a flow with ICMP type 3 code 10 (ICMPv6 type 1 code 1), and the two hosts use different layouts:
-      it reads another VSID than the sender wrote, and has no policy for it.
+      The receiver refuses a flow with ICMP type 3 code 10 (ICMPv6 type 1 code 1), and the two hosts
+      use different layouts: it reads another VSID than the sender wrote, and has no policy for it.
 
     How it is detected
-      An ICMP 3/10 inside NVGRE (the UNREACHABLE of Hyper-V) or beside it quotes an NVGRE frame, and the layouts of both
-      hosts are proven and differ at that time.
+      An ICMP 3/10 inside NVGRE (the UNREACHABLE of Hyper-V) or beside it quotes an NVGRE frame, and
+      the layouts of both hosts are proven and differ at that time.
 
     What it is not
-      Not a firewall: Wireshark names the code "host administratively prohibited", and nobody prohibited anything.
+      Not a firewall: Wireshark names the code "host administratively prohibited", and nobody
+      prohibited anything.
 
     What to do
       Bring both hosts to the same layout: install KB2779768 on the host with the old one.
@@ -89,17 +93,23 @@ def find_refused_by_layout(situation: Situation) -> Iterator[Finding]:
     Sources
       MS-NVGREE section 2.2.2; RFC 7637 section 3.2; RFC 1122 section 3.2.2.1.
     """
-    wanted = [r for r in situation.diagnosis.refusals if is_prohibited(r.sign) and r.cause is Cause.LAYOUT_MISMATCH]
+    wanted = [
+        r
+        for r in situation.diagnosis.refusals
+        if is_prohibited(r.sign) and r.cause is Cause.LAYOUT_MISMATCH
+    ]
     for (source, destination), refusals in _by_flow(wanted):
         hosts = [situation.host(source), situation.host(destination)]
-        spoken = [host.layout_between(refusals[0].frames[0], refusals[0].frames[-1]) for host in hosts]
+        spoken = [
+            host.layout_between(refusals[0].frames[0], refusals[0].frames[-1]) for host in hosts
+        ]
         old = address_text(hosts[0 if spoken[0] is Layout.OLD else 1].address)
         yield finding(
             "NVG302",
             Severity.ERROR,
             f"{address_text(destination)} does not accept what {address_text(source)} sends:"
-            f" {_messages(refusals)}, because the sender uses"
-            f" {LAYOUT_NAMES[spoken[0]]} and the receiver {LAYOUT_NAMES[spoken[1]]}; {_keys(refusals)}.",
+            f" {_messages(refusals)}, because the sender uses {LAYOUT_NAMES[spoken[0]]} and the"
+            f" receiver {LAYOUT_NAMES[spoken[1]]}; {_keys(refusals)}.",
             about_flow(source, destination),
             _frames(refusals),
             display_filter=_filter(refusals),
@@ -109,40 +119,49 @@ def find_refused_by_layout(situation: Situation) -> Iterator[Finding]:
 
 def find_refused_otherwise(situation: Situation) -> Iterator[Finding]:
     """What it means
-      The receiver refuses a flow with ICMP type 3 code 10 (ICMPv6 type 1 code 1), and the layouts do not explain it: they agree,
-      or they are not known.
+      The receiver refuses a flow with ICMP type 3 code 10 (ICMPv6 type 1 code 1), and the layouts
+      do not explain it: they agree, or they are not known.
 
     How it is detected
       An ICMP 3/10 inside NVGRE or beside it quotes an NVGRE frame.
 
     What it is not
-      No evidence of a layout by itself. A 3/10 that quotes TCP or UDP of the underlay, or that a guest's own firewall
-      sends inside its tunnel, is counted apart and not reported here.
+      No evidence of a layout by itself. A 3/10 that quotes TCP or UDP of the underlay, or that a
+      guest's own firewall sends inside its tunnel, is counted apart and not reported here.
 
     What to do
-      Layouts agree: the policy for this VSID or virtual machine is missing on the receiver, or the machine moved.
-      Compare Get-NetVirtualizationLookupRecord on both hosts. A 3/10 outside NVGRE from a Linux host is its firewall
-      (REJECT with icmp-host-prohibited). Layouts not known: see NVG204 for what would settle them.
+      Layouts agree: the policy for this VSID or virtual machine is missing on the receiver, or the
+      machine moved. Compare Get-NetVirtualizationLookupRecord on both hosts. A 3/10 outside NVGRE
+      from a Linux host is its firewall (REJECT with icmp-host-prohibited). Layouts not known: see
+      NVG204 for what would settle them.
 
     Sources
       MS-NVGREE section 2.2.2; RFC 1122 section 3.2.2.1; RFC 4443 section 3.1.
     """
-    wanted = [r for r in situation.diagnosis.refusals if is_prohibited(r.sign) and r.cause is not Cause.LAYOUT_MISMATCH]
+    wanted = [
+        r
+        for r in situation.diagnosis.refusals
+        if is_prohibited(r.sign) and r.cause is not Cause.LAYOUT_MISMATCH
+    ]
     for (source, destination), refusals in _by_flow(wanted):
         agree = all(refusal.cause is Cause.POLICY for refusal in refusals)
         why = (
-            "The layouts agree: the policy is missing, the virtual machine moved, or a firewall refuses"
+            "The layouts agree: the policy is missing, the virtual machine moved, or a firewall"
+            " refuses"
             if agree
             else "Whether the layouts differ is not known"
         )
         is_hnv = situation.has_hnv_signs(source, destination)
-        doubt = "" if is_hnv else " Nothing else here looks like Hyper-V: it may be a plain GRE tunnel."
+        doubt = (
+            "" if is_hnv else " Nothing else here looks like Hyper-V: it may be a plain GRE tunnel."
+        )
         reporters = sorted({address_text(refusal.sign.reporter) for refusal in refusals})
         yield finding(
             "NVG303",
             Severity.ERROR if is_hnv else Severity.WARNING,
-            f"{listed(reporters)} {'refuses' if len(reporters) == 1 else 'refuse'} what {address_text(source)} sends to"
-            f" {address_text(destination)}: {_messages(refusals)}; {_keys(refusals)}. {why}.{doubt}",
+            f"{listed(reporters)} {'refuses' if len(reporters) == 1 else 'refuse'} what"
+            f" {address_text(source)} sends to {address_text(destination)}: {_messages(refusals)};"
+            f" {_keys(refusals)}. {why}.{doubt}",
             about_flow(source, destination),
             _frames(refusals),
             display_filter=_filter(refusals),
@@ -152,7 +171,8 @@ def find_refused_otherwise(situation: Situation) -> Iterator[Finding]:
 
 def find_other_errors(situation: Situation) -> Iterator[Finding]:
     """What it means
-      An NVGRE flow is refused with another ICMP error: the packets do not reach the virtual switch of the receiver at all.
+      An NVGRE flow is refused with another ICMP error: the packets do not reach the virtual switch
+      of the receiver at all.
 
     How it is detected
       An ICMP error other than 3/10, 3/4 and redirects quotes an NVGRE frame.
@@ -161,9 +181,10 @@ def find_other_errors(situation: Situation) -> Iterator[Finding]:
       Not a matter of layouts: hosts that read a wrong VSID answer with 3/10.
 
     What to do
-      3/2 (or ICMPv6 4/1): there is no GRE on the receiver; is the address right, and is network virtualization enabled there?
-      3/3: a Linux host with GRE, but without a tunnel of this key. 3/9 and 3/13: a router or firewall filters GRE (IP protocol 47).
-      3/0, 3/1 and 11/0: routing of the provider network.
+      3/2 (or ICMPv6 4/1): there is no GRE on the receiver; is the address right, and is network
+      virtualization enabled there? 3/3: a Linux host with GRE, but without a tunnel of this key.
+      3/9 and 3/13: a router or firewall filters GRE (IP protocol 47). 3/0, 3/1 and 11/0: routing of
+      the provider network.
 
     Sources
       RFC 792; RFC 1812 section 5.2.7.1; RFC 4443 section 3.
@@ -178,29 +199,35 @@ def find_other_errors(situation: Situation) -> Iterator[Finding]:
         yield finding(
             "NVG304",
             Severity.WARNING,
-            f"What {address_text(source)} sends to {address_text(destination)} comes back with an ICMP error:"
-            f" {listed(names)}; {_keys(refusals)}.",
+            f"What {address_text(source)} sends to {address_text(destination)} comes back with an"
+            f" ICMP error: {listed(names)}; {_keys(refusals)}.",
             about_flow(source, destination),
             _frames(refusals),
             display_filter=_filter(refusals),
-            next_step=f"Look at the path for IP protocol 47. {check_policy(address_text(destination))}",
+            next_step=(
+                f"Look at the path for IP protocol 47. {check_policy(address_text(destination))}"
+            ),
         )
 
 
 def find_too_big(situation: Situation) -> Iterator[Finding]:
     """What it means
-      NVGRE packets are larger than the path allows: they are refused as too big, or they arrive as fragments.
+      NVGRE packets are larger than the path allows: they are refused as too big, or they arrive as
+      fragments.
 
     How it is detected
-      ICMP 3/4 or ICMPv6 packet too big quotes an NVGRE frame, or outer packets with protocol 47 are fragments.
+      ICMP 3/4 or ICMPv6 packet too big quotes an NVGRE frame, or outer packets with protocol 47 are
+      fragments.
 
     What it is not
-      Not a matter of layouts. Small packets such as pings get through, so this looks like a connection that hangs.
+      Not a matter of layouts. Small packets such as pings get through, so this looks like a
+      connection that hangs.
 
     What to do
-      NVGRE adds 42 bytes to each frame with IPv4 and 62 with IPv6 (without a tag). Raise the MTU of the physical network (jumbo frames),
-      or lower the MTU of the virtual machines; on the host look at Get-NetAdapterAdvancedProperty -RegistryKeyword '*EncapOverhead'.
-      RFC 7637 says that the sender must not fragment.
+      NVGRE adds 42 bytes to each frame with IPv4 and 62 with IPv6 (without a tag). Raise the MTU of
+      the physical network (jumbo frames), or lower the MTU of the virtual machines; on the host
+      look at Get-NetAdapterAdvancedProperty -RegistryKeyword '*EncapOverhead'. RFC 7637 says that
+      the sender must not fragment.
 
     Sources
       RFC 7637 section 4.4; RFC 1191; RFC 8201.
@@ -212,8 +239,8 @@ def find_too_big(situation: Situation) -> Iterator[Finding]:
         yield finding(
             "NVG305",
             Severity.WARNING,
-            f"NVGRE from {address_text(source)} to {address_text(destination)} does not fit the path:"
-            f" {plural(sum(r.count for r in refusals), 'packet')} refused as too big by"
+            f"NVGRE from {address_text(source)} to {address_text(destination)} does not fit the"
+            f" path: {plural(sum(r.count for r in refusals), 'packet')} refused as too big by"
             f" {listed(sorted({address_text(r.sign.reporter) for r in refusals}))}.{limit}",
             about_flow(source, destination),
             _frames(refusals),
@@ -223,9 +250,14 @@ def find_too_big(situation: Situation) -> Iterator[Finding]:
     fragments: defaultdict[Flow, list[tuple[int, tuple[At, ...]]]] = defaultdict(list)
     for sign, sightings, ats in situation.sightings(Oddity.FIRST_FRAGMENT, Oddity.LATER_FRAGMENT):
         fragments[sign.source, sign.destination].append((sightings.count, ats))
-    firsts = {(sign.source, sign.destination) for sign, _, _ in situation.sightings(Oddity.FIRST_FRAGMENT)}
+    firsts = {
+        (sign.source, sign.destination) for sign, _, _ in situation.sightings(Oddity.FIRST_FRAGMENT)
+    }
     for (source, destination), seen in sorted(fragments.items()):
-        if (source, destination) not in firsts:  # without a first fragment nothing says that it is NVGRE
+        if (
+            source,
+            destination,
+        ) not in firsts:  # without a first fragment nothing says that it is NVGRE
             continue
         yield finding(
             "NVG305",
@@ -234,9 +266,11 @@ def find_too_big(situation: Situation) -> Iterator[Finding]:
             f" {plural(sum(count for count, _ in seen), 'outer fragment')}.",
             about_flow(source, destination),
             [at for _, ats in seen for at in ats],
-            display_filter="(ip.flags.mf == 1 || ip.frag_offset > 0) && ip.proto == 47"
-            if len(source) == 4
-            else "ipv6.fraghdr",
+            display_filter=(
+                "(ip.flags.mf == 1 || ip.frag_offset > 0) && ip.proto == 47"
+                if len(source) == 4
+                else "ipv6.fraghdr"
+            ),
             next_step=RAISE_MTU,
         )
 
@@ -252,7 +286,8 @@ def find_redirects(situation: Situation) -> Iterator[Finding]:
       Normal after a live migration, for a short time. Not a matter of layouts.
 
     What to do
-      Nothing, unless it goes on: then the sender's policy is not updated. Compare Get-NetVirtualizationLookupRecord on both hosts.
+      Nothing, unless it goes on: then the sender's policy is not updated. Compare
+      Get-NetVirtualizationLookupRecord on both hosts.
 
     Sources
       MS-NVGREE section 2.2.2.
@@ -262,8 +297,9 @@ def find_redirects(situation: Situation) -> Iterator[Finding]:
         yield finding(
             "NVG307",
             Severity.INFO,
-            f"{address_text(destination)} tells {address_text(source)} that a virtual machine moved:"
-            f" {plural(sum(r.count for r in refusals), 'REDIRECT message')}; {_keys(refusals)}.",
+            f"{address_text(destination)} tells {address_text(source)} that a virtual machine"
+            f" moved: {plural(sum(r.count for r in refusals), 'REDIRECT message')};"
+            f" {_keys(refusals)}.",
             about_flow(source, destination),
             _frames(refusals),
             display_filter=_filter(refusals),
@@ -273,7 +309,12 @@ def find_redirects(situation: Situation) -> Iterator[Finding]:
 
 RULES = (
     Rule("NVG302", Severity.ERROR, "flow refused, and the layouts differ", find_refused_by_layout),
-    Rule("NVG303", Severity.ERROR, "flow refused, and the layouts do not explain it", find_refused_otherwise),
+    Rule(
+        "NVG303",
+        Severity.ERROR,
+        "flow refused, and the layouts do not explain it",
+        find_refused_otherwise,
+    ),
     Rule("NVG304", Severity.WARNING, "flow refused with another ICMP error", find_other_errors),
     Rule("NVG305", Severity.WARNING, "NVGRE does not fit the path", find_too_big),
     Rule("NVG307", Severity.INFO, "the virtual machine moved", find_redirects),

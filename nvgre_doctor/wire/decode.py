@@ -1,7 +1,8 @@
 """One frame becomes facts: exact and slow, used once per distinct header.
 
-Puts the layers together: `link`, `ip`, `gre`, `inner`, `icmp` (with `quote`).  Keeps no state and never raises, whatever the bytes.
-A cut frame gives fewer facts than the whole one, never other facts.
+Puts the layers together: `link`, `ip`, `gre`, `inner`, `icmp` (with `quote`).  Keeps no state and
+never raises, whatever the bytes. A cut frame gives fewer facts than the whole one, never other
+facts.
 """
 
 from typing import Final
@@ -22,9 +23,10 @@ _VXLAN_PORT: Final = 4789
 def decode(linktype: int, data: bytes, wire_length: int) -> Facts:
     """The facts of one frame.
 
-    `linktype` as in https://www.tcpdump.org/linktypes.html, `data` the captured bytes, `wire_length` the frame's original
-    length in bytes.  A header that ends early is TRUNCATED or TOO_SHORT when `wire_length` or the IP length says that more
-    was sent, and MALFORMED when nothing does.
+    `linktype` as in https://www.tcpdump.org/linktypes.html, `data` the captured bytes,
+    `wire_length` the frame's original length in bytes.  A header that ends early is TRUNCATED or
+    TOO_SHORT when `wire_length` or the IP length says that more was sent, and MALFORMED when
+    nothing does.
     """
     cut = len(data) < wire_length
     link = strip_link(linktype, data)
@@ -89,4 +91,6 @@ def _gre_facts(packet: IpPacket) -> Facts:
 
 def _blame(reason: Reason, cut: bool) -> Reason:
     """A header that ends early although nothing was cut off contradicts itself."""
-    return Reason.MALFORMED if not cut and reason in {Reason.TRUNCATED, Reason.TOO_SHORT} else reason
+    return (
+        Reason.MALFORMED if not cut and reason in {Reason.TRUNCATED, Reason.TOO_SHORT} else reason
+    )

@@ -1,7 +1,8 @@
-"""The facts that one frame can hold.  Plain values; knows nothing about captures, hosts or verdicts.
+"""The facts that one frame can hold.  Plain values; knows nothing about captures, hosts or
+verdicts.
 
-Addresses are raw bytes in network order: 4 for IPv4, 16 for IPv6, 6 for a MAC.  None always means "not captured or not
-present", never zero.
+Addresses are raw bytes in network order: 4 for IPv4, 16 for IPv6, 6 for a MAC.  None always means
+"not captured or not present", never zero.
 """
 
 from dataclasses import dataclass
@@ -16,13 +17,19 @@ class Carried(StrEnum):
 
 
 class QuoteKind(StrEnum):
-    """What the quoted bytes of an ICMP error turned out to be, in the order in which they are tried."""
+    """What the quoted bytes of an ICMP error turned out to be, in the order in which they are
+    tried.
+    """
 
-    OUTER_IP = "outer-ip"  # IP header with protocol 47, then GRE 0x2000 0x6558 (the key may be cut off)
+    OUTER_IP = (
+        "outer-ip"  # IP header with protocol 47, then GRE 0x2000 0x6558 (the key may be cut off)
+    )
     BARE_GRE = "bare-gre"  # 0x2000 0x6558 and the key, without an IP header
     INNER_IP = "inner-ip"  # the customer's IP header
     INNER_ETHERNET = "inner-ethernet"  # the customer's Ethernet frame
-    UNRELATED = "unrelated"  # an IP header that has nothing to do with NVGRE (TCP, UDP, other GRE, ...)
+    UNRELATED = (
+        "unrelated"  # an IP header that has nothing to do with NVGRE (TCP, UDP, other GRE, ...)
+    )
     NONE = "none"  # too little is left to tell
 
 
@@ -44,8 +51,9 @@ class Quote:
 class IcmpError:
     """An ICMP or ICMPv6 error or redirect; `reporter` sent it to `addressee`.
 
-    For an inner one these are the provider addresses of the NVGRE packet around it.  `refuses_nvgre` says that it is about an
-    NVGRE packet; False means traffic of the underlay or a guest's own answer inside its tunnel.
+    For an inner one these are the provider addresses of the NVGRE packet around it.
+    `refuses_nvgre` says that it is about an NVGRE packet; False means traffic of the underlay or a
+    guest's own answer inside its tunnel.
     """
 
     reporter: bytes
@@ -71,8 +79,12 @@ class Nvgre:
     is_fragment: bool = False  # a first fragment; later fragments carry no GRE header
     inner_destination_mac: bytes | None = None
     inner_source_mac: bytes | None = None
-    inner_ethertype: int | None = None  # the one right after the MACs: 0x8100 or 0x88a8 when the frame is tagged
-    inner_source: bytes | None = None  # customer addresses, from IPv4, IPv6 or ARP, behind any inner tags
+    inner_ethertype: int | None = (
+        None  # the one right after the MACs: 0x8100 or 0x88a8 when the frame is tagged
+    )
+    inner_source: bytes | None = (
+        None  # customer addresses, from IPv4, IPv6 or ARP, behind any inner tags
+    )
     inner_destination: bytes | None = None
     inner_error: IcmpError | None = None  # an ICMP error inside: the host's own or a guest's
 
@@ -84,7 +96,9 @@ class Reason(StrEnum):
     NOT_GRE = "not-gre"  # TCP, UDP, ICMP that is no error, ...
     VXLAN = "vxlan"  # UDP 4789
     GRE_WITHOUT_KEY = "gre-without-key"  # protocol 0x6558, K=0
-    GRE_OTHER = "gre-other"  # another GRE protocol or version: ERSPAN, PPTP, EoIP, IP in GRE, keepalives
+    GRE_OTHER = (
+        "gre-other"  # another GRE protocol or version: ERSPAN, PPTP, EoIP, IP in GRE, keepalives
+    )
     LATER_FRAGMENT = "later-fragment"  # of protocol 47: it carries no GRE header
     TOO_SHORT = "too-short"  # the snap length cuts before the GRE key of what may be NVGRE
     TRUNCATED = "truncated"  # cut before it could be told whether it is GRE at all

@@ -1,4 +1,6 @@
-"""One field of a header: there as a whole, or None.  The single place where "cut off" is told from "present"."""
+"""One field of a header: there as a whole, or None.  The single place where "cut off" is told from
+"present".
+"""
 
 
 def field(data: bytes, start: int, size: int) -> bytes | None:

@@ -1,7 +1,9 @@
-"""The GRE header (RFC 2784, RFC 2890, RFC 1701), as far as it is there, and whether it is NVGRE's (RFC 7637 section 3.2).
+"""The GRE header (RFC 2784, RFC 2890, RFC 1701), as far as it is there, and whether it is NVGRE's
+(RFC 7637 section 3.2).
 
-Must not know what a key means.  NVGRE is version 0, K=1, protocol 0x6558, whatever the other flags say: a header that
-breaks RFC 7637 is worth a finding, not a blind eye.  The bit 0x0080 is an acknowledgment number in version 1 only.
+Must not know what a key means.  NVGRE is version 0, K=1, protocol 0x6558, whatever the other flags
+say: a header that breaks RFC 7637 is worth a finding, not a blind eye.  The bit 0x0080 is an
+acknowledgment number in version 1 only.
 """
 
 from dataclasses import dataclass
@@ -31,7 +33,9 @@ class NvgreHeader:
 
 
 def read_gre(data: bytes) -> NvgreHeader | Reason:
-    """Read the header at `data[0]`; TOO_SHORT when what is there does not rule NVGRE out, and does not prove it."""
+    """Read the header at `data[0]`; TOO_SHORT when what is there does not rule NVGRE out, and does
+    not prove it.
+    """
     flags, protocol = int.from_bytes(data[:2].ljust(2, b"\0")), data[2:4]
     if flags & VERSION or not _PROTOCOL_BYTES.startswith(protocol):
         return Reason.GRE_OTHER
@@ -48,7 +52,9 @@ def read_gre(data: bytes) -> NvgreHeader | Reason:
 
 
 def _behind_routing(data: bytes, start: int) -> int:
-    """Skip the source route entries (RFC 1701): family, offset, length, data; one with family 0 and length 0 is the last."""
+    """Skip the source route entries (RFC 1701): family, offset, length, data; one with family 0 and
+    length 0 is the last.
+    """
     while entry := data[start : start + 4]:
         length = number(entry, 3, 1)
         if length is None:

@@ -1,7 +1,9 @@
-"""ICMP and ICMPv6 errors and redirects: on the underlay, and inside NVGRE, where a host's own must be told from a guest's.
+"""ICMP and ICMPv6 errors and redirects: on the underlay, and inside NVGRE, where a host's own must
+be told from a guest's.
 
-Sources: RFC 792, RFC 1191 (next-hop MTU), RFC 4443, RFC 4861 section 4.5 (ICMPv6 redirect), MS-NVGREE (UNREACHABLE, section 2.2.2:
-3/10 and ICMPv6 1/1; REDIRECT: 5/10 and ICMPv6 137/1).  Must not know layouts, apart from which keys are control traffic.
+Sources: RFC 792, RFC 1191 (next-hop MTU), RFC 4443, RFC 4861 section 4.5 (ICMPv6 redirect),
+MS-NVGREE (UNREACHABLE, section 2.2.2: 3/10 and ICMPv6 1/1; REDIRECT: 5/10 and ICMPv6 137/1).  Must
+not know layouts, apart from which keys are control traffic.
 """
 
 from dataclasses import dataclass
@@ -15,8 +17,12 @@ from nvgre_doctor.wire.quote import read_inner_quote, read_outer_quote
 
 _PROTOCOL_OF_VERSION: Final = {4: 1, 6: 58}
 _ERRORS: Final = {
-    4: frozenset((3, 5, 11, 12)),  # unreachable, redirect, time exceeded, parameter problem; 4 is deprecated (RFC 6633)
-    6: frozenset((1, 2, 3, 4, 137)),  # unreachable, packet too big, time exceeded, parameter problem, redirect
+    4: frozenset(
+        (3, 5, 11, 12)
+    ),  # unreachable, redirect, time exceeded, parameter problem; 4 is deprecated (RFC 6633)
+    6: frozenset(
+        (1, 2, 3, 4, 137)
+    ),  # unreachable, packet too big, time exceeded, parameter problem, redirect
 }
 _ICMPV6_REDIRECT: Final = 137
 
@@ -28,7 +34,9 @@ class IcmpMessage:
     version: int  # 4 ICMP, 6 ICMPv6
     type: int
     code: int
-    next_hop_mtu: int | None  # bytes; None also for 0, which says that the router does not know (RFC 1191 section 4)
+    next_hop_mtu: (
+        int | None
+    )  # bytes; None also for 0, which says that the router does not know (RFC 1191 section 4)
     quote: bytes
 
 
@@ -44,7 +52,9 @@ def is_cut_before_code(packet: IpPacket) -> bool:
 
 
 def read_error(packet: IpPacket) -> IcmpMessage | None:
-    """The ICMP error or redirect that `packet` carries; None when it carries something else or too little."""
+    """The ICMP error or redirect that `packet` carries; None when it carries something else or too
+    little.
+    """
     message = packet.payload
     if not is_icmp(packet) or len(message) < 2 or message[0] not in _ERRORS[packet.version]:
         return None
@@ -62,9 +72,10 @@ def read_error(packet: IpPacket) -> IcmpMessage | None:
 def outer_error(message: IcmpMessage, reporter: bytes, addressee: bytes) -> IcmpError:
     """An error on the underlay.
 
-    It refuses NVGRE when its quote shows GRE with K=1 and protocol 0x6558.  A quote that ends before that, after an IP header with
-    protocol 47, does not prove it: `refuses_nvgre` is False and the quote's kind OUTER_IP, so that a caller who knows
-    that those two hosts speak NVGRE can decide.
+    It refuses NVGRE when its quote shows GRE with K=1 and protocol 0x6558.  A quote that ends
+    before that, after an IP header with protocol 47, does not prove it: `refuses_nvgre` is False
+    and the quote's kind OUTER_IP, so that a caller who knows that those two hosts speak NVGRE can
+    decide.
     """
     quote, certain = read_outer_quote(message.quote)
     return IcmpError(
@@ -80,13 +91,16 @@ def outer_error(message: IcmpMessage, reporter: bytes, addressee: bytes) -> Icmp
     )
 
 
-def inner_error(message: IcmpMessage, inner: IpPacket, reporter: bytes, addressee: bytes, gre_key: int) -> IcmpError:
-    """An error inside an NVGRE packet from provider address `reporter` to `addressee`; `inner` is the IP packet it came in.
+def inner_error(
+    message: IcmpMessage, inner: IpPacket, reporter: bytes, addressee: bytes, gre_key: int
+) -> IcmpError:
+    """An error inside an NVGRE packet from provider address `reporter` to `addressee`; `inner` is
+    the IP packet it came in.
 
-    It is the host's own (MS-NVGREE 2.2.2) when any of these holds; otherwise it is a guest's answer to a guest:
-    its IP addresses are the two provider addresses; the key is that of control traffic; its quote is an NVGRE packet, a
-    GRE header or an Ethernet frame, none of which a guest has ever seen.  How much of the quote is left does not matter to the
-    first two.
+    It is the host's own (MS-NVGREE 2.2.2) when any of these holds; otherwise it is a guest's answer
+    to a guest: its IP addresses are the two provider addresses; the key is that of control traffic;
+    its quote is an NVGRE packet, a GRE header or an Ethernet frame, none of which a guest has ever
+    seen.  How much of the quote is left does not matter to the first two.
     """
     quote, certain = read_inner_quote(message.quote, addressee, inner.destination)
     between_hosts = (inner.source, inner.destination) == (reporter, addressee)
@@ -104,10 +118,14 @@ def inner_error(message: IcmpMessage, inner: IpPacket, reporter: bytes, addresse
 
 
 def _redirected(message: bytes) -> int:
-    """Where the quote of an ICMPv6 redirect begins: behind two addresses and the option headers before it (RFC 4861)."""
+    """Where the quote of an ICMPv6 redirect begins: behind two addresses and the option headers
+    before it (RFC 4861).
+    """
     start = 40
     if message[start : start + 2] == b"\x02\x01":  # target link-layer address, 8 bytes
         start += 8
-    if message[start : start + 1] == b"\x04" and not message[start + 2 : start + 8].strip(b"\0"):  # redirected header
+    if message[start : start + 1] == b"\x04" and not message[start + 2 : start + 8].strip(
+        b"\0"
+    ):  # redirected header
         start += 8
     return start

@@ -12,7 +12,9 @@ from nvgre_doctor.wire.link import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6
 
 @dataclass(frozen=True, slots=True)
 class InnerFrame:
-    """MACs, the type field right after them, and customer addresses from IP or ARP behind any tags."""
+    """MACs, the type field right after them, and customer addresses from IP or ARP behind any
+    tags.
+    """
 
     destination_mac: bytes | None
     source_mac: bytes | None
@@ -23,7 +25,9 @@ class InnerFrame:
 
 
 def read_inner(frame: bytes) -> InnerFrame:
-    """Read the frame that starts at `frame[0]`; a destination MAC without the source MAC counts as not captured."""
+    """Read the frame that starts at `frame[0]`; a destination MAC without the source MAC counts as
+    not captured.
+    """
     if len(frame) < 12:
         return InnerFrame(None, None, None, None, None, None)
     ethertype, start = untagged_type(frame, 12)
@@ -36,7 +40,8 @@ def read_inner(frame: bytes) -> InnerFrame:
         else:
             packet = None
     elif ethertype == ETHERTYPE_ARP:
-        from nvgre_doctor.wire.dpkt_headers import arp_addresses  # noqa: PLC0415  dpkt loads in 30 ms: only when needed
+        # dpkt loads in 30 ms: only when needed
+        from nvgre_doctor.wire.dpkt_headers import arp_addresses
 
         addresses = arp_addresses(frame[start:])
     return InnerFrame(frame[:6], frame[6:12], number(frame, 12, 2), *addresses, packet)

@@ -1,7 +1,8 @@
 """IP headers as far as they are captured, for outer, inner and quoted packets alike.
 
-Knows IPv4 (RFC 791), IPv6 (RFC 8200), AH (RFC 4302) and what is left of a header that is cut; must not know what IP
-carries.  None always means "not captured".  Checksums are not looked at: NIC offload leaves them wrong.
+Knows IPv4 (RFC 791), IPv6 (RFC 8200), AH (RFC 4302) and what is left of a header that is cut; must
+not know what IP carries.  None always means "not captured".  Checksums are not looked at: NIC
+offload leaves them wrong.
 """
 
 from dataclasses import dataclass
@@ -12,13 +13,17 @@ from nvgre_doctor.wire.fields import field, number
 _FRAGMENT: Final = 44
 _AH: Final = 51
 _IPV6_EXTENSIONS: Final = frozenset((0, 43, _FRAGMENT, _AH, 60, 135, 139, 140))
-"""Hop-by-hop, routing, fragment, AH, destination options, mobility, HIP, Shim6: they begin with next header and length."""
+"""Hop-by-hop, routing, fragment, AH, destination options, mobility, HIP, Shim6: they begin with
+next header and length.
+"""
 _IPV4_EXTENSIONS: Final = frozenset((_AH,))
 
 
 @dataclass(frozen=True, slots=True)
 class IpPacket:
-    """One IP packet, from its own header up to the end that its length field or the capture sets."""
+    """One IP packet, from its own header up to the end that its length field or the capture
+    sets.
+    """
 
     version: int
     source: bytes | None
@@ -32,11 +37,13 @@ class IpPacket:
 
 
 def read_ip(data: bytes, cut: bool = True, quoted: bool = False) -> IpPacket | None:
-    """Read the packet that starts at `data[0]`; None when that is no IP header, or one whose lengths contradict each other.
+    """Read the packet that starts at `data[0]`; None when that is no IP header, or one whose
+    lengths contradict each other.
 
-    `cut` says that bytes are missing after `data`, for those who look at `IpPacket.cut`.  A length field of 0 (NIC offload,
-    jumbogram) means "to the end of the capture".  For a packet that an ICMP error quotes the length field is not used: a quote is
-    shorter, may be padded (RFC 4884 section 5), and some senders change that field.
+    `cut` says that bytes are missing after `data`, for those who look at `IpPacket.cut`.  A length
+    field of 0 (NIC offload, jumbogram) means "to the end of the capture".  For a packet that an
+    ICMP error quotes the length field is not used: a quote is shorter, may be padded (RFC 4884
+    section 5), and some senders change that field.
     """
     version = data[0] >> 4 if data else 0
     if version == 4:
@@ -74,7 +81,9 @@ def _read_ipv6(data: bytes, cut: bool, quoted: bool) -> IpPacket:
     length = number(data, 4, 2) or 0
     if length and not quoted:
         cut, data = length + 40 > len(data), data[: length + 40]
-    protocol, start, offset, more = _behind_extensions(data, 40, number(data, 6, 1), _IPV6_EXTENSIONS)
+    protocol, start, offset, more = _behind_extensions(
+        data, 40, number(data, 6, 1), _IPV6_EXTENSIONS
+    )
     return IpPacket(
         version=6,
         source=field(data, 8, 16),
@@ -91,9 +100,11 @@ def _read_ipv6(data: bytes, cut: bool, quoted: bool) -> IpPacket:
 def _behind_extensions(
     data: bytes, start: int, protocol: int | None, extensions: frozenset[int]
 ) -> tuple[int | None, int, int, bool]:
-    """Follow the chain of headers: protocol and start of the payload, fragment offset, more fragments.
+    """Follow the chain of headers: protocol and start of the payload, fragment offset, more
+    fragments.
 
-    The protocol is None where the chain is cut before its end.  In a later fragment what follows the fragment header is data.
+    The protocol is None where the chain is cut before its end.  In a later fragment what follows
+    the fragment header is data.
     """
     offset, more = 0, False
     while protocol in extensions and not offset:

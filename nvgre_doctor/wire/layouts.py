@@ -1,9 +1,9 @@
 """The two layouts of the 32-bit GRE Key.  THE domain file: every line says which text it stands on.
 
-draft-00 (draft-sridharan-virtualization-nvgre-00, September 2011), "old": bits 31..24 reserved, must be 0;
-bits 23..0 the tenant network id (TNI).
-draft-02 (February 2013) to RFC 7637 (September 2015), "current": bits 31..8 the virtual subnet id (VSID);
-bits 7..0 the FlowID, 0 if not generated (RFC 7637 section 3.2).
+draft-00 (draft-sridharan-virtualization-nvgre-00, September 2011), "old": bits 31..24 reserved,
+must be 0; bits 23..0 the tenant network id (TNI). draft-02 (February 2013) to RFC 7637 (September
+2015), "current": bits 31..8 the virtual subnet id (VSID); bits 7..0 the FlowID, 0 if not generated
+(RFC 7637 section 3.2).
 """
 
 from enum import StrEnum
@@ -74,7 +74,9 @@ def fits_current(gre_key: int) -> bool:
 
 
 def is_control(gre_key: int) -> bool:
-    """Whether the key holds 0xFFFFFF in either position: NVE-to-NVE messages (RFC 7637 section 3.4), no tenant data."""
+    """Whether the key holds 0xFFFFFF in either position: NVE-to-NVE messages (RFC 7637 section
+    3.4), no tenant data.
+    """
     return vsid(gre_key) == CONTROL_ID or gre_key == CONTROL_ID
 
 

@@ -1,10 +1,12 @@
 """The packet that an ICMP error quotes: of which kind it is, and what is left of it.
 
-Knows the four kinds that MS-NVGREE 2.2.2 and RFC 792 make possible; must not know which ICMP message they came in.
-A quote ends anywhere: the sender cut it, or the snap length did.  Short is normal.
+Knows the four kinds that MS-NVGREE 2.2.2 and RFC 792 make possible; must not know which ICMP
+message they came in. A quote ends anywhere: the sender cut it, or the snap length did.  Short is
+normal.
 
-On the underlay a quote is an IP packet (RFC 792, RFC 4443).  Inside NVGRE the order in which the kinds are tried is: IP header with
-protocol 47 and GRE, bare GRE header, the customer's IP header, the customer's Ethernet frame.
+On the underlay a quote is an IP packet (RFC 792, RFC 4443).  Inside NVGRE the order in which the
+kinds are tried is: IP header with protocol 47 and GRE, bare GRE header, the customer's IP header,
+the customer's Ethernet frame.
 """
 
 from typing import Final
@@ -22,9 +24,11 @@ _LOWEST_ETHERTYPE: Final = 0x0600
 
 
 def read_outer_quote(data: bytes) -> tuple[Quote, bool]:
-    """The quote of an ICMP error on the underlay, and whether it shows for certain that an NVGRE packet is meant.
+    """The quote of an ICMP error on the underlay, and whether it shows for certain that an NVGRE
+    packet is meant.
 
-    When the quote ends before the GRE protocol, kind OUTER_IP says only that protocol 47 was seen: not certain.
+    When the quote ends before the GRE protocol, kind OUTER_IP says only that protocol 47 was seen:
+    not certain.
     """
     packet = read_ip(data, quoted=True)
     if packet is None:
@@ -35,12 +39,16 @@ def read_outer_quote(data: bytes) -> tuple[Quote, bool]:
     return _outer_ip(packet, header) or (Quote(QuoteKind.UNRELATED), False)
 
 
-def read_inner_quote(data: bytes, addressee: bytes, inner_destination: bytes | None) -> tuple[Quote, bool]:
-    """The quote of an ICMP error inside NVGRE, and whether it shows for certain that an NVGRE packet is meant.
+def read_inner_quote(
+    data: bytes, addressee: bytes, inner_destination: bytes | None
+) -> tuple[Quote, bool]:
+    """The quote of an ICMP error inside NVGRE, and whether it shows for certain that an NVGRE
+    packet is meant.
 
-    `addressee` is the provider address that the NVGRE packet around it goes to, `inner_destination` the address that the
-    error itself goes to.  An error goes to the sender of what it quotes, so they tell a quoted packet of the hosts from one of
-    the guests, even when guests run GRE of their own.
+    `addressee` is the provider address that the NVGRE packet around it goes to, `inner_destination`
+    the address that the error itself goes to.  An error goes to the sender of what it quotes, so
+    they tell a quoted packet of the hosts from one of the guests, even when guests run GRE of their
+    own.
     """
     packet = read_ip(data, quoted=True)
     if packet is not None and _is_ethernet(data) and packet.source != inner_destination:
@@ -50,14 +58,18 @@ def read_inner_quote(data: bytes, addressee: bytes, inner_destination: bytes | N
         return (quote, certain) if certain else _inner_ethernet(data)
     if packet.protocol is None or packet.source is None:
         return _NOTHING, False
-    if packet.protocol == PROTOCOL_GRE and (packet.source == addressee or packet.source != inner_destination):
+    if packet.protocol == PROTOCOL_GRE and (
+        packet.source == addressee or packet.source != inner_destination
+    ):
         header = _quoted_gre(packet)
         if header is Reason.TOO_SHORT and packet.source != addressee:
             return _NOTHING, False
         ours = _outer_ip(packet, header)
         if ours is not None:
             return ours
-    customers = Quote(QuoteKind.INNER_IP, inner_source=packet.source, inner_destination=packet.destination)
+    customers = Quote(
+        QuoteKind.INNER_IP, inner_source=packet.source, inner_destination=packet.destination
+    )
     return customers, False
 
 
@@ -72,12 +84,16 @@ def _outer_ip(packet: IpPacket, header: NvgreHeader | Reason) -> tuple[Quote, bo
     if isinstance(header, NvgreHeader):
         return _nvgre(QuoteKind.OUTER_IP, header, packet.source, packet.destination), True
     if header is Reason.TOO_SHORT:
-        return Quote(QuoteKind.OUTER_IP, source=packet.source, destination=packet.destination), False
+        return Quote(
+            QuoteKind.OUTER_IP, source=packet.source, destination=packet.destination
+        ), False
     return None
 
 
 def _bare_gre(data: bytes) -> tuple[Quote, bool]:
-    """A GRE header without IP: flags that RFC 2890 allows, so that it cannot be mistaken for an IP header."""
+    """A GRE header without IP: flags that RFC 2890 allows, so that it cannot be mistaken for an IP
+    header.
+    """
     header = read_gre(data)
     if isinstance(header, NvgreHeader) and not header.flags & ~(CHECKSUM | KEY | SEQUENCE):
         return _nvgre(QuoteKind.BARE_GRE, header), True
@@ -85,7 +101,10 @@ def _bare_gre(data: bytes) -> tuple[Quote, bool]:
 
 
 def _nvgre(
-    kind: QuoteKind, header: NvgreHeader, source: bytes | None = None, destination: bytes | None = None
+    kind: QuoteKind,
+    header: NvgreHeader,
+    source: bytes | None = None,
+    destination: bytes | None = None,
 ) -> Quote:
     inner = read_inner(header.frame)
     return Quote(
@@ -101,7 +120,9 @@ def _nvgre(
 
 
 def _inner_ethernet(data: bytes) -> tuple[Quote, bool]:
-    """A frame with both MACs and a type; no IP stack quotes Ethernet, so it is a host's message about NVGRE."""
+    """A frame with both MACs and a type; no IP stack quotes Ethernet, so it is a host's message
+    about NVGRE.
+    """
     ethertype = number(data, 12, 2)
     if ethertype is None or ethertype < _LOWEST_ETHERTYPE:
         return _NOTHING, False
@@ -117,7 +138,8 @@ def _inner_ethernet(data: bytes) -> tuple[Quote, bool]:
 
 
 def _is_ethernet(data: bytes) -> bool:
-    """Whether bytes that may also begin an IP header hold a type field, and after it what that type promises.
+    """Whether bytes that may also begin an IP header hold a type field, and after it what that type
+    promises.
 
     MACs that begin with 4 or 6 are common (the first nibble of IPv4 and IPv6).
     """

@@ -1,7 +1,7 @@
 """Where Wireshark keeps a person's configuration and Lua plugins.  Creates and changes nothing.
 
-Wireshark itself knows best, so tshark is asked first; without one, the places that the Wireshark User's Guide documents
-(appendix B, "Files and Folders") are taken.
+Wireshark itself knows best, so tshark is asked first; without one, the places that the Wireshark
+User's Guide documents (appendix B, "Files and Folders") are taken.
 """
 
 import os
@@ -37,10 +37,13 @@ class Folders:
         return self.configuration / "profiles" / PROFILE_NAME
 
 
-def find_folders(environment: Mapping[str, str] | None = None, platform: str = sys.platform) -> Folders:
+def find_folders(
+    environment: Mapping[str, str] | None = None, platform: str = sys.platform
+) -> Folders:
     """Ask tshark for the folders, or take the documented ones.
 
-    `platform` is as in `sys.platform`.  Errors: FoldersUnknownError when not even a home folder is known.
+    `platform` is as in `sys.platform`.  Errors: FoldersUnknownError when not even a home folder is
+    known.
     """
     environment = os.environ if environment is None else environment
     tshark = find_tshark(environment, platform)
@@ -51,7 +54,8 @@ def find_folders(environment: Mapping[str, str] | None = None, platform: str = s
 def find_tshark(environment: Mapping[str, str], platform: str = sys.platform) -> Path | None:
     """The tshark program: on PATH, or where the installers of Windows and macOS put it."""
     found = shutil.which("tshark", path=environment.get("PATH", os.defpath))
-    # Windows looks into the working directory before PATH: never run what lies beside somebody's captures.
+    # Windows looks into the working directory before PATH: never run what lies beside somebody's
+    # captures.
     if found and (platform != "win32" or Path(found).resolve().parent != Path.cwd()):
         return Path(found)
     if platform == "win32":
@@ -66,7 +70,8 @@ def find_tshark(environment: Mapping[str, str], platform: str = sys.platform) ->
 
 
 def default_folders(environment: Mapping[str, str], platform: str = sys.platform) -> Folders:
-    """The documented folders: %APPDATA%\\Wireshark, or ~/.config/wireshark and ~/.local/lib/wireshark/plugins.
+    """The documented folders: %APPDATA%\\Wireshark, or ~/.config/wireshark and
+    ~/.local/lib/wireshark/plugins.
 
     Errors: FoldersUnknownError.
     """
@@ -74,25 +79,38 @@ def default_folders(environment: Mapping[str, str], platform: str = sys.platform
     source = "the documented places, because tshark was not found or did not say"
     if platform == "win32":
         if not chosen and not environment.get("APPDATA"):
-            raise FoldersUnknownError("Wireshark's folders are not known: neither tshark nor %APPDATA% was found")
+            raise FoldersUnknownError(
+                "Wireshark's folders are not known: neither tshark nor %APPDATA% was found"
+            )
         configuration = Path(chosen) if chosen else Path(environment["APPDATA"]) / "Wireshark"
         return Folders(configuration, configuration / "plugins", source)
     if not environment.get("HOME"):
-        raise FoldersUnknownError("Wireshark's folders are not known: neither tshark nor $HOME was found")
+        raise FoldersUnknownError(
+            "Wireshark's folders are not known: neither tshark nor $HOME was found"
+        )
     home = Path(environment["HOME"])
     configuration = Path(chosen) if chosen else _unix_configuration(home, environment)
     return Folders(configuration, home / ".local" / "lib" / "wireshark" / "plugins", source)
 
 
 def read_answer(text: str, source: str) -> Folders | None:
-    """Read what `tshark -G folders` prints; None if a folder is missing in it (a Wireshark without Lua) or not absolute."""
+    """Read what `tshark -G folders` prints; None if a folder is missing in it (a Wireshark without
+    Lua) or not absolute.
+    """
     places = {}
     for line in text.splitlines():
         name, found, place = line.partition("\t")
         if found:
             places[name.strip().rstrip(":")] = Path(place.strip())
-    configuration, plugins = places.get("Personal configuration"), places.get("Personal Lua Plugins")
-    if configuration is None or plugins is None or not (configuration.is_absolute() and plugins.is_absolute()):
+    configuration, plugins = (
+        places.get("Personal configuration"),
+        places.get("Personal Lua Plugins"),
+    )
+    if (
+        configuration is None
+        or plugins is None
+        or not (configuration.is_absolute() and plugins.is_absolute())
+    ):
         return None
     return Folders(configuration, plugins, source)
 

@@ -1,8 +1,9 @@
 """Putting our files into Wireshark's folders, and taking them out again.  Prints nothing.
 
-Every file begins with a marker line: who wrote it, which version, the SHA-256 of all that follows, and how many folders
-were made for it.  What has no marker is not ours; what does not match its digest was changed since.  Neither is touched
-unless the caller insists (`force`), and what was never ours is not removed even then.
+Every file begins with a marker line: who wrote it, which version, the SHA-256 of all that follows,
+and how many folders were made for it.  What has no marker is not ours; what does not match its
+digest was changed since.  Neither is touched unless the caller insists (`force`), and what was
+never ours is not removed even then.
 """
 
 import contextlib
@@ -23,7 +24,9 @@ from nvgre_doctor.wireshark.folders import Folders
 PLUGIN_NAME: Final = "nvgre.lua"
 PROFILE_FILES: Final = ("preferences", "colorfilters", "dfilter_buttons")
 
-_MARKER: Final = re.compile(rb"(?:--|#) nvgre-doctor (\S{1,40}) sha256:([0-9a-f]{64}) folders:(\d{1,2})\n")
+_MARKER: Final = re.compile(
+    rb"(?:--|#) nvgre-doctor (\S{1,40}) sha256:([0-9a-f]{64}) folders:(\d{1,2})\n"
+)
 _LARGEST: Final = 1 << 20  # bytes; nothing of ours comes near
 _CHANGED: Final = "changed since nvgre-doctor wrote it"
 
@@ -33,7 +36,8 @@ class Outcome(StrEnum):
 
     CURRENT = "current"  # ours, as this version brings it
     OUTDATED = "outdated"  # ours and untouched, from another version
-    CHANGED = "changed"  # ours, changed by somebody (Wireshark rewrites its files when settings change): left alone
+    # Ours, changed by somebody, and left alone.  Wireshark rewrites its files when settings change.
+    CHANGED = "changed"
     FOREIGN = "not ours"  # left alone
     MISSING = "missing"
     WRITTEN = "written"
@@ -72,7 +76,8 @@ def show(folders: Folders) -> list[Result]:
 def install(folders: Folders, *, force: bool = False) -> list[Result]:
     """Write what is missing and replace older files of ours.
 
-    CHANGED and FOREIGN files stay as they are unless `force`.  FAILED carries the system's reason; other files go on.
+    CHANGED and FOREIGN files stay as they are unless `force`.  FAILED carries the system's reason;
+    other files go on.
     """
     made: dict[Path, int] = {}
     return [_put(found, force, made) for found in _look(folders)]
@@ -99,7 +104,9 @@ def remove(folders: Folders, *, force: bool = False) -> list[Result]:
         results.append(Result(found.path, Outcome.REMOVED))
         left[found.path.parent] = found.folders_made
     for folder, count in left.items():
-        results += [Result(path, Outcome.REMOVED, "empty folder") for path in _remove_empty(folder, count)]
+        results += [
+            Result(path, Outcome.REMOVED, "empty folder") for path in _remove_empty(folder, count)
+        ]
         if count and folder.is_dir():
             results.append(Result(folder, Outcome.FOREIGN, "other files are in this folder"))
     return results
@@ -115,8 +122,8 @@ def _sources(folders: Folders) -> Iterator[tuple[Path, str]]:
 def _look(folders: Folders) -> list[_Found]:
     """All our places, plugin first.
 
-    Wireshark drops the marker when it rewrites a file.  Where another file of the same folder still bears ours, the folder
-    is ours, and such a file counts as changed.
+    Wireshark drops the marker when it rewrites a file.  Where another file of the same folder still
+    bears ours, the folder is ours, and such a file counts as changed.
     """
     entries = [_examine(path, body) for path, body in _sources(folders)]
     made = {entry.path.parent: entry.folders_made for entry in entries if entry.is_marked}
@@ -127,7 +134,9 @@ def _look(folders: Folders) -> list[_Found]:
             continue
         known = replace(entry, folders_made=made[entry.path.parent])
         is_rewritten = entry.outcome is Outcome.FOREIGN and entry.is_file
-        found.append(replace(known, outcome=Outcome.CHANGED, reason=_CHANGED) if is_rewritten else known)
+        found.append(
+            replace(known, outcome=Outcome.CHANGED, reason=_CHANGED) if is_rewritten else known
+        )
     return found
 
 
@@ -135,7 +144,12 @@ def _examine(path: Path, body: str) -> _Found:
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
-            return _Found(path, body, Outcome.FOREIGN, "a folder" if stat.S_ISDIR(mode) else "not a regular file")
+            return _Found(
+                path,
+                body,
+                Outcome.FOREIGN,
+                "a folder" if stat.S_ISDIR(mode) else "not a regular file",
+            )
         with path.open("rb") as stream:
             content = stream.read(_LARGEST)
     except FileNotFoundError:
@@ -147,7 +161,11 @@ def _examine(path: Path, body: str) -> _Found:
     marker = _MARKER.match(content)
     if not marker:
         return _Found(path, body, Outcome.FOREIGN, "not written by nvgre-doctor", is_file=True)
-    version, digest, folders_made = marker[1].decode("ascii", "replace"), marker[2].decode(), int(marker[3])
+    version, digest, folders_made = (
+        marker[1].decode("ascii", "replace"),
+        marker[2].decode(),
+        int(marker[3]),
+    )
     rest = content[marker.end() :]
     if hashlib.sha256(rest).hexdigest() != digest:
         outcome, reason = Outcome.CHANGED, _CHANGED
@@ -155,11 +173,15 @@ def _examine(path: Path, body: str) -> _Found:
         outcome, reason = Outcome.CURRENT, ""
     else:
         outcome, reason = Outcome.OUTDATED, f"from version {version}"
-    return _Found(path, body, outcome, reason, is_file=True, is_marked=True, folders_made=folders_made)
+    return _Found(
+        path, body, outcome, reason, is_file=True, is_marked=True, folders_made=folders_made
+    )
 
 
 def _put(found: _Found, force: bool, made: dict[Path, int]) -> Result:
-    """Bring one place up to date; `made` counts the folders made in this run, by the folder that they were made for."""
+    """Bring one place up to date; `made` counts the folders made in this run, by the folder that
+    they were made for.
+    """
     may_replace = found.outcome is Outcome.OUTDATED or (
         force and found.is_file and found.outcome is not Outcome.CURRENT
     )
@@ -200,7 +222,9 @@ def _make(folder: Path) -> int:
 
 
 def _remove_empty(folder: Path, count: int) -> list[Path]:
-    """Remove up to `count` empty folders, from `folder` upward; stops at the first that is not empty."""
+    """Remove up to `count` empty folders, from `folder` upward; stops at the first that is not
+    empty.
+    """
     removed = []
     with contextlib.suppress(OSError):
         for path in [folder, *folder.parents][:count]:

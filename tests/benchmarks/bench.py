@@ -28,19 +28,35 @@ class Bench:
 
     @contextmanager
     def capture(
-        self, profile: str, encapsulation: str = "ethernet", suffix: str = "pcap", times: int = 1, seed: int = 1
+        self,
+        profile: str,
+        encapsulation: str = "ethernet",
+        suffix: str = "pcap",
+        times: int = 1,
+        seed: int = 1,
     ) -> Iterator[Path]:
-        """A capture of `times` * `frames` frames, written unless it is there, and gone afterwards unless it is kept."""
+        """A capture of `times` * `frames` frames, written unless it is there, and gone afterwards
+        unless it is kept.
+        """
         frames = times * self.frames
         path = self.folder / f"{profile}-{encapsulation}-{frames}-{seed}.{suffix}"
         existed = path.exists()
         if not existed:
             say(f"writing {path.name}")
             partial = path.with_stem("partial")
-            options = f"--frames={frames}", f"--encapsulation={encapsulation}", f"--seed={seed}", f"--output={partial}"
-            subprocess.run(python("-m", "tests.benchmarks.profiles", profile, *options), cwd=ROOT, check=True)
+            options = (
+                f"--frames={frames}",
+                f"--encapsulation={encapsulation}",
+                f"--seed={seed}",
+                f"--output={partial}",
+            )
+            subprocess.run(
+                python("-m", "tests.benchmarks.profiles", profile, *options), cwd=ROOT, check=True
+            )
             with partial.open("rb") as file:
-                os.fsync(file.fileno())  # or the disk would still be busy with it while others are timed
+                os.fsync(
+                    file.fileno()
+                )  # or the disk would still be busy with it while others are timed
             partial.rename(path)
         yield path
         if not existed and not self.keep:
@@ -48,17 +64,30 @@ class Bench:
 
     def doctor(self, *captures: Path, jobs: int = 1, report: str = "json") -> Command:
         """The program on these captures."""
-        options = ("check", "--format", report, "-o", self.folder / "report.out", "--jobs", str(jobs))
+        options = (
+            "check",
+            "--format",
+            report,
+            "-o",
+            self.folder / "report.out",
+            "--jobs",
+            str(jobs),
+        )
         return Command(python("-m", "nvgre_doctor", *options, *captures), frozenset({0, 1}))
 
     def check_answer(self, command: Command, frames: int) -> None:
         """Run it once and see that it read every frame: a wrong answer is not worth timing."""
         run(command)
         told = subprocess.run(
-            python("-c", COUNT_FRAMES, self.folder / "report.out"), capture_output=True, text=True, check=True
+            python("-c", COUNT_FRAMES, self.folder / "report.out"),
+            capture_output=True,
+            text=True,
+            check=True,
         )
         if told.stdout.strip() != str(frames):
-            raise CommandError(f"{' '.join(command.arguments)}\nread {told.stdout.strip()} of {frames} frames")
+            raise CommandError(
+                f"{' '.join(command.arguments)}\nread {told.stdout.strip()} of {frames} frames"
+            )
 
 
 def say(text: str) -> None:

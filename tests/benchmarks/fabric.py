@@ -1,7 +1,7 @@
 """The fabric behind the benchmark captures: hosts, VMs and their inner flows, drawn from a seed.
 
-Knows who talks to whom and with which GRE Key; must not know how a frame looks on the wire, nor anything of nvgre_doctor.
-Addresses are text, as in tests/build.py.
+Knows who talks to whom and with which GRE Key; must not know how a frame looks on the wire, nor
+anything of nvgre_doctor. Addresses are text, as in tests/build.py.
 """
 
 import random
@@ -14,7 +14,11 @@ from itertools import islice
 
 from tests import build
 
-FAMILIAR_VSIDS = (5001, 5002, 6001)  # what administrators choose by hand; the other tenants get any VSID
+FAMILIAR_VSIDS = (
+    5001,
+    5002,
+    6001,
+)  # what administrators choose by hand; the other tenants get any VSID
 SERVER_PORT = 445
 
 
@@ -80,8 +84,8 @@ class Fabric:
 def gre_key(host: Host, network_id: int, five_tuple: bytes) -> int:
     """What `host` writes into the Key.
 
-    Old hosts: the bare TNI in the lower 24 bits (draft-00).  Current hosts: the VSID in the upper 24 bits and a FlowID hashed
-    over the inner 5-tuple (RFC 7637 section 3.2).
+    Old hosts: the bare TNI in the lower 24 bits (draft-00).  Current hosts: the VSID in the upper
+    24 bits and a FlowID hashed over the inner 5-tuple (RFC 7637 section 3.2).
     """
     if host.speaks_old:
         return network_id
@@ -95,7 +99,10 @@ def build_fabric(scale: Scale, rng: random.Random) -> Fabric:
         Host(f"3c:d9:2b:f0:50:{n:02x}", f"192.168.50.{n}", f"fd00:50::{n:x}", n in old)
         for n in range(1, scale.hosts + 1)
     )
-    network_ids = [*FAMILIAR_VSIDS, *(rng.randrange(0x1000, 0xFFFFFF) for _ in range(scale.tenants))][: scale.tenants]
+    network_ids = [
+        *FAMILIAR_VSIDS,
+        *(rng.randrange(0x1000, 0xFFFFFF) for _ in range(scale.tenants)),
+    ][: scale.tenants]
     tenants: list[list[Vm]] = [[] for _ in network_ids]
     for n in range(scale.vms):
         position, tenant = divmod(n, scale.tenants)
@@ -120,6 +127,8 @@ _ip = cache(build.ip)
 
 
 def _flow(sender: Vm, receiver: Vm, source_port: int, destination_port: int) -> Flow:
-    five_tuple = _ip(sender.ip) + _ip(receiver.ip) + struct.pack("!BHH", 6, source_port, destination_port)
+    five_tuple = (
+        _ip(sender.ip) + _ip(receiver.ip) + struct.pack("!BHH", 6, source_port, destination_port)
+    )
     key = gre_key(sender.host, sender.network_id, five_tuple)
     return Flow(sender, receiver, source_port, destination_port, key)

@@ -1,7 +1,8 @@
 """Frames for the benchmark captures: templates that are filled in fast, and ready-made ones.
 
-Knows the bytes on the wire; must not know how often a frame is sent, nor anything of nvgre_doctor.  What stays the same in a
-flow is built once; lengths, identifications and checksums are put in frame by frame.
+Knows the bytes on the wire; must not know how often a frame is sent, nor anything of nvgre_doctor.
+What stays the same in a flow is built once; lengths, identifications and checksums are put in frame
+by frame.
 """
 
 import struct
@@ -43,9 +44,11 @@ ENCAPSULATIONS: Final = {
 }
 
 
-# --- templates: what stays the same in a flow ------------------------------------------------------------------------
+# --- templates: what stays the same in a flow --------------------------------
 
-_VOLATILE4 = struct.Struct("!HHHBBH")  # total length, identification, flags and offset, TTL, protocol, checksum
+_VOLATILE4 = struct.Struct(
+    "!HHHBBH"
+)  # total length, identification, flags and offset, TTL, protocol, checksum
 _VOLATILE6 = struct.Struct("!HBB")  # payload length, next header, hop limit
 _DONT_FRAGMENT, _TTL = 0x4000, 128
 
@@ -56,7 +59,9 @@ class Header:
 
     overhead: int  # value of its length field when the TCP payload is empty
     protocol: int
-    fixed_sum: int | None  # sum of the 16-bit words that do not change; None for IPv6, which has no checksum
+    fixed_sum: (
+        int | None
+    )  # sum of the 16-bit words that do not change; None for IPv6, which has no checksum
 
     def volatile(self, payload: int, ident: int) -> bytes:
         """The bytes from the length field to the checksum (IPv4) or the hop limit (IPv6)."""
@@ -71,7 +76,9 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A frame without its TCP payload: `lead`, then each header's volatile bytes and the bytes after them."""
+    """A frame without its TCP payload: `lead`, then each header's volatile bytes and the bytes
+    after them.
+    """
 
     lead: bytes
     headers: tuple[tuple[Header, bytes], ...]
@@ -91,8 +98,12 @@ _mac = cache(build.mac)
 _ip = cache(build.ip)
 
 
-def _header(source: str, destination: str, protocol: int, content: int) -> tuple[bytes, Header, bytes]:
-    """Bytes before the volatile ones, the header, and its addresses.  `content` is what follows, without payload."""
+def _header(
+    source: str, destination: str, protocol: int, content: int
+) -> tuple[bytes, Header, bytes]:
+    """Bytes before the volatile ones, the header, and its addresses.  `content` is what follows,
+    without payload.
+    """
     addresses = _ip(source) + _ip(destination)
     if ":" in source:
         return b"\x60\0\0\0", Header(content, protocol, None), addresses
@@ -102,7 +113,9 @@ def _header(source: str, destination: str, protocol: int, content: int) -> tuple
 
 
 def _tcp(source_port: int, destination_port: int) -> bytes:
-    """A TCP header (PSH, ACK); its checksum is left to the NIC, as a capture on the sender shows it."""
+    """A TCP header (PSH, ACK); its checksum is left to the NIC, as a capture on the sender shows
+    it.
+    """
     return struct.pack("!HHIIBBHHH", source_port, destination_port, 1, 1, 0x50, 0x18, 8192, 0, 0)
 
 
@@ -120,14 +133,20 @@ def _to_host(
 def nvgre_template(encapsulation: Encapsulation, flow: Flow) -> Template:
     """TCP of one inner flow in NVGRE."""
     start, inner, customers = _header(flow.sender.ip, flow.receiver.ip, TCP, 20)
-    lead, outer, providers = _to_host(encapsulation, flow.sender.host, flow.receiver.host, 8 + 14 + 20 + 20)
+    lead, outer, providers = _to_host(
+        encapsulation, flow.sender.host, flow.receiver.host, 8 + 14 + 20 + 20
+    )
     gre = struct.pack("!HHI", 0x2000, 0x6558, flow.gre_key)
     frame = _mac(flow.receiver.mac) + _mac(flow.sender.mac) + b"\x08\0"
     tail = customers + _tcp(flow.source_port, flow.destination_port)
-    return Template(lead, ((outer, providers + gre + frame + start), (inner, tail)), not flow.is_refused)
+    return Template(
+        lead, ((outer, providers + gre + frame + start), (inner, tail)), not flow.is_refused
+    )
 
 
-def tcp_template(encapsulation: Encapsulation, source: Host, destination: Host, port: int) -> Template:
+def tcp_template(
+    encapsulation: Encapsulation, source: Host, destination: Host, port: int
+) -> Template:
     """TCP of the underlay: storage between two hosts."""
     ends = source.address(encapsulation.ipv6), destination.address(encapsulation.ipv6)
     start, header, addresses = _header(*ends, TCP, 20)
@@ -135,10 +154,12 @@ def tcp_template(encapsulation: Encapsulation, source: Host, destination: Host, 
     return Template(lead, ((header, addresses + _tcp(port, 3260)),))
 
 
-# --- ready-made frames: rare, and repeated as they are ---------------------------------------------------------------
+# --- ready-made frames: rare, and repeated as they are -----------------------
 
 
-def _in_nvgre(encapsulation: Encapsulation, source: Host, destination: Host, key: int, inner: bytes) -> bytes:
+def _in_nvgre(
+    encapsulation: Encapsulation, source: Host, destination: Host, key: int, inner: bytes
+) -> bytes:
     ends = source.address(encapsulation.ipv6), destination.address(encapsulation.ipv6)
     return encapsulation.link_header(source, destination) + build.nvgre(*ends, key, inner)
 
@@ -152,12 +173,16 @@ def ping(encapsulation: Encapsulation, flow: Flow) -> bytes:
 
 
 def refusal(encapsulation: Encapsulation, flow: Flow) -> bytes:
-    """UNREACHABLE (MS-NVGREE section 2.2.2) from the receiving host: inside NVGRE, it quotes IP header and GRE header."""
+    """UNREACHABLE (MS-NVGREE section 2.2.2) from the receiving host: inside NVGRE, it quotes IP
+    header and GRE header.
+    """
     refused, refusing = flow.sender.host, flow.receiver.host
     sent_from, sent_to = refused.address(encapsulation.ipv6), refusing.address(encapsulation.ipv6)
     quote = build.outer(sent_from, sent_to, GRE, build.gre(b"", key=flow.gre_key))
     if encapsulation.ipv6:
-        packet = build.ipv6(sent_to, sent_from, ICMPV6, build.icmp6(sent_to, sent_from, 1, 1, quote))
+        packet = build.ipv6(
+            sent_to, sent_from, ICMPV6, build.icmp6(sent_to, sent_from, 1, 1, quote)
+        )
     else:
         packet = build.ipv4(sent_to, sent_from, ICMP, build.icmp(3, 10, quote))
     inner = build.inner_frame(refusing.mac, refused.mac, packet)
@@ -165,10 +190,14 @@ def refusal(encapsulation: Encapsulation, flow: Flow) -> bytes:
 
 
 def arp_request(encapsulation: Encapsulation, source: Host, target: Host) -> bytes:
-    """One host asks for another; on raw IP, which has no ARP, an empty UDP packet stands in for it."""
+    """One host asks for another; on raw IP, which has no ARP, an empty UDP packet stands in for
+    it.
+    """
     request = build.arp(source.mac, source.ipv4, target.ipv4)
     if encapsulation.linktype == 101:
-        return build.outer(source.ipv4, target.ipv4, 17, build.udp(source.ipv4, target.ipv4, 137, 137))
+        return build.outer(
+            source.ipv4, target.ipv4, 17, build.udp(source.ipv4, target.ipv4, 137, 137)
+        )
     if encapsulation.linktype == 276:
         return build.sll2(request, src=source.mac)
     return build.ethernet(request, src=source.mac, dst="ff:ff:ff:ff:ff:ff", tags=encapsulation.tags)

@@ -14,7 +14,11 @@ def main(path: str) -> None:
     with open(path, "rb") as file:
         for _time, data in dpkt.pcap.Reader(file):
             packet = dpkt.ethernet.Ethernet(data).data
-            if isinstance(packet, dpkt.ip.IP) and isinstance(packet.data, dpkt.gre.GRE) and packet.data.p == 0x6558:
+            if (
+                isinstance(packet, dpkt.ip.IP)
+                and isinstance(packet.data, dpkt.gre.GRE)
+                and packet.data.p == 0x6558
+            ):
                 seen = packet.src, packet.dst, packet.data.key
                 counts[seen] = counts.get(seen, 0) + 1
     print(len(counts))

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-_MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # getrusage(2): bytes on macOS, KiB elsewhere
+_MAXRSS_UNIT = (
+    1 if sys.platform == "darwin" else 1024
+)  # getrusage(2): bytes on macOS, KiB elsewhere
 
 
 class CommandError(Exception):
@@ -54,28 +56,35 @@ class Timing:
 
 
 def run(command: Command) -> tuple[float, int]:
-    """Seconds from start to exit, and the child's peak resident memory in bytes (wait4: of the largest process in it).
+    """Seconds from start to exit, and the child's peak resident memory in bytes (wait4: of the
+    largest process in it).
 
-    Linux lets a child start with its parent's peak: whoever calls this should be small, and makes its captures in
-    processes of their own.
+    Linux lets a child start with its parent's peak: whoever calls this should be small, and makes
+    its captures in processes of their own.
     """
     with tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
-        child = subprocess.Popen(command.arguments, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=errors)
+        child = subprocess.Popen(
+            command.arguments, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=errors
+        )
         _, status, usage = os.wait4(child.pid, 0)
         seconds = time.perf_counter() - started
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode not in command.exit_codes:
             errors.seek(0)
             said = errors.read(2000).decode(errors="replace").strip()
-            raise CommandError(f"{' '.join(command.arguments)}\nended with {child.returncode}: {said}")
+            raise CommandError(
+                f"{' '.join(command.arguments)}\nended with {child.returncode}: {said}"
+            )
     return seconds, usage.ru_maxrss * _MAXRSS_UNIT
 
 
 def interleave(commands: Mapping[str, Command], rounds: int, slow_rounds: int) -> dict[str, Timing]:
-    """Run all commands in turn, `rounds` times, after one run of each that does not count (caches, bytecode).
+    """Run all commands in turn, `rounds` times, after one run of each that does not count (caches,
+    bytecode).
 
-    Slow ones take part in the first `slow_rounds` rounds only, and run once less: their start-up is nothing beside them.
+    Slow ones take part in the first `slow_rounds` rounds only, and run once less: their start-up is
+    nothing beside them.
     """
     timings = {name: Timing() for name in commands}
     for command in commands.values():

@@ -1,14 +1,20 @@
-"""Captures for the benchmark, of any number of frames: `python -m tests.benchmarks.profiles lab --frames 1000000 -o lab.pcap`.
+"""Captures for the benchmark, of any number of frames: `python -m tests.benchmarks.profiles lab
+--frames 1000000 -o lab.pcap`.
 
-Knows what a capture is made of and how it is stored; must not know anything of nvgre_doctor.  The same arguments give the
-same bytes, and a shorter capture is the beginning of a longer one.
+Knows what a capture is made of and how it is stored; must not know anything of nvgre_doctor.  The
+same arguments give the same bytes, and a shorter capture is the beginning of a longer one.
 
-| profile | what is in it                                                                                                |
+| profile | what is in it
+|
 |---------|--------------------------------------------------------------------------------------------------------------|
-| lab     | 16 hosts, 2 of them old, 240 VMs, 6,000 inner flows; a few are busy.  96 % NVGRE data, pings and refusals     |
-|         | inside NVGRE, 3 % storage traffic (TCP) and ARP between the hosts                                            |
-| needle  | 2 % of the lab's NVGRE in TCP                                                                                |
-| entropy | 40 hosts, 5 of them old, 4,000 VMs, 400,000 inner flows, all equally busy                                     |
+| lab     | 16 hosts, 2 of them old, 240 VMs, 6,000 inner flows; a few are busy.  96 % NVGRE data,
+pings and refusals     |
+|         | inside NVGRE, 3 % storage traffic (TCP) and ARP between the hosts
+|
+| needle  | 2 % of the lab's NVGRE in TCP
+|
+| entropy | 40 hosts, 5 of them old, 4,000 VMs, 400,000 inner flows, all equally busy
+|
 """
 
 import argparse
@@ -60,9 +66,13 @@ _PAYLOADS: Final = ((0, 31), (64, 4), (220, 6), (512, 6), (LONGEST_PAYLOAD, 53))
 _SEGMENTS: Final = ((0, 44), (220, 6), (512, 8), (LONGEST_PAYLOAD, 42))
 
 PROFILES: Final = {
-    "lab": Profile(_LAB, 96_000, 3_000, pings=500, arp=480, refusals=20, skew=2.0, payloads=_PAYLOADS),
+    "lab": Profile(
+        _LAB, 96_000, 3_000, pings=500, arp=480, refusals=20, skew=2.0, payloads=_PAYLOADS
+    ),
     "needle": Profile(_LAB, 2_000, 98_000, skew=2.0, payloads=_SEGMENTS),
-    "entropy": Profile(_ENTROPY, 96_000, 3_000, pings=500, arp=480, refusals=20, payloads=_PAYLOADS),
+    "entropy": Profile(
+        _ENTROPY, 96_000, 3_000, pings=500, arp=480, refusals=20, payloads=_PAYLOADS
+    ),
 }
 
 
@@ -74,7 +84,9 @@ def frames(profile: Profile, encapsulation: Encapsulation, seed: int) -> Iterato
     underlay = []
     for _ in range(UNDERLAY_CONNECTIONS):
         source, destination = rng.sample(fabric.hosts, 2)
-        underlay.append(tcp_template(encapsulation, source, destination, rng.randrange(49152, 65536)))
+        underlay.append(
+            tcp_template(encapsulation, source, destination, rng.randrange(49152, 65536))
+        )
     rare = _rare(encapsulation, fabric)
     shares = {"nvgre": profile.nvgre, "underlay": profile.underlay}
     shares |= {"pings": profile.pings, "arp": profile.arp, "refusals": profile.refusals}
@@ -128,7 +140,9 @@ def _pcapng_record(time_us: int, frame: bytes) -> bytes:
     return b"".join((head, frame, padding, length.to_bytes(4, "little")))
 
 
-def write(path: Path, profile: str, count: int, encapsulation: str = "ethernet", seed: int = 1) -> None:
+def write(
+    path: Path, profile: str, count: int, encapsulation: str = "ethernet", seed: int = 1
+) -> None:
     """Write a capture of `count` frames; pcapng when the suffix of `path` says so."""
     shape = ENCAPSULATIONS[encapsulation]
     record: Callable[[int, bytes], bytes]
@@ -161,7 +175,13 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, help="FILE.pcap or FILE.pcapng")
     arguments = parser.parse_args()
     gc.disable()  # nothing here makes cycles, and 400,000 templates cost 5 s of looking for them
-    write(arguments.output, arguments.profile, arguments.frames, arguments.encapsulation, arguments.seed)
+    write(
+        arguments.output,
+        arguments.profile,
+        arguments.frames,
+        arguments.encapsulation,
+        arguments.seed,
+    )
 
 
 if __name__ == "__main__":

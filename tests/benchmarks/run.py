@@ -1,8 +1,10 @@
-"""Measure nvgre-doctor and its peers: `python -m tests.benchmarks.run [--frames N] [--rounds R] [--only NAME...]`.
+"""Measure nvgre-doctor and its peers: `python -m tests.benchmarks.run [--frames N] [--rounds R]
+[--only NAME...]`.
 
-Knows what is compared with what, and the bars; whole processes, start to exit, in turn, in one run.  Files come from the
-page cache: each was just written, and is read once before the rounds that count.  Needs nine times the space of one
-capture (1,000,000 frames: 6 GB), tshark, tcpdump and capinfos for the rows about them, and os.wait4 (not Windows).
+Knows what is compared with what, and the bars; whole processes, start to exit, in turn, in one
+run.  Files come from the page cache: each was just written, and is read once before the rounds that
+count.  Needs nine times the space of one capture (1,000,000 frames: 6 GB), tshark, tcpdump and
+capinfos for the rows about them, and os.wait4 (not Windows).
 """
 
 import argparse
@@ -55,7 +57,9 @@ def measure_peers(bench: Bench) -> list[Row]:
     with bench.capture("lab") as lab:
         doctor = bench.doctor(lab)
         bench.check_answer(doctor, bench.frames)
-        timings = interleave({DOCTOR: doctor, **_peer_commands(lab)}, bench.rounds, bench.peers_rounds)
+        timings = interleave(
+            {DOCTOR: doctor, **_peer_commands(lab)}, bench.rounds, bench.peers_rounds
+        )
     ours = timings.pop(DOCTOR)
     rows = [Row("lab", DOCTOR, bench.frames, ours)]
     for name, timing in timings.items():
@@ -79,12 +83,17 @@ class Variant:
 
     def __call__(self, bench: Bench) -> list[Row]:
         name = f"{self.profile}, {self.encapsulation}, {self.suffix}"
-        with bench.capture("lab") as lab, bench.capture(self.profile, self.encapsulation, self.suffix) as other:
+        with (
+            bench.capture("lab") as lab,
+            bench.capture(self.profile, self.encapsulation, self.suffix) as other,
+        ):
             commands = {"lab": bench.doctor(lab), name: bench.doctor(other)}
             bench.check_answer(commands[name], bench.frames)
             timings = interleave(commands, bench.rounds, 0)
         value = timings[name].median / timings["lab"].median
-        return [Row(name, DOCTOR, bench.frames, timings[name], value, "its time / the lab's", self.bar)]
+        return [
+            Row(name, DOCTOR, bench.frames, timings[name], value, "its time / the lab's", self.bar)
+        ]
 
 
 def measure_cores(bench: Bench) -> list[Row]:
@@ -111,11 +120,29 @@ def measure_cores(bench: Bench) -> list[Row]:
         bar = Bar(1.6, None, at_least=True)
         value = single.median / double.median
         rows.append(
-            Row(f"4x frames, {work}", f"{DOCTOR} --jobs 2", frames, double, value, "--jobs 1's time / its", bar)
+            Row(
+                f"4x frames, {work}",
+                f"{DOCTOR} --jobs 2",
+                frames,
+                double,
+                value,
+                "--jobs 1's time / its",
+                bar,
+            )
         )
     if copy is not None:
         value = timings["one file, --jobs 2"].median / copy.median
-        rows.append(Row("4x frames, one file", COPY, frames, copy, value, "--jobs 2's time / its", Bar(None, 1.0)))
+        rows.append(
+            Row(
+                "4x frames, one file",
+                COPY,
+                frames,
+                copy,
+                value,
+                "--jobs 2's time / its",
+                Bar(None, 1.0),
+            )
+        )
     return rows
 
 
@@ -141,14 +168,23 @@ def measure_sample(bench: Bench) -> list[Row]:
 
 
 def measure_memory(bench: Bench) -> list[Row]:
-    """Peak memory: it may grow with what talks, not with frames.  One run each, it hardly varies."""
+    """Peak memory: it may grow with what talks, not with frames.  One run each, it hardly
+    varies.
+    """
     rows = []
-    for profile, times, limit in (("entropy", 1, 120), ("entropy", 5, 120), ("lab", 1, 60), ("lab", 4, 60)):
+    for profile, times, limit in (
+        ("entropy", 1, 120),
+        ("entropy", 5, 120),
+        ("lab", 1, 60),
+        ("lab", 4, 60),
+    ):
         with bench.capture(profile, times=times) as capture:
             timing = interleave({DOCTOR: bench.doctor(capture)}, 1, 0)[DOCTOR]
         work = f"memory: {profile}, {times}x frames"
         bar = Bar(limit, 40 if profile == "lab" else None, Unit.MEGABYTES)
-        rows.append(Row(work, DOCTOR, times * bench.frames, timing, timing.peak / MEGABYTE, "its peak", bar))
+        rows.append(
+            Row(work, DOCTOR, times * bench.frames, timing, timing.peak / MEGABYTE, "its peak", bar)
+        )
     return rows
 
 
@@ -170,11 +206,14 @@ WORKS: dict[str, Callable[[Bench], list[Row]]] = {
 SHARE_THE_LAB = {"peers"} | {name for name, work in WORKS.items() if isinstance(work, Variant)}
 
 
-# --- command line ----------------------------------------------------------------------------------------------------
+# --- command line ------------------------------------------------------------
 
 
 def _machine() -> str:
-    return f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    return (
+        f"{platform.python_implementation()} {platform.python_version()}, {platform.system()}"
+        f" {platform.machine()}, {os.cpu_count()} cores"
+    )
 
 
 def _positive(text: str) -> int:
@@ -186,12 +225,32 @@ def _positive(text: str) -> int:
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure nvgre-doctor and its peers.")
-    parser.add_argument("--frames", type=_positive, default=1_000_000, help="per capture (default 1,000,000: 680 MB)")
+    parser.add_argument(
+        "--frames",
+        type=_positive,
+        default=1_000_000,
+        help="per capture (default 1,000,000: 680 MB)",
+    )
     parser.add_argument("--rounds", type=_positive, default=5)
-    parser.add_argument("--peers-rounds", type=_positive, default=3, help="of the slow ones, dpkt and tshark")
-    parser.add_argument("--folder", type=Path, help="keep the captures here, and use those that are here")
-    parser.add_argument("--only", nargs="+", choices=WORKS, default=list(WORKS), metavar="NAME", help=", ".join(WORKS))
-    parser.add_argument("--small", action="store_true", help="20,000 frames, one round, judge nothing: does it work?")
+    parser.add_argument(
+        "--peers-rounds", type=_positive, default=3, help="of the slow ones, dpkt and tshark"
+    )
+    parser.add_argument(
+        "--folder", type=Path, help="keep the captures here, and use those that are here"
+    )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=WORKS,
+        default=list(WORKS),
+        metavar="NAME",
+        help=", ".join(WORKS),
+    )
+    parser.add_argument(
+        "--small",
+        action="store_true",
+        help="20,000 frames, one round, judge nothing: does it work?",
+    )
     parsed = parser.parse_args(arguments)
     if parsed.small:
         parsed.frames, parsed.rounds, parsed.peers_rounds = 20_000, 1, 1
@@ -199,18 +258,26 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the table.  0: all bars are met (or --small), 1: some are not, 2: something measured did not work."""
+    """Print the table.  0: all bars are met (or --small), 1: some are not, 2: something measured
+    did not work.
+    """
     options = _arguments(arguments)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="nvgre-doctor-bench-") as temporary:
         folder = options.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         bench = Bench(
-            folder.resolve(), options.folder is not None, options.frames, options.rounds, options.peers_rounds
+            folder.resolve(),
+            options.folder is not None,
+            options.frames,
+            options.rounds,
+            options.peers_rounds,
         )
         try:
             # Most works are compared with the lab: write it once.
-            with bench.capture("lab") if SHARE_THE_LAB.intersection(options.only) else nullcontext():
+            with (
+                bench.capture("lab") if SHARE_THE_LAB.intersection(options.only) else nullcontext()
+            ):
                 for name in options.only:
                     say(f"measuring {name}")
                     rows += WORKS[name](bench)
@@ -218,7 +285,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             say(f"stopped: {error}")
             return 2
     print(
-        f"{options.frames:,} frames, {options.rounds} rounds, {_machine()}\n\n{markdown(rows, judge=not options.small)}"
+        f"{options.frames:,} frames, {options.rounds} rounds,"
+        f" {_machine()}\n\n{markdown(rows, judge=not options.small)}"
     )
     return int(not options.small and any(row.misses for row in rows))
 

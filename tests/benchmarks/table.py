@@ -60,7 +60,18 @@ class Row:
         return not self.bar.holds(self.value, self.bar.limit)
 
 
-HEADINGS = ("work", "command", "median s", "spread", "us/frame", "peak MB", "compared", "value", "bar", "aim")
+HEADINGS = (
+    "work",
+    "command",
+    "median s",
+    "spread",
+    "us/frame",
+    "peak MB",
+    "compared",
+    "value",
+    "bar",
+    "aim",
+)
 
 
 def markdown(rows: Iterable[Row], judge: bool) -> str:
@@ -68,7 +79,10 @@ def markdown(rows: Iterable[Row], judge: bool) -> str:
     cells = [HEADINGS, *(_cells(row, judge) for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(HEADINGS))]
     lines = [
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in cells
+        "| "
+        + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        + " |"
+        for line in cells
     ]
     lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     return "\n".join(lines)
@@ -77,7 +91,10 @@ def markdown(rows: Iterable[Row], judge: bool) -> str:
 def _cells(row: Row, judge: bool) -> tuple[str, ...]:
     median = row.timing.median
     cells = [row.work, row.tool, f"{median:.3f}", f"{row.timing.spread:.0%}"]
-    cells += [f"{median / row.frames * 1e6:.3f}" if row.frames else "", f"{row.timing.peak / MEGABYTE:.0f}"]
+    cells += [
+        f"{median / row.frames * 1e6:.3f}" if row.frames else "",
+        f"{row.timing.peak / MEGABYTE:.0f}",
+    ]
     if row.value is None:
         return (*cells, "", "", "", "")
     unit = row.bar.unit if row.bar else Unit.TIMES
@@ -85,7 +102,10 @@ def _cells(row: Row, judge: bool) -> tuple[str, ...]:
     cells += [row.compared, value]
     if row.bar is None:
         return (*cells, "", "")
-    for limit, good, bad in ((row.bar.limit, "meets", "misses"), (row.bar.aim, "reached", "not yet")):
+    for limit, good, bad in (
+        (row.bar.limit, "meets", "misses"),
+        (row.bar.aim, "reached", "not yet"),
+    ):
         verdict = good if limit is not None and row.bar.holds(row.value, limit) else bad
         cells.append(row.bar.text(limit) + (f": {verdict}" if judge and limit is not None else ""))
     return tuple(cells)

@@ -24,7 +24,9 @@ def records(path: Path) -> Iterator[tuple[int, bytes]]:
         position += 16 + captured
 
 
-@pytest.mark.parametrize(("profile", "nvgre_at_least", "nvgre_at_most"), [("lab", 9550, 9750), ("needle", 150, 250)])
+@pytest.mark.parametrize(
+    ("profile", "nvgre_at_least", "nvgre_at_most"), [("lab", 9550, 9750), ("needle", 150, 250)]
+)
 def test_profile_has_its_share_of_nvgre_and_frames_of_about_680_bytes(
     tmp_path: Path, profile: str, nvgre_at_least: int, nvgre_at_most: int
 ) -> None:
@@ -37,7 +39,9 @@ def test_profile_has_its_share_of_nvgre_and_frames_of_about_680_bytes(
     assert 660 <= sum(map(len, frames)) / 10_000 <= 700
 
 
-def test_every_ip_header_of_the_lab_has_a_right_checksum_and_the_length_of_its_frame(tmp_path: Path) -> None:
+def test_every_ip_header_of_the_lab_has_a_right_checksum_and_the_length_of_its_frame(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "lab.pcap"
     write(path, "lab", 5_000)
     outer = [frame for _, frame in records(path) if frame[12:14] == b"\x08\0"]
@@ -55,8 +59,12 @@ def test_times_never_go_back(tmp_path: Path) -> None:
     assert times == sorted(times)
 
 
-def test_same_arguments_give_the_same_bytes_and_a_shorter_capture_begins_a_longer_one(tmp_path: Path) -> None:
-    once, again, shorter, other = (tmp_path / f"{name}.pcap" for name in ("once", "again", "shorter", "other"))
+def test_same_arguments_give_the_same_bytes_and_a_shorter_capture_begins_a_longer_one(
+    tmp_path: Path,
+) -> None:
+    once, again, shorter, other = (
+        tmp_path / f"{name}.pcap" for name in ("once", "again", "shorter", "other")
+    )
     write(once, "lab", 5_000)
     write(again, "lab", 5_000)
     write(shorter, "lab", 500)
@@ -68,7 +76,13 @@ def test_same_arguments_give_the_same_bytes_and_a_shorter_capture_begins_a_longe
 
 @pytest.mark.parametrize(
     ("encapsulation", "linktype", "offset", "protocol_at"),
-    [("ethernet", 1, 14, 9), ("vlan", 1, 18, 9), ("sll2", 276, 20, 9), ("raw", 101, 0, 9), ("ipv6", 1, 14, 6)],
+    [
+        ("ethernet", 1, 14, 9),
+        ("vlan", 1, 18, 9),
+        ("sll2", 276, 20, 9),
+        ("raw", 101, 0, 9),
+        ("ipv6", 1, 14, 6),
+    ],
 )
 def test_outer_ip_header_stands_where_the_encapsulation_puts_it(
     tmp_path: Path, encapsulation: str, linktype: int, offset: int, protocol_at: int
@@ -88,20 +102,29 @@ def test_pcapng_holds_the_same_frames_as_pcap(tmp_path: Path) -> None:
 
 
 def test_old_host_writes_the_bare_tni_and_current_host_a_flow_id_of_the_five_tuple() -> None:
-    hosts = build_fabric(Scale(hosts=4, old_hosts=1, vms=8, tenants=1, flows=2), random.Random(1)).hosts
+    hosts = build_fabric(
+        Scale(hosts=4, old_hosts=1, vms=8, tenants=1, flows=2), random.Random(1)
+    ).hosts
     old = next(host for host in hosts if host.speaks_old)
     current = next(host for host in hosts if not host.speaks_old)
     assert gre_key(old, 5001, b"123456789") == 0x00001389
     assert gre_key(old, 5001, b"") == 0x00001389
-    assert gre_key(current, 5001, b"123456789") == 0x00138926  # the check value of CRC-32 is 0xCBF43926
+    assert (
+        gre_key(current, 5001, b"123456789") == 0x00138926
+    )  # the check value of CRC-32 is 0xCBF43926
     assert gre_key(current, 5001, b"") == 0x00138900
 
 
 def test_connection_stays_in_its_tenant_leaves_its_host_and_is_answered() -> None:
-    fabric = build_fabric(Scale(hosts=4, old_hosts=1, vms=30, tenants=3, flows=100), random.Random(1))
+    fabric = build_fabric(
+        Scale(hosts=4, old_hosts=1, vms=30, tenants=3, flows=100), random.Random(1)
+    )
     assert len(fabric.flows) == 100
     for flow, answer in zip(fabric.flows[::2], fabric.flows[1::2], strict=True):
         assert flow.sender.network_id == flow.receiver.network_id
         assert flow.sender.host is not flow.receiver.host
         assert (flow.sender, flow.receiver) == (answer.receiver, answer.sender)
-        assert (flow.source_port, flow.destination_port) == (answer.destination_port, answer.source_port)
+        assert (flow.source_port, flow.destination_port) == (
+            answer.destination_port,
+            answer.source_port,
+        )

@@ -8,7 +8,14 @@ TIMING = Timing([2.0, 1.0, 4.0], [30_000_000, 50_000_000, 40_000_000])
 
 def test_row_shows_median_spread_time_per_frame_and_largest_peak() -> None:
     line = markdown([Row("lab", "nvgre-doctor", 1_000_000, TIMING)], judge=True).splitlines()[2]
-    assert [cell.strip() for cell in line.split("|")[1:7]] == ["lab", "nvgre-doctor", "2.000", "150%", "2.000", "50"]
+    assert [cell.strip() for cell in line.split("|")[1:7]] == [
+        "lab",
+        "nvgre-doctor",
+        "2.000",
+        "150%",
+        "2.000",
+        "50",
+    ]
 
 
 def test_value_on_the_limit_meets_and_beyond_it_misses() -> None:
@@ -38,7 +45,9 @@ def test_judged_row_says_meets_misses_reached_and_not_yet() -> None:
 
 
 def test_without_judgment_the_bars_are_named_only() -> None:
-    table = markdown([Row("work", "tool", 1, TIMING, 22.0, "its time", Bar(20, 25, at_least=True))], judge=False)
+    table = markdown(
+        [Row("work", "tool", 1, TIMING, 22.0, "its time", Bar(20, 25, at_least=True))], judge=False
+    )
     assert ">= 20 x " in table
     assert "meets" not in table
     assert "not yet" not in table

@@ -55,7 +55,12 @@ def read_path(path: str | os.PathLike[str], stdin: io.BytesIO | None = None) -> 
         progress = capture.progress
         assert progress.frames == len(frames)
         return Reading(
-            capture.format, capture.compression, progress.status, frames, progress.problems, progress.bytes_read
+            capture.format,
+            capture.compression,
+            progress.status,
+            frames,
+            progress.problems,
+            progress.bytes_read,
         )
 
 

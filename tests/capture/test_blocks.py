@@ -1,4 +1,6 @@
-"""pcapng blocks as they are stored: all of them, whole or in pieces, up to where they were read before."""
+"""pcapng blocks as they are stored: all of them, whole or in pieces, up to where they were read
+before.
+"""
 
 import gzip
 import io
@@ -57,19 +59,25 @@ def test_reading_ends_with_the_last_block_before_the_offset(cut: int) -> None:
     assert [found_block.data for found_block in found] == BLOCKS["<"][: 6 if cut >= 0 else 5]
 
 
-@pytest.mark.parametrize("size", [LONGEST_WHOLE - 4, LONGEST_WHOLE, LONGEST_WHOLE + 4, 3 * LONGEST_WHOLE])
+@pytest.mark.parametrize(
+    "size", [LONGEST_WHOLE - 4, LONGEST_WHOLE, LONGEST_WHOLE + 4, 3 * LONGEST_WHOLE]
+)
 def test_a_long_block_comes_in_pieces(size: int) -> None:
     long_block = block(0x0BADF00D, (bytes(range(256)) * (size // 256 + 1))[: size - 12])
     assert len(long_block) == size
     found = blocks_of(BLOCKS["<"][0] + long_block + BLOCKS["<"][1])
     pieces = found[1:-1]
     assert b"".join(piece.data for piece in pieces) == long_block
-    assert {(piece.kind, piece.is_whole) for piece in pieces} == {(0x0BADF00D, size <= LONGEST_WHOLE)}
+    assert {(piece.kind, piece.is_whole) for piece in pieces} == {
+        (0x0BADF00D, size <= LONGEST_WHOLE)
+    }
     assert [piece.piece for piece in pieces] == list(range(len(pieces)))
     assert (found[0].data, found[-1].data) == (BLOCKS["<"][0], BLOCKS["<"][1])
 
 
-@pytest.mark.parametrize("last", [BLOCKS["<"][1], block(0x0BADF00D, bytes(2 * LONGEST_WHOLE))], ids=["short", "long"])
+@pytest.mark.parametrize(
+    "last", [BLOCKS["<"][1], block(0x0BADF00D, bytes(2 * LONGEST_WHOLE))], ids=["short", "long"]
+)
 @pytest.mark.parametrize("missing", [1, 4, 12, 20])
 def test_a_file_that_became_shorter_is_noticed(missing: int, last: bytes) -> None:
     data = BLOCKS["<"][0] + last

@@ -26,7 +26,12 @@ FRAMES = [(TIME + i, bytes([i % 251]) * (50 + i % 99)) for i in range(3000)]
 DATA = [data for _, data in FRAMES]
 PLAIN = pcap(FRAMES)
 
-COMPRESS = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress, "zstd": zstd.compress}
+COMPRESS = {
+    "gzip": gzip.compress,
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+    "zstd": zstd.compress,
+}
 ALL = pytest.mark.parametrize("name", list(COMPRESS))
 
 
@@ -68,7 +73,9 @@ def test_frames_that_zstd_says_to_skip_are_skipped():
     assert read_bytes(skip + zstd.compress(PLAIN) + skip).frame_data == DATA
 
 
-@pytest.mark.parametrize(("name", "at_least"), [("gzip", 2500), ("bzip2", 0), ("xz", 2500), ("zstd", 1000)])
+@pytest.mark.parametrize(
+    ("name", "at_least"), [("gzip", 2500), ("bzip2", 0), ("xz", 2500), ("zstd", 1000)]
+)
 def test_a_cut_compressed_file_gives_what_is_there(name, at_least):
     reading = read_bytes(COMPRESS[name](PLAIN)[:-60])
     assert len(reading.frames) >= at_least  # bzip2 gives nothing of a block that is not whole
@@ -145,11 +152,15 @@ def test_without_the_zstd_library_the_extra_is_named(monkeypatch):
     for module in CODECS[3].modules:
         monkeypatch.setitem(sys.modules, module, None)
     reading = read_bytes(zstd.compress(PLAIN))
-    assert (reading.status, reading.compression, reading.reasons) == (Status.UNREADABLE, "zstd", ["zstd-missing"])
+    assert (reading.status, reading.compression, reading.reasons) == (
+        Status.UNREADABLE,
+        "zstd",
+        ["zstd-missing"],
+    )
     assert 'pip install "nvgre-doctor[zstd]"' in reading.message
 
 
-# --- bombs -----------------------------------------------------------------------------------------------------------
+# --- bombs -------------------------------------------------------------------
 
 
 def _repeated(prefix: bytes, unit: bytes, times: int) -> bytes:
@@ -164,7 +175,11 @@ def _peak(packed: bytes) -> tuple[int, list[str], int]:
     try:
         with open_capture("-", stdin=io.BytesIO(packed)) as capture:
             frames = sum(len(batch.stamps) for batch in capture.batches())
-            return frames, [problem.reason for problem in capture.progress.problems], tracemalloc.get_traced_memory()[1]
+            return (
+                frames,
+                [problem.reason for problem in capture.progress.problems],
+                tracemalloc.get_traced_memory()[1],
+            )
     finally:
         tracemalloc.stop()
 
@@ -178,7 +193,10 @@ MEBIBYTE = 1 << 20
         (b"", ["zeros"]),
         (pcap([(TIME, b"x")]), ["zeros"]),
         (shb() + idb() + epb(0, TIME, b"x"), ["damaged-block"]),
-        (shb() + idb() + epb(0, TIME, b"x") + struct.pack("<II", 0x77, 128 * MEBIBYTE), ["damaged-block"]),
+        (
+            shb() + idb() + epb(0, TIME, b"x") + struct.pack("<II", 0x77, 128 * MEBIBYTE),
+            ["damaged-block"],
+        ),
     ],
     ids=["zeros", "pcap", "pcapng", "a block of zeros"],
 )

@@ -69,7 +69,9 @@ def test_random_damage_leaves_every_frame_before_it(data, seed, tmp_path):
         if chance.random() < 0.5:
             damaged[at] = chance.choice([0, 1, 0x7F, 0x80, 0xFF, chance.randrange(256)])
         elif chance.random() < 0.5:
-            word = chance.choice([0, 1, 11, 12, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFC, 0xFFFFFFFF, 262_144, 262_145])
+            word = chance.choice(
+                [0, 1, 11, 12, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFC, 0xFFFFFFFF, 262_144, 262_145]
+            )
             damaged[at : at + 4] = struct.pack(chance.choice("<>") + "I", word)
         else:
             damaged[at : at + chance.randrange(40)] = chance.randbytes(chance.randrange(40))
@@ -79,7 +81,9 @@ def test_random_damage_leaves_every_frame_before_it(data, seed, tmp_path):
     assert reading.status is not Status.COMPLETE or reading.problems == []
 
 
-@pytest.mark.parametrize("magic", [b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x0a\x0d\x0d\x0a", b"\x34\xcd\xb2\xa1"])
+@pytest.mark.parametrize(
+    "magic", [b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x0a\x0d\x0d\x0a", b"\x34\xcd\xb2\xa1"]
+)
 @pytest.mark.parametrize("seed", range(25))
 def test_random_bytes_after_a_magic_are_survived(magic, seed):
     chance = random.Random(seed)
@@ -110,13 +114,21 @@ def test_the_size_of_the_buffers_does_not_matter(data, size, small_buffers, tmp_
 
 
 @pytest.mark.parametrize("size", [262_144, 262_145])
-@pytest.mark.parametrize(("make", "reason"), [(pcap, "record-length"), (build_pcapng, "damaged-block")])
-def test_a_frame_that_is_too_long_stops_the_reading_although_it_is_whole_in_the_buffer(size, make, reason):
+@pytest.mark.parametrize(
+    ("make", "reason"), [(pcap, "record-length"), (build_pcapng, "damaged-block")]
+)
+def test_a_frame_that_is_too_long_stops_the_reading_although_it_is_whole_in_the_buffer(
+    size, make, reason
+):
     frames = [(0, bytes(60)), (1, bytes(60)), (2, bytes(size)), (3, bytes(60))]
     reading = read_bytes(make(frames))
     fits = size == 262_144
-    assert [len(frame.data) for frame in reading.frames] == ([60, 60, 262_144, 60] if fits else [60, 60])
-    assert (reading.status, reading.reasons) == ((Status.COMPLETE, []) if fits else (Status.CUT, [reason]))
+    assert [len(frame.data) for frame in reading.frames] == (
+        [60, 60, 262_144, 60] if fits else [60, 60]
+    )
+    assert (reading.status, reading.reasons) == (
+        (Status.COMPLETE, []) if fits else (Status.CUT, [reason])
+    )
 
 
 def test_a_sparse_file_behind_a_huge_block_is_passed_without_being_held(tmp_path):

@@ -27,7 +27,9 @@ def test_standard_input_is_read_as_dash(data):
         "    frames = sum(len(batch.stamps) for batch in capture.batches())\n"
         "    print(capture.path, capture.format, frames, capture.progress.status, capture.size)\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], input=data, capture_output=True, check=True, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=data, capture_output=True, check=True, cwd=ROOT
+    )
     form = "pcap" if data.startswith(b"\xd4") else "pcapng"
     assert done.stdout.split() == [b"-", form.encode(), b"2000", b"complete", b"None"]
 
@@ -35,7 +37,10 @@ def test_standard_input_is_read_as_dash(data):
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="no terminals on this system")
 def test_a_terminal_as_standard_input_is_refused():
     leader, follower = os.openpty()
-    with open(follower, "rb", buffering=0) as terminal, open_capture("-", stdin=terminal) as capture:
+    with (
+        open(follower, "rb", buffering=0) as terminal,
+        open_capture("-", stdin=terminal) as capture,
+    ):
         assert list(capture.batches()) == []
         assert capture.progress.status is Status.UNREADABLE
         assert "nothing is piped into standard input" in capture.progress.problems[0].message
@@ -46,7 +51,9 @@ def test_a_terminal_as_standard_input_is_refused():
 @pytest.mark.parametrize("piece", [1 << 16, 7919])
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs on this system")
 def test_a_fifo_is_read_in_whatever_pieces_it_comes(tmp_path, data, piece):
-    reading = _through_fifo(tmp_path / "fifo", [data[i : i + piece] for i in range(0, len(data), piece)])
+    reading = _through_fifo(
+        tmp_path / "fifo", [data[i : i + piece] for i in range(0, len(data), piece)]
+    )
     assert reading.frame_data == DATA
     assert reading.status is Status.COMPLETE
 
@@ -150,7 +157,8 @@ def test_a_file_that_grows_while_it_is_read_gives_at_least_what_was_there(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("path", "words"), [("no/such/file", "No such file"), ("a\0b", "null"), ("x" * 5000, "too long")]
+    ("path", "words"),
+    [("no/such/file", "No such file"), ("a\0b", "null"), ("x" * 5000, "too long")],
 )
 def test_a_path_that_cannot_be_opened_is_a_problem(path, words):
     reading = read_path(path)
@@ -167,7 +175,7 @@ def test_a_capture_can_be_read_only_once():
 
 @FORMATS
 def test_position_and_size_count_bytes_of_the_file_as_stored(tmp_path, data):
-    import gzip  # noqa: PLC0415
+    import gzip
 
     for stored in (data, gzip.compress(data)):
         path = tmp_path / "a"
@@ -181,17 +189,24 @@ def test_position_and_size_count_bytes_of_the_file_as_stored(tmp_path, data):
         assert (capture.position(), capture.size) == (len(data), None)
 
 
-# --- folders and patterns --------------------------------------------------------------------------------------------
+# --- folders and patterns ----------------------------------------------------
 
 
 @pytest.fixture
 def folder(tmp_path):
-    import gzip  # noqa: PLC0415
+    import gzip
 
     (tmp_path / "below" / "deep").mkdir(parents=True)
     (tmp_path / ".hidden").mkdir()
     (tmp_path / "empty").mkdir()
-    for name in ("b.pcap", "a.txt", ".secret.pcap", "below/c", "below/deep/d.cap", ".hidden/e.pcap"):
+    for name in (
+        "b.pcap",
+        "a.txt",
+        ".secret.pcap",
+        "below/c",
+        "below/deep/d.cap",
+        ".hidden/e.pcap",
+    ):
         (tmp_path / name).write_bytes(pcap(FRAMES[:1]))
     (tmp_path / "below" / "z.gz").write_bytes(gzip.compress(pcapng(FRAMES[:1])))
     (tmp_path / "below" / "text.gz").write_bytes(gzip.compress(b"just text\n"))

@@ -8,7 +8,9 @@ from nvgre_doctor import reading, workers
 from tests import build
 
 OLD, NEW = (
-    build.pcap([(0, build.ethernet(build.nvgre(source, "192.168.50.9", 0x00138900, bytes(60))))] * 400)
+    build.pcap(
+        [(0, build.ethernet(build.nvgre(source, "192.168.50.9", 0x00138900, bytes(60))))] * 400
+    )
     for source in ("192.168.50.1", "192.168.50.2")
 )
 

@@ -15,11 +15,16 @@ TIME = 1_700_000_000_123_456_000
 
 def _frames(count=4000, seed=1):
     chance = random.Random(seed)
-    return [(TIME + i * 1000, chance.randbytes(chance.choice([60, 61, 98, 590, 1514]))) for i in range(count)]
+    return [
+        (TIME + i * 1000, chance.randbytes(chance.choice([60, 61, 98, 590, 1514])))
+        for i in range(count)
+    ]
 
 
 def read_in_parts(path, count):
-    """All frames, part by part as long as they fit, then the rest at once; the problems; and how many parts did fit."""
+    """All frames, part by part as long as they fit, then the rest at once; the problems; and how
+    many parts did fit.
+    """
     with open_capture(path) as capture:
         parts = pickle.loads(pickle.dumps(capture.parts(count)))
     frames, numbered, cursor, fitting = [], 0, None, 0
@@ -121,8 +126,8 @@ def test_parts_of_a_damaged_file_give_what_one_reader_gives(tmp_path, make, seed
 
 
 def test_what_cannot_be_split_is_one_part_or_none(tmp_path):
-    import gzip  # noqa: PLC0415
-    import io  # noqa: PLC0415
+    import gzip
+    import io
 
     path = tmp_path / "a"
     path.write_bytes(gzip.compress(pcap(_frames())))

@@ -14,26 +14,39 @@ MICRO, NANO = SECOND * 10**9 + 123_456_000, SECOND * 10**9 + 123_456_789
 
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize(("magic", "time"), [("micro", MICRO), ("nano", NANO), ("modified", MICRO)])
-def test_every_magic_in_both_byte_orders_gives_frames_times_and_lengths(tmp_path, order, magic, time):
+def test_every_magic_in_both_byte_orders_gives_frames_times_and_lengths(
+    tmp_path, order, magic, time
+):
     data = pcap([(NANO, b"first"), (NANO + 10**9, b"second", 1500)], 101, order, magic)
     reading = read_both(data, tmp_path)
-    assert reading.frames == [Frame(1, time, 5, 101, b"first"), Frame(2, time + 10**9, 1500, 101, b"second")]
+    assert reading.frames == [
+        Frame(1, time, 5, 101, b"first"),
+        Frame(2, time + 10**9, 1500, 101, b"second"),
+    ]
     assert (reading.format, reading.compression, reading.status) == ("pcap", None, Status.COMPLETE)
     assert reading.problems == []
     assert reading.bytes_read == len(data)
 
 
 def test_the_upper_bits_of_the_linktype_word_are_not_part_of_the_linktype():
-    assert [frame.linktype for frame in read_bytes(pcap([(0, b"x")], 276, fcs_words=2)).frames] == [276]
+    assert [frame.linktype for frame in read_bytes(pcap([(0, b"x")], 276, fcs_words=2)).frames] == [
+        276
+    ]
 
 
 def test_a_time_after_2038_is_not_negative():
-    assert read_bytes(pcap([(4_000_000_000 * 10**9, b"x")])).frames[0].ts_ns == 4_000_000_000_000_000_000
+    assert (
+        read_bytes(pcap([(4_000_000_000 * 10**9, b"x")])).frames[0].ts_ns
+        == 4_000_000_000_000_000_000
+    )
 
 
 def test_a_microsecond_count_above_a_second_is_added_exactly():
     record = struct.pack("<IIII", SECOND, 2_500_000, 1, 1) + b"x"
-    assert read_bytes(pcap([(NANO, b"y")]) + record).frames[1].ts_ns == (SECOND + 2) * 10**9 + 500_000_000
+    assert (
+        read_bytes(pcap([(NANO, b"y")]) + record).frames[1].ts_ns
+        == (SECOND + 2) * 10**9 + 500_000_000
+    )
 
 
 def test_empty_frames_are_frames():
@@ -48,16 +61,28 @@ def test_a_capture_without_frames_is_empty_and_no_problem():
 
 
 def test_the_longest_frame_is_262144_bytes_and_larger_than_a_buffer(tmp_path):
-    frames = [(MICRO, b"a"), (MICRO, bytes(range(256)) * 1024), (MICRO, b"b"), (MICRO, b"c" * 262_144), (MICRO, b"d")]
+    frames = [
+        (MICRO, b"a"),
+        (MICRO, bytes(range(256)) * 1024),
+        (MICRO, b"b"),
+        (MICRO, b"c" * 262_144),
+        (MICRO, b"d"),
+    ]
     assert read_both(pcap(frames), tmp_path).frame_data == [data for _, data in frames]
 
 
 @pytest.mark.parametrize("length", [262_145, 262_200, 0x7FFFFFFF, 0xFFFFFFFF])
 def test_a_record_longer_than_any_frame_ends_the_capture_there(tmp_path, length):
     good = pcap([(MICRO, b"x" * 60), (MICRO, b"y" * 60)])
-    reading = read_both(good + struct.pack("<IIII", SECOND, 0, length, length) + bytes(range(256)) * 2048, tmp_path)
+    reading = read_both(
+        good + struct.pack("<IIII", SECOND, 0, length, length) + bytes(range(256)) * 2048, tmp_path
+    )
     assert reading.frame_data == [b"x" * 60, b"y" * 60]
-    assert (reading.status, reading.reasons, reading.problems[0].offset) == (Status.CUT, ["record-length"], 176)
+    assert (reading.status, reading.reasons, reading.problems[0].offset) == (
+        Status.CUT,
+        ["record-length"],
+        176,
+    )
     assert f"frame 3 claims to hold {length} bytes" in reading.message
     assert reading.bytes_read == 176
 
@@ -73,7 +98,11 @@ def test_version_1_is_refused_by_name():
 def test_a_file_cut_in_a_record_says_which_and_where():
     reading = read_bytes(pcap([(MICRO, b"x" * 60), (MICRO, b"y" * 60)])[:-1])
     assert reading.frame_data == [b"x" * 60]
-    assert (reading.status, reading.reasons, reading.problems[0].offset) == (Status.CUT, ["cut-record"], 100)
+    assert (reading.status, reading.reasons, reading.problems[0].offset) == (
+        Status.CUT,
+        ["cut-record"],
+        100,
+    )
     assert "in the middle of frame 2 (at byte 100)" in reading.message
 
 
@@ -83,7 +112,7 @@ def test_a_file_cut_in_its_header_says_so():
     assert "in the middle of its file header" in reading.message
 
 
-# --- zeros at the end ------------------------------------------------------------------------------------------------
+# --- zeros at the end --------------------------------------------------------
 
 
 @pytest.mark.parametrize("zeros", [1 << 16, 1 << 20, 3_000_001])
@@ -92,7 +121,11 @@ def test_a_long_run_of_zeros_is_not_read_as_empty_frames(tmp_path, zeros, frames
     good = pcap([(MICRO, b"x" * 1484)] * frames)
     reading = read_both(good + bytes(zeros), tmp_path)
     assert len(reading.frames) == frames
-    assert (reading.status, reading.reasons, reading.problems[0].offset) == (Status.CUT, ["zeros"], len(good))
+    assert (reading.status, reading.reasons, reading.problems[0].offset) == (
+        Status.CUT,
+        ["zeros"],
+        len(good),
+    )
     assert reading.bytes_read == len(good)
 
 
@@ -111,7 +144,7 @@ def test_zeros_that_end_the_file_early_are_read_as_wireshark_reads_them(tmp_path
     assert reading.status is Status.COMPLETE
 
 
-# --- relatives: the same magic, other record headers -----------------------------------------------------------------
+# --- relatives: the same magic, other record headers -------------------------
 
 
 def _relative(magic: int, extra: bytes, frames: list[bytes]) -> bytes:
@@ -140,9 +173,11 @@ def test_the_relatives_of_pcap_are_told_by_their_records(tmp_path, magic, extra,
 @pytest.mark.parametrize(
     "record",
     [
-        struct.pack("<IIII", SECOND, 5_000_000, 60, 60) + b"\x45" * 60,  # more microseconds than a second has
+        struct.pack("<IIII", SECOND, 5_000_000, 60, 60)
+        + b"\x45" * 60,  # more microseconds than a second has
         struct.pack("<IIII", 0, 0, 60, 40) + b"\x45" * 60,  # captured more than there was
-        struct.pack("<IIII", SECOND, 0, 70, 70) + b"\x45" * 60,  # ten bytes lost: the next header is read too late
+        struct.pack("<IIII", SECOND, 0, 70, 70)
+        + b"\x45" * 60,  # ten bytes lost: the next header is read too late
     ],
     ids=["microseconds", "lengths", "lost bytes"],
 )

@@ -18,26 +18,49 @@ DATA = bytes(range(61))  # not a multiple of 4: padded in its block
 def test_enhanced_packet_blocks_give_frames_times_and_lengths(tmp_path, order):
     data = pcapng([(TIME, DATA), (TIME + 10**9, DATA, 1500)], 113, order)
     reading = read_both(data, tmp_path)
-    assert reading.frames == [Frame(1, MICRO, 61, 113, DATA), Frame(2, MICRO + 10**9, 1500, 113, DATA)]
+    assert reading.frames == [
+        Frame(1, MICRO, 61, 113, DATA),
+        Frame(2, MICRO + 10**9, 1500, 113, DATA),
+    ]
     assert (reading.format, reading.status, reading.problems) == ("pcapng", Status.COMPLETE, [])
     assert reading.bytes_read == len(data)
 
 
 @ORDERS
 def test_obsolete_packet_blocks_give_frames_times_and_lengths(order):
-    data = shb(order) + idb(1, order) + idb(101, order, tsresol=9) + opb(1, TIME, DATA, order, 1500, tsresol=9)
+    data = (
+        shb(order)
+        + idb(1, order)
+        + idb(101, order, tsresol=9)
+        + opb(1, TIME, DATA, order, 1500, tsresol=9)
+    )
     assert read_bytes(data).frames == [Frame(1, TIME, 1500, 101, DATA)]
 
 
 @ORDERS
 def test_simple_packet_blocks_have_no_time_and_belong_to_interface_0(order):
-    data = shb(order) + idb(228, order) + idb(1, order) + spb(DATA, order) + epb(1, TIME, b"last", order)
-    assert read_bytes(data).frames == [Frame(1, NO_TIME, 61, 228, DATA), Frame(2, MICRO, 4, 1, b"last")]
+    data = (
+        shb(order)
+        + idb(228, order)
+        + idb(1, order)
+        + spb(DATA, order)
+        + epb(1, TIME, b"last", order)
+    )
+    assert read_bytes(data).frames == [
+        Frame(1, NO_TIME, 61, 228, DATA),
+        Frame(2, MICRO, 4, 1, b"last"),
+    ]
 
 
 @pytest.mark.parametrize(
     ("snaplen", "block_holds", "wire_length", "captured"),
-    [(0, 61, 61, 61), (40, 40, 1500, 40), (40, 64, 1500, 40), (1000, 64, 1500, 64), (1000, 61, 61, 61)],
+    [
+        (0, 61, 61, 61),
+        (40, 40, 1500, 40),
+        (40, 64, 1500, 40),
+        (1000, 64, 1500, 64),
+        (1000, 61, 61, 61),
+    ],
 )
 def test_a_simple_packet_is_as_long_as_snap_length_original_length_and_block_allow(
     snaplen, block_holds, wire_length, captured
@@ -66,7 +89,7 @@ def test_all_block_kinds_side_by_side_in_one_buffer(order):
     ]
 
 
-# --- times -----------------------------------------------------------------------------------------------------------
+# --- times -------------------------------------------------------------------
 
 
 @ORDERS
@@ -97,9 +120,15 @@ def test_time_resolutions_are_exact_and_rounded_down_to_nanoseconds(order, tsres
 
 
 @ORDERS
-@pytest.mark.parametrize(("offset_s", "ts_ns"), [(1000, 1_700_001_000_123_456_000), (-1000, 1_699_999_000_123_456_000)])
+@pytest.mark.parametrize(
+    ("offset_s", "ts_ns"), [(1000, 1_700_001_000_123_456_000), (-1000, 1_699_999_000_123_456_000)]
+)
 def test_the_time_offset_of_an_interface_is_added(order, offset_s, ts_ns):
-    data = shb(order) + idb(1, order, tsoffset=offset_s) + epb(0, 0, DATA, order, ticks=1_700_000_000_123_456)
+    data = (
+        shb(order)
+        + idb(1, order, tsoffset=offset_s)
+        + epb(0, 0, DATA, order, ticks=1_700_000_000_123_456)
+    )
     assert [frame.ts_ns for frame in read_bytes(data).frames] == [ts_ns]
 
 
@@ -128,24 +157,36 @@ def test_each_interface_has_its_own_time_resolution_and_linktype():
 )
 def test_options_that_are_damaged_leave_microseconds(options):
     body = struct.pack("<HHI", 1, 0, 0) + options
-    data = shb() + block(1, body + b"\0" * (-len(body) % 4)) + epb(0, 0, DATA, ticks=1_700_000_000_123_456)
+    data = (
+        shb()
+        + block(1, body + b"\0" * (-len(body) % 4))
+        + epb(0, 0, DATA, ticks=1_700_000_000_123_456)
+    )
     assert [frame.ts_ns for frame in read_bytes(data).frames] == [MICRO]
 
 
 def test_comments_that_are_not_utf_8_do_no_harm():
     comment = option(1, b"\xff\x00\xc3(")
-    data = shb(options=comment) + idb(options=comment) + epb(0, TIME, DATA, options=comment) + epb(0, TIME, b"x")
+    data = (
+        shb(options=comment)
+        + idb(options=comment)
+        + epb(0, TIME, DATA, options=comment)
+        + epb(0, TIME, b"x")
+    )
     assert read_bytes(data).frame_data == [DATA, b"x"]
 
 
-# --- sections and interfaces -----------------------------------------------------------------------------------------
+# --- sections and interfaces -------------------------------------------------
 
 
 @pytest.mark.parametrize(("first", "second"), [("<", ">"), (">", "<"), ("<", "<")])
 def test_each_section_has_its_own_byte_order_and_interfaces(tmp_path, first, second):
     one = shb(first) + idb(1, first) + idb(113, first) + epb(1, TIME, b"one", first)
     two = shb(second) + idb(101, second, tsresol=9) + epb(0, TIME, b"two", second, tsresol=9)
-    assert read_both(one + two, tmp_path).frames == [Frame(1, MICRO, 3, 113, b"one"), Frame(2, TIME, 3, 101, b"two")]
+    assert read_both(one + two, tmp_path).frames == [
+        Frame(1, MICRO, 3, 113, b"one"),
+        Frame(2, TIME, 3, 101, b"two"),
+    ]
 
 
 @pytest.mark.parametrize("length", [-1, 0, 4, 1 << 40])
@@ -155,7 +196,14 @@ def test_the_length_of_a_section_is_not_needed(length):
 
 
 def test_an_interface_may_be_described_between_packets(tmp_path):
-    data = shb() + idb(1) + epb(0, TIME, b"one") + idb(101) + epb(1, TIME, b"two") + epb(0, TIME, b"three")
+    data = (
+        shb()
+        + idb(1)
+        + epb(0, TIME, b"one")
+        + idb(101)
+        + epb(1, TIME, b"two")
+        + epb(0, TIME, b"three")
+    )
     assert [(frame.linktype, frame.data) for frame in read_both(data, tmp_path).frames] == [
         (1, b"one"),
         (101, b"two"),
@@ -164,10 +212,12 @@ def test_an_interface_may_be_described_between_packets(tmp_path):
 
 
 def test_a_buffer_gives_one_batch_per_linktype_with_the_numbers_of_the_file(tmp_path):
-    from nvgre_doctor.capture import open_capture  # noqa: PLC0415
+    from nvgre_doctor.capture import open_capture
 
     path = tmp_path / "two.pcapng"
-    path.write_bytes(shb() + idb(1) + idb(113) + b"".join(epb(i % 2, TIME, bytes([i])) for i in range(100)))
+    path.write_bytes(
+        shb() + idb(1) + idb(113) + b"".join(epb(i % 2, TIME, bytes([i])) for i in range(100))
+    )
     with open_capture(path) as capture:
         batches = list(capture.batches())
     assert [(batch.linktype, list(batch.numbers)) for batch in batches] == [
@@ -178,7 +228,14 @@ def test_a_buffer_gives_one_batch_per_linktype_with_the_numbers_of_the_file(tmp_
 
 @pytest.mark.parametrize("number", [1, 2, 0xFFFFFFFF])
 def test_a_packet_of_an_unknown_interface_is_left_out_and_named_once(number):
-    data = shb() + idb() + epb(0, TIME, b"a") + epb(number, TIME, b"b") + epb(number, TIME, b"c") + epb(0, TIME, b"d")
+    data = (
+        shb()
+        + idb()
+        + epb(0, TIME, b"a")
+        + epb(number, TIME, b"b")
+        + epb(number, TIME, b"c")
+        + epb(0, TIME, b"d")
+    )
     reading = read_bytes(data)
     assert [(frame.number, frame.data) for frame in reading.frames] == [(1, b"a"), (4, b"d")]
     assert (reading.status, reading.reasons) == (Status.CUT, ["unknown-interface"])
@@ -196,12 +253,22 @@ def test_the_interfaces_of_a_section_end_with_it():
     assert reading.reasons == ["unknown-interface"]
 
 
-# --- blocks without packets ------------------------------------------------------------------------------------------
+# --- blocks without packets --------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", [0, 0x7, 0x8, 0xA, 0xB, 0x201, 0x205, 0x12345678, 0x80000001, 0xFFFFFFFF])
+@pytest.mark.parametrize(
+    "kind", [0, 0x7, 0x8, 0xA, 0xB, 0x201, 0x205, 0x12345678, 0x80000001, 0xFFFFFFFF]
+)
 def test_unknown_blocks_are_passed_over_and_take_no_number(kind):
-    data = shb() + idb() + epb(0, TIME, b"a") + block(kind, bytes(40)) + nrb() + isb() + epb(0, TIME, b"b")
+    data = (
+        shb()
+        + idb()
+        + epb(0, TIME, b"a")
+        + block(kind, bytes(40))
+        + nrb()
+        + isb()
+        + epb(0, TIME, b"b")
+    )
     reading = read_bytes(data)
     assert [(frame.number, frame.data) for frame in reading.frames] == [(1, b"a"), (2, b"b")]
     assert reading.status is Status.COMPLETE
@@ -212,7 +279,11 @@ def test_custom_blocks_journal_entries_and_sysdig_events_take_a_number(kind):
     odd = block(kind, struct.pack("<I", 32473) + bytes(60))
     data = odd + epb(0, TIME, b"a") + odd + odd + epb(0, TIME, b"b") + epb(0, TIME, b"c") + odd
     reading = read_bytes(shb() + idb() + data)
-    assert [(frame.number, frame.data) for frame in reading.frames] == [(2, b"a"), (5, b"b"), (6, b"c")]
+    assert [(frame.number, frame.data) for frame in reading.frames] == [
+        (2, b"a"),
+        (5, b"b"),
+        (6, b"c"),
+    ]
 
 
 @pytest.mark.parametrize("size", [262_132, 262_136, 1_000_000, 20_000_000])
@@ -228,7 +299,9 @@ def test_a_block_larger_than_a_buffer_passes_by(tmp_path, size):
 def test_a_packet_block_larger_than_a_buffer_gives_its_frame(tmp_path, order, make):
     comments = option(1, b"x" * 60_000, order) * 8
     packets = (
-        make(0, TIME, b"a", order, options=comments) + make(0, TIME, b"b" * 262_144, order) + make(0, TIME, b"c", order)
+        make(0, TIME, b"a", order, options=comments)
+        + make(0, TIME, b"b" * 262_144, order)
+        + make(0, TIME, b"c", order)
     )
     reading = read_both(shb(order) + idb(1, order) + packets, tmp_path)
     assert reading.frame_data == [b"a", b"b" * 262_144, b"c"]
@@ -247,7 +320,7 @@ def test_section_and_interface_blocks_larger_than_a_buffer_are_understood(tmp_pa
     assert [(frame.linktype, frame.data) for frame in frames] == [(101, b"a")]
 
 
-# --- damage ----------------------------------------------------------------------------------------------------------
+# --- damage ------------------------------------------------------------------
 
 GOOD = shb() + idb() + epb(0, TIME, DATA)
 
@@ -266,8 +339,14 @@ def _raw(kind: int, body: bytes, total: int, trailer: int) -> bytes:
         (_raw(0x77, bytes(8), 0xFFFFFFFF, 20), "claims a length of 4294967295 bytes"),
         (_raw(6, bytes(8), 134_348_836, 20), "claims a length of 134348836 bytes"),
         (_raw(0x77, bytes(8), 20, 24), "has two lengths that differ (20 and 24 bytes)"),
-        (_raw(6, struct.pack("<5I", 0, 0, 0, 4, 4) + b"abcd", 36, 40), "has two lengths that differ (36 and 40 bytes)"),
-        (_raw(0x77, b"abcde" + b"\0\0\0" + b"\0" * 4, 17, 17), "has two lengths that differ (17 and 0 bytes)"),
+        (
+            _raw(6, struct.pack("<5I", 0, 0, 0, 4, 4) + b"abcd", 36, 40),
+            "has two lengths that differ (36 and 40 bytes)",
+        ),
+        (
+            _raw(0x77, b"abcde" + b"\0\0\0" + b"\0" * 4, 17, 17),
+            "has two lengths that differ (17 and 0 bytes)",
+        ),
         (_raw(6, struct.pack("<3I", 0, 0, 0), 24, 24), "is a packet block of 24 bytes, too few"),
         (_raw(2, struct.pack("<3I", 0, 0, 0), 24, 24), "is a packet block of 24 bytes, too few"),
         (_raw(3, b"", 12, 12), "is a packet block of 12 bytes, too few"),
@@ -276,13 +355,19 @@ def _raw(kind: int, body: bytes, total: int, trailer: int) -> bytes:
             _raw(6, struct.pack("<5I", 0, 0, 0, 5, 5) + b"abcd", 36, 36),
             "claims a frame of 5 bytes where 4 are possible",
         ),
-        (_raw(6, struct.pack("<5I", 0, 0, 0, 0xFFFFFFFF, 5) + b"abcd", 36, 36), "claims a frame of 4294967295 bytes"),
+        (
+            _raw(6, struct.pack("<5I", 0, 0, 0, 0xFFFFFFFF, 5) + b"abcd", 36, 36),
+            "claims a frame of 4294967295 bytes",
+        ),
         (
             _raw(2, struct.pack("<5I", 0, 0, 0, 9, 9) + b"abcd", 36, 36),
             "claims a frame of 9 bytes where 4 are possible",
         ),
         (block(0x0A0D0D0A, bytes(16)), "has no byte-order magic"),
-        (block(0x0A0D0D0A, struct.pack("<I", 0x1A2B3C4D)), "is a section header of 16 bytes, too few"),
+        (
+            block(0x0A0D0D0A, struct.pack("<I", 0x1A2B3C4D)),
+            "is a section header of 16 bytes, too few",
+        ),
         (shb(version=(2, 0)), "is a section header of pcapng version 2.0"),
     ],
 )
@@ -332,18 +417,30 @@ def test_version_1_2_is_read():
 
 def test_a_section_header_alone_is_an_empty_capture():
     assert (read_bytes(shb()).status, read_bytes(shb()).problems) == (Status.EMPTY, [])
-    assert (read_bytes(shb() + idb()).status, read_bytes(shb() + idb()).problems) == (Status.EMPTY, [])
+    assert (read_bytes(shb() + idb()).status, read_bytes(shb() + idb()).problems) == (
+        Status.EMPTY,
+        [],
+    )
 
 
 def test_a_length_that_does_not_count_the_padding_is_read_as_wireshark_reads_it():
-    padded = struct.pack("<II", 6, 33) + struct.pack("<5I", 0, 0, 0, 1, 1) + b"x\0\0\0" + struct.pack("<I", 33)
+    padded = (
+        struct.pack("<II", 6, 33)
+        + struct.pack("<5I", 0, 0, 0, 1, 1)
+        + b"x\0\0\0"
+        + struct.pack("<I", 33)
+    )
     assert read_bytes(shb() + idb() + padded + epb(0, TIME, b"y")).frame_data == [b"x", b"y"]
 
 
 def test_a_file_cut_in_a_block_says_where():
     reading = read_bytes(GOOD + epb(0, TIME, DATA)[:-1])
     assert reading.frame_data == [DATA]
-    assert (reading.status, reading.reasons, reading.problems[0].offset) == (Status.CUT, ["cut-record"], 144)
+    assert (reading.status, reading.reasons, reading.problems[0].offset) == (
+        Status.CUT,
+        ["cut-record"],
+        144,
+    )
     assert "in the middle of the block after frame 1 (at byte 144)" in reading.message
 
 

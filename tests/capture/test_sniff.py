@@ -45,14 +45,21 @@ EDITCAP = "`editcap -F pcapng INPUT out.pcapng`"
 )
 def test_other_formats_are_named_with_the_command_that_converts_them(tmp_path, head, reason, words):
     reading = read_both(head + REST, tmp_path)
-    assert (reading.status, reading.format, reading.reasons, reading.frames) == (Status.UNREADABLE, None, [reason], [])
+    assert (reading.status, reading.format, reading.reasons, reading.frames) == (
+        Status.UNREADABLE,
+        None,
+        [reason],
+        [],
+    )
     for word in words:
         assert word in reading.message
 
 
 @pytest.mark.parametrize("header_type", [1, 2])
 def test_a_windows_event_trace_is_named_with_both_converters(header_type):
-    buffer_header = struct.pack("<IIIiqq", 65_536, 65_536, 1000, 0, 132_000_000_000_000_000, 1).ljust(72, b"\0")
+    buffer_header = struct.pack(
+        "<IIIiqq", 65_536, 65_536, 1000, 0, 132_000_000_000_000_000, 1
+    ).ljust(72, b"\0")
     trace_header = struct.pack("<HBB", 2, header_type, 0xC0) + struct.pack("<HBB", 400, 0, 0)
     reading = read_bytes(buffer_header + trace_header + bytes(4096))
     assert reading.reasons == ["etl"]
@@ -109,10 +116,12 @@ def test_a_tar_archive_is_named():
     assert read_bytes(archive).reasons == ["archive"]
 
 
-@pytest.mark.parametrize("name", ["trace.etl", "picture.png", "notes.txt", "noname", "capture.pcapng"])
+@pytest.mark.parametrize(
+    "name", ["trace.etl", "picture.png", "notes.txt", "noname", "capture.pcapng"]
+)
 def test_the_name_of_a_file_does_not_matter(tmp_path, name):
     path = tmp_path / name
     path.write_bytes(pcap(FRAMES))
-    from tests.capture.reading import read_path  # noqa: PLC0415
+    from tests.capture.reading import read_path
 
     assert read_path(path).frame_data == [b"x" * 60]

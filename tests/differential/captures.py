@@ -1,7 +1,8 @@
 """Captures that nobody here wrote, each read by nvgre_doctor and dissected by tshark.
 
-The folders come from the environment: NVGRE_DOCTOR_CORPUS (with its index.tsv, which says what tshark 4.0 made of each file) and
-NVGRE_DOCTOR_CASES.  One tshark per file would take minutes, so all that can be merged is merged.
+The folders come from the environment: NVGRE_DOCTOR_CORPUS (with its index.tsv, which says what
+tshark 4.0 made of each file) and NVGRE_DOCTOR_CASES.  One tshark per file would take minutes, so
+all that can be merged is merged.
 """
 
 import csv
@@ -41,7 +42,11 @@ class Seen:
 def corpus_index(folder: Path) -> list[dict[str, str]]:
     """The lines of index.tsv about pcap and pcapng files."""
     with open(folder / "index.tsv", encoding="utf-8", newline="") as table:
-        return [row for row in csv.DictReader(table, delimiter="\t") if row["kind"] in ("pcap", "pcapng")]
+        return [
+            row
+            for row in csv.DictReader(table, delimiter="\t")
+            if row["kind"] in ("pcap", "pcapng")
+        ]
 
 
 def see_corpus(folder: Path, scratch: Path) -> Iterator[Seen]:
@@ -51,7 +56,9 @@ def see_corpus(folder: Path, scratch: Path) -> Iterator[Seen]:
         # mergecap can neither mix all encapsulations nor keep blocks that only take a number.
         (merged if row["tshark_rc"] == "0" and row["encap_ids"].isdigit() else alone).append(row)
     counts = [int(row["tshark_packets"]) for row in merged]
-    yield from _see_merged([folder / row["file"] for row in merged], counts, merged, scratch / "corpus.pcapng")
+    yield from _see_merged(
+        [folder / row["file"] for row in merged], counts, merged, scratch / "corpus.pcapng"
+    )
     with ThreadPoolExecutor() as pool:
         paths = [folder / row["file"] for row in alone]
         for path, row, rows in zip(paths, alone, pool.map(dissect, paths), strict=True):
@@ -78,13 +85,17 @@ def _see_merged(
     assert len(rows) == sum(counts)
     at = 0
     for path, count, line in zip(paths, counts, about, strict=True):
-        yield _seen(path, line, [replace(row, number=row.number - at) for row in rows[at : at + count]])
+        yield _seen(
+            path, line, [replace(row, number=row.number - at) for row in rows[at : at + count]]
+        )
         at += count
 
 
 def _seen(path: Path, about: dict[str, str], rows: Sequence[Row]) -> Seen:
     status, frames, numbered = read_capture(path)
-    return Seen(path, about, status, numbered, frames, {row.number: row for row in rows if row.is_packet})
+    return Seen(
+        path, about, status, numbered, frames, {row.number: row for row in rows if row.is_packet}
+    )
 
 
 def read_capture(path: Path) -> tuple[Status, dict[int, Frame], int]:
@@ -95,6 +106,8 @@ def read_capture(path: Path) -> tuple[Status, dict[int, Frame], int]:
             for i, number in enumerate(batch.numbers):
                 time = batch.clock(i)
                 ts_ns = None if time == NO_TIME else time
-                frames[number] = Frame(number, ts_ns, batch.wire_length(i), batch.linktype, batch.frame(i))
+                frames[number] = Frame(
+                    number, ts_ns, batch.wire_length(i), batch.linktype, batch.frame(i)
+                )
         assert capture.progress.frames == len(frames)
         return capture.progress.status, frames, capture.progress.numbered

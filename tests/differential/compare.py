@@ -1,4 +1,5 @@
-"""What the decoder says of a frame beside what tshark says, and every difference that is accepted, with its reason.
+"""What the decoder says of a frame beside what tshark says, and every difference that is accepted,
+with its reason.
 
 The table ACCEPTED is the whole list: a difference that no entry explains is a failure.
 """
@@ -38,7 +39,11 @@ class Case:
         )
 
     def differing(self) -> set[str]:
-        return {f.name for f in fields(Shown) if getattr(self.ours, f.name) != getattr(self.theirs, f.name)}
+        return {
+            f.name
+            for f in fields(Shown)
+            if getattr(self.ours, f.name) != getattr(self.theirs, f.name)
+        }
 
 
 def case(linktype: int, data: bytes, wire_length: int, facts: Facts, row: Row) -> Case:
@@ -59,7 +64,9 @@ def said(facts: Facts) -> Shown:
         )
     if isinstance(facts, IcmpError):
         icmp, quoted_key = _error(facts)
-        return Shown(_text(facts.reporter), _text(facts.addressee), icmp=icmp, quoted_key=quoted_key)
+        return Shown(
+            _text(facts.reporter), _text(facts.addressee), icmp=icmp, quoted_key=quoted_key
+        )
     return Shown(_text(facts.source), _text(facts.destination))
 
 
@@ -82,7 +89,7 @@ def _text(address: bytes | None) -> str | None:
     return socket.inet_ntop(socket.AF_INET if len(address) == 4 else socket.AF_INET6, address)
 
 
-# --- the differences that are accepted ------------------------------------------------------------------------------------
+# --- the differences that are accepted ---------------------------------------
 
 _TAGS = frozenset({b"\x81\x00", b"\x88\xa8", b"\x91\x00", b"\x92\x00"})
 _FIRST_TYPE = {1: 12, 113: 14}
@@ -103,20 +110,26 @@ def _tag_9200(case: Case) -> bool:
     else:
         outer = case.linktype in _FIRST_TYPE and _has_9200(case.data, _FIRST_TYPE[case.linktype])
     macs = bytes.fromhex(
-        ((case.ours.inner_destination_mac or "") + (case.ours.inner_source_mac or "")).replace(":", "")
+        ((case.ours.inner_destination_mac or "") + (case.ours.inner_source_mac or "")).replace(
+            ":", ""
+        )
     )
     inner = len(macs) == 12 and _has_9200(case.data, case.data.index(macs) + 12)
     return outer or inner
 
 
 def _ends_early(row: Row) -> bool:
-    """Whether tshark says that bytes are missing; of less than 14 bytes of Ethernet and 8 of ICMP it shows nothing, and says nothing."""
+    """Whether tshark says that bytes are missing; of less than 14 bytes of Ethernet and 8 of ICMP
+    it shows nothing, and says nothing.
+    """
     said = row.fields["_ws.short"] or row.fields["_ws.malformed"]
     return bool(said) or row.layers[-1] in ("eth", "icmp", "icmpv6")
 
 
 def _is_other_version(layers: tuple[str, ...]) -> bool:
-    """Whether tshark began with one version of IP and went on with the other, on the same bytes or on the payload."""
+    """Whether tshark began with one version of IP and went on with the other, on the same bytes or
+    on the payload.
+    """
     network = [layer for layer in layers if layer not in LINK_LAYERS]
     return network[:2] in (["ip", "ipv6"], ["ipv6", "ip"])
 
@@ -129,7 +142,9 @@ def _is_source_route(data: bytes, source: str) -> bool:
 
 @dataclass(frozen=True)
 class Accepted:
-    """A class of differences: which fields it explains, on which frames, and why the decoder is not wrong."""
+    """A class of differences: which fields it explains, on which frames, and why the decoder is not
+    wrong.
+    """
 
     name: str
     reason: str
@@ -144,63 +159,84 @@ ERROR = frozenset({"icmp", "quoted_key"})
 ACCEPTED = (
     Accepted(
         "cut header",
-        "of a header that is cut tshark shows little or nothing; the decoder shows every field that is there as a whole",
+        "of a header that is cut tshark shows little or nothing; the decoder shows every field that"
+        " is there as a whole",
         ALL,
-        lambda case: _ends_early(case.row) and all(getattr(case.theirs, name) is None for name in case.differing()),
+        lambda case: (
+            _ends_early(case.row)
+            and all(getattr(case.theirs, name) is None for name in case.differing())
+        ),
     ),
-    Accepted("tag 0x9200", "tshark 4.0 does not know 0x9200 as the type of a VLAN tag", ALL, _tag_9200),
+    Accepted(
+        "tag 0x9200", "tshark 4.0 does not know 0x9200 as the type of a VLAN tag", ALL, _tag_9200
+    ),
     Accepted(
         "loopback family",
-        "tshark knows fewer address families in a BSD loopback header, and takes some for an EtherType",
+        "tshark knows fewer address families in a BSD loopback header, and takes some for an"
+        " EtherType",
         ALL,
         lambda case: (
             case.row.layers[0] == "null"
-            and (case.row.layers[1:2] not in (("ip",), ("ipv6",)) or case.facts == Other(Reason.NOT_IP))
+            and (
+                case.row.layers[1:2] not in (("ip",), ("ipv6",))
+                or case.facts == Other(Reason.NOT_IP)
+            )
         ),
     ),
     Accepted(
         "IPv6 extension",
-        "tshark takes mobility, HIP and Shim6 headers (135, 139, 140) for the end of the chain; RFC 8200 lets others follow",
+        "tshark takes mobility, HIP and Shim6 headers (135, 139, 140) for the end of the chain; RFC"
+        " 8200 lets others follow",
         ALL - ADDRESSES,
         lambda case: bool({"mipv6", "hip", "shim6"} & set(case.row.layers)),
     ),
     Accepted(
         "quote without IP",
-        "tshark takes the quote of an ICMP error for an IP packet, whatever it is (MS-NVGREE 2.2.2 allows other kinds)",
+        "tshark takes the quote of an ICMP error for an IP packet, whatever it is (MS-NVGREE 2.2.2"
+        " allows other kinds)",
         frozenset({"quoted_key"}),
         lambda case: case.error is not None and case.error.quote.kind is QuoteKind.BARE_GRE,
     ),
     Accepted(
         "quote of the other version",
-        "tshark reads an IPv4 packet in the quote of an ICMPv6 error as data, and the other way round",
+        "tshark reads an IPv4 packet in the quote of an ICMPv6 error as data, and the other way"
+        " round",
         frozenset({"quoted_key"}),
         lambda case: (
-            case.error is not None and len(case.error.quote.source or b"") == {4: 16, 6: 4}[case.error.version]
+            case.error is not None
+            and len(case.error.quote.source or b"") == {4: 16, 6: 4}[case.error.version]
         ),
     ),
     Accepted(
         "GRE of guests",
-        "the quoted GRE packet is that of a guest inside the tunnel, and no NVGRE of the hosts: only tshark shows its key",
+        "the quoted GRE packet is that of a guest inside the tunnel, and no NVGRE of the hosts:"
+        " only tshark shows its key",
         frozenset({"quoted_key"}),
         lambda case: case.error is not None and case.error.quote.kind is QuoteKind.INNER_IP,
     ),
     Accepted(
         "ICMP of the other version",
-        "ICMPv6 in IPv4 and ICMP in IPv6 are no errors of that IP version; tshark dissects them all the same",
+        "ICMPv6 in IPv4 and ICMP in IPv6 are no errors of that IP version; tshark dissects them all"
+        " the same",
         ERROR,
         lambda case: case.error is None and case.theirs.icmp is not None,
     ),
     Accepted(
         "IP of the other version",
-        "the link layer says IPv4 and the header says version 6, or the other way round: malformed, and tshark goes on with it",
+        "the link layer says IPv4 and the header says version 6, or the other way round: malformed,"
+        " and tshark goes on with it",
         ALL,
         lambda case: case.facts == Other(Reason.MALFORMED) and _is_other_version(case.row.layers),
     ),
     Accepted(
         "source route",
-        "tshark shows the last hop of a source route as the destination, the decoder the address in the IP header",
+        "tshark shows the last hop of a source route as the destination, the decoder the address in"
+        " the IP header",
         frozenset({"destination"}),
-        lambda case: ":" not in (case.ours.source or ":") and _is_source_route(case.data, case.ours.source or ""),
+        lambda case: (
+            ":" not in (case.ours.source or ":")
+            and _is_source_route(case.data, case.ours.source or "")
+        ),
     ),
 )
 """In this order; the first that applies and explains all fields that differ is counted."""

@@ -8,7 +8,9 @@ import pytest
 from tests.differential import tally
 
 BESIDE = Path(__file__).parents[3] / "shared"
-"""Where the folders lie on machines that have them; the variables must then be set in CI, so that nothing is left out silently."""
+"""Where the folders lie on machines that have them; the variables must then be set in CI, so that
+nothing is left out silently.
+"""
 
 
 def _folder(variable: str, name: str) -> Path:

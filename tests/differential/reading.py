@@ -1,6 +1,8 @@
-"""Differences in what the readers find in a file, before anything is decoded; all that are accepted, with their reasons.
+"""Differences in what the readers find in a file, before anything is decoded; all that are
+accepted, with their reasons.
 
-FILES are about whole captures (which frames there are), FRAMES about the time, length or bytes of one frame.
+FILES are about whole captures (which frames there are), FRAMES about the time, length or bytes of
+one frame.
 """
 
 import struct
@@ -43,7 +45,9 @@ def _md5(data: bytes) -> str:
 
 
 def _fraction_beyond_a_second(seen: Seen, frame: Frame) -> bool:
-    """Whether the record of a pcap file says more than a second in its second word; read here once more, with struct alone."""
+    """Whether the record of a pcap file says more than a second in its second word; read here once
+    more, with struct alone.
+    """
     data = seen.path.read_bytes()
     for order in "<>":
         (magic,) = struct.unpack_from(order + "I", data)
@@ -59,13 +63,16 @@ def _fraction_beyond_a_second(seen: Seen, frame: Frame) -> bool:
 FILES = (
     FileDifference(
         "link type unknown to tshark",
-        "tshark refuses a file of a link type that it does not know, or with reserved bits set in that word; its frames count here",
+        "tshark refuses a file of a link type that it does not know, or with reserved bits set in"
+        " that word; its frames count here",
         lambda seen: not seen.rows and "network type" in seen.about["tshark_err"],
     ),
     FileDifference(
         "compression unknown to tshark",
         "tshark 4.0 does not unpack xz",
-        lambda seen: not seen.rows and seen.about["compression"] == "xz" and seen.status is Status.COMPLETE,
+        lambda seen: (
+            not seen.rows and seen.about["compression"] == "xz" and seen.status is Status.COMPLETE
+        ),
     ),
     FileDifference(
         "compression unknown here",
@@ -74,14 +81,18 @@ FILES = (
     ),
     FileDifference(
         "block length without its padding",
-        "a pcapng block whose length is no multiple of four is read whole here; tshark 4.0 gives up",
+        "a pcapng block whose length is no multiple of four is read whole here; tshark 4.0"
+        " gives up",
         lambda seen: not seen.rows and "blocklen%4" in seen.about["structure"],
     ),
     FileDifference(
         "relative of pcap",
-        "one or two records fit a Red Hat, Nokia or SuSE relative as well as a pcap that is cut or damaged; tshark takes the former, "
-        "here it is the latter, which is far more common",
-        lambda seen: any(name in _file_type(seen) for name in ("RedHat 6.1", "Nokia", "SuSE 6.3", "modified tcpdump")),
+        "one or two records fit a Red Hat, Nokia or SuSE relative as well as a pcap that is cut or"
+        " damaged; tshark takes the former, here it is the latter, which is far more common",
+        lambda seen: any(
+            name in _file_type(seen)
+            for name in ("RedHat 6.1", "Nokia", "SuSE 6.3", "modified tcpdump")
+        ),
     ),
     FileDifference(
         "pcap before 2.3",
@@ -108,7 +119,8 @@ FRAMES = (
     FrameDifference(
         "fraction beyond a second",
         frozenset({"time"}),
-        "only damaged records have it; Wireshark counts it in 32 bits of nanoseconds, which overflow",
+        "only damaged records have it; Wireshark counts it in 32 bits of nanoseconds, which"
+        " overflow",
         lambda seen, frame, row: _fraction_beyond_a_second(seen, frame),
     ),
     FrameDifference(
@@ -122,7 +134,9 @@ FRAMES = (
         frozenset({"bytes", "wire length"}),
         "Wireshark takes the 4 bytes of SunATM off a frame; here the link type is not decoded",
         lambda seen, frame, row: (
-            frame.linktype == SUN_ATM and row.md5 == _md5(frame.data[4:]) and row.wire_length == frame.wire_length - 4
+            frame.linktype == SUN_ATM
+            and row.md5 == _md5(frame.data[4:])
+            and row.wire_length == frame.wire_length - 4
         ),
     ),
 )
@@ -141,7 +155,9 @@ def differing(frame: Frame, row: Row) -> set[str]:
 def explain_file(seen: Seen) -> str | None:
     """ "": the same frame numbers; the name of the difference; None: not accepted."""
     same_numbers = seen.frames.keys() == seen.rows.keys()
-    if same_numbers and all("bytes" not in differing(frame, seen.rows[frame.number]) for frame in seen.frames.values()):
+    if same_numbers and all(
+        "bytes" not in differing(frame, seen.rows[frame.number]) for frame in seen.frames.values()
+    ):
         return ""
     return next((each.name for each in FILES if each.applies(seen)), "" if same_numbers else None)
 
@@ -150,6 +166,10 @@ def explain_frame(seen: Seen, frame: Frame, row: Row) -> list[str | None]:
     """The names of the differences of one frame; None for one that is not accepted."""
     names = []
     for aspect in differing(frame, row):
-        fitting = (each.name for each in FRAMES if aspect in each.aspects and each.applies(seen, frame, row))
+        fitting = (
+            each.name
+            for each in FRAMES
+            if aspect in each.aspects and each.applies(seen, frame, row)
+        )
         names.append(next(fitting, None))
     return names

@@ -14,4 +14,8 @@ def lines() -> list[str]:
     """For people."""
     compared = [f"{count:,} {what}" for what, count in COMPARED.items()]
     differences = [f"    {count:6,}  {name}" for name, count in sorted(DIFFERENCES.items())]
-    return [*compared, *(["accepted differences, by class:", *differences] if differences else []), *NOT_RUN]
+    return [
+        *compared,
+        *(["accepted differences, by class:", *differences] if differences else []),
+        *NOT_RUN,
+    ]

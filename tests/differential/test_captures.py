@@ -1,4 +1,6 @@
-"""Every foreign capture is read and decoded as tshark does it, frame by frame; differences only as the two tables have them."""
+"""Every foreign capture is read and decoded as tshark does it, frame by frame; differences only as
+the two tables have them.
+"""
 
 import pytest
 
@@ -27,12 +29,16 @@ def assert_same_frames(captures: list[Seen], what: str) -> None:
         if name:
             tally.DIFFERENCES[f"capture: {name}"] += 1
         if name != "":
-            wrong += [] if name else [f"{seen.path}: {len(seen.frames)} frames, tshark {len(seen.rows)}"]
+            wrong += (
+                [] if name else [f"{seen.path}: {len(seen.frames)} frames, tshark {len(seen.rows)}"]
+            )
             continue
         for number, frame in seen.frames.items():
             for difference in reading.explain_frame(seen, frame, seen.rows[number]):
                 if difference is None:
-                    wrong.append(f"{seen.path} frame {number}: {reading.differing(frame, seen.rows[number])}")
+                    wrong.append(
+                        f"{seen.path} frame {number}: {reading.differing(frame, seen.rows[number])}"
+                    )
                 tally.DIFFERENCES[f"frame: {difference}"] += 1
     tally.COMPARED[f"captures of the {what} read as tshark reads them"] = len(captures)
     assert wrong == []
@@ -46,7 +52,9 @@ def assert_same_facts(captures: list[Seen], what: str, least: int) -> None:
             continue
         for number, frame in seen.frames.items():
             facts = decode(frame.linktype, frame.data, frame.wire_length)
-            case = compare.case(frame.linktype, frame.data, frame.wire_length, facts, seen.rows[number])
+            case = compare.case(
+                frame.linktype, frame.data, frame.wire_length, facts, seen.rows[number]
+            )
             name = compare.explain(case)
             if name is None:
                 wrong.append(f"{seen.path} frame {number}: {case.ours}, tshark {case.theirs}")
@@ -75,7 +83,9 @@ def test_the_cases_are_decoded_as_tshark_decodes_them(seen_cases):
 
 
 def test_there_is_no_nvgre_that_only_tshark_sees(seen_corpus, seen_cases):
-    """Anywhere in a frame: inside other tunnels, behind link layers, in link types that are not decoded here."""
+    """Anywhere in a frame: inside other tunnels, behind link layers, in link types that are not
+    decoded here.
+    """
     missed = []
     for seen in (*seen_corpus, *seen_cases):
         if reading.explain_file(seen) != "":
@@ -84,5 +94,7 @@ def test_there_is_no_nvgre_that_only_tshark_sees(seen_corpus, seen_cases):
             if shows_nvgre(seen.rows[number]):
                 facts = decode(frame.linktype, frame.data, frame.wire_length)
                 if not isinstance(facts, Nvgre | IcmpError):
-                    missed.append(f"{seen.path} frame {number}: {facts}, tshark {seen.rows[number].layers}")
+                    missed.append(
+                        f"{seen.path} frame {number}: {facts}, tshark {seen.rows[number].layers}"
+                    )
     assert missed == []

@@ -1,4 +1,6 @@
-"""Frames and NVGRE frames of every capture of the corpus are as many as tshark counts, but for the captures listed here."""
+"""Frames and NVGRE frames of every capture of the corpus are as many as tshark counts, but for the
+captures listed here.
+"""
 
 from nvgre_doctor.capture import open_capture
 from nvgre_doctor.scan import scan
@@ -14,15 +16,18 @@ REGRESSIONS = "seladb+PcapPlusPlus/Tests/Fuzzers/RegressionTests/regression_samp
 
 # (frames, NVGRE frames) as we count them, and as tshark does.
 DIFFERENT = {
-    # lz4, which the standard library cannot read: the program names it, with the command that unpacks it.
+    # lz4, which the standard library cannot read: the program names it, with the command that
+    # unpacks it.
     "derived/formats/all-nvgre.pcap.lz4": ((0, 0), (354, 267)),
-    # One single record of a Red Hat, Nokia or SuSE relative of pcap: it cannot be told from a pcap that is cut in its second
-    # record, which is far more common.  Read as such, its one frame begins a few bytes too early and is not IP.
+    # One single record of a Red Hat, Nokia or SuSE relative of pcap: it cannot be told from a pcap
+    # that is cut in its second record, which is far more common.  Read as such, its one frame
+    # begins a few bytes too early and is not IP.
     "derived/formats/packetnet.rh6_1pcap.bin": ((1, 0), (1, 1)),
     "derived/formats/packetnet.nokiapcap.bin": ((1, 0), (1, 1)),
     "derived/formats/packetnet.suse6_3pcap.bin": ((1, 0), (1, 1)),
-    # Custom blocks take a frame number in Wireshark and hold no packet: numbered here too, but not counted as frames.
-    # test017 has 4 of them and nothing else, test018 has 4 beside 4 packets, test102 and test202 have 3.
+    # Custom blocks take a frame number in Wireshark and hold no packet: numbered here too, but not
+    # counted as frames. test017 has 4 of them and nothing else, test018 has 4 beside 4 packets,
+    # test102 and test202 have 3.
     **dict.fromkeys([GO + "le/test017.pcapng", GO + "be/test017.pcapng"], ((0, 0), (4, 0))),
     **dict.fromkeys([LE + "basic/test017.pcapng", BE + "basic/test017.pcapng"], ((0, 0), (4, 0))),
     "rusticata+pcap-parser/assets/test017-le.pcapng": ((0, 0), (4, 0)),
@@ -30,11 +35,15 @@ DIFFERENT = {
     **dict.fromkeys([GO + "le/test018.pcapng", GO + "be/test018.pcapng"], ((4, 0), (8, 0))),
     **dict.fromkeys([LE + "basic/test018.pcapng", BE + "basic/test018.pcapng"], ((4, 0), (8, 0))),
     **dict.fromkeys([GO + "le/test102.pcapng", GO + "be/test102.pcapng"], ((5, 0), (8, 0))),
-    **dict.fromkeys([LE + "advanced/test102.pcapng", BE + "advanced/test102.pcapng"], ((5, 0), (8, 0))),
+    **dict.fromkeys(
+        [LE + "advanced/test102.pcapng", BE + "advanced/test102.pcapng"], ((5, 0), (8, 0))
+    ),
     **dict.fromkeys([GO + "le/test202.pcapng", GO + "be/test202.pcapng"], ((8, 0), (11, 0))),
-    **dict.fromkeys([LE + "difficult/test202.pcapng", BE + "difficult/test202.pcapng"], ((8, 0), (11, 0))),
-    # A fuzzed pcap of version 2.2, where the two lengths of a record are swapped (before 1993): read as the usual order, its
-    # one record is longer than a frame can be.
+    **dict.fromkeys(
+        [LE + "difficult/test202.pcapng", BE + "difficult/test202.pcapng"], ((8, 0), (11, 0))
+    ),
+    # A fuzzed pcap of version 2.2, where the two lengths of a record are swapped (before 1993):
+    # read as the usual order, its one record is longer than a frame can be.
     REGRESSIONS + "clusterfuzz-testcase-minimized-FuzzTarget-6604968558198784": ((0, 0), (1, 0)),
 }
 

@@ -1,7 +1,8 @@
-"""Whatever dpkt shows of a frame, the decoder says too, on random frames and on the foreign captures.
+"""Whatever dpkt shows of a frame, the decoder says too, on random frames and on the foreign
+captures.
 
-dpkt shows nothing of much that the decoder reads (cut headers, three tags, ...), so only what it shows is compared.  WRONG names
-where dpkt 1.9.8 is wrong.
+dpkt shows nothing of much that the decoder reads (cut headers, three tags, ...), so only what it
+shows is compared.  WRONG names where dpkt 1.9.8 is wrong.
 """
 
 import struct
@@ -48,10 +49,17 @@ def dpkts(linktype: int, data: bytes) -> Fields:
     if not isinstance(packet, dpkt.ip.IP | dpkt.ip6.IP6):
         return {}
     fields: Fields = {"source": packet.src, "destination": packet.dst}
-    if any(getattr(header, "frag_off", 0) for header in getattr(packet, "all_extension_headers", ())):
-        return fields  # dpkt goes on with the payload of a later fragment, unless its header is the first extension
+    if any(
+        getattr(header, "frag_off", 0) for header in getattr(packet, "all_extension_headers", ())
+    ):
+        # dpkt goes on with the payload of a later fragment, unless its header is the first one.
+        return fields
     payload = packet.data
-    if isinstance(payload, dpkt.gre.GRE) and payload.flags & 0x2007 == 0x2000 and payload.p == 0x6558:
+    if (
+        isinstance(payload, dpkt.gre.GRE)
+        and payload.flags & 0x2007 == 0x2000
+        and payload.p == 0x6558
+    ):
         fields |= {"flags": payload.flags, "key": payload.key}
         if isinstance(payload.data, dpkt.ethernet.Ethernet):
             fields["macs"] = payload.data.dst, payload.data.src
@@ -60,7 +68,11 @@ def dpkts(linktype: int, data: bytes) -> Fields:
         if payload.type in ERRORS[version]:
             fields["icmp"] = version, payload.type, payload.code
         quoted = getattr(payload.data, "data", None)  # Unreach, TimeExceed, ...
-        if isinstance(quoted, dpkt.ip.IP) and isinstance(quoted.data, dpkt.gre.GRE) and quoted.data.p == 0x6558:
+        if (
+            isinstance(quoted, dpkt.ip.IP)
+            and isinstance(quoted.data, dpkt.gre.GRE)
+            and quoted.data.p == 0x6558
+        ):
             fields["quoted key"] = quoted.data.key if quoted.data.flags & 0x2007 == 0x2000 else None
     return fields
 
@@ -104,7 +116,8 @@ WRONG = (
     ),
     Wrong(
         "acknowledgment number",
-        "dpkt takes the flag 0x0080 for an acknowledgment number in version 0 too, so the inner frame begins 4 bytes too late",
+        "dpkt takes the flag 0x0080 for an acknowledgment number in version 0 too, so the inner"
+        " frame begins 4 bytes too late",
         frozenset({"macs"}),
         lambda facts, shown: isinstance(facts, Nvgre) and bool(facts.gre_flags & 0x0080),
     ),
@@ -118,7 +131,9 @@ WRONG = (
         "ICMP of the other version",
         "dpkt reads ICMPv6 in IPv4 and ICMP in IPv6 too",
         frozenset({"icmp", "quoted key"}),
-        lambda facts, shown: facts in (Other(Reason.NOT_GRE, *ends(shown)), Other(Reason.TRUNCATED, *ends(shown))),
+        lambda facts, shown: (
+            facts in (Other(Reason.NOT_GRE, *ends(shown)), Other(Reason.TRUNCATED, *ends(shown)))
+        ),
     ),
 )
 
@@ -128,12 +143,21 @@ def ends(shown: Fields) -> tuple[bytes, bytes]:
 
 
 def explain(facts: Facts, shown: Fields) -> str | None:
-    """ "": what dpkt shows is what we say; the name of the class where it is wrong; None: a difference."""
+    """ "": what dpkt shows is what we say; the name of the class where it is wrong; None: a
+    difference.
+    """
     said = ours(facts)
     differing = {name for name, value in shown.items() if value != said.get(name)}
     if not differing:
         return ""
-    return next((wrong.name for wrong in WRONG if differing <= wrong.fields and wrong.applies(facts, shown)), None)
+    return next(
+        (
+            wrong.name
+            for wrong in WRONG
+            if differing <= wrong.fields and wrong.applies(facts, shown)
+        ),
+        None,
+    )
 
 
 def assert_dpkt_agrees(frames: Iterable[tuple[int, bytes, int]], what: str, least: int) -> None:
@@ -161,22 +185,33 @@ def test_random_frames(seed):
 def test_the_corpus(corpus):
     paths = [corpus / row["file"] for row in corpus_index(corpus)]
     frames = (frame for path in paths for frame in read_capture(path)[1].values())
-    assert_dpkt_agrees(((f.linktype, f.data, f.wire_length) for f in frames), "the corpus", least=20_000)
+    assert_dpkt_agrees(
+        ((f.linktype, f.data, f.wire_length) for f in frames), "the corpus", least=20_000
+    )
 
 
 def test_the_cases(cases):
     frames = (frame for path in case_paths(cases) for frame in read_capture(path)[1].values())
-    assert_dpkt_agrees(((f.linktype, f.data, f.wire_length) for f in frames), "the cases", least=50_000)
+    assert_dpkt_agrees(
+        ((f.linktype, f.data, f.wire_length) for f in frames), "the cases", least=50_000
+    )
 
 
 def test_a_difference_is_seen():
     frame = dpkt.ethernet.Ethernet(
-        data=dpkt.ip.IP(src=b"\1\2\3\4", dst=b"\5\6\7\x08", p=47, len=28, data=bytes.fromhex("2000655800138900"))
+        data=dpkt.ip.IP(
+            src=b"\1\2\3\4", dst=b"\5\6\7\x08", p=47, len=28, data=bytes.fromhex("2000655800138900")
+        )
     )
     data = bytes(frame)
     facts = decode(1, data, len(data))
     shown = dpkts(1, data)
-    assert shown == {"source": b"\1\2\3\4", "destination": b"\5\6\7\x08", "flags": 0x2000, "key": 0x00138900}
+    assert shown == {
+        "source": b"\1\2\3\4",
+        "destination": b"\5\6\7\x08",
+        "flags": 0x2000,
+        "key": 0x00138900,
+    }
     assert explain(facts, shown) == ""
     assert explain(facts, shown | {"key": 0x00001389}) is None
     assert explain(Other(Reason.NOT_GRE, b"\1\2\3\4", b"\5\6\7\x08"), shown) is None

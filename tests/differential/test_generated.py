@@ -1,4 +1,6 @@
-"""Random frames of every shape are decoded as tshark decodes them; differences only as the table in `compare` has them."""
+"""Random frames of every shape are decoded as tshark decodes them; differences only as the table in
+`compare` has them.
+"""
 
 from collections import Counter
 from dataclasses import fields, replace
@@ -42,10 +44,15 @@ def test_random_frames_are_decoded_as_tshark_decodes_them(cases):
     tally.COMPARED["random frames decoded as tshark decodes them"] = len(cases)
     tally.DIFFERENCES.update({f"facts: {name}": count for name, count in names.items() if name})
     wrong = [case for case in cases if compare.explain(case) is None]
-    assert [f"linktype {each.linktype} {each.data.hex()}: {each.ours}, tshark {each.theirs}" for each in wrong] == []
+    assert [
+        f"linktype {each.linktype} {each.data.hex()}: {each.ours}, tshark {each.theirs}"
+        for each in wrong
+    ] == []
     assert names[""] > 0.8 * len(cases)
     # Every entry of the table is needed; source routes are only in foreign captures.
-    assert {name for name in names if name} == {each.name for each in compare.ACCEPTED} - {"source route"}
+    assert {name for name in names if name} == {each.name for each in compare.ACCEPTED} - {
+        "source route"
+    }
 
 
 def test_a_difference_in_any_field_is_seen(cases):

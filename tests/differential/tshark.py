@@ -1,7 +1,7 @@
 """tshark as a witness: one process dissects a whole file, and mergecap makes one file of hundreds.
 
-Knows the two programs and how they print; must not know anything of nvgre_doctor.  A process costs 0.3 s and a frame 0.1 ms, so
-many small captures are merged first.
+Knows the two programs and how they print; must not know anything of nvgre_doctor.  A process costs
+0.3 s and a frame 0.1 ms, so many small captures are merged first.
 """
 
 import subprocess
@@ -10,9 +10,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FIELDS = (
-    *("frame.number", "frame.time_epoch", "frame.len", "frame.cap_len", "frame.encap_type", "frame.md5_hash"),
+    *(
+        "frame.number",
+        "frame.time_epoch",
+        "frame.len",
+        "frame.cap_len",
+        "frame.encap_type",
+        "frame.md5_hash",
+    ),
     *("frame.protocols", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "eth.dst", "eth.src"),
-    *("gre.flags_and_version", "gre.proto", "gre.key", "icmp.type", "icmp.code", "icmpv6.type", "icmpv6.code"),
+    *(
+        "gre.flags_and_version",
+        "gre.proto",
+        "gre.key",
+        "icmp.type",
+        "icmp.code",
+        "icmpv6.type",
+        "icmpv6.code",
+    ),
     *("_ws.short", "_ws.malformed"),
 )
 _OPTIONS = ("ip.defragment:FALSE", "ipv6.defragment:FALSE", "frame.generate_md5_hash:TRUE")
@@ -20,7 +35,9 @@ _OPTIONS = ("ip.defragment:FALSE", "ipv6.defragment:FALSE", "frame.generate_md5_
 
 @dataclass(frozen=True)
 class Row:
-    """One frame as tshark shows it; `fields` are the values of a field in the order of the packet's layers."""
+    """One frame as tshark shows it; `fields` are the values of a field in the order of the packet's
+    layers.
+    """
 
     number: int
     ts_ns: int | None
@@ -34,17 +51,32 @@ class Row:
 
 def dissect(path: Path) -> list[Row]:
     """Every frame that tshark can read; of a damaged file those before the damage."""
-    command = ["tshark", "-n", "-r", str(path), "-T", "fields", "-E", "separator=/t", "-E", "aggregator=,"]
+    command = [
+        "tshark",
+        "-n",
+        "-r",
+        str(path),
+        "-T",
+        "fields",
+        "-E",
+        "separator=/t",
+        "-E",
+        "aggregator=,",
+    ]
     for option in _OPTIONS:
         command += ["-o", option]
     for field in FIELDS:
         command += ["-e", field]
-    shown = subprocess.run(command, check=False, capture_output=True, text=True, errors="replace").stdout
+    shown = subprocess.run(
+        command, check=False, capture_output=True, text=True, errors="replace"
+    ).stdout
     return [_row(line) for line in shown.splitlines()]
 
 
 def merge(paths: Sequence[Path], merged: Path) -> None:
-    """One capture after the other; a capture must be one that mergecap reads whole, and hold packets only."""
+    """One capture after the other; a capture must be one that mergecap reads whole, and hold
+    packets only.
+    """
     command = ["mergecap", "-a", "-w", str(merged), *map(str, paths)]
     subprocess.run(command, check=True, capture_output=True, text=True)
 
@@ -60,7 +92,10 @@ def _row(line: str) -> Row:
         bool(encapsulation),
         md5,
         tuple(protocols.split(":")),
-        {name: tuple(value.split(",")) if value else () for name, value in zip(FIELDS[7:], values[7:], strict=True)},
+        {
+            name: tuple(value.split(",")) if value else ()
+            for name, value in zip(FIELDS[7:], values[7:], strict=True)
+        },
     )
 
 
@@ -70,9 +105,12 @@ def _nanoseconds(time: str) -> int:
     return int(seconds) * 10**9 + sign * int(fraction.ljust(9, "0"))
 
 
-# --- the layers of a packet ----------------------------------------------------------------------------------------------
+# --- the layers of a packet --------------------------------------------------
 
-_ERRORS = {"icmp": frozenset({"3", "5", "11", "12"}), "icmpv6": frozenset({"1", "2", "3", "4", "137"})}
+_ERRORS = {
+    "icmp": frozenset({"3", "5", "11", "12"}),
+    "icmpv6": frozenset({"1", "2", "3", "4", "137"}),
+}
 """Types of errors and redirects."""
 LINK_LAYERS = frozenset({"eth", "ethertype", "vlan", "ieee8021ad", "sll", "null", "raw"})
 _EXTENSIONS = frozenset({"ah", "mipv6", "hip", "shim6"})
@@ -89,19 +127,25 @@ class Shown:
     gre_key: str | None = None  # of NVGRE only
     inner_destination_mac: str | None = None
     inner_source_mac: str | None = None
-    icmp: tuple[str, str, str] | None = None  # protocol, type, code of an outer error, or of one inside NVGRE
+    icmp: tuple[str, str, str] | None = (
+        None  # protocol, type, code of an outer error, or of one inside NVGRE
+    )
     quoted_key: str | None = None
 
 
 def shown(row: Row) -> Shown:
-    """Read the layers from the outside in.  Only what stands directly on the outer IP header counts, as in `wire.decode`."""
+    """Read the layers from the outside in.  Only what stands directly on the outer IP header
+    counts, as in `wire.decode`.
+    """
     return _Reading(row).result()
 
 
 class _Reading:
     def __init__(self, row: Row) -> None:
         self._layers = list(row.layers)
-        self._values: dict[str, Iterator[str]] = {name: iter(values) for name, values in row.fields.items()}
+        self._values: dict[str, Iterator[str]] = {
+            name: iter(values) for name, values in row.fields.items()
+        }
 
     def _next(self, field: str) -> str | None:
         return next(self._values[field], None)
@@ -147,7 +191,13 @@ class _Reading:
         ip = self._is("ip", "ipv6")
         self._skip(_EXTENSIONS, "ipv6.")
         protocol = self._is("icmp", "icmpv6") if ip else None
-        return Shown(source, destination, *header, *macs, *(self._error(protocol) if protocol else (None, None)))
+        return Shown(
+            source,
+            destination,
+            *header,
+            *macs,
+            *(self._error(protocol) if protocol else (None, None)),
+        )
 
     def _error(self, protocol: str) -> tuple[tuple[str, str, str] | None, str | None]:
         """An ICMP error, and the key in its quote."""
@@ -161,7 +211,9 @@ class _Reading:
 
 
 def shows_nvgre(row: Row) -> bool:
-    """Whether there is a GRE header with K=1, its key, protocol 0x6558 and version 0 anywhere in the frame."""
+    """Whether there is a GRE header with K=1, its key, protocol 0x6558 and version 0 anywhere in
+    the frame.
+    """
     headers = zip(row.fields["gre.flags_and_version"], row.fields["gre.proto"], strict=False)
     flags = [int(flags, 16) for flags, protocol in headers if protocol == "0x6558"]
     return bool(row.fields["gre.key"]) and any(each & 0x2000 and not each & 7 for each in flags)

@@ -10,15 +10,24 @@ from typing import Final
 
 from tests import build
 
-KEY: Final = 0x05000000  # VSID 327680: the top octet is not zero, so it can only be the current layout
+KEY: Final = (
+    0x05000000  # VSID 327680: the top octet is not zero, so it can only be the current layout
+)
 START_NS: Final = 1_361_355_247_000_000_000
 
 
 def _frame(number: int) -> bytes:
     """From host A to host B, or back; the customer's frame is a ping."""
-    a, b = ("10.0.0.1", "00:15:5d:00:00:01", "192.168.1.1"), ("10.0.0.2", "00:15:5d:00:00:02", "192.168.1.2")
-    (source, source_mac, customer), (destination, destination_mac, other) = (a, b) if number % 2 == 0 else (b, a)
-    inner = build.inner_frame(source_mac, destination_mac, build.ipv4(customer, other, 1, build.echo()))
+    a, b = (
+        ("10.0.0.1", "00:15:5d:00:00:01", "192.168.1.1"),
+        ("10.0.0.2", "00:15:5d:00:00:02", "192.168.1.2"),
+    )
+    (source, source_mac, customer), (destination, destination_mac, other) = (
+        (a, b) if number % 2 == 0 else (b, a)
+    )
+    inner = build.inner_frame(
+        source_mac, destination_mac, build.ipv4(customer, other, 1, build.echo())
+    )
     return build.ethernet(build.nvgre(source, destination, KEY, inner))
 
 
@@ -42,11 +51,15 @@ def healthy(count: int) -> bytes:
 def healthy_pcapng(count: int) -> bytes:
     """The same as pcapng."""
     head = build.shb() + build.idb()
-    return head + (build.epb(0, START_NS, FRAMES[0]) + build.epb(0, START_NS + 1_000_000, FRAMES[1])) * (count // 2)
+    return head + (
+        build.epb(0, START_NS, FRAMES[0]) + build.epb(0, START_NS + 1_000_000, FRAMES[1])
+    ) * (count // 2)
 
 
 def write_slow(path: Path, megabytes: int) -> int:
-    """A capture that takes long to read for its size: bzip2, member after member.  Returns the number of frames."""
+    """A capture that takes long to read for its size: bzip2, member after member.  Returns the
+    number of frames.
+    """
     in_member = (1 << 20) // RECORD & ~1
     member = bz2.compress(records(in_member))
     path.write_bytes(bz2.compress(HEADER) + member * megabytes)

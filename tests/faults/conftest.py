@@ -1,4 +1,6 @@
-"""Says at the end of the run how many faults the program survived, and gives the tests file systems of their own."""
+"""Says at the end of the run how many faults the program survived, and gives the tests file systems
+of their own.
+"""
 
 import subprocess
 from collections.abc import Callable, Iterator
@@ -11,15 +13,21 @@ Mount = Callable[..., Path]
 
 @pytest.fixture
 def mount(tmp_path: Path) -> Iterator[Mount]:
-    """Mounts something on a new folder; unmounted in the end.  Skips only where nobody may mount, and says so."""
+    """Mounts something on a new folder; unmounted in the end.  Skips only where nobody may mount,
+    and says so.
+    """
     mounted: list[Path] = []
 
     def do(name: str, *options: str) -> Path:
         folder = tmp_path / name
         folder.mkdir()
-        done = subprocess.run(["mount", *options, str(folder)], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["mount", *options, str(folder)], capture_output=True, text=True, check=False
+        )
         if done.returncode != 0:
-            pytest.skip(f"THIS FAULT WAS NOT TRIED: mounts are not possible here: {done.stderr.strip()}")
+            pytest.skip(
+                f"THIS FAULT WAS NOT TRIED: mounts are not possible here: {done.stderr.strip()}"
+            )
         mounted.append(folder)
         return folder
 
@@ -32,7 +40,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the number of faults that were tried, and survived."""
     counts = {
         outcome: sum(
-            "tests/faults/" in getattr(report, "nodeid", "") for report in terminalreporter.stats.get(outcome, [])
+            "tests/faults/" in getattr(report, "nodeid", "")
+            for report in terminalreporter.stats.get(outcome, [])
         )
         for outcome in ("passed", "failed", "error", "skipped")
     }

@@ -30,13 +30,19 @@ PATIENCE: Final = 60
 
 
 def _plain_signals() -> None:
-    """A shell that starts jobs in the background makes them deaf to Ctrl-C, and that is inherited."""
+    """A shell that starts jobs in the background makes them deaf to Ctrl-C, and that is
+    inherited.
+    """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 
 
 def environment(**more: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NVGRE_DOCTOR_", "LC_", "LANG"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("NVGRE_DOCTOR_", "LC_", "LANG"))
+    }
     return {**kept, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", **more}
 
 
@@ -56,7 +62,8 @@ def started(
         cwd=cwd,
         env=options.pop("env", environment()),
         start_new_session=True,
-        preexec_fn=options.pop("preexec_fn", _plain_signals),  # noqa: PLW1509  pytest has no threads here
+        # pytest has no threads here.
+        preexec_fn=options.pop("preexec_fn", _plain_signals),  # noqa: PLW1509
         **options,
     )
     try:
@@ -85,10 +92,12 @@ sys.exit(code)
 def run_for_memory(
     *args: str | Path, program: Sequence[str] = PROGRAM, **options: Any
 ) -> tuple[subprocess.CompletedProcess[bytes], int]:
-    """The program from start to end, and the memory in KiB that the largest of its processes had at its peak.
+    """The program from start to end, and the memory in KiB that the largest of its processes had at
+    its peak.
 
-    Linux lets a process begin with the peak of the one that started it, and the tests grow larger than the program ever
-    is.  So a small process stands between them: it starts the program, and adds the program's peak to its output.
+    Linux lets a process begin with the peak of the one that started it, and the tests grow larger
+    than the program ever is.  So a small process stands between them: it starts the program, and
+    adds the program's peak to its output.
     """
     done = run(*args, program=[sys.executable, "-c", _TELLS_PEAK, *program], **options)
     *out, peak = done.stdout.splitlines(keepends=True)
@@ -113,7 +122,9 @@ def members(session: int) -> list[int]:
 
 def children(parent: int) -> list[int]:
     """The living children of a process, in order."""
-    return sorted(pid for pid, state, ppid, _ in _processes() if ppid == parent and state not in "ZX")
+    return sorted(
+        pid for pid, state, ppid, _ in _processes() if ppid == parent and state not in "ZX"
+    )
 
 
 def state(pid: int) -> str:
@@ -166,7 +177,9 @@ def until_gone(pids: Sequence[int]) -> None:
 
 
 def until_reading(path: Path, process: subprocess.Popen[bytes]) -> None:
-    """Wait until the process or one of its workers has opened a file, or has already ended: it can be faster than we are."""
+    """Wait until the process or one of its workers has opened a file, or has already ended: it can
+    be faster than we are.
+    """
     deadline = time.monotonic() + PATIENCE
     while process.poll() is None and not any(has_open(pid, path) for pid in members(process.pid)):
         assert time.monotonic() < deadline, "it hangs, or does something else"

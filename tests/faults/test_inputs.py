@@ -1,4 +1,5 @@
-"""Inputs that change, end or fail while they are read: what was read counts, the report says where it stopped, nothing hangs.
+"""Inputs that change, end or fail while they are read: what was read counts, the report says where
+it stopped, nothing hangs.
 
 What can be seen depends on who is faster, so the claims here are those that hold either way.
 """
@@ -19,7 +20,17 @@ import pytest
 
 from nvgre_doctor.capture import Status, open_capture
 from tests.faults import captures
-from tests.faults.program import EAGER, PROGRAM, ROOT, ended, run, run_for_memory, started, until_reading, writer_to
+from tests.faults.program import (
+    EAGER,
+    PROGRAM,
+    ROOT,
+    ended,
+    run,
+    run_for_memory,
+    started,
+    until_reading,
+    writer_to,
+)
 
 HEADER, RECORD = len(captures.HEADER), captures.RECORD
 MANY = 300_000  # frames, 40 MB: long enough to be changed while it is read
@@ -32,13 +43,19 @@ def only_capture(done: subprocess.CompletedProcess[bytes]) -> dict[str, Any]:
     return found
 
 
-# --- files that become shorter ------------------------------------------------------------------------------------------
+# --- files that become shorter -----------------------------------------------
 
 
 @pytest.mark.parametrize("left", [0, HEADER, HEADER + 100 * RECORD, 4096, 262_144])
-@pytest.mark.parametrize("data", [captures.healthy(8000), captures.healthy_pcapng(8000)], ids=["pcap", "pcapng"])
-def test_file_that_is_cut_behind_the_reader_is_never_complete(tmp_path: Path, data: bytes, left: int) -> None:
-    """Also where it is cut between two records, or to nothing: there is no half record that would tell."""
+@pytest.mark.parametrize(
+    "data", [captures.healthy(8000), captures.healthy_pcapng(8000)], ids=["pcap", "pcapng"]
+)
+def test_file_that_is_cut_behind_the_reader_is_never_complete(
+    tmp_path: Path, data: bytes, left: int
+) -> None:
+    """Also where it is cut between two records, or to nothing: there is no half record that would
+    tell.
+    """
     path = tmp_path / "a"
     path.write_bytes(data)
     with open_capture(path) as capture:
@@ -50,7 +67,9 @@ def test_file_that_is_cut_behind_the_reader_is_never_complete(tmp_path: Path, da
         assert capture.progress.status is Status.CUT
         (problem,) = capture.progress.problems
     assert problem.reason == "shrunk"
-    assert problem.message.startswith(f"the file became shorter while it was read ({len(data)} bytes, and then no more")
+    assert problem.message.startswith(
+        f"the file became shorter while it was read ({len(data)} bytes, and then no more"
+    )
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
@@ -63,7 +82,9 @@ def test_file_that_is_cut_while_the_program_reads_is_complete_only_if_it_was(
     with started("-f", "json", "--jobs", jobs, path, program=EAGER) as process:
         until_reading(path, process)
         time.sleep(rng.uniform(0, 0.1))
-        os.truncate(path, HEADER + rng.randrange(MANY) * RECORD + 1)  # one byte of a record is left over
+        os.truncate(
+            path, HEADER + rng.randrange(MANY) * RECORD + 1
+        )  # one byte of a record is left over
         done = ended(process)
     capture = only_capture(done)
     assert capture["frames"] <= MANY
@@ -71,7 +92,7 @@ def test_file_that_is_cut_while_the_program_reads_is_complete_only_if_it_was(
     assert done.returncode == (0 if capture["frames"] else 3)
 
 
-# --- files that grow, move, or are replaced -----------------------------------------------------------------------------
+# --- files that grow, move, or are replaced ----------------------------------
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
@@ -80,8 +101,13 @@ def test_file_that_grows_is_read_to_where_it_ended(tmp_path: Path, jobs: str) ->
     path.write_bytes(captures.healthy(1000))
     more, rng = captures.records(100), random.Random(1)
     written = 1000
-    with started("-f", "json", "--jobs", jobs, path, program=EAGER) as process, open(path, "ab", buffering=0) as file:
-        while process.poll() is None and written < 300_000:  # in pieces, as a capture tool flushes its buffers
+    with (
+        started("-f", "json", "--jobs", jobs, path, program=EAGER) as process,
+        open(path, "ab", buffering=0) as file,
+    ):
+        while (
+            process.poll() is None and written < 300_000
+        ):  # in pieces, as a capture tool flushes its buffers
             split = rng.randrange(len(more))
             file.write(more[:split])
             file.write(more[split:])
@@ -91,12 +117,17 @@ def test_file_that_grows_is_read_to_where_it_ended(tmp_path: Path, jobs: str) ->
     assert 1000 <= capture["frames"] <= written
     assert capture["status"] in ("complete", "cut")
     if capture["status"] == "cut":
-        assert "if it was still being written, stop the capture first" in capture["problems"][0]["message"]
+        assert (
+            "if it was still being written, stop the capture first"
+            in capture["problems"][0]["message"]
+        )
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 @pytest.mark.parametrize("what", ["deleted", "replaced"])
-def test_file_that_is_rotated_away_gives_a_report_all_the_same(tmp_path: Path, jobs: str, what: str) -> None:
+def test_file_that_is_rotated_away_gives_a_report_all_the_same(
+    tmp_path: Path, jobs: str, what: str
+) -> None:
     path = tmp_path / "a.pcap"
     path.write_bytes(captures.healthy(MANY))
     (tmp_path / "next").write_bytes(captures.healthy(10))
@@ -117,7 +148,7 @@ def test_file_that_is_rotated_away_gives_a_report_all_the_same(tmp_path: Path, j
     assert done.returncode == (0 if capture["frames"] else 3)
 
 
-# --- pipes --------------------------------------------------------------------------------------------------------------
+# --- pipes -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -132,12 +163,15 @@ def test_file_that_is_rotated_away_gives_a_report_all_the_same(tmp_path: Path, j
         (HEADER + 1000 * RECORD, "complete", 1000),
     ],
 )
-def test_pipe_whose_writer_is_killed_ends_there(tmp_path: Path, size: int, status: str, frames: int) -> None:
+def test_pipe_whose_writer_is_killed_ends_there(
+    tmp_path: Path, size: int, status: str, frames: int
+) -> None:
     os.mkfifo(tmp_path / "pipe")
     data = tmp_path / "data"
     data.write_bytes(captures.healthy(1000)[:size])
     writer = (
-        "import os, signal, sys\nos.write(1, open(sys.argv[1], 'rb').read())\nos.kill(os.getpid(), signal.SIGKILL)\n"
+        "import os, signal, sys\nos.write(1, open(sys.argv[1], 'rb').read())\nos.kill(os.getpid(),"
+        " signal.SIGKILL)\n"
     )
     with started("-f", "json", tmp_path / "pipe") as process:
         with writer_to(tmp_path / "pipe", process) as pipe:
@@ -150,10 +184,14 @@ def test_pipe_whose_writer_is_killed_ends_there(tmp_path: Path, size: int, statu
 
 
 @pytest.mark.parametrize("codec", ["gzip", "xz"])
-def test_decompressor_that_is_killed_upstream_leaves_what_it_gave(tmp_path: Path, codec: str) -> None:
-    import importlib  # noqa: PLC0415
+def test_decompressor_that_is_killed_upstream_leaves_what_it_gave(
+    tmp_path: Path, codec: str
+) -> None:
+    import importlib
 
-    packed = importlib.import_module({"gzip": "gzip", "xz": "lzma"}[codec]).compress(captures.healthy(20_000))
+    packed = importlib.import_module({"gzip": "gzip", "xz": "lzma"}[codec]).compress(
+        captures.healthy(20_000)
+    )
     os.mkfifo(tmp_path / "pipe")
     with started("-f", "json", tmp_path / "pipe") as process:
         with writer_to(tmp_path / "pipe", process) as pipe:
@@ -165,29 +203,39 @@ def test_decompressor_that_is_killed_upstream_leaves_what_it_gave(tmp_path: Path
     assert capture["problems"][0]["reason"] == "cut-compressed"
 
 
-# --- files that are none, and too many ----------------------------------------------------------------------------------
+# --- files that are none, and too many ---------------------------------------
 
 
 def test_file_whose_bytes_cannot_be_read_is_said_and_the_others_count(tmp_path: Path) -> None:
-    """The memory of a process is a file of the kernel; nothing is mapped at its first byte, so reading fails with EIO."""
+    """The memory of a process is a file of the kernel; nothing is mapped at its first byte, so
+    reading fails with EIO.
+    """
     (tmp_path / "a.pcap").write_bytes(captures.healthy(100))
     done = run("-f", "json", "/proc/self/mem", tmp_path / "a.pcap")
     assert done.returncode == 3
     broken, good = json.loads(done.stdout)["captures"]
     assert (broken["status"], broken["problems"][0]["reason"]) == ("unreadable", "read-error")
-    assert broken["problems"][0]["message"].startswith("reading stopped at byte 0: Input/output error; ")
+    assert broken["problems"][0]["message"].startswith(
+        "reading stopped at byte 0: Input/output error; "
+    )
     assert good["frames"] == 100
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_one_file_of_zero_bytes_among_others_is_3_and_the_others_count(tmp_path: Path, jobs: str) -> None:
+def test_one_file_of_zero_bytes_among_others_is_3_and_the_others_count(
+    tmp_path: Path, jobs: str
+) -> None:
     for name in ("a.pcap", "c.pcap"):
         (tmp_path / name).write_bytes(captures.healthy(100))
     (tmp_path / "b.pcap").write_bytes(b"")
-    done = run("-f", "json", "--jobs", jobs, "a.pcap", "b.pcap", "c.pcap", program=EAGER, cwd=tmp_path)
+    done = run(
+        "-f", "json", "--jobs", jobs, "a.pcap", "b.pcap", "c.pcap", program=EAGER, cwd=tmp_path
+    )
     assert done.returncode == 3
-    assert done.stderr == (
-        b"nvgre-doctor: b.pcap: the file has no bytes at all: the capture was not written, or the copy failed\n"
+    assert (
+        done.stderr
+        == b"nvgre-doctor: b.pcap: the file has no bytes at all: the capture was not written, or"
+        b" the copy failed\n"
     )
     assert [(c["status"], c["frames"]) for c in json.loads(done.stdout)["captures"]] == [
         ("complete", 100),
@@ -198,7 +246,9 @@ def test_one_file_of_zero_bytes_among_others_is_3_and_the_others_count(tmp_path:
 
 @contextmanager
 def ten_thousand(folder: Path, data: bytes) -> Iterator[Path]:
-    """A folder with 10,000 captures, which is gone afterwards: they would slow down the next run of the tests."""
+    """A folder with 10,000 captures, which is gone afterwards: they would slow down the next run of
+    the tests.
+    """
     folder.mkdir()
     (folder / "00000.pcap").write_bytes(data)
     for number in range(1, 10_000):

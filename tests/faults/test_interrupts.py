@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM at any moment: exit code 130, nothing half-written, no process left behind.
 
-The moments are drawn with a seed.  What is asserted holds at every moment, so nothing depends on how fast the machine is.
+The moments are drawn with a seed.  What is asserted holds at every moment, so nothing depends on
+how fast the machine is.
 """
 
 import os
@@ -54,7 +55,11 @@ def assert_interrupted(done: subprocess.CompletedProcess[bytes], folder: Path) -
 @pytest.mark.parametrize("send", [TO_PROCESS, TO_GROUP], ids=["process", "group"])
 @pytest.mark.parametrize("seed", range(2))
 def test_signal_while_one_process_reads(
-    slow: tuple[Path, Path], tmp_path: Path, number: int, send: Callable[[int, int], None], seed: int
+    slow: tuple[Path, Path],
+    tmp_path: Path,
+    number: int,
+    send: Callable[[int, int], None],
+    seed: int,
 ) -> None:
     with started("-o", "json=out.json", *slow, cwd=tmp_path) as process:
         until_reading(slow[0], process)
@@ -67,17 +72,27 @@ def test_signal_while_one_process_reads(
 @pytest.mark.parametrize("send", [TO_PROCESS, TO_GROUP], ids=["process", "group"])
 @pytest.mark.parametrize("seed", range(3))
 def test_signal_while_workers_start_and_read(
-    slow: tuple[Path, Path], tmp_path: Path, number: int, send: Callable[[int, int], None], seed: int
+    slow: tuple[Path, Path],
+    tmp_path: Path,
+    number: int,
+    send: Callable[[int, int], None],
+    seed: int,
 ) -> None:
-    with started("--jobs", "2", "-o", "json=out.json", *slow, program=EAGER, cwd=tmp_path) as process:
+    with started(
+        "--jobs", "2", "-o", "json=out.json", *slow, program=EAGER, cwd=tmp_path
+    ) as process:
         until(lambda: children(process.pid), process)
         time.sleep(random.Random(seed).uniform(0, 0.1) ** 2 * 30)  # mostly near the start
         send(process.pid, number)
         assert_interrupted(ended(process), tmp_path)
 
 
-def test_hangup_of_the_terminal_is_an_interruption_too(slow: tuple[Path, Path], tmp_path: Path) -> None:
-    with started("--jobs", "2", "-o", "json=out.json", *slow, program=EAGER, cwd=tmp_path) as process:
+def test_hangup_of_the_terminal_is_an_interruption_too(
+    slow: tuple[Path, Path], tmp_path: Path
+) -> None:
+    with started(
+        "--jobs", "2", "-o", "json=out.json", *slow, program=EAGER, cwd=tmp_path
+    ) as process:
         until(lambda: len(children(process.pid)) == 2, process)
         os.killpg(process.pid, signal.SIGHUP)
         assert_interrupted(ended(process), tmp_path)
@@ -87,7 +102,9 @@ def test_hangup_of_the_terminal_is_an_interruption_too(slow: tuple[Path, Path], 
 def test_impatient_second_signal_ends_the_program_at_once_and_its_workers(
     slow: tuple[Path, Path], tmp_path: Path, number: int
 ) -> None:
-    with started("--jobs", "2", "-o", "json=out.json", *slow, program=EAGER, cwd=tmp_path) as process:
+    with started(
+        "--jobs", "2", "-o", "json=out.json", *slow, program=EAGER, cwd=tmp_path
+    ) as process:
         until(lambda: len(children(process.pid)) == 2, process)
         workers = children(process.pid)
         for _ in range(20):
@@ -113,12 +130,17 @@ def test_signal_that_was_ignored_stays_ignored(tmp_path: Path) -> None:
             os.kill(process.pid, signal.SIGHUP)
             pipe.write(captures.records(1000))
         done = ended(process)
-    assert (done.returncode, done.stdout) == (0, b"HEALTHY  All 2 hosts speak RFC 7637; nothing is refused.\n")
+    assert (done.returncode, done.stdout) == (
+        0,
+        b"HEALTHY  All 2 hosts speak RFC 7637; nothing is refused.\n",
+    )
 
 
 @SIGNALS
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_signal_while_it_waits_for_a_pipe(slow: tuple[Path, Path], tmp_path: Path, number: int, jobs: str) -> None:
+def test_signal_while_it_waits_for_a_pipe(
+    slow: tuple[Path, Path], tmp_path: Path, number: int, jobs: str
+) -> None:
     pipe, folder = tmp_path / "pipe", tmp_path / "out"
     os.mkfifo(pipe)
     folder.mkdir()
@@ -131,7 +153,7 @@ def test_signal_while_it_waits_for_a_pipe(slow: tuple[Path, Path], tmp_path: Pat
         assert_interrupted(ended(process), folder)
 
 
-# --- while it writes ----------------------------------------------------------------------------------------------------
+# --- while it writes ---------------------------------------------------------
 
 FORMATS = ("text", "json", "jsonl", "junit", "sarif", "github", "markdown")
 OUTPUTS = [f"{name}={number}.{name}" for number in range(5) for name in FORMATS]
@@ -184,7 +206,9 @@ def test_kill_while_reports_are_written_leaves_no_half_report_under_its_name(
 
 
 @SIGNALS
-def test_report_of_last_week_survives_an_interruption(slow: tuple[Path, Path], tmp_path: Path, number: int) -> None:
+def test_report_of_last_week_survives_an_interruption(
+    slow: tuple[Path, Path], tmp_path: Path, number: int
+) -> None:
     (tmp_path / "out.json").write_text("last week")
     with started("-o", "out.json", *slow, cwd=tmp_path) as process:
         until_reading(slow[0], process)
@@ -196,7 +220,9 @@ def test_report_of_last_week_survives_an_interruption(slow: tuple[Path, Path], t
 
 @SIGNALS
 @pytest.mark.parametrize("seed", range(2))
-def test_signal_while_a_capture_is_annotated_leaves_no_file(tmp_path: Path, number: int, seed: int) -> None:
+def test_signal_while_a_capture_is_annotated_leaves_no_file(
+    tmp_path: Path, number: int, seed: int
+) -> None:
     captures_in, folder = tmp_path / "in.pcap", tmp_path / "out"
     captures_in.write_bytes(captures.healthy(300_000))
     folder.mkdir()
@@ -207,15 +233,21 @@ def test_signal_while_a_capture_is_annotated_leaves_no_file(tmp_path: Path, numb
         assert_interrupted(ended(process), folder)
 
 
-def test_timeout_of_coreutils_ends_program_and_workers(slow: tuple[Path, Path], tmp_path: Path) -> None:
-    """It sends SIGTERM to the program and then to the whole group: twice to the main process, and to its workers.
+def test_timeout_of_coreutils_ends_program_and_workers(
+    slow: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """It sends SIGTERM to the program and then to the whole group: twice to the main process, and
+    to its workers.
 
-    Its clock tells it by SIGALRM.  Here the test does so, when the workers read: how fast the machine is does not matter.
+    Its clock tells it by SIGALRM.  Here the test does so, when the workers read: how fast the
+    machine is does not matter.
     """
     timeout = shutil.which("timeout")
     assert timeout is not None
     program = [timeout, "60", *EAGER]
-    with started("--jobs", "2", "-o", "json=out.json", *slow, program=program, cwd=tmp_path) as process:
+    with started(
+        "--jobs", "2", "-o", "json=out.json", *slow, program=program, cwd=tmp_path
+    ) as process:
         (main,) = until(lambda: children(process.pid), process)
         until(lambda: len(children(main)) == 2, process)
         process.send_signal(signal.SIGALRM)

@@ -1,4 +1,6 @@
-"""Outputs that cannot be written: exit code 2, one line that says why, nothing half-written, and the old file stays."""
+"""Outputs that cannot be written: exit code 2, one line that says why, nothing half-written, and
+the old file stays.
+"""
 
 import os
 import shutil
@@ -26,7 +28,7 @@ def fill(folder: Path) -> None:
             return
 
 
-# --- disk full ----------------------------------------------------------------------------------------------------------
+# --- disk full ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["text", "json"])
@@ -60,7 +62,16 @@ def test_disk_without_a_free_file_is_full_too(mount: Mount) -> None:
 def test_reports_on_other_disks_are_whole(mount: Mount, tmp_path: Path) -> None:
     disk = mount("disk", "-t", "tmpfs", "-o", "size=64k", "tmpfs")
     fill(disk)
-    done = run("-o", "json=good.json", "-o", f"text={disk}/bad.txt", "-o", "text=never.txt", MISMATCH, cwd=tmp_path)
+    done = run(
+        "-o",
+        "json=good.json",
+        "-o",
+        f"text={disk}/bad.txt",
+        "-o",
+        "text=never.txt",
+        MISMATCH,
+        cwd=tmp_path,
+    )
     assert done.returncode == 2
     assert sorted(os.listdir(tmp_path)) == ["disk", "good.json"]
     assert (tmp_path / "good.json").read_bytes() == run("-f", "json", MISMATCH).stdout
@@ -72,7 +83,10 @@ def test_full_disk_behind_standard_output_is_said(mount: Mount, name: str) -> No
     fill(disk)
     with open(disk / "filler", "ab") as stdout:
         done = run("-f", name, MISMATCH, stdout=stdout)
-    assert (done.returncode, done.stderr) == (2, b"nvgre-doctor: standard output: No space left on device\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        b"nvgre-doctor: standard output: No space left on device\n",
+    )
 
 
 def test_baseline_on_a_full_disk_stays_the_old_one(mount: Mount) -> None:
@@ -82,7 +96,10 @@ def test_baseline_on_a_full_disk_stays_the_old_one(mount: Mount) -> None:
     before = (disk / "baseline.json").read_bytes()
     fill(disk)
     done = run("--write-baseline", "baseline.json", ROOT / "sample_pcaps", cwd=disk)
-    assert (done.returncode, done.stderr) == (2, b"nvgre-doctor: baseline.json: No space left on device\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        b"nvgre-doctor: baseline.json: No space left on device\n",
+    )
     assert (disk / "baseline.json").read_bytes() == before
     assert sorted(os.listdir(disk)) == ["baseline.json", "filler"]
 
@@ -96,11 +113,15 @@ def test_annotated_copy_on_a_full_disk_vanishes(mount: Mount, tmp_path: Path) ->
     assert os.listdir(disk) == []
 
 
-# --- places that vanish or change while the captures are read -----------------------------------------------------------
+# --- places that vanish or change while the captures are read ----------------
 
 
-def report_after(change: Callable[[], object], folder: Path, output: str) -> subprocess.CompletedProcess[bytes]:
-    """Start with everything in order, `change` it while the program waits for its capture, then let it go on."""
+def report_after(
+    change: Callable[[], object], folder: Path, output: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Start with everything in order, `change` it while the program waits for its capture, then let
+    it go on.
+    """
     pipe = folder.parent / "pipe"
     os.mkfifo(pipe)
     with started("-o", output, pipe, cwd=folder.parent) as process:
@@ -119,7 +140,10 @@ def folder(tmp_path: Path) -> Path:
 
 def test_folder_that_vanished_is_said_and_not_made_again(folder: Path, tmp_path: Path) -> None:
     done = report_after(lambda: shutil.rmtree(folder), folder, "reports/out.json")
-    assert (done.returncode, done.stderr) == (2, b"nvgre-doctor: reports/out.json: No such file or directory\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        b"nvgre-doctor: reports/out.json: No such file or directory\n",
+    )
     assert os.listdir(tmp_path) == ["pipe"]
 
 
@@ -129,13 +153,19 @@ def test_folder_that_became_a_file_is_said(folder: Path) -> None:
         folder.write_text("a file")
 
     done = report_after(change, folder, "reports/out.json")
-    assert (done.returncode, done.stderr) == (2, b"nvgre-doctor: reports/out.json: Not a directory\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        b"nvgre-doctor: reports/out.json: Not a directory\n",
+    )
     assert folder.read_text() == "a file"
 
 
 def test_place_that_became_a_folder_is_said_and_left_alone(folder: Path) -> None:
     done = report_after((folder / "out.json").mkdir, folder, "reports/out.json")
-    assert (done.returncode, done.stderr) == (2, b"nvgre-doctor: reports/out.json: Is a directory\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        b"nvgre-doctor: reports/out.json: Is a directory\n",
+    )
     assert os.listdir(folder) == ["out.json"]
     assert os.listdir(folder / "out.json") == []
 
@@ -148,7 +178,10 @@ def test_file_system_that_became_read_only_is_said(mount: Mount) -> None:
         disk,
         "disk/out.json",
     )
-    assert (done.returncode, done.stderr) == (2, b"nvgre-doctor: disk/out.json: Read-only file system\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        b"nvgre-doctor: disk/out.json: Read-only file system\n",
+    )
     assert (disk / "out.json").read_text() == "last week"
 
 
@@ -171,7 +204,7 @@ def _first_byte(descriptor: int) -> bytes:
         return b""
 
 
-# --- places that cannot be written from the start -----------------------------------------------------------------------
+# --- places that cannot be written from the start ----------------------------
 
 
 @pytest.mark.parametrize("old", [None, "last week"], ids=["new", "existing"])
@@ -215,7 +248,11 @@ def test_folder_as_output_is_refused(folder: Path, tmp_path: Path, output: str, 
     (tmp_path / "loop").symlink_to("loop")
     before = sorted(os.listdir(tmp_path))
     done = run("-o", output, MISMATCH, cwd=tmp_path)
-    assert (done.returncode, done.stdout, done.stderr.decode()) == (2, b"", f"nvgre-doctor: {says}\n")
+    assert (done.returncode, done.stdout, done.stderr.decode()) == (
+        2,
+        b"",
+        f"nvgre-doctor: {says}\n",
+    )
     assert (sorted(os.listdir(tmp_path)), os.listdir(folder)) == (before, [])
 
 

@@ -1,4 +1,6 @@
-"""Standard streams that are closed or full, and consoles that lack characters: no crash, and the exit code keeps its meaning."""
+"""Standard streams that are closed or full, and consoles that lack characters: no crash, and the
+exit code keeps its meaning.
+"""
 
 import subprocess
 from pathlib import Path
@@ -12,7 +14,7 @@ from tests.faults.program import PROGRAM, ROOT, environment, run
 MISMATCH = ROOT / "sample_pcaps" / "01-mismatch-pings-refused.pcapng"
 
 
-# --- standard streams ---------------------------------------------------------------------------------------------------
+# --- standard streams --------------------------------------------------------
 
 
 def redirected(words: str, *args: str | Path) -> subprocess.CompletedProcess[bytes]:
@@ -22,9 +24,12 @@ def redirected(words: str, *args: str | Path) -> subprocess.CompletedProcess[byt
 
 @pytest.mark.parametrize("words", ["2>&-", "2>/dev/full", "2>&- <&-"])
 @pytest.mark.parametrize(
-    ("args", "code"), [([MISMATCH], 1), (["-q", "missing.pcap"], 3), (["--no-such-option", MISMATCH], 2)]
+    ("args", "code"),
+    [([MISMATCH], 1), (["-q", "missing.pcap"], 3), (["--no-such-option", MISMATCH], 2)],
 )
-def test_standard_error_that_takes_nothing_changes_no_exit_code(words: str, args: list[str | Path], code: int) -> None:
+def test_standard_error_that_takes_nothing_changes_no_exit_code(
+    words: str, args: list[str | Path], code: int
+) -> None:
     done = redirected(words, *args)
     assert done.returncode == code
     if code != 2:
@@ -54,7 +59,8 @@ def test_all_standard_streams_closed_and_a_file_as_output(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "args", [["rules"], ["schema"], ["key", "5001"], ["explain", "NVG301"], ["--help"], ["--version"]]
+    "args",
+    [["rules"], ["schema"], ["key", "5001"], ["explain", "NVG301"], ["--help"], ["--version"]],
 )
 def test_other_commands_say_it_too(args: list[str]) -> None:
     with open("/dev/full", "wb") as full:
@@ -64,7 +70,7 @@ def test_other_commands_say_it_too(args: list[str]) -> None:
     assert done.stderr.count(b"\n") == 1
 
 
-# --- encodings ----------------------------------------------------------------------------------------------------------
+# --- encodings ---------------------------------------------------------------
 
 POSIX = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
 
@@ -72,7 +78,9 @@ POSIX = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
 def test_locale_without_any_foreign_letter_reads_and_writes_all_files(tmp_path: Path) -> None:
     (tmp_path / "h\u00f6st-\u4e2d.pcap").write_bytes(captures.healthy(100))
     outputs = [word for name in FORMATS for word in ("-o", f"{name}=b\u00e9richt-{name}")]
-    done = run(*outputs, "-o", "text=-", "h\u00f6st-\u4e2d.pcap", cwd=tmp_path, env=environment(**POSIX))
+    done = run(
+        *outputs, "-o", "text=-", "h\u00f6st-\u4e2d.pcap", cwd=tmp_path, env=environment(**POSIX)
+    )
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.isascii()
     written = {path.name for path in tmp_path.iterdir()}

@@ -1,4 +1,6 @@
-"""Workers that are killed, stopped, signalled or left alone: one clear message, exit code 70, no hang, no orphan."""
+"""Workers that are killed, stopped, signalled or left alone: one clear message, exit code 70, no
+hang, no orphan.
+"""
 
 import json
 import os
@@ -48,7 +50,9 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def two_workers(process: subprocess.Popen[bytes]) -> list[int]:
-    workers: list[int] = until(lambda: found if len(found := children(process.pid)) == 2 else None, process)
+    workers: list[int] = until(
+        lambda: found if len(found := children(process.pid)) == 2 else None, process
+    )
     return workers
 
 
@@ -56,7 +60,9 @@ def two_workers(process: subprocess.Popen[bytes]) -> list[int]:
 def test_killed_worker_is_one_clear_message_and_70(
     slow: tuple[Path, Path], tmp_path: Path, victims: Sequence[int]
 ) -> None:
-    with started("--jobs", "2", "-o", "json=out.json", *slow, program=EAGER, cwd=tmp_path) as process:
+    with started(
+        "--jobs", "2", "-o", "json=out.json", *slow, program=EAGER, cwd=tmp_path
+    ) as process:
         workers = two_workers(process)
         for victim in victims:
             os.kill(workers[victim], signal.SIGKILL)
@@ -75,7 +81,9 @@ def test_worker_killed_in_the_middle_of_its_result_is_no_hang(tmp_path: Path) ->
         for worker in workers:  # each waits for the other one in the middle of its capture
             until(partial(has_open, worker, *paths), process)
             os.kill(worker, signal.SIGSTOP)
-        os.kill(process.pid, signal.SIGSTOP)  # nobody takes the results: both workers wait with half of theirs written
+        os.kill(
+            process.pid, signal.SIGSTOP
+        )  # nobody takes the results: both workers wait with half of theirs written
         for worker in workers:
             os.kill(worker, signal.SIGCONT)
         until(lambda: all(_waits_to_write(worker) for worker in workers), process)
@@ -86,12 +94,16 @@ def test_worker_killed_in_the_middle_of_its_result_is_no_hang(tmp_path: Path) ->
 
 
 def _waits_to_write(pid: int) -> bool:
-    """In the system call write(2) and asleep: the first field of /proc/PID/syscall is its number, 1 on x86-64, 64 on arm64."""
+    """In the system call write(2) and asleep: the first field of /proc/PID/syscall is its number, 1
+    on x86-64, 64 on arm64.
+    """
     number = Path(f"/proc/{pid}/syscall").read_text().split()[0]
     return state(pid) == "S" and number == {"x86_64": "1", "aarch64": "64"}[os.uname().machine]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=["TERM", "INT", "HUP"])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=["TERM", "INT", "HUP"]
+)
 def test_signal_to_a_worker_alone_changes_nothing(tmp_path: Path, number: int) -> None:
     """The main process decides.  `kill` of the wrong process costs no report."""
     for name in ("a.pcap.bz2", "b.pcap.bz2"):
@@ -111,7 +123,11 @@ def test_worker_that_does_not_answer_does_not_keep_the_program_from_ending(
         os.kill(two_workers(process)[0], signal.SIGSTOP)
         process.send_signal(number)
         done = ended(process)
-    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, b"", b"nvgre-doctor: interrupted")
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (
+        130,
+        b"",
+        b"nvgre-doctor: interrupted",
+    )
 
 
 def test_workers_of_a_killed_program_end_by_themselves(slow: tuple[Path, Path]) -> None:
@@ -138,9 +154,11 @@ def test_exception_in_a_worker_is_an_internal_error_that_names_it(tmp_path: Path
         (tmp_path / name).write_bytes(captures.healthy(100))
     done = run("--jobs", "2", "-q", *tmp_path.iterdir(), program=[sys.executable, "-c", script])
     assert (done.returncode, done.stdout) == (70, b"")
-    assert done.stderr == (
-        b"nvgre-doctor: internal error: RuntimeError: in a worker process: RecursionError: too \\x1b[31m deep\\n::error::x\n"
-        b"Please report it, with the output of the same command under NVGRE_DOCTOR_DEBUG=1.\n"
+    assert (
+        done.stderr
+        == b"nvgre-doctor: internal error: RuntimeError: in a worker process: RecursionError: too"
+        b" \\x1b[31m deep\\n::error::x\nPlease report it, with the output of the same command"
+        b" under NVGRE_DOCTOR_DEBUG=1.\n"
     )
     loud = run(
         "--jobs",
@@ -155,12 +173,15 @@ def test_exception_in_a_worker_is_an_internal_error_that_names_it(tmp_path: Path
     assert not [line for line in loud.stderr.splitlines() if line.lstrip().startswith(b"::")]
 
 
-# --- the same report with any number of processes -----------------------------------------------------------------------
+# --- the same report with any number of processes ----------------------------
 
 
 def reports(*inputs: Path | str, **options: object) -> list[bytes]:
     """The JSON of one, two and five processes."""
-    return [run("-f", "json", "--jobs", jobs, *inputs, program=EAGER, **options).stdout for jobs in ("1", "2", "5")]
+    return [
+        run("-f", "json", "--jobs", jobs, *inputs, program=EAGER, **options).stdout
+        for jobs in ("1", "2", "5")
+    ]
 
 
 def test_parts_of_damaged_empty_and_missing_files_give_the_same_report(tmp_path: Path) -> None:
@@ -173,7 +194,15 @@ def test_parts_of_damaged_empty_and_missing_files_give_the_same_report(tmp_path:
     (tmp_path / "whole.pcapng").write_bytes(captures.healthy_pcapng(600))
     (tmp_path / "cut.pcapng").write_bytes(captures.healthy_pcapng(600)[:-5])
     (tmp_path / "zero.pcap").write_bytes(b"")
-    names = ["whole.pcap", "cut.pcap", "damaged.pcap", "whole.pcapng", "cut.pcapng", "zero.pcap", "missing.pcap"]
+    names = [
+        "whole.pcap",
+        "cut.pcap",
+        "damaged.pcap",
+        "whole.pcapng",
+        "cut.pcapng",
+        "zero.pcap",
+        "missing.pcap",
+    ]
     one, two, five = reports(*names, cwd=tmp_path)
     assert one == two == five
     assert [(c["path"], c["status"], c["frames"]) for c in json.loads(one)["captures"]] == [
@@ -194,7 +223,18 @@ def test_standard_input_is_read_by_the_process_that_has_it(tmp_path: Path, name:
     found = []
     for jobs in ("1", "2"):
         with open(MISMATCH, "rb") as stdin:
-            done = run("-f", "json", "--jobs", jobs, "a.pcap", name, "b.pcap", program=EAGER, cwd=tmp_path, stdin=stdin)
+            done = run(
+                "-f",
+                "json",
+                "--jobs",
+                jobs,
+                "a.pcap",
+                name,
+                "b.pcap",
+                program=EAGER,
+                cwd=tmp_path,
+                stdin=stdin,
+            )
         found.append(done.stdout)
         assert [(c["path"], c["frames"]) for c in json.loads(done.stdout)["captures"]] == [
             ("a.pcap", 100),
@@ -208,7 +248,9 @@ def test_named_pipe_is_read_beside_files_that_workers_read(tmp_path: Path) -> No
     (tmp_path / "a.pcap").write_bytes(captures.healthy(100))
     (tmp_path / "b.pcap").write_bytes(captures.healthy(100))
     os.mkfifo(tmp_path / "pipe")
-    with started("-f", "json", "--jobs", "2", "a.pcap", "pipe", "b.pcap", program=EAGER, cwd=tmp_path) as process:
+    with started(
+        "-f", "json", "--jobs", "2", "a.pcap", "pipe", "b.pcap", program=EAGER, cwd=tmp_path
+    ) as process:
         with writer_to(tmp_path / "pipe", process) as writer:
             writer.write(captures.healthy(50))
         done = ended(process)
@@ -217,7 +259,9 @@ def test_named_pipe_is_read_beside_files_that_workers_read(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("open_files", [5, 6, 8, 12])
 def test_limit_that_forbids_workers_costs_speed_only(tmp_path: Path, open_files: int) -> None:
-    """`ulimit -n`: where no pipe to a worker can be made, fewer of them or the main process read."""
+    """`ulimit -n`: where no pipe to a worker can be made, fewer of them or the main process
+    read.
+    """
     (tmp_path / "a.pcap").write_bytes(captures.healthy(100))
     (tmp_path / "b.pcap").write_bytes(captures.healthy(100))
     limited = ["sh", "-c", f'ulimit -n {open_files}; exec "$@"', "sh", *EAGER]
@@ -226,9 +270,12 @@ def test_limit_that_forbids_workers_costs_speed_only(tmp_path: Path, open_files:
 
 
 @pytest.mark.parametrize(
-    ("jobs", "kilobytes"), [("1", 60_000), ("1", 90_000), ("2", 60_000), ("2", 80_000), ("2", 100_000)]
+    ("jobs", "kilobytes"),
+    [("1", 60_000), ("1", 90_000), ("2", 60_000), ("2", 80_000), ("2", 100_000)],
 )
-def test_too_little_memory_is_70_and_one_clear_line(tmp_path: Path, jobs: str, kilobytes: int) -> None:
+def test_too_little_memory_is_70_and_one_clear_line(
+    tmp_path: Path, jobs: str, kilobytes: int
+) -> None:
     """`ulimit -v`: whoever of the main process and the workers feels it first."""
     for name in ("a.pcap", "b.pcap"):
         captures.write_wide(tmp_path / name, 5000)
@@ -245,8 +292,12 @@ def test_too_little_memory_is_70_and_one_clear_line(tmp_path: Path, jobs: str, k
         assert not (tmp_path / "out").exists()
 
 
-def test_damage_that_a_wrong_boundary_hid_ends_the_reading_where_one_reader_ends_it(tmp_path: Path) -> None:
-    """Three parts; the guessed beginning of the second one lies behind a damaged record that the first one did not reach."""
+def test_damage_that_a_wrong_boundary_hid_ends_the_reading_where_one_reader_ends_it(
+    tmp_path: Path,
+) -> None:
+    """Three parts; the guessed beginning of the second one lies behind a damaged record that the
+    first one did not reach.
+    """
     damaged = bytearray(captures.healthy(60))
 
     def offset(frame: int) -> int:
@@ -260,8 +311,12 @@ def test_damage_that_a_wrong_boundary_hid_ends_the_reading_where_one_reader_ends
     begins = [first, Cursor(offset(31), first.state), Cursor(offset(45), first.state)]
     stops = [offset(20), offset(45), None]
     size = path.stat().st_size
-    stretches = [reading._Stretch(str(path), *ends, size) for ends in zip(begins, stops, strict=True)]
-    found = reading._join(stretches, [reading._read(stretch, lambda count: None) for stretch in stretches])
+    stretches = [
+        reading._Stretch(str(path), *ends, size) for ends in zip(begins, stops, strict=True)
+    ]
+    found = reading._join(
+        stretches, [reading._read(stretch, lambda count: None) for stretch in stretches]
+    )
     (alone,) = reading.read_captures([str(path)], 1, None)
     assert found == alone
     assert (found.progress.frames, found.progress.problems[0].reason) == (29, "record-length")

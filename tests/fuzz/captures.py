@@ -1,4 +1,5 @@
-"""Random captures around random frames: every pcap kind, pcapng with sections, interfaces and all blocks that hold frames.
+"""Random captures around random frames: every pcap kind, pcapng with sections, interfaces and all
+blocks that hold frames.
 
 Knows the file formats through `tests.build`; must not know anything of nvgre_doctor.
 """
@@ -31,7 +32,10 @@ def random_pcapng(dice: Random, frames: Sequence[Captured]) -> bytes:
             order = dice.choice("<>")
             resolutions = [dice.choice((6, 9, 9, 3, 0x80 | 20)) for _ in range(2 * len(linktypes))]
             parts.append(build.shb(order))
-            parts += [build.idb(linktypes[i // 2], order, tsresol=each) for i, each in enumerate(resolutions)]
+            parts += [
+                build.idb(linktypes[i // 2], order, tsresol=each)
+                for i, each in enumerate(resolutions)
+            ]
         if kind == "custom":
             parts.append(build.custom(frame.data, order=order))
         elif kind == "isb":
@@ -43,7 +47,15 @@ def random_pcapng(dice: Random, frames: Sequence[Captured]) -> bytes:
         make = build.opb if kind == "opb" else build.epb
         comment = build.option(1, b"\xffa comment", order) if kind == "comment" else b""
         parts.append(
-            make(interface, _time(dice), frame.data, order, frame.wire_length, comment, tsresol=resolutions[interface])
+            make(
+                interface,
+                _time(dice),
+                frame.data,
+                order,
+                frame.wire_length,
+                comment,
+                tsresol=resolutions[interface],
+            )
         )
     return b"".join(parts) or build.shb() + build.idb()
 

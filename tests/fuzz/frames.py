@@ -1,7 +1,8 @@
-"""Random frames: every layer drawn anew, from small pools, so that headers repeat as they do in captures.
+"""Random frames: every layer drawn anew, from small pools, so that headers repeat as they do in
+captures.
 
-Knows the byte layouts through `tests.build`; must not know anything of nvgre_doctor.  All chance comes from the `random.Random`
-that is handed in, so a literal seed gives the same frames for ever.
+Knows the byte layouts through `tests.build`; must not know anything of nvgre_doctor.  All chance
+comes from the `random.Random` that is handed in, so a literal seed gives the same frames for ever.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,8 +34,35 @@ MANY_MACS = tuple(f"00:15:5d:0b:00:{number:02x}" for number in range(24))
 """Enough VM pairs for one pair of hosts that not all of them are kept."""
 KEYS = (0x00138900, 0x00138947, 0x001389FF, 0x00001389, 0x5B8D8000, 0x005B8D80, 0, 0x64)
 CONTROL_KEYS = (0xFFFFFF00, 0xFFFFFFFF, 0x00FFFFFF, 0x00FFFFFE, 0x01FFFFFF, 0xFFFFFE00, 0xFEFFFFFF)
-FRAGMENTS = (0x4000, 0x8000, 0xC000, 0x2000, 0x6000, 0xA000, 0x00B9, 0x20B9, 0x0001, 0x0100, 0x4001, 0x1FFF, 0x2100)
-GRE_FLAGS = (0, 0x2000, 0xA000, 0x3000, 0xB000, 0x2080, 0x2001, 0x2007, 0x6000, 0x2800, 0x2100, 0x8000)
+FRAGMENTS = (
+    0x4000,
+    0x8000,
+    0xC000,
+    0x2000,
+    0x6000,
+    0xA000,
+    0x00B9,
+    0x20B9,
+    0x0001,
+    0x0100,
+    0x4001,
+    0x1FFF,
+    0x2100,
+)
+GRE_FLAGS = (
+    0,
+    0x2000,
+    0xA000,
+    0x3000,
+    0xB000,
+    0x2080,
+    0x2001,
+    0x2007,
+    0x6000,
+    0x2800,
+    0x2100,
+    0x8000,
+)
 GRE_PROTOCOLS = (0x0800, 0x88BE, 0x22EB, 0x883E, 0x880B, 0x6400, 0x6559, 0x86DD)
 PROTOCOLS = (
     0,
@@ -67,7 +95,21 @@ PROTOCOLS = (
     140,
     255,
 )
-ETHERTYPES = (0x0801, 0x0805, 0x0806, 0x08FF, 0x8100, 0x88A8, 0x9100, 0x9200, 0x86DD, 0x88CC, 0x0026, 0x0000, 0xFFFF)
+ETHERTYPES = (
+    0x0801,
+    0x0805,
+    0x0806,
+    0x08FF,
+    0x8100,
+    0x88A8,
+    0x9100,
+    0x9200,
+    0x86DD,
+    0x88CC,
+    0x0026,
+    0x0000,
+    0xFFFF,
+)
 EXTENSIONS = (0, 43, 44, 51, 60, 135, 139, 140)
 ICMP_TYPES = (0, 3, 3, 3, 4, 5, 8, 9, 11, 12, 13, 14, 42, 255)
 ICMPV6_TYPES = (1, 1, 2, 3, 4, 5, 100, 128, 129, 133, 135, 136, 137, 138, 255)
@@ -95,8 +137,12 @@ def cut(dice: Random, linktype: int, frame: bytes, plain: bool = False) -> Captu
     """What a snap length leaves of a frame; sometimes the original length contradicts it."""
     if plain or dice.random() < 0.6:
         return Captured(linktype, frame, len(frame))
-    data = frame[: dice.choice((dice.randrange(40), dice.randrange(30, 130), dice.randrange(len(frame) + 1)))]
-    wire_length = dice.choice((len(frame), len(frame), len(frame), len(data), 0, 65535, max(0, len(data) - 1)))
+    data = frame[
+        : dice.choice((dice.randrange(40), dice.randrange(30, 130), dice.randrange(len(frame) + 1)))
+    ]
+    wire_length = dice.choice(
+        (len(frame), len(frame), len(frame), len(data), 0, 65535, max(0, len(data) - 1))
+    )
     return Captured(linktype, data, wire_length)
 
 
@@ -110,17 +156,25 @@ def mutated(dice: Random, frame: Captured) -> Captured:
                 data[at : at + 1] = dice.randbytes(1)
             case 1:
                 data[at : at + 1] = bytes(
-                    [dice.choice((0, 1, 4, 6, 0x20, 0x2F, 0x33, 0x3A, 0x45, 0x46, 0x60, 0x81, 0xFF))]
+                    [
+                        dice.choice(
+                            (0, 1, 4, 6, 0x20, 0x2F, 0x33, 0x3A, 0x45, 0x46, 0x60, 0x81, 0xFF)
+                        )
+                    ]
                 )
             case 2:
                 del data[at : at + dice.randint(1, 8)]
             case 3:
                 data[at:at] = data[at : at + dice.randint(1, 30)]
-    return Captured(frame.linktype, bytes(data), max(0, frame.wire_length + len(data) - len(frame.data)))
+    return Captured(
+        frame.linktype, bytes(data), max(0, frame.wire_length + len(data) - len(frame.data))
+    )
 
 
 def mixed_frames(dice: Random, count: int, linktype: int | None = None) -> list[Captured]:
-    """Random frames, mutants among them, in random order and sometimes many of one kind in a row."""
+    """Random frames, mutants among them, in random order and sometimes many of one kind in a
+    row.
+    """
     frames: list[Captured] = []
     while len(frames) < count:
         frame = random_frame(dice)
@@ -135,7 +189,7 @@ def mixed_frames(dice: Random, count: int, linktype: int | None = None) -> list[
     return frames
 
 
-# --- layers, from the outside in ---------------------------------------------------------------------------------------
+# --- layers, from the outside in ---------------------------------------------
 
 
 def _mostly(dice: Random, usual: T, others: Sequence[T], plain: bool, chance: float = 0.8) -> T:
@@ -170,26 +224,49 @@ def _packet(dice: Random, plain: bool) -> bytes:
     return _ip(dice, source, destination, protocol, payload, plain)
 
 
-def _ip(dice: Random, source: str, destination: str, protocol: int, payload: bytes, plain: bool) -> bytes:
+def _ip(
+    dice: Random, source: str, destination: str, protocol: int, payload: bytes, plain: bool
+) -> bytes:
     is_ipv6 = ":" in source
     length = len(payload) + (0 if is_ipv6 else 20)
-    length = _mostly(dice, length, (0, 0, dice.randrange(90), dice.randrange(length + 1), length + 100, 65535), plain)
+    length = _mostly(
+        dice,
+        length,
+        (0, 0, dice.randrange(90), dice.randrange(length + 1), length + 100, 65535),
+        plain,
+    )
     hops = dice.choice((128, 64, 63, 255, 1))
     if is_ipv6:
-        packet = bytearray(build.ipv6(source, destination, protocol, payload, hops, _extensions(dice, plain), None))
+        packet = bytearray(
+            build.ipv6(source, destination, protocol, payload, hops, _extensions(dice, plain), None)
+        )
         if length != len(payload):
             packet[4:6] = length.to_bytes(2)
         packet[1] = _mostly(dice, 0, (0xFF, 0x12), plain)
     else:
         if protocol == 51:  # AH in IPv4
             payload = bytes([dice.choice((47, 6, 1, 51)), 4]) + bytes(22) + payload
-        options = _mostly(dice, b"", (bytes.fromhex("94040000"), bytes(40), b"\x01" * 8), plain, 0.9)
+        options = _mostly(
+            dice, b"", (bytes.fromhex("94040000"), bytes(40), b"\x01" * 8), plain, 0.9
+        )
         fragment = _mostly(dice, dice.choice((0, 0x4000)), FRAGMENTS, plain)
         total = None if length == len(payload) + 20 else length
         packet = bytearray(
-            build.ipv4(source, destination, protocol, payload, hops, options, dice.randrange(65536), fragment, total)
+            build.ipv4(
+                source,
+                destination,
+                protocol,
+                payload,
+                hops,
+                options,
+                dice.randrange(65536),
+                fragment,
+                total,
+            )
         )
-    packet[0] = _mostly(dice, packet[0], (0x44, 0x40, 0x46, 0x55, 0x4F, 0x65, 0x6F, 0x05, 0x75), plain, 0.95)
+    packet[0] = _mostly(
+        dice, packet[0], (0x44, 0x40, 0x46, 0x55, 0x4F, 0x65, 0x6F, 0x05, 0x75), plain, 0.95
+    )
     return bytes(packet)
 
 
@@ -209,7 +286,9 @@ def _payload(dice: Random, source: str, destination: str, protocol: int, plain: 
     if protocol in (1, 58):
         return _icmp(dice, source, destination, protocol)
     if protocol == 17:
-        return build.udp(source, destination, dice.choice(PORTS), dice.choice(PORTS), bytes(dice.randrange(20)))
+        return build.udp(
+            source, destination, dice.choice(PORTS), dice.choice(PORTS), bytes(dice.randrange(20))
+        )
     if protocol == 6:
         return build.tcp(source, destination, 49152, dice.choice(PORTS))
     return _gre(dice, plain)
@@ -233,7 +312,9 @@ def _gre(dice: Random, plain: bool) -> bytes:
 def _inner(dice: Random, plain: bool) -> bytes:
     """The customer's frame, sometimes cut."""
     tags = () if plain or dice.random() < 0.85 else [(dice.choice(TPIDS), 5)] * dice.choice((1, 2))
-    payload, ethertype = dice.choice((_inner_ipv4, _inner_ipv4, _inner_ipv6, _inner_arp))(dice, plain)
+    payload, ethertype = dice.choice((_inner_ipv4, _inner_ipv4, _inner_ipv6, _inner_arp))(
+        dice, plain
+    )
     ethertype = _mostly(dice, ethertype, (0x0800, *ETHERTYPES), plain, 0.9)
     macs = MANY_MACS if dice.random() < 0.5 else MACS[:2]
     frame = build.inner_frame(dice.choice(macs), dice.choice(macs), payload, ethertype, tags)
@@ -242,14 +323,18 @@ def _inner(dice: Random, plain: bool) -> bytes:
 
 def _inner_ipv4(dice: Random, plain: bool) -> tuple[bytes, int]:
     source, destination = dice.choice(GUESTS), dice.choice(GUESTS)
-    protocol = dice.choice((1, 1, 6, 17)) if plain or dice.random() < 0.8 else dice.choice(PROTOCOLS)
+    protocol = (
+        dice.choice((1, 1, 6, 17)) if plain or dice.random() < 0.8 else dice.choice(PROTOCOLS)
+    )
     payload = _payload(dice, source, destination, protocol, True) if protocol != 47 else bytes(12)
     return _ip(dice, source, destination, protocol, payload, plain), 0x0800
 
 
 def _inner_ipv6(dice: Random, plain: bool) -> tuple[bytes, int]:
     source, destination = dice.choice(GUESTS6), dice.choice(GUESTS6)
-    protocol = dice.choice((58, 58, 6, 17)) if plain or dice.random() < 0.8 else dice.choice(PROTOCOLS)
+    protocol = (
+        dice.choice((58, 58, 6, 17)) if plain or dice.random() < 0.8 else dice.choice(PROTOCOLS)
+    )
     payload = _payload(dice, source, destination, protocol, True) if protocol != 47 else bytes(12)
     return _ip(dice, source, destination, protocol, payload, plain), 0x86DD
 
@@ -262,7 +347,9 @@ def _inner_arp(dice: Random, plain: bool) -> tuple[bytes, int]:
 
 
 def _icmp(dice: Random, source: str, destination: str, protocol: int) -> bytes:
-    """An echo, an error with some quote, or any other message; ICMP in IPv6 and ICMPv6 in IPv4 too."""
+    """An echo, an error with some quote, or any other message; ICMP in IPv6 and ICMPv6 in IPv4
+    too.
+    """
     kind = dice.choice(ICMP_TYPES if protocol == 1 else ICMPV6_TYPES)
     quote = dice.choice(QUOTES)(dice)
     rest = dice.choice((0, 0, 1400, 0x05DC))
@@ -279,7 +366,9 @@ def random_quote(dice: Random) -> bytes:
 
 
 def _quoted_nvgre(dice: Random) -> bytes:
-    source, destination = dice.choice(((HOSTS[0], HOSTS[1]), (HOSTS[1], HOSTS[0]), (HOSTS6[0], HOSTS6[1])))
+    source, destination = dice.choice(
+        ((HOSTS[0], HOSTS[1]), (HOSTS[1], HOSTS[0]), (HOSTS6[0], HOSTS6[1]))
+    )
     inner = build.inner_frame(MACS[0], MACS[1], build.ipv4("10.0.0.4", "10.0.0.5", 1, build.echo()))
     return build.nvgre(source, destination, dice.choice((*KEYS, *CONTROL_KEYS)), inner)
 
@@ -290,11 +379,15 @@ def _quoted_gre(dice: Random) -> bytes:
 
 
 def _quoted_frame(dice: Random) -> bytes:
-    return build.inner_frame(dice.choice(MACS), dice.choice(MACS), build.ipv4("10.0.0.4", "10.0.0.5", 17, bytes(12)))
+    return build.inner_frame(
+        dice.choice(MACS), dice.choice(MACS), build.ipv4("10.0.0.4", "10.0.0.5", 17, bytes(12))
+    )
 
 
 def _quoted_customer(dice: Random) -> bytes:
-    return build.ipv4(dice.choice(GUESTS), dice.choice(GUESTS), dice.choice((1, 6, 17, 47)), bytes(8))
+    return build.ipv4(
+        dice.choice(GUESTS), dice.choice(GUESTS), dice.choice((1, 6, 17, 47)), bytes(8)
+    )
 
 
 def _short(quote: Callable[[Random], bytes]) -> Callable[[Random], bytes]:

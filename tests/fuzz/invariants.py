@@ -1,6 +1,7 @@
 """What must hold for every capture, whatever its bytes.
 
-Knows the evidence and the readers of nvgre_doctor; must not know how an input was made.  Each check raises AssertionError.
+Knows the evidence and the readers of nvgre_doctor; must not know how an input was made.  Each check
+raises AssertionError.
 """
 
 import io
@@ -49,12 +50,16 @@ class Read:
 
 
 def read(data: bytes, exact: bool = False, memo_cap: int = 50_000) -> Read:
-    """Read a capture from a pipe.  `exact` leaves out the fast path.  Every byte is taken once, in a bounded number of reads."""
+    """Read a capture from a pipe.  `exact` leaves out the fast path.  Every byte is taken once, in
+    a bounded number of reads.
+    """
     stream = CountingStream(data)
     with _counted_decoding() as calls, open_capture("-", stdin=stream) as capture:
         scanner = Scanner(memo_cap)
         batches = capture.batches(express=None if exact else scanner.express)
-        evidence = scan((replace(batch, time_of=None) if exact else batch for batch in batches), scanner)
+        evidence = scan(
+            (replace(batch, time_of=None) if exact else batch for batch in batches), scanner
+        )
     assert stream.taken <= len(data)
     assert stream.reads <= len(data) // min(4096, reader.CHUNK // 2) + 8, (stream.reads, len(data))
     assert (
@@ -104,11 +109,14 @@ def check_progress(progress: Progress, size: int | None) -> None:
     for problem in progress.problems:
         assert problem.message.isprintable(), problem
         assert size is None or 0 <= problem.offset <= size
-    assert size is None or progress.bytes_read <= size + 3  # Wireshark and we read the padding that is not counted
+    assert (
+        size is None or progress.bytes_read <= size + 3
+    )  # Wireshark and we read the padding that is not counted
 
 
 def check_accounts(evidence: CaptureEvidence, progress: Progress) -> None:
-    """The identity of the evidence: every frame is NVGRE, or an ICMP error on the underlay, or has one sign that says why not.
+    """The identity of the evidence: every frame is NVGRE, or an ICMP error on the underlay, or has
+    one sign that says why not.
 
     Every NVGRE frame is data of one stream, or control traffic, or a host's own error.
     """
@@ -116,13 +124,17 @@ def check_accounts(evidence: CaptureEvidence, progress: Progress) -> None:
     for sign, sightings in evidence.signs.items():
         signs[sign.oddity] += sightings.count
     inner = sum(seen.count for sign, seen in evidence.icmp.items() if sign.is_inner)
-    refusing = sum(seen.count for sign, seen in evidence.icmp.items() if sign.is_inner and sign.refuses_nvgre)
+    refusing = sum(
+        seen.count for sign, seen in evidence.icmp.items() if sign.is_inner and sign.refuses_nvgre
+    )
     outer = sum(seen.count for sign, seen in evidence.icmp.items() if not sign.is_inner)
     streams = list(evidence.streams())
     data = sum(facts.frames for _, facts in streams)
 
     assert evidence.frames == progress.frames
-    assert evidence.frames == evidence.nvgre_frames + outer + sum(signs[oddity] for oddity in WHOLE_FRAME)
+    assert evidence.frames == evidence.nvgre_frames + outer + sum(
+        signs[oddity] for oddity in WHOLE_FRAME
+    )
     assert evidence.nvgre_frames == data + signs[Oddity.CONTROL] + signs[Oddity.HOST_ERROR]
     assert signs[Oddity.HOST_ERROR] == refusing
     assert inner <= evidence.nvgre_frames
@@ -138,7 +150,9 @@ def check_accounts(evidence: CaptureEvidence, progress: Progress) -> None:
         assert not facts.customer_addresses or key.macs
         assert len(facts.customer_addresses) in (0, 8, 32)
     kept = [len(direction.vm_streams) for direction in evidence.directions.values()]
-    assert evidence.vm_stream_count == sum(kept) <= ALL_VM_STREAMS or (evidence.is_thinned and max(kept) <= VM_STREAMS)
+    assert evidence.vm_stream_count == sum(kept) <= ALL_VM_STREAMS or (
+        evidence.is_thinned and max(kept) <= VM_STREAMS
+    )
     for seen in (*evidence.signs.values(), *evidence.icmp.values()):
         numbers = [moment.frame_number for moment in seen.examples]
         assert numbers == sorted(set(numbers))
@@ -149,10 +163,15 @@ def check_accounts(evidence: CaptureEvidence, progress: Progress) -> None:
 def check_prefix(data: bytes, found: Read) -> None:
     """The evidence of a damaged capture is that of its undamaged prefix.
 
-    Except where a prefix of a pcap holds too few records to tell it from its relatives as surely as the whole file did.
+    Except where a prefix of a pcap holds too few records to tell it from its relatives as surely as
+    the whole file did.
     """
     undamaged = data[: found.progress.bytes_read]
-    if found.format == "pcap" and found.progress.frames and parse_header(data) != parse_header(undamaged):
+    if (
+        found.format == "pcap"
+        and found.progress.frames
+        and parse_header(data) != parse_header(undamaged)
+    ):
         return
     prefix = read(undamaged)
     assert prefix.evidence == found.evidence

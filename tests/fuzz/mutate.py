@@ -30,7 +30,16 @@ NUMBERS = (
     262_144,
     262_145,
 )
-HUGE = (0x7FFFFFFF, 0x80000000, 0xFFFFFFFC, 0xFFFFFFFF, 134_348_832, 0x0A0D0D0A, 0x1A2B3C4D, 0xA1B2C3D4)
+HUGE = (
+    0x7FFFFFFF,
+    0x80000000,
+    0xFFFFFFFC,
+    0xFFFFFFFF,
+    134_348_832,
+    0x0A0D0D0A,
+    0x1A2B3C4D,
+    0xA1B2C3D4,
+)
 WORDS = (
     "0",
     "1",
@@ -87,8 +96,12 @@ def _change(dice: Random, data: bytearray, others: Sequence[bytes]) -> None:
         case 8:
             other = dice.choice(others)
             start = dice.randrange(len(other) + 1)
-            data[at : at + dice.choice((0, 20, 10_000))] = other[start : start + dice.choice((4, 40, 10_000))]
+            data[at : at + dice.choice((0, 20, 10_000))] = other[
+                start : start + dice.choice((4, 40, 10_000))
+            ]
         case 9:
-            data[at:at] = dice.choice(WORDS).encode(dice.choice(("utf-8", "utf-16-le")), "surrogatepass")
+            data[at:at] = dice.choice(WORDS).encode(
+                dice.choice(("utf-8", "utf-16-le")), "surrogatepass"
+            )
         case 10:
             data[at : at + 40] = bytes(dice.choice((4, 40, 400)))

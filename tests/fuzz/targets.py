@@ -1,6 +1,8 @@
-"""What is fuzzed.  A target has seeds to begin with and a check that must hold for any bytes; it raises where it does not.
+"""What is fuzzed.  A target has seeds to begin with and a check that must hold for any bytes; it
+raises where it does not.
 
-The checks are the same for the short seeded run, the long run with atheris, and the inputs that broke something once.
+The checks are the same for the short seeded run, the long run with atheris, and the inputs that
+broke something once.
 """
 
 import atexit
@@ -57,7 +59,7 @@ def _file(name: str, data: bytes) -> str:
     return str(path)
 
 
-# --- captures ------------------------------------------------------------------------------------------------------------
+# --- captures ----------------------------------------------------------------
 
 
 def _small_frames(dice: Random, linktype: int | None = None) -> list[Captured]:
@@ -65,29 +67,47 @@ def _small_frames(dice: Random, linktype: int | None = None) -> list[Captured]:
 
 
 def pcap_seeds() -> list[bytes]:
-    seeds = [captures.random_pcap(Random(n), _small_frames(Random(n), n % 3 and 1)) for n in range(30)]
-    return [*seeds, build.pcap([]), build.pcap([(0, b"")] * 3), build.pcap([(0, bytes(60))] * 20, 147)]
+    seeds = [
+        captures.random_pcap(Random(n), _small_frames(Random(n), n % 3 and 1)) for n in range(30)
+    ]
+    return [
+        *seeds,
+        build.pcap([]),
+        build.pcap([(0, b"")] * 3),
+        build.pcap([(0, bytes(60))] * 20, 147),
+    ]
 
 
 def pcapng_seeds() -> list[bytes]:
     seeds = [captures.random_pcapng(Random(n), _small_frames(Random(n))) for n in range(40)]
     options = build.option(1, b"\xff\x00") + build.option(2, "name") + build.option(9, b"\x86")
-    odd = build.shb(options=options) + build.idb(1, tsresol=255, tsoffset=-(1 << 63), snaplen=20, options=options)
+    odd = build.shb(options=options) + build.idb(
+        1, tsresol=255, tsoffset=-(1 << 63), snaplen=20, options=options
+    )
     odd += (
-        build.nrb([("10.0.0.1", "a"), ("fd00::1", "b")]) + build.spb(bytes(60)) + build.epb(0, 0, bytes(60), ticks=-1)
+        build.nrb([("10.0.0.1", "a"), ("fd00::1", "b")])
+        + build.spb(bytes(60))
+        + build.epb(0, 0, bytes(60), ticks=-1)
     )
     return [*seeds, build.shb() + build.idb(), odd, odd + build.custom(b"x" * 9) + build.isb()]
 
 
 def compressed_seeds() -> list[bytes]:
-    import bz2  # noqa: PLC0415
-    import gzip  # noqa: PLC0415
-    import lzma  # noqa: PLC0415
+    import bz2
+    import gzip
+    import lzma
 
     seeds = []
     for data in (*pcap_seeds()[:5], *pcapng_seeds()[:5]):
-        seeds += [gzip.compress(data, mtime=0), gzip.compress(data[:99], mtime=0) + gzip.compress(data[99:], mtime=0)]
-        seeds += [bz2.compress(data), lzma.compress(data), gzip.compress(gzip.compress(data, mtime=0), mtime=0)]
+        seeds += [
+            gzip.compress(data, mtime=0),
+            gzip.compress(data[:99], mtime=0) + gzip.compress(data[99:], mtime=0),
+        ]
+        seeds += [
+            bz2.compress(data),
+            lzma.compress(data),
+            gzip.compress(gzip.compress(data, mtime=0), mtime=0),
+        ]
     return seeds
 
 
@@ -95,8 +115,14 @@ def long_seeds() -> list[bytes]:
     """Enough short frames for a part to begin in their midst."""
     seeds = []
     for n in range(6):
-        frames = [frame._replace(data=frame.data[:60], linktype=1) for frame in mixed_frames(Random(n), 80)]
-        seeds += [captures.random_pcap(Random(n), frames), captures.random_pcapng(Random(n), frames)]
+        frames = [
+            frame._replace(data=frame.data[:60], linktype=1)
+            for frame in mixed_frames(Random(n), 80)
+        ]
+        seeds += [
+            captures.random_pcap(Random(n), frames),
+            captures.random_pcapng(Random(n), frames),
+        ]
     return seeds
 
 
@@ -108,7 +134,9 @@ def check_parts(data: bytes) -> None:
         parts = capture.parts(3)
     if len(parts) > 1:
         stretches = [reading._Stretch(path, start, stop) for start, stop in parts]
-        joined = reading._join(stretches, [reading._read(stretch, _tell_nobody) for stretch in stretches])
+        joined = reading._join(
+            stretches, [reading._read(stretch, _tell_nobody) for stretch in stretches]
+        )
         assert joined == whole
 
 
@@ -127,7 +155,7 @@ def check_diagnosis(data: bytes) -> None:
     assert render("json", report_from_json(text), Display()) == text
 
 
-# --- frames --------------------------------------------------------------------------------------------------------------
+# --- frames ------------------------------------------------------------------
 
 LINKTYPES = (1, 113, 276, 0, 108, 12, 14, 101, 228, 229, 105)
 
@@ -144,13 +172,23 @@ def frame_seeds() -> list[bytes]:
 def check_frame(data: bytes) -> None:
     if len(data) < 3:
         return
-    linktype, wire_length, frame = LINKTYPES[data[0] % len(LINKTYPES)], int.from_bytes(data[1:3]), data[3:]
+    linktype, wire_length, frame = (
+        LINKTYPES[data[0] % len(LINKTYPES)],
+        int.from_bytes(data[1:3]),
+        data[3:],
+    )
     facts = decode(linktype, frame, wire_length)
     evidence = CaptureEvidence(frames=1)
     add_facts(evidence, facts, Moment(1, 0), linktype)
     invariants.check_accounts(evidence, invariants.Progress(frames=1, numbered=1))
     whole = decode(linktype, frame, len(frame) + 1)
-    for length in {0, len(frame) // 3, len(frame) // 2, max(0, len(frame) - 1), wire_length % (len(frame) + 1)}:
+    for length in {
+        0,
+        len(frame) // 3,
+        len(frame) // 2,
+        max(0, len(frame) - 1),
+        wire_length % (len(frame) + 1),
+    }:
         part = decode(linktype, frame[:length], len(frame) + 1)
         assert contradictions(part, whole) == [], (length, part, whole)
 
@@ -185,20 +223,25 @@ def _shows_nvgre(quoted: bytes) -> bool:
     return b"\x65\x58" in quoted
 
 
-# --- files that people wrote ------------------------------------------------------------------------------------------------
+# --- files that people wrote -------------------------------------------------
 
 _TITLES = (
-    "CustomerAddress,ProviderAddress,MACAddress,VirtualSubnetID,CustomerID,Context,Rule,VMName,UseVmMACAddress,Type"
+    "CustomerAddress,ProviderAddress,MACAddress,VirtualSubnetID,CustomerID,Context,Rule,VMName,"
+    "UseVmMACAddress,Type"
 )
 _ROWS = """
-"10.0.0.4","192.168.50.1","00155D0A0001","5001","{D4C3}",,"TranslationMethodEncap","web 1","False","0"
+"10.0.0.4","192.168.50.1","00155D0A0001","5001","{D4C3}",,"TranslationMethodEncap","web","False","0"
 "fd00::4","fd00:10::1","00-15-5D-0A-00-01","0x5B8D80","{D4C3}",,"36","","True",""
 "0.0.0.0","::","","4096","","","","","",""
 """
 
 
 def inventory_seeds() -> list[bytes]:
-    text = "#TYPE Microsoft.Management.Infrastructure.CimInstance\r\n" + _TITLES + _ROWS.replace("\n", "\r\n")
+    text = (
+        "#TYPE Microsoft.Management.Infrastructure.CimInstance\r\n"
+        + _TITLES
+        + _ROWS.replace("\n", "\r\n")
+    )
     return [
         text.encode(),
         text.encode("utf-8-sig"),
@@ -238,13 +281,21 @@ not-nvgre = ["10.1.0.0/16"]
 
 def config_seeds() -> list[bytes]:
     own = CONFIGURATION
-    return [own.encode(), own.encode("utf-8-sig"), own.encode("utf-16"), *(line.encode() for line in own.splitlines())]
+    return [
+        own.encode(),
+        own.encode("utf-8-sig"),
+        own.encode("utf-16"),
+        *(line.encode() for line in own.splitlines()),
+    ]
 
 
 def check_config(data: bytes) -> None:
     for name, text in (
         ("nvgre-doctor.toml", data),
-        ("pyproject.toml", b"[tool.nvgre-doctor]\n" + data.replace(b"[expect]", b"[tool.nvgre-doctor.expect]")),
+        (
+            "pyproject.toml",
+            b"[tool.nvgre-doctor]\n" + data.replace(b"[expect]", b"[tool.nvgre-doctor.expect]"),
+        ),
     ):
         try:
             load_settings(_file(name, text), environment={})
@@ -253,7 +304,9 @@ def check_config(data: bytes) -> None:
 
 
 def check_environment(data: bytes) -> None:
-    """The first line names the key, the others are its value, as far as an environment can hold them."""
+    """The first line names the key, the others are its value, as far as an environment can hold
+    them.
+    """
     name, _, value = data.decode("utf-8", "surrogateescape").replace("\0", "").partition("\n")
     try:
         load_settings(None, search=False, environment={"NVGRE_DOCTOR_" + name: value})
@@ -263,13 +316,25 @@ def check_environment(data: bytes) -> None:
 
 def environment_seeds() -> list[bytes]:
     return [
-        *(b"SELECT\nNVG2,NVG301", b"FAIL_ON\nwarning", b"VSID\n5001 6000000", b"INVENTORY\na.csv", b"FORMAT\njson"),
-        *(b"JOBS\n2", b"COLOR\nnever", b"NOT_NVGRE\n10.1.0.0/16,fd00::1", b"EXPECT\n10.0.0.7=draft-00", b"FAILON\nx"),
+        *(
+            b"SELECT\nNVG2,NVG301",
+            b"FAIL_ON\nwarning",
+            b"VSID\n5001 6000000",
+            b"INVENTORY\na.csv",
+            b"FORMAT\njson",
+        ),
+        *(
+            b"JOBS\n2",
+            b"COLOR\nnever",
+            b"NOT_NVGRE\n10.1.0.0/16,fd00::1",
+            b"EXPECT\n10.0.0.7=draft-00",
+            b"FAILON\nx",
+        ),
     ]
 
 
 def report_seeds() -> list[bytes]:
-    from tests import reports  # noqa: PLC0415
+    from tests import reports
 
     found = [value for value in vars(reports).values() if type(value).__name__ == "Report"]
     return [render("json", report, Display()).encode() for report in found]

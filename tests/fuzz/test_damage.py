@@ -1,4 +1,6 @@
-"""The evidence of a damaged capture is that of its undamaged prefix; hostile lengths cost neither memory nor time."""
+"""The evidence of a damaged capture is that of its undamaged prefix; hostile lengths cost neither
+memory nor time.
+"""
 
 import struct
 import tracemalloc
@@ -28,14 +30,18 @@ def test_damage_in_a_long_capture(make, seed, monkeypatch):
     for module in (reader, pcap, pcapng):
         monkeypatch.setattr(module, "CHUNK", 600)
     dice = Random(seed)
-    data = bytearray(make(dice, mixed_frames(dice, 150, 1 if make is captures.random_pcap else None)))
+    data = bytearray(
+        make(dice, mixed_frames(dice, 150, 1 if make is captures.random_pcap else None))
+    )
     at = dice.randrange(len(data) // 4, len(data))
     data[at : at + 8] = dice.choice((b"\xff" * 8, bytes(8), b"", dice.randbytes(8)))
     check_capture(bytes(data))
 
 
 @pytest.mark.parametrize("keep", [0.2, 0.5, 0.9])
-@pytest.mark.parametrize("sample", [samples.mismatch, samples.other_reasons, samples.over_ipv6, samples.open_vswitch])
+@pytest.mark.parametrize(
+    "sample", [samples.mismatch, samples.other_reasons, samples.over_ipv6, samples.open_vswitch]
+)
 def test_the_report_of_a_damaged_capture_is_that_of_its_prefix(sample, keep, tmp_path):
     """But for the finding about the damage."""
     whole = sample()
@@ -51,15 +57,25 @@ def test_the_report_of_a_damaged_capture_is_that_of_its_prefix(sample, keep, tmp
     prefix = diagnose([path])
     assert [finding.code for finding in damaged.findings if finding.code == "NVG101"] == ["NVG101"]
     assert [each for each in damaged.findings if each.code != "NVG101"] == list(prefix.findings)
-    assert (damaged.hosts, damaged.pairs, damaged.refusals) == (prefix.hosts, prefix.pairs, prefix.refusals)
+    assert (damaged.hosts, damaged.pairs, damaged.refusals) == (
+        prefix.hosts,
+        prefix.pairs,
+        prefix.refusals,
+    )
 
 
 def test_two_good_records_are_no_relative_of_pcap():
-    """Read with record headers of 20 bytes (Nokia), the second record makes sense too: its lengths are MACs of Hyper-V."""
+    """Read with record headers of 20 bytes (Nokia), the second record makes sense too: its lengths
+    are MACs of Hyper-V.
+    """
     damaged = struct.pack(">IIII", 1_700_000_000, 0, 0xFFFFFFFF, 60)
     data = build.pcap([(TIME, FRAME)] * 2, byte_order=">") + damaged
     found = read(data)
-    assert (found.progress.status, found.progress.frames, found.evidence.nvgre_frames) == (Status.CUT, 2, 2)
+    assert (found.progress.status, found.progress.frames, found.evidence.nvgre_frames) == (
+        Status.CUT,
+        2,
+        2,
+    )
 
 
 @pytest.mark.parametrize("ticks", [1 << 63, (1 << 64) - 1])
@@ -77,8 +93,13 @@ def test_a_time_that_64_bits_do_not_hold_is_none(ticks, tmp_path):
 
 HUGE = (0x7FFFFFFF, 0x80000000, 0xFFFFFFFC, 0xFFFFFFFF, 134_348_832, 134_348_836, 262_145)
 HOSTILE = {
-    **{f"pcap record of {n}": build.pcap([]) + struct.pack("<IIII", 0, 0, n, n) + bytes(50_000) for n in HUGE},
-    **{f"pcapng block of {n}": build.shb() + struct.pack("<II", 6, n) + bytes(50_000) for n in HUGE},
+    **{
+        f"pcap record of {n}": build.pcap([]) + struct.pack("<IIII", 0, 0, n, n) + bytes(50_000)
+        for n in HUGE
+    },
+    **{
+        f"pcapng block of {n}": build.shb() + struct.pack("<II", 6, n) + bytes(50_000) for n in HUGE
+    },
     **{
         f"pcapng frame of {n}": build.shb()
         + build.idb()
@@ -93,7 +114,10 @@ HOSTILE = {
     ),
     "empty frames": build.pcap([(0, b"")] * 4000),
     "a new host in each frame": build.pcap(
-        [(0, build.ipv4(f"10.0.{n >> 8}.{n & 255}", "10.1.1.1", 47, build.gre(bytes(20), key=n))) for n in range(800)],
+        [
+            (0, build.ipv4(f"10.0.{n >> 8}.{n & 255}", "10.1.1.1", 47, build.gre(bytes(20), key=n)))
+            for n in range(800)
+        ],
         101,
     ),
 }

@@ -8,7 +8,10 @@ from typing import Final
 
 FILE_NAMES: Final[dict[str, tuple[str, str]]] = {
     "title": ("\x1b]0;pwned\x07.pcap", r"\x1b]0;pwned\x07.pcap"),
-    "hyperlink": ("\x1b]8;;x:y\x1b\\here\x1b]8;;\x1b\\.pcap", r"\x1b]8;;x:y\x1b\here\x1b]8;;\x1b\.pcap"),
+    "hyperlink": (
+        "\x1b]8;;x:y\x1b\\here\x1b]8;;\x1b\\.pcap",
+        r"\x1b]8;;x:y\x1b\here\x1b]8;;\x1b\.pcap",
+    ),
     "clipboard": ("\x1b]52;c;cHduZWQ=\x07.pcap", r"\x1b]52;c;cHduZWQ=\x07.pcap"),
     "colour": ("\x1b[31;5;7mred\x1b[0m.pcap", r"\x1b[31;5;7mred\x1b[0m.pcap"),
     "erase": ("\x1b[2J\x1b[3J\x1b[Htop.pcap", r"\x1b[2J\x1b[3J\x1b[Htop.pcap"),
@@ -25,13 +28,25 @@ FILE_NAMES: Final[dict[str, tuple[str, str]]] = {
     "separators": ("a\u2028b\u2029c\x1cd\x1ee.pcap", r"a\u2028b\u2029c\x1cd\x1ee.pcap"),
     "github": ("::error file=x,line=1::pwned.pcap", "::error file=x,line=1::pwned.pcap"),
     "github on a new line": ("a\n::error::pwned\n.pcap", r"a\n::error::pwned\n.pcap"),
-    "github behind a return": ("a\r  ::stop-commands::pwned.pcap", r"a\r  ::stop-commands::pwned.pcap"),
+    "github behind a return": (
+        "a\r  ::stop-commands::pwned.pcap",
+        r"a\r  ::stop-commands::pwned.pcap",
+    ),
     "github escaped": ("a%0A::error::pwned%0D%25.pcap", "a%0A::error::pwned%0D%25.pcap"),
     "github old": ("##[error]pwned.pcap", r"#\x23[error]pwned.pcap"),
-    "azure": ("##vso[task.setvariable variable=PATH]x.pcap", r"#\x23vso[task.setvariable variable=PATH]x.pcap"),
+    "azure": (
+        "##vso[task.setvariable variable=PATH]x.pcap",
+        r"#\x23vso[task.setvariable variable=PATH]x.pcap",
+    ),
     "right to left": ("\u202egnp.pacp\u202c.pcap", r"\u202egnp.pacp\u202c.pcap"),
-    "isolates": ("\u2066\u2067\u2068x\u2069\u200f\u061c.pcap", r"\u2066\u2067\u2068x\u2069\u200f\u061c.pcap"),
-    "invisible": ("a\u200b\u200d\u2060\ufeff\u00ad\u3164b.pcap", r"a\u200b\u200d\u2060\ufeff\xad\u3164b.pcap"),
+    "isolates": (
+        "\u2066\u2067\u2068x\u2069\u200f\u061c.pcap",
+        r"\u2066\u2067\u2068x\u2069\u200f\u061c.pcap",
+    ),
+    "invisible": (
+        "a\u200b\u200d\u2060\ufeff\u00ad\u3164b.pcap",
+        r"a\u200b\u200d\u2060\ufeff\xad\u3164b.pcap",
+    ),
     "tags": ("a\U000e0041\U000e007f\ufe0fb.pcap", r"a\U000e0041\U000e007f\ufe0fb.pcap"),
     "no text": (os.fsdecode(b"lone \xff\x80\xc3.pcap"), r"lone \udcff\udc80\udcc3.pcap"),
     "rich": ("[bold red]rich [link=x]y :warning:.pcap", "[bold red]rich [link=x]y :warning:.pcap"),
@@ -39,7 +54,10 @@ FILE_NAMES: Final[dict[str, tuple[str, str]]] = {
     "html": ("<script>alert(1)<b>&lt;&#0;--><!--.pcap", "<script>alert(1)<b>&lt;&#0;--><!--.pcap"),
     "cdata": ("]]><evil a='b' c=\"d\"><![CDATA[.pcap", "]]><evil a='b' c=\"d\"><![CDATA[.pcap"),
     "link": ("[text](x:y) ![i](x) [r][1] <x:y>.pcap", "[text](x:y) ![i](x) [r][1] <x:y>.pcap"),
-    "address": ("www.evil.example mail@evil.example.pcap", "www.evil.example mail@evil.example.pcap"),
+    "address": (
+        "www.evil.example mail@evil.example.pcap",
+        "www.evil.example mail@evil.example.pcap",
+    ),
     "mention": ("@octocat #123 org#1 :tada: $x$.pcap", "@octocat #123 org#1 :tada: $x$.pcap"),
     "emphasis": ("**b** __i__ ~~s~~ _u_ *.pcap", "**b** __i__ ~~s~~ _u_ *.pcap"),
     "backticks": ("`a` ``b`` ```c`.pcap", "`a` ``b`` ```c`.pcap"),
@@ -49,7 +67,10 @@ FILE_NAMES: Final[dict[str, tuple[str, str]]] = {
     "format": ("{0} {path} %s %(x)d $HOME `id`.pcap", "{0} {path} %s %(x)d $HOME `id`.pcap"),
     "csv": ("=cmd|'calc'!A1,;\".pcap", "=cmd|'calc'!A1,;\".pcap"),
     "option": ("--output=pwned.pcap", "--output=pwned.pcap"),
-    "wide": ("\u4e2d\u6587\uff01\U0001f600e\u0301.pcap", "\u4e2d\u6587\uff01\U0001f600e\u0301.pcap"),
+    "wide": (
+        "\u4e2d\u6587\uff01\U0001f600e\u0301.pcap",
+        "\u4e2d\u6587\uff01\U0001f600e\u0301.pcap",
+    ),
     "longest": ("n" * 250 + ".pcap", "n" * 250 + ".pcap"),
 }
 """What it is -> (the name of a file, how it must be shown)."""

@@ -1,4 +1,5 @@
-"""How each output is read by its reader: a terminal, GitHub's runner, a Markdown renderer, parsers of XML and JSON.
+"""How each output is read by its reader: a terminal, GitHub's runner, a Markdown renderer, parsers
+of XML and JSON.
 
 Knows those readers; must not know anything of nvgre_doctor.
 """
@@ -13,17 +14,21 @@ import pyte
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-# --- a terminal ---------------------------------------------------------------------------------------------------------
+# --- a terminal --------------------------------------------------------------
 
 HARMLESS: Final = {"draw", "linefeed", "carriage_return"}
 """What plain text does to a terminal."""
 
 
 class Terminal:
-    """A terminal after it was shown something: what is on its screen, and everything that was done to it."""
+    """A terminal after it was shown something: what is on its screen, and everything that was done
+    to it.
+    """
 
     def __init__(self, shown: bytes, columns: int) -> None:
-        """A terminal with room for all of it.  A pipe's LF is what a terminal driver makes CR LF of."""
+        """A terminal with room for all of it.  A pipe's LF is what a terminal driver makes CR LF
+        of.
+        """
         self.screen = pyte.Screen(columns, shown.count(b"\n") + 20)
         self.events: dict[str, list[tuple[Any, ...]]] = {}
         stream = pyte.ByteStream(_Recorder(self.screen, self.events))
@@ -37,11 +42,15 @@ class Terminal:
         return set(self.events) - HARMLESS
 
     def styles(self, row: int, begin: int, end: int) -> set[tuple[Any, ...]]:
-        """The looks of some cells: colours, bold, italics, underscore, strikethrough, reverse, blink."""
+        """The looks of some cells: colours, bold, italics, underscore, strikethrough, reverse,
+        blink.
+        """
         return {tuple(self.screen.buffer[row][column])[1:] for column in range(begin, end)}
 
     def find(self, words: str) -> tuple[int, int]:
-        """Row and column of a text that stands on one row.  pyte composes characters where it can."""
+        """Row and column of a text that stands on one row.  pyte composes characters where it
+        can.
+        """
         words = unicodedata.normalize("NFC", words)
         for number, row in enumerate(self.rows):
             if words in row:
@@ -71,7 +80,7 @@ class _Recorder:
         return event
 
 
-# --- GitHub's runner, and Azure's agent ---------------------------------------------------------------------------------
+# --- GitHub's runner, and Azure's agent --------------------------------------
 
 REGISTERED: Final = frozenset(
     [
@@ -108,7 +117,9 @@ def runner_lines(log: bytes) -> list[str]:
 
 
 def runner_commands(log: bytes) -> Iterator[Command]:
-    """The commands in a log: src/Runner.Common/ActionCommand.cs of actions/runner, both syntaxes, and `##vso[` of Azure."""
+    """The commands in a log: src/Runner.Common/ActionCommand.cs of actions/runner, both syntaxes,
+    and `##vso[` of Azure.
+    """
     for line in runner_lines(log):
         stripped = line.lstrip()
         end = stripped.find("::", 2)
@@ -116,7 +127,11 @@ def runner_commands(log: bytes) -> Iterator[Command]:
             name, _, rest = stripped[2:end].partition(" ")
             if name.lower() in REGISTERED:
                 items = (item.split("=", 1) for item in rest.strip().split(",") if "=" in item)
-                yield Command(name.lower(), {k: _unescaped(v) for k, v in items}, _unescaped(stripped[end + 2 :]))
+                yield Command(
+                    name.lower(),
+                    {k: _unescaped(v) for k, v in items},
+                    _unescaped(stripped[end + 2 :]),
+                )
         for mark in ("##[", "##vso["):
             at = line.lower().find(mark)
             if at >= 0 and "]" in line[at:]:
@@ -129,7 +144,7 @@ def _unescaped(text: str) -> str:
     return text
 
 
-# --- Markdown -----------------------------------------------------------------------------------------------------------
+# --- Markdown ----------------------------------------------------------------
 
 ACTIVE: Final = frozenset(
     [

@@ -1,4 +1,6 @@
-"""Hostile text inside captures and inside reports: what a capture says about itself changes nothing and does nothing."""
+"""Hostile text inside captures and inside reports: what a capture says about itself changes nothing
+and does nothing.
+"""
 
 import json
 import re
@@ -23,24 +25,40 @@ WIDE = 3000
 
 def frames() -> list[bytes]:
     """Two hosts that speak different layouts, a ping each way."""
-    one, two = ("192.168.50.1", "00:15:5d:0a:00:01", "10.0.0.1"), ("192.168.50.2", "00:15:5d:0a:00:02", "10.0.0.2")
+    one, two = (
+        ("192.168.50.1", "00:15:5d:0a:00:01", "10.0.0.1"),
+        ("192.168.50.2", "00:15:5d:0a:00:02", "10.0.0.2"),
+    )
     found = []
-    for (source, mac, customer), (destination, other_mac, other), key in ((one, two, KEYS[0]), (two, one, KEYS[1])):
+    for (source, mac, customer), (destination, other_mac, other), key in (
+        (one, two, KEYS[0]),
+        (two, one, KEYS[1]),
+    ):
         inner = build.inner_frame(mac, other_mac, build.ipv4(customer, other, 1, build.echo()))
         found.append(build.ethernet(build.nvgre(source, destination, key, inner)))
     return found
 
 
 def capture(text: bytes) -> bytes:
-    """A pcapng that says `text` wherever a capture can say something: 13 options, a name, a custom block, an unknown block."""
+    """A pcapng that says `text` wherever a capture can say something: 13 options, a name, a custom
+    block, an unknown block.
+    """
     said = text[:65_535]
-    words = [build.option(code, said) for code in (1, 2, 3, 4)]  # comment, hardware, system, application
+    words = [
+        build.option(code, said) for code in (1, 2, 3, 4)
+    ]  # comment, hardware, system, application
     section = build.shb(options=b"".join(words))
     # Comment, name, description, filter, system, hardware of the interface.
-    words = [build.option(code, said) for code in (1, 2, 3, 12, 15)] + [build.option(11, b"\0" + said[:65_534])]
+    words = [build.option(code, said) for code in (1, 2, 3, 12, 15)] + [
+        build.option(11, b"\0" + said[:65_534])
+    ]
     interface = build.idb(options=b"".join(words))
     names = build.block(
-        4, struct.pack("<HH", 1, 4 + len(said[:60_000]) + 1) + bytes([192, 168, 50, 1]) + said[:60_000] + b"\0"
+        4,
+        struct.pack("<HH", 1, 4 + len(said[:60_000]) + 1)
+        + bytes([192, 168, 50, 1])
+        + said[:60_000]
+        + b"\0",
     )
     statistics = build.block(5, struct.pack("<III", 0, 0, 0) + build.option(1, said) + bytes(4))
     packets = [
@@ -62,13 +80,17 @@ KINDS = pytest.mark.parametrize("kind", TEXTS)
 
 
 @KINDS
-def test_what_a_capture_says_about_itself_is_in_no_report_and_changes_none(tmp_path: Path, kind: str) -> None:
+def test_what_a_capture_says_about_itself_is_in_no_report_and_changes_none(
+    tmp_path: Path, kind: str
+) -> None:
     sizes, reports = [], []
     for text in (TEXTS[kind], b""):
         data = capture(text)
         (tmp_path / "lab.pcapng").write_bytes(data)
         sizes.append(len(data))
-        done = run("-v", *(f"--output={name}={name}" for name in FORMATS), "lab.pcapng", cwd=tmp_path)
+        done = run(
+            "-v", *(f"--output={name}={name}" for name in FORMATS), "lab.pcapng", cwd=tmp_path
+        )
         assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
         reports.append({name: (tmp_path / name).read_bytes() for name in FORMATS})
     loud, quiet = reports
@@ -76,7 +98,9 @@ def test_what_a_capture_says_about_itself_is_in_no_report_and_changes_none(tmp_p
         assert b"192.168.50.2" in loud[name]
         assert b"PWNED" not in loud[name]
         # How many bytes were read is the only difference.
-        assert loud[name].replace(b'"bytes": %d' % sizes[0], b'"bytes": %d' % sizes[1]) == quiet[name], name
+        assert (
+            loud[name].replace(b'"bytes": %d' % sizes[0], b'"bytes": %d' % sizes[1]) == quiet[name]
+        ), name
 
 
 @KINDS
@@ -87,9 +111,13 @@ def test_info_shows_what_a_capture_says_literally_and_short(tmp_path: Path, kind
     terminal = Terminal(done.stdout, WIDE)
     assert terminal.deeds == set()
     assert (terminal.screen.cursor.y, terminal.screen.cursor.x) == (done.stdout.count(b"\n"), 0)
-    assert {style for row in range(done.stdout.count(b"\n")) for style in terminal.styles(row, 0, WIDE)} == {PLAIN}
+    assert {
+        style for row in range(done.stdout.count(b"\n")) for style in terminal.styles(row, 0, WIDE)
+    } == {PLAIN}
     assert list(runner_commands(done.stdout)) == []
-    assert {character for character in done.stdout.decode() if not character.isprintable()} == {"\n"}
+    assert {character for character in done.stdout.decode() if not character.isprintable()} == {
+        "\n"
+    }
     assert len(done.stdout) < 8000
     if kind == "evil":
         terminal.find(f"{SHOWN}PWNED, {SHOWN}PWNED")  # application and system that wrote it
@@ -103,13 +131,19 @@ def test_info_for_programs_gives_the_text_of_a_capture_back(tmp_path: Path) -> N
     assert list(runner_commands(done.stdout)) == []
     (found,) = json.loads(done.stdout)["captures"]
     (interface,) = found["interfaces"]
-    assert {found["application"], found["os"], found["hardware"], interface["name"], interface["description"]} == {
-        EVIL + "PWNED"
-    }
+    assert {
+        found["application"],
+        found["os"],
+        found["hardware"],
+        interface["name"],
+        interface["description"],
+    } == {EVIL + "PWNED"}
 
 
 @KINDS
-def test_annotated_copy_keeps_the_words_of_strangers_in_their_blocks(tmp_path: Path, kind: str) -> None:
+def test_annotated_copy_keeps_the_words_of_strangers_in_their_blocks(
+    tmp_path: Path, kind: str
+) -> None:
     (tmp_path / "lab.pcapng").write_bytes(capture(TEXTS[kind]))
     done = run("annotate", "lab.pcapng", "-o", "out.pcapng", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (1, b"")
@@ -119,17 +153,21 @@ def test_annotated_copy_keeps_the_words_of_strangers_in_their_blocks(tmp_path: P
     said = TEXTS[kind][:65_535]
     assert copy.count(said) == capture(TEXTS[kind]).count(said)
     # Whoever reads the copy finds the same frames, and on each of them one comment of ours.
-    assert json.loads(run("-f", "json", "out.pcapng", cwd=tmp_path).stdout)["captures"][0]["frames"] == 2
+    assert (
+        json.loads(run("-f", "json", "out.pcapng", cwd=tmp_path).stdout)["captures"][0]["frames"]
+        == 2
+    )
     tshark = shutil.which("tshark")
     assert tshark is not None
     rows = subprocess.run(
-        [tshark, "-r", "out.pcapng", "-Y", 'frame.comment contains "nvgre-doctor NVG"', "-T", "fields", "-e", "frame.number"],
+        [tshark, "-r", "out.pcapng", "-Y", 'frame.comment contains "nvgre-doctor NVG"',
+         "-T", "fields", "-e", "frame.number"],
         cwd=tmp_path, capture_output=True, check=True,
     )  # fmt: skip
     assert rows.stdout.split() == [b"2", b"3"]  # the custom block takes number 1
 
 
-# --- reports from anywhere ------------------------------------------------------------------------------------------------
+# --- reports from anywhere ---------------------------------------------------
 
 
 def evil_report(text: str) -> dict[str, Any]:
@@ -139,7 +177,10 @@ def evil_report(text: str) -> dict[str, Any]:
     report["tool"]["version"] = text
     for found in report["captures"]:
         found.update(
-            path=text, compression=text, status="cut", problems=[{"reason": text, "offset": 1, "message": text}]
+            path=text,
+            compression=text,
+            status="cut",
+            problems=[{"reason": text, "offset": 1, "message": text}],
         )
     for host in report["hosts"]:
         for item in host["evidence"]:
@@ -165,7 +206,11 @@ def test_report_of_a_stranger_only_writes_on_the_terminal(converted: dict[str, b
     terminal = Terminal(converted["text"], WIDE)
     lines = converted["text"].count(b"\n")
     assert terminal.deeds == set()
-    assert (terminal.screen.title, terminal.screen.cursor.y, terminal.screen.cursor.x) == ("", lines, 0)
+    assert (terminal.screen.title, terminal.screen.cursor.y, terminal.screen.cursor.x) == (
+        "",
+        lines,
+        0,
+    )
     assert {style for row in range(lines) for style in terminal.styles(row, 0, WIDE)} == {PLAIN}
     assert terminal.rows[0] == f"MISMATCH  {SHOWN}"
     terminal.find(f"filter: {SHOWN}")
@@ -173,7 +218,9 @@ def test_report_of_a_stranger_only_writes_on_the_terminal(converted: dict[str, b
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_report_of_a_stranger_gives_no_command_of_its_own(converted: dict[str, bytes], name: str) -> None:
+def test_report_of_a_stranger_gives_no_command_of_its_own(
+    converted: dict[str, bytes], name: str
+) -> None:
     commands = list(runner_commands(converted[name]))
     if name != "github":
         assert commands == []
@@ -191,9 +238,13 @@ def test_report_of_a_stranger_renders_to_harmless_documents(converted: dict[str,
     outside = " ".join(token.content for token in tokens if token.type == "text")
     assert not re.search(r"pwned|vso|bold|\\x", outside)
     root = ET.fromstring(converted["junit"])
-    values = [value for element in root.iter() for value in (element.text or "", *element.attrib.values())]
+    values = [
+        value for element in root.iter() for value in (element.text or "", *element.attrib.values())
+    ]
     assert SHOWN in values
-    assert {character for value in values for character in value if not character.isprintable()} == {"\n"}
+    assert {
+        character for value in values for character in value if not character.isprintable()
+    } == {"\n"}
     (log,) = json.loads(converted["sarif"])["runs"]
     assert {result["ruleId"] for result in log["results"]} == {EVIL}
     assert all(result["message"]["text"] == f"{SHOWN}\n\n{SHOWN}" for result in log["results"])

@@ -1,4 +1,6 @@
-"""Error messages about hostile words: one line each, shown literally, no command in a log, and the exit code of the contract."""
+"""Error messages about hostile words: one line each, shown literally, no command in a log, and the
+exit code of the contract.
+"""
 
 import json
 import os
@@ -19,11 +21,17 @@ def assert_harmless(said: bytes, lines: int) -> str:
     """The text of an error, after a terminal and the runners of two CI systems have seen it."""
     terminal = Terminal(said, 3000)
     assert terminal.deeds == set()
-    assert (terminal.screen.title, terminal.screen.cursor.x, terminal.screen.cursor.y) == ("", 0, lines)
+    assert (terminal.screen.title, terminal.screen.cursor.x, terminal.screen.cursor.y) == (
+        "",
+        0,
+        lines,
+    )
     assert {style for row in range(lines) for style in terminal.styles(row, 0, 3000)} == {PLAIN}
     assert list(runner_commands(said)) == []
     assert said.startswith(b"nvgre-doctor: ")
-    assert said.decode().isascii() or not {c for c in said.decode() if not c.isprintable() and c != "\n"}
+    assert said.decode().isascii() or not {
+        c for c in said.decode() if not c.isprintable() and c != "\n"
+    }
     return said.decode()
 
 
@@ -58,8 +66,12 @@ COMMAND_LINES = [
 ]
 
 
-@pytest.mark.parametrize(("args", "code"), COMMAND_LINES, ids=lambda part: str(part).replace(EVIL, "EVIL")[:40])
-def test_hostile_word_on_the_command_line_is_shown_literally(tmp_path: Path, args: list[str], code: int) -> None:
+@pytest.mark.parametrize(
+    ("args", "code"), COMMAND_LINES, ids=lambda part: str(part).replace(EVIL, "EVIL")[:40]
+)
+def test_hostile_word_on_the_command_line_is_shown_literally(
+    tmp_path: Path, args: list[str], code: int
+) -> None:
     done = run(*args, cwd=tmp_path)
     assert done.returncode == code, done.stderr
     if args == [EVIL]:  # the text report itself says it
@@ -74,7 +86,18 @@ def test_hostile_word_on_the_command_line_is_shown_literally(tmp_path: Path, arg
     assert os.listdir(tmp_path) == []
 
 
-VARIABLES = ["SELECT", "IGNORE", "FAIL_ON", "VSID", "INVENTORY", "FORMAT", "JOBS", "COLOR", "EXPECT", "NOT_NVGRE"]
+VARIABLES = [
+    "SELECT",
+    "IGNORE",
+    "FAIL_ON",
+    "VSID",
+    "INVENTORY",
+    "FORMAT",
+    "JOBS",
+    "COLOR",
+    "EXPECT",
+    "NOT_NVGRE",
+]
 
 
 @pytest.mark.parametrize("variable", VARIABLES)
@@ -89,10 +112,12 @@ def test_hostile_word_in_the_environment_is_shown_literally(tmp_path: Path, vari
 def test_variable_with_a_hostile_name_is_shown_literally(tmp_path: Path) -> None:
     done = run(MISMATCH, cwd=tmp_path, env={"NVGRE_DOCTOR_FAIL_ON\x1b": "error"})
     assert done.returncode == 2
-    assert r"NVGRE_DOCTOR_FAIL_ON\x1b: did you mean NVGRE_DOCTOR_FAIL_ON?" in assert_harmless(done.stderr, 1)
+    assert r"NVGRE_DOCTOR_FAIL_ON\x1b: did you mean NVGRE_DOCTOR_FAIL_ON?" in assert_harmless(
+        done.stderr, 1
+    )
 
 
-# --- cells of files that people get from others --------------------------------------------------------------------------
+# --- cells of files that people get from others ------------------------------
 
 QUOTED = EVIL.replace('"', '""')
 
@@ -100,14 +125,19 @@ QUOTED = EVIL.replace('"', '""')
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("header", f'"{QUOTED}","ProviderAddress"\n1,2\n'.replace("\n::", "::").replace("\r\n#", "#")),
+        (
+            "header",
+            f'"{QUOTED}","ProviderAddress"\n1,2\n'.replace("\n::", "::").replace("\r\n#", "#"),
+        ),
         ("VSID", f'VirtualSubnetID,VMName\n"{QUOTED}",x\n'),
         ("address", f'VirtualSubnetID,ProviderAddress\n5001,"{QUOTED}"\n'),
         ("MAC", f'VirtualSubnetID,MACAddress\n5001,"{QUOTED}"\n'),
         ("rule", f'VirtualSubnetID,Rule\n5001,"{QUOTED}"\n'),
     ],
 )
-def test_hostile_inventory_cell_is_shown_literally_and_short(tmp_path: Path, name: str, text: str) -> None:
+def test_hostile_inventory_cell_is_shown_literally_and_short(
+    tmp_path: Path, name: str, text: str
+) -> None:
     (tmp_path / "inventory.csv").write_bytes(text.encode())
     done = run("--inventory", "inventory.csv", MISMATCH, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, b"")
@@ -116,7 +146,9 @@ def test_hostile_inventory_cell_is_shown_literally_and_short(tmp_path: Path, nam
     assert len(said) < 1000
 
 
-@pytest.mark.parametrize("cell", ["x" * 65_536, "\x1b[31m" * 10_000, "\u202e" * 20_000, '""' * 30_000])
+@pytest.mark.parametrize(
+    "cell", ["x" * 65_536, "\x1b[31m" * 10_000, "\u202e" * 20_000, '""' * 30_000]
+)
 def test_inventory_cell_of_64_kb_is_shown_short(tmp_path: Path, cell: str) -> None:
     (tmp_path / "inventory.csv").write_text(f'VirtualSubnetID\n"{cell}"\n', "utf-8")
     done = run("--inventory", "inventory.csv", MISMATCH, cwd=tmp_path)
@@ -184,7 +216,15 @@ def test_hostile_configuration_is_shown_literally_and_short(tmp_path: Path, text
 
 
 @pytest.mark.parametrize(
-    "text", [EVIL, f"select = {EVIL}", "select = [\n" * 10_000, "a" * 65_536, "= \x00", "vsid = [" + "9" * 10_000 + "]"]
+    "text",
+    [
+        EVIL,
+        f"select = {EVIL}",
+        "select = [\n" * 10_000,
+        "a" * 65_536,
+        "= \x00",
+        "vsid = [" + "9" * 10_000 + "]",
+    ],
 )
 def test_configuration_that_is_no_toml_is_said_on_one_line(tmp_path: Path, text: str) -> None:
     (tmp_path / "nvgre-doctor.toml").write_bytes(text.encode())
@@ -202,11 +242,13 @@ def test_folder_of_the_configuration_may_have_any_name(tmp_path: Path) -> None:
     done = run("-v", MISMATCH, cwd=folder)
     assert done.returncode == 0
     assert assert_harmless(done.stderr, 1) == (
-        f"nvgre-doctor: configuration {tmp_path}/" + r"\x1b[31m\n::error::x/nvgre-doctor.toml" + "\n"
+        f"nvgre-doctor: configuration {tmp_path}/"
+        + r"\x1b[31m\n::error::x/nvgre-doctor.toml"
+        + "\n"
     )
 
 
-# --- baselines ------------------------------------------------------------------------------------------------------------
+# --- baselines ---------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -218,8 +260,12 @@ def baseline(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.mark.parametrize("field", ["code", "kind", "hosts", "capture", "count", "fingerprint"])
-@pytest.mark.parametrize("value", [EVIL, [EVIL, EVIL], "\x1b" * 65_536], ids=["text", "list", "64 kB"])
-def test_hostile_cell_of_a_baseline_does_nothing(tmp_path: Path, baseline: str, field: str, value: object) -> None:
+@pytest.mark.parametrize(
+    "value", [EVIL, [EVIL, EVIL], "\x1b" * 65_536], ids=["text", "list", "64 kB"]
+)
+def test_hostile_cell_of_a_baseline_does_nothing(
+    tmp_path: Path, baseline: str, field: str, value: object
+) -> None:
     whole = json.loads(baseline)
     whole["findings"][0][field] = value
     (tmp_path / "baseline.json").write_text(json.dumps(whole))
@@ -232,7 +278,9 @@ def test_hostile_cell_of_a_baseline_does_nothing(tmp_path: Path, baseline: str, 
     assert len(said) < 5000
 
 
-def test_finding_that_is_gone_from_a_capture_with_a_hostile_name_is_told_literally(tmp_path: Path) -> None:
+def test_finding_that_is_gone_from_a_capture_with_a_hostile_name_is_told_literally(
+    tmp_path: Path,
+) -> None:
     name = EVIL.replace("/", "")
     (tmp_path / name).write_bytes(Path(MISMATCH).read_bytes()[:-3])
     assert run("--write-baseline", "baseline.json", name, cwd=tmp_path).returncode == 0
@@ -240,5 +288,8 @@ def test_finding_that_is_gone_from_a_capture_with_a_hostile_name_is_told_literal
     done = run("--baseline", "baseline.json", name, cwd=tmp_path)
     said = assert_harmless(done.stderr, done.stderr.count(b"\n"))
     assert (
-        "nvgre-doctor: gone, but still in the baseline: NVG101 (" + SHOWN.replace("[/bold]", "[bold]") + ")\n" in said
+        "nvgre-doctor: gone, but still in the baseline: NVG101 ("
+        + SHOWN.replace("[/bold]", "[bold]")
+        + ")\n"
+        in said
     )

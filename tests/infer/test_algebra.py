@@ -1,6 +1,8 @@
-"""What must hold in every world: nobody is ever proven wrong, and what does not matter changes nothing.
+"""What must hold in every world: nobody is ever proven wrong, and what does not matter changes
+nothing.
 
-`outline` is what is compared: verdicts, reasons of what is proven, counts, pairs and refusals, with hosts by their number.
+`outline` is what is compared: verdicts, reasons of what is proven, counts, pairs and refusals, with
+hosts by their number.
 """
 
 from collections import Counter
@@ -42,7 +44,11 @@ def outline(diagnosis: Diagnosis, names: Sequence[str] = NAMES) -> dict[str, Any
         number[host.address]: (
             host.layout,
             host.confidence,
-            frozenset((w.kind, w.layout) for w in host.witnesses) if host.confidence == "proven" else None,
+            (
+                frozenset((w.kind, w.layout) for w in host.witnesses)
+                if host.confidence == "proven"
+                else None
+            ),
             (host.change.before, host.change.after) if host.change else None,
             host.frames_sent,
             host.frames_received,
@@ -53,16 +59,23 @@ def outline(diagnosis: Diagnosis, names: Sequence[str] = NAMES) -> dict[str, Any
     }
     pairs = {
         (frozenset(number[end] for end in pair.hosts), pair.verdict): frozenset(
-            zip((number[end] for end in pair.hosts), (pair.frames_forward, pair.frames_backward), strict=True)
+            zip(
+                (number[end] for end in pair.hosts),
+                (pair.frames_forward, pair.frames_backward),
+                strict=True,
+            )
         )
         for pair in diagnosis.pairs
         if set(pair.hosts) <= set(number)
     }
     refusals: Counter[Any] = Counter()
     for refusal in diagnosis.refusals:
-        refusals[number[refusal.source], number[refusal.destination], refusal.gre_key, refusal.sign.is_inner] += (
-            refusal.count
-        )
+        refusals[
+            number[refusal.source],
+            number[refusal.destination],
+            refusal.gre_key,
+            refusal.sign.is_inner,
+        ] += refusal.count
     return {"hosts": hosts, "pairs": pairs, "refusals": refusals}
 
 
@@ -80,7 +93,7 @@ def check_truth(world: World, diagnosis: Diagnosis) -> None:
             assert (host.change.before, host.change.after) == plan
 
 
-# --- the worst defect ------------------------------------------------------------------------------------------------
+# --- the worst defect --------------------------------------------------------
 
 
 @given(worlds(), st.sampled_from([0, 0, 76, 96, 128]))
@@ -96,7 +109,9 @@ def test_no_host_is_ever_proven_wrong(world: World, snaplen: int) -> None:
 
 @given(worlds(refusals=False), st.sampled_from([42, 54, 64, 70]))
 @settings(max_examples=100, deadline=None)
-def test_no_host_is_ever_proven_wrong_by_frames_that_are_cut_short(world: World, snaplen: int) -> None:
+def test_no_host_is_ever_proven_wrong_by_frames_that_are_cut_short(
+    world: World, snaplen: int
+) -> None:
     check_truth(world, diagnose_tapes(world.record(NAMES, snaplen)))
 
 
@@ -113,15 +128,22 @@ def lost_change(*events: Event) -> World:
     )
 )
 @settings(max_examples=300, deadline=None)
-def test_no_host_is_ever_proven_wrong_while_hosts_change_and_the_capture_loses_frames(world: World) -> None:
+def test_no_host_is_ever_proven_wrong_while_hosts_change_and_the_capture_loses_frames(
+    world: World,
+) -> None:
     check_truth(world, diagnose_tapes(world.record(NAMES)))
 
 
 def records(world: World, with_macs: bool, with_addresses: bool) -> list[LookupRecord]:
     found = []
     for event in world.events:
-        vsid = event.gre_key if world.layouts[event.sender][event.era] == OLD else event.gre_key >> 8
-        for machine, host in ((event.source_vm, event.sender), (event.destination_vm, event.receiver)):
+        vsid = (
+            event.gre_key if world.layouts[event.sender][event.era] == OLD else event.gre_key >> 8
+        )
+        for machine, host in (
+            (event.source_vm, event.sender),
+            (event.destination_vm, event.receiver),
+        ):
             found.append(
                 LookupRecord(
                     vsid,
@@ -132,9 +154,11 @@ def records(world: World, with_macs: bool, with_addresses: bool) -> list[LookupR
     return found
 
 
-@given(worlds(changes=True), st.booleans(), st.booleans(), st.sets(st.sampled_from(VSIDS), max_size=2))
+@given(
+    worlds(changes=True), st.booleans(), st.booleans(), st.sets(st.sampled_from(VSIDS), max_size=2)
+)
 @settings(max_examples=120, deadline=None)
-def test_an_inventory_that_is_true_and_complete_proves_nobody_wrong_and_contradicts_only_hosts_that_changed(
+def test_a_true_and_complete_inventory_proves_nobody_wrong_and_contradicts_only_hosts_that_changed(
     world: World, with_macs: bool, with_addresses: bool, unused: set[int]
 ) -> None:
     inventory = lookups(*records(world, with_macs, with_addresses)).with_vsids(world.vsids | unused)
@@ -151,7 +175,11 @@ def test_no_inventory_turns_a_proven_verdict_around_silently(world: World, vsids
     frames = world.record(NAMES)
     before = diagnose_tapes(frames)
     situation = judge_tapes(frames, inventory=known_vsids(*vsids))
-    told = {f.subject.hosts[0] for f in findings_of(situation, "NVG204") if "inventory contradicts" in f.message}
+    told = {
+        f.subject.hosts[0]
+        for f in findings_of(situation, "NVG204")
+        if "inventory contradicts" in f.message
+    }
     for address, host in before.hosts.items():
         if host.confidence != "proven":
             continue
@@ -163,13 +191,15 @@ def test_no_inventory_turns_a_proven_verdict_around_silently(world: World, vsids
             assert (after.layout, after.confidence) == (host.layout, "proven")
 
 
-# --- what does not matter --------------------------------------------------------------------------------------------
+# --- what does not matter ----------------------------------------------------
 
 
 @given(worlds(changes=True), st.permutations(NAMES))
 @few
 def test_it_does_not_matter_how_hosts_are_numbered(world: World, names: list[str]) -> None:
-    assert outline(diagnose_tapes(world.record(names)), names) == outline(diagnose_tapes(world.record(NAMES)))
+    assert outline(diagnose_tapes(world.record(names)), names) == outline(
+        diagnose_tapes(world.record(NAMES))
+    )
 
 
 @given(worlds(changes=True))
@@ -177,7 +207,9 @@ def test_it_does_not_matter_how_hosts_are_numbered(world: World, names: list[str
 def test_it_does_not_matter_which_host_comes_first(world: World) -> None:
     numbers = ("10.0.0.1", "172.16.9.200", "172.16.10.3", "203.0.113.7")
     for names in (numbers, numbers[::-1]):
-        assert outline(diagnose_tapes(world.record(names)), names) == outline(diagnose_tapes(world.record(NAMES)))
+        assert outline(diagnose_tapes(world.record(names)), names) == outline(
+            diagnose_tapes(world.record(NAMES))
+        )
 
 
 @given(worlds(changes=True), st.data())
@@ -209,33 +241,46 @@ def test_it_does_not_matter_what_else_is_on_the_wire(world: World, data: st.Data
 def doubled(whole: dict[str, Any]) -> dict[str, Any]:
     return {
         "hosts": {n: (*h[:4], 2 * h[4], 2 * h[5], h[6]) for n, h in whole["hosts"].items()},
-        "pairs": {ends: frozenset((n, 2 * f) for n, f in counts) for ends, counts in whole["pairs"].items()},
+        "pairs": {
+            ends: frozenset((n, 2 * f) for n, f in counts)
+            for ends, counts in whole["pairs"].items()
+        },
         "refusals": Counter({row: 2 * count for row, count in whole["refusals"].items()}),
     }
 
 
 @given(worlds(changes=True))
 @few
-def test_a_capture_of_every_packet_at_two_points_counts_double_and_says_the_same(world: World) -> None:
+def test_a_capture_of_every_packet_at_two_points_counts_double_and_says_the_same(
+    world: World,
+) -> None:
     frames = world.record(NAMES)
-    twice = [(frame[0] + MILLISECOND // 10 * copy, *frame[1:]) for frame in frames for copy in (0, 1)]
+    twice = [
+        (frame[0] + MILLISECOND // 10 * copy, *frame[1:]) for frame in frames for copy in (0, 1)
+    ]
     assert outline(diagnose_tapes(twice)) == doubled(outline(diagnose_tapes(frames)))
     assert outline(diagnose_tapes(frames, frames)) == doubled(outline(diagnose_tapes(frames)))
 
 
 @given(worlds(changes=True), st.data())
 @few
-def test_it_does_not_matter_over_how_many_files_a_capture_is_spread(world: World, data: st.DataObject) -> None:
+def test_it_does_not_matter_over_how_many_files_a_capture_is_spread(
+    world: World, data: st.DataObject
+) -> None:
     frames = world.record(NAMES)
     homes = data.draw(st.lists(st.integers(0, 2), min_size=len(frames), max_size=len(frames)))
-    files = [[frame for frame, home in zip(frames, homes, strict=True) if home == n] for n in range(3)]
+    files = [
+        [frame for frame, home in zip(frames, homes, strict=True) if home == n] for n in range(3)
+    ]
     assert outline(diagnose_tapes(*files)) == outline(diagnose_tapes(frames))
 
 
 @given(worlds())
 @few
 def test_nothing_is_worse_than_nothing(world: World) -> None:
-    """A capture with one more frame of a VM pair never proves the opposite of what it proved without it."""
+    """A capture with one more frame of a VM pair never proves the opposite of what it proved
+    without it.
+    """
     assume(world.events)
     frames = world.record(NAMES)
     shorter, longer = diagnose_tapes(frames[:-1]), diagnose_tapes(frames)
@@ -245,8 +290,19 @@ def test_nothing_is_worse_than_nothing(world: World) -> None:
 
 
 def test_the_outline_sees_differences() -> None:
-    world = World(((OLD, OLD), (CURRENT, CURRENT)), frozenset({5001}), (Event(0, 0, 1, 5001, vm(1), vm(2)),))
-    other = World(((OLD, OLD), (CURRENT, CURRENT)), frozenset({5001}), (Event(0, 1, 0, 5001 << 8, vm(2), vm(1)),))
-    assert outline(diagnose_tapes(world.record(NAMES))) != outline(diagnose_tapes(other.record(NAMES)))
+    world = World(
+        ((OLD, OLD), (CURRENT, CURRENT)), frozenset({5001}), (Event(0, 0, 1, 5001, vm(1), vm(2)),)
+    )
+    other = World(
+        ((OLD, OLD), (CURRENT, CURRENT)),
+        frozenset({5001}),
+        (Event(0, 1, 0, 5001 << 8, vm(2), vm(1)),),
+    )
+    assert outline(diagnose_tapes(world.record(NAMES))) != outline(
+        diagnose_tapes(other.record(NAMES))
+    )
     assert host_of(diagnose_tapes(world.record(NAMES)), A).confidence == "proven"
-    assert diagnose_tapes(world.record(NAMES), inventory=Inventory()).hosts.keys() == {build.ip(A), build.ip(B)}
+    assert diagnose_tapes(world.record(NAMES), inventory=Inventory()).hosts.keys() == {
+        build.ip(A),
+        build.ip(B),
+    }

@@ -1,4 +1,6 @@
-"""Evidence 3: the two directions of one VM pair must carry one VSID, so their keys tell both layouts."""
+"""Evidence 3: the two directions of one VM pair must carry one VSID, so their keys tell both
+layouts.
+"""
 
 import pytest
 
@@ -130,7 +132,9 @@ def test_a_mismatch_is_proven_from_replies_that_were_never_answered() -> None:
 def test_the_witness_names_both_streams() -> None:
     tape = Tape()
     tape.ping(A, B, 0x1E848117, 0x001E8481)
-    witness = next(w for w in host_of(diagnose_tapes(tape), B).witnesses if w.kind == "both-directions")
+    witness = next(
+        w for w in host_of(diagnose_tapes(tape), B).witnesses if w.kind == "both-directions"
+    )
     assert witness.stream.gre_keys == (0x001E8481,)
     assert witness.partner is not None
     assert witness.partner.gre_keys == (0x1E848117,)
@@ -148,7 +152,8 @@ def test_flow_ids_that_vary_rule_the_old_layout_out_for_the_other_end_too() -> N
 @pytest.mark.parametrize("pairs", [1, 16, 17, 40, 100])
 @pytest.mark.parametrize("block", [0x0A00, 0x0B00, 0x0A64])
 def test_a_mismatch_is_proven_however_many_vm_pairs_there_are(pairs: int, block: int) -> None:
-    # Keys of B fit both layouts, so that only the two directions tell.  Hyper-V numbers the MACs of each host in order.
+    # Keys of B fit both layouts, so that only the two directions tell.  Hyper-V numbers the MACs of
+    # each host in order.
     tape = Tape()
     for number in range(pairs):
         one = Vm(f"00:15:5d:0a:00:{number:02x}", "10.1.1.1")
@@ -167,12 +172,16 @@ def test_frames_of_a_host_to_itself_prove_nothing_by_direction() -> None:
 
 
 @pytest.mark.parametrize("keys", [10, 300])
-def test_only_keys_with_a_value_in_common_are_compared(keys: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_keys_with_a_value_in_common_are_compared(
+    keys: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """10,000 frames of one VM pair with a VSID each took half a minute."""
     compared = 0
     compare = proofs._compare
 
-    def counting(one: Stream, two: Stream, witnesses: list[Witness], same: list[proofs.SameLayout]) -> None:
+    def counting(
+        one: Stream, two: Stream, witnesses: list[Witness], same: list[proofs.SameLayout]
+    ) -> None:
         nonlocal compared
         compared += 1
         compare(one, two, witnesses, same)
@@ -185,4 +194,6 @@ def test_only_keys_with_a_value_in_common_are_compared(keys: int, monkeypatch: p
     tape.send(B, A, 0x10000077, VM2, VM1)
     diagnosis = diagnose_tapes(tape)
     assert compared == 1
-    assert {w.stream.upper_bits for w in host_of(diagnosis, A).witnesses if w.kind == "both-directions"} == {0x100000}
+    assert {
+        w.stream.upper_bits for w in host_of(diagnosis, A).witnesses if w.kind == "both-directions"
+    } == {0x100000}

@@ -1,4 +1,6 @@
-"""A 3/10 whose quote ends behind the IP header counts as a refusal where the two hosts are known to exchange NVGRE."""
+"""A 3/10 whose quote ends behind the IP header counts as a refusal where the two hosts are known to
+exchange NVGRE.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -17,17 +19,25 @@ NOON = 1_356_998_400_000_000_000
 GRE, ICMP = 47, 1
 
 
-def nvgre(source: str, destination: str, gre_key: int, source_mac: str, destination_mac: str) -> bytes:
+def nvgre(
+    source: str, destination: str, gre_key: int, source_mac: str, destination_mac: str
+) -> bytes:
     ping = build.ipv4("10.1.1.1", "10.1.1.2", ICMP, build.icmp(8, 0, b"ping"))
-    return build.nvgre(source, destination, gre_key, build.inner_frame(source_mac, destination_mac, ping))
+    return build.nvgre(
+        source, destination, gre_key, build.inner_frame(source_mac, destination_mac, ping)
+    )
 
 
 def refused(quoted: bytes) -> bytes:
     return build.ipv4(B, A, ICMP, build.icmp(3, 10, quoted))
 
 
-def diagnose_frames(folder: Path, packets: list[tuple[bytes, int | None]]) -> tuple[int, tuple[Refusal, ...]]:
-    """Other 3/10, and the refusals, of IP packets that are cut to so many bytes of Ethernet frame."""
+def diagnose_frames(
+    folder: Path, packets: list[tuple[bytes, int | None]]
+) -> tuple[int, tuple[Refusal, ...]]:
+    """Other 3/10, and the refusals, of IP packets that are cut to so many bytes of Ethernet
+    frame.
+    """
     frames = []
     for number, (packet, cut) in enumerate(packets):
         frame = build.ethernet(packet)
@@ -44,7 +54,13 @@ def test_a_quote_cut_behind_the_ip_header_counts_where_the_flow_is_nvgre(tmp_pat
     other, refusals = diagnose_frames(tmp_path, [(sent, None), (refused(sent[:28]), 62)])
     assert other == 0
     (refusal,) = refusals
-    assert (refusal.source, refusal.destination, refusal.by, refusal.gre_key, refusal.count) == (A, B, B, None, 1)
+    assert (refusal.source, refusal.destination, refusal.by, refusal.gre_key, refusal.count) == (
+        A,
+        B,
+        B,
+        None,
+        1,
+    )
 
 
 def test_without_nvgre_of_that_flow_it_is_about_other_traffic(tmp_path: Path) -> None:
@@ -53,7 +69,9 @@ def test_without_nvgre_of_that_flow_it_is_about_other_traffic(tmp_path: Path) ->
     assert diagnose_frames(tmp_path, [(answered, None), (refused(sent[:28]), 62)]) == (1, ())
 
 
-def test_a_quote_of_other_gre_is_about_other_traffic_even_between_these_hosts(tmp_path: Path) -> None:
+def test_a_quote_of_other_gre_is_about_other_traffic_even_between_these_hosts(
+    tmp_path: Path,
+) -> None:
     sent = nvgre(A, B, 0x00138900, VM1, VM2)
     other_gre = build.ipv4(A, B, GRE, build.gre(b"", protocol=0x0800))
     assert diagnose_frames(tmp_path, [(sent, None), (refused(other_gre[:28]), None)]) == (1, ())

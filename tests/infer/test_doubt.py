@@ -1,4 +1,6 @@
-"""What looks like a proof and is none: worlds in which a host would be proven to speak a layout that it does not speak."""
+"""What looks like a proof and is none: worlds in which a host would be proven to speak a layout
+that it does not speak.
+"""
 
 from nvgre_doctor.report import Confidence
 from tests import build
@@ -28,7 +30,9 @@ def test_vms_of_one_subnet_with_different_low_octets_do() -> None:
 def test_a_key_that_both_hosts_send_proves_nothing_where_the_capture_ends_behind_it() -> None:
     tape = Tape(snaplen=42)
     tape.send(A, B, 0x00001389, ONE, NEIGHBOUR)
-    tape.send(B, A, 0x00001389, NEIGHBOUR, ONE)  # as an UNREACHABLE that repeats the refused key would look
+    tape.send(
+        B, A, 0x00001389, NEIGHBOUR, ONE
+    )  # as an UNREACHABLE that repeats the refused key would look
     hosts = diagnose_tapes(tape).hosts
     assert {host.confidence for host in hosts.values()} == {Confidence.NONE}
 
@@ -44,7 +48,10 @@ def test_whether_vms_are_of_one_subnet_is_not_known_while_the_address_of_one_is_
     tape, short = Tape(), Tape(snaplen=60)
     tape.send(A, B, 0x001E8482, ONE, NEIGHBOUR)
     short.send(B, A, 0x001E8481, NEIGHBOUR, ONE)
-    for tapes in ((tape, short), (Tape(snaplen=60, frames=[(t, f[:60], n) for t, f, n in tape.frames]), short)):
+    for tapes in (
+        (tape, short),
+        (Tape(snaplen=60, frames=[(t, f[:60], n) for t, f, n in tape.frames]), short),
+    ):
         hosts = diagnose_tapes(*tapes).hosts
         assert {host.confidence for host in hosts.values()} == {Confidence.NONE}
 
@@ -59,13 +66,25 @@ def test_nor_while_the_packet_of_one_is_only_quoted() -> None:
 def pinged6(one: str, two: str) -> Tape:
     """Two VMs with IPv6 addresses, each behind one host, with neighbouring keys."""
     tape = Tape()
-    for source, destination, gre_key, vms in ((A, B, 0x001E8482, (ONE, TWO)), (B, A, 0x001E8481, (TWO, ONE))):
+    for source, destination, gre_key, vms in (
+        (A, B, 0x001E8482, (ONE, TWO)),
+        (B, A, 0x001E8481, (TWO, ONE)),
+    ):
         addresses = (one, two) if source == A else (two, one)
-        tape.send(source, destination, gre_key, *vms, build.ipv6(*addresses, ICMPV6, build.echo6(*addresses)))
+        tape.send(
+            source,
+            destination,
+            gre_key,
+            *vms,
+            build.ipv6(*addresses, ICMPV6, build.echo6(*addresses)),
+        )
     return tape
 
 
 def test_vms_of_one_ipv6_subnet_prove_flow_ids_and_routed_ones_do_not() -> None:
-    same, other = pinged6("fd00:1:2:3::1", "fd00:1:2:3:ffff::2"), pinged6("fd00:1:2:3::1", "fd00:1:2:4::2")
+    same, other = (
+        pinged6("fd00:1:2:3::1", "fd00:1:2:3:ffff::2"),
+        pinged6("fd00:1:2:3::1", "fd00:1:2:4::2"),
+    )
     assert verdict_of(diagnose_tapes(same), A) == ("rfc7637", "proven")
     assert verdict_of(diagnose_tapes(other), A) == ("unknown", "none")

@@ -1,13 +1,29 @@
-"""Keys that a host may only repeat are no evidence of its layout: UNREACHABLE messages that the capture cuts, or that are quoted.
+"""Keys that a host may only repeat are no evidence of its layout: UNREACHABLE messages that the
+capture cuts, or that are quoted.
 
-MS-NVGREE does not say which key an UNREACHABLE carries; here it carries the key that it refuses, which is the hard case.
+MS-NVGREE does not say which key an UNREACHABLE carries; here it carries the key that it refuses,
+which is the hard case.
 """
 
 import pytest
 
 from nvgre_doctor.infer.streams import without_echoes
 from tests import build
-from tests.worlds import A6, B6, VM1, VM2, VM3, VM4, A, B, Tape, diagnose_tapes, reasons_of, verdict_of, verdicts_of
+from tests.worlds import (
+    A6,
+    B6,
+    VM1,
+    VM2,
+    VM3,
+    VM4,
+    A,
+    B,
+    Tape,
+    diagnose_tapes,
+    reasons_of,
+    verdict_of,
+    verdicts_of,
+)
 
 OLD, CURRENT, UNKNOWN = ("draft-00", "proven"), ("rfc7637", "proven"), ("unknown", "none")
 A_KEY, B_KEY = 0x1E848100, 0x001E8481
@@ -25,9 +41,13 @@ def refused(snaplen: int, answered: bool) -> Tape:
 
 
 @pytest.mark.parametrize("snaplen", [54, 64, 68, 75])
-def test_an_unreachable_that_is_cut_before_its_addresses_proves_nothing_about_its_host(snaplen: int) -> None:
+def test_an_unreachable_that_is_cut_before_its_addresses_proves_nothing_about_its_host(
+    snaplen: int,
+) -> None:
     assert verdicts_of(diagnose_tapes(refused(snaplen, answered=True))) == {A: CURRENT, B: OLD}
-    assert reasons_of(diagnose_tapes(refused(snaplen, answered=True)), B) == {("both-directions", "draft-00")}
+    assert reasons_of(diagnose_tapes(refused(snaplen, answered=True)), B) == {
+        ("both-directions", "draft-00")
+    }
 
 
 @pytest.mark.parametrize("snaplen", [54, 64, 68, 75])
@@ -76,7 +96,12 @@ def test_frames_that_are_not_ip_count_beside_others_with_the_same_key() -> None:
     tape.ping(A, B, A_KEY, A_KEY)
     for source, destination, one, two in ((A, B, VM3, VM4), (B, A, VM4, VM3)):
         tape.put(
-            build.nvgre(source, destination, A_KEY, build.inner_frame(one.mac, two.mac, spanning_tree, ethertype=38))
+            build.nvgre(
+                source,
+                destination,
+                A_KEY,
+                build.inner_frame(one.mac, two.mac, spanning_tree, ethertype=38),
+            )
         )
     diagnosis = diagnose_tapes(tape)
     assert verdicts_of(diagnosis) == {A: CURRENT, B: CURRENT}
@@ -95,7 +120,9 @@ def test_two_hosts_that_refuse_each_other_are_not_taken_for_two_vms() -> None:
 
 
 def two_that_refuse(snaplen: int) -> Tape:
-    """A sends data and an UNREACHABLE, B an UNREACHABLE: cut, the two messages look like VMs that answer each other."""
+    """A sends data and an UNREACHABLE, B an UNREACHABLE: cut, the two messages look like VMs that
+    answer each other.
+    """
     tape = Tape(snaplen=snaplen)
     tape.unreachable(B, A, A_KEY, b"")
     message = build.ipv4(A, B, 1, build.icmp(3, 10))
@@ -117,7 +144,11 @@ def test_one_vm_pair_that_is_answered_is_enough_to_take_a_key_for_that_of_its_ho
     tape.send(B, A, 0x0F424100, VM2, VM1)
     for first, second in ((VM3, VM4), (VM4, VM3)):
         tape.send(A, B, A_KEY, first, second)
-    kept = [s.upper_bits for s in without_echoes(diagnose_tapes(tape).streams) if s.source == build.ip(B)]
+    kept = [
+        s.upper_bits
+        for s in without_echoes(diagnose_tapes(tape).streams)
+        if s.source == build.ip(B)
+    ]
     assert kept == [0x0F4241]
 
 

@@ -3,7 +3,20 @@
 import pytest
 
 from tests import build
-from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, Tape, Vm, diagnose_tapes, reasons_of, verdict_of
+from tests.worlds import (
+    VM1,
+    VM2,
+    VM3,
+    VM4,
+    A,
+    B,
+    C,
+    Tape,
+    Vm,
+    diagnose_tapes,
+    reasons_of,
+    verdict_of,
+)
 
 EVERYBODY = Vm("ff:ff:ff:ff:ff:ff", "255.255.255.255")
 

@@ -1,4 +1,6 @@
-"""Who is a host, and what counts for it: several addresses, one-sided captures, copies, quotes, contradictions."""
+"""Who is a host, and what counts for it: several addresses, one-sided captures, copies, quotes,
+contradictions.
+"""
 
 from tests import build
 from tests.worlds import (
@@ -71,14 +73,20 @@ def test_hosts_come_in_numerical_order_ipv4_first() -> None:
     tape.send("2001:db8::1", "2001:db8::2", 0x1E848100)
     tape.send("192.168.50.10", "192.168.50.9", 0x1E848100)
     addresses = list(diagnose_tapes(tape).hosts)
-    assert addresses == [build.ip(a) for a in ("192.168.50.9", "192.168.50.10", "2001:db8::1", "2001:db8::2")]
+    assert addresses == [
+        build.ip(a) for a in ("192.168.50.9", "192.168.50.10", "2001:db8::1", "2001:db8::2")
+    ]
 
 
 def test_the_same_packet_captured_several_times_changes_no_verdict() -> None:
     once = Tape()
     once.ping(A, B, 0x1E848117, 0x001E8481)
     twice = [frame for frame in once.frames for _ in range(2)]
-    assert verdicts_of(diagnose_tapes(twice)) == verdicts_of(diagnose_tapes(once)) == {A: CURRENT, B: OLD}
+    assert (
+        verdicts_of(diagnose_tapes(twice))
+        == verdicts_of(diagnose_tapes(once))
+        == {A: CURRENT, B: OLD}
+    )
     assert host_of(diagnose_tapes(twice), A).frames_sent == 2
 
 
@@ -115,7 +123,8 @@ def test_both_layouts_at_the_same_time_are_called_so() -> None:
 
 
 def test_one_stream_that_is_proven_both_ways_proves_nothing() -> None:
-    # VM 2 answers from two hosts' worth of keys: 0x00138905 is the partner of VSID 5001 and of TNI 1280261.
+    # VM 2 answers from two hosts' worth of keys: 0x00138905 is the partner of VSID 5001 and of TNI
+    # 1280261.
     tape = Tape()
     tape.send(A, B, 0x00138905)
     tape.send(B, A, 0x00001389, VM2, VM1)
@@ -193,7 +202,12 @@ def test_traffic_that_is_not_nvgre_makes_no_host() -> None:
 
 def test_an_empty_capture_has_no_hosts() -> None:
     diagnosis = diagnose_tapes(Tape())
-    assert (diagnosis.hosts, diagnosis.pairs, diagnosis.refusals, diagnosis.streams) == ({}, [], [], [])
+    assert (diagnosis.hosts, diagnosis.pairs, diagnosis.refusals, diagnosis.streams) == (
+        {},
+        [],
+        [],
+        [],
+    )
 
 
 def test_inner_frames_that_are_not_ip_count_like_all_others() -> None:
@@ -265,13 +279,17 @@ def test_a_stream_in_two_captures_lasts_from_the_first_frame_to_the_last() -> No
 
 
 def test_what_a_stream_carries_is_taken_from_its_frames_not_from_a_quote() -> None:
-    # The quote comes first and has no customer addresses; a later quote of the inner IP header needs them.
+    # The quote comes first and has no customer addresses; a later quote of the inner IP header
+    # needs them.
     packet = Tape().send(A, B, 0x1E848100)
     tape = Tape()
     tape.error(B, A, packet[:42])
     tape.send(A, B, 0x1E848100)
     tape.unreachable(B, A, 0xFFFFFF00, packet[42:])
-    assert [refusal.gre_key for refusal in diagnose_tapes(tape).refusals] == [0x1E848100, 0x1E848100]
+    assert [refusal.gre_key for refusal in diagnose_tapes(tape).refusals] == [
+        0x1E848100,
+        0x1E848100,
+    ]
 
 
 def test_what_a_stream_carries_is_taken_from_its_first_frame_whichever_capture_has_it() -> None:

@@ -1,4 +1,6 @@
-"""Evidence 6, inventory: which reading of a key is a VSID that the administrator knows.  It beats everything, and never silently."""
+"""Evidence 6, inventory: which reading of a key is a VSID that the administrator knows.  It beats
+everything, and never silently.
+"""
 
 import pytest
 
@@ -30,7 +32,9 @@ OLD, CURRENT, UNKNOWN = ("draft-00", "proven"), ("rfc7637", "proven"), ("unknown
 # Key 0x00138905: VSID 5001 with FlowID 5, or TNI 1280261.
 
 
-def judged(inventory: Inventory, gre_key: int = 0x00138905) -> tuple[tuple[str, str], set[tuple[str, str]]]:
+def judged(
+    inventory: Inventory, gre_key: int = 0x00138905
+) -> tuple[tuple[str, str], set[tuple[str, str]]]:
     tape = Tape()
     tape.send(A, B, gre_key)
     diagnosis = diagnose_tapes(tape, inventory=inventory)
@@ -39,16 +43,26 @@ def judged(inventory: Inventory, gre_key: int = 0x00138905) -> tuple[tuple[str, 
 
 @pytest.mark.parametrize(
     ("vsids", "expected"),
-    [((5001,), CURRENT), ((1280261,), OLD), ((5001, 1280261), UNKNOWN), ((5002, 6001), UNKNOWN), ((), UNKNOWN)],
+    [
+        ((5001,), CURRENT),
+        ((1280261,), OLD),
+        ((5001, 1280261), UNKNOWN),
+        ((5002, 6001), UNKNOWN),
+        ((), UNKNOWN),
+    ],
 )
-def test_the_reading_that_is_a_known_vsid_is_the_right_one(vsids: tuple[int, ...], expected: tuple[str, str]) -> None:
+def test_the_reading_that_is_a_known_vsid_is_the_right_one(
+    vsids: tuple[int, ...], expected: tuple[str, str]
+) -> None:
     verdict, reasons = judged(known_vsids(*vsids))
     assert verdict == expected
     assert reasons == ({("inventory", expected[0])} if expected != UNKNOWN else set())
 
 
 def test_the_vsid_of_the_vm_beats_that_of_its_host_and_of_all_others() -> None:
-    verdict, _ = judged(lookups(lookup(5001, B, VM2), lookup(1280261, C, vm(9)), lookup(1280261, A, vm(8))))
+    verdict, _ = judged(
+        lookups(lookup(5001, B, VM2), lookup(1280261, C, vm(9)), lookup(1280261, A, vm(8)))
+    )
     assert verdict == CURRENT
 
 

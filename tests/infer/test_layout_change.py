@@ -1,4 +1,6 @@
-"""Evidence 4: one VM behind one host, with both readings of one id: the host changed, or sends both."""
+"""Evidence 4: one VM behind one host, with both readings of one id: the host changed, or sends
+both.
+"""
 
 from nvgre_doctor.capture.batch import NO_TIME
 from nvgre_doctor.infer.model import At
@@ -168,7 +170,11 @@ def test_hosts_that_never_change_are_not_drawn_into_anothers_change() -> None:
 def test_each_witness_of_a_change_has_the_other_one_as_its_partner() -> None:
     host = host_of(diagnose_tapes(updated(0x00200281, 0x20028100)), A)
     found = {
-        (witness.layout.value, witness.stream.upper_bits, witness.partner and witness.partner.upper_bits)
+        (
+            witness.layout.value,
+            witness.stream.upper_bits,
+            witness.partner and witness.partner.upper_bits,
+        )
         for witness in host.witnesses
         if witness.kind == "layout-change"
     }

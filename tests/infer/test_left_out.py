@@ -13,7 +13,22 @@ from nvgre_doctor.infer.left_out import leave_out
 from nvgre_doctor.infer.refusals import count_other_prohibited
 from nvgre_doctor.inventory import Inventory
 from tests import build
-from tests.worlds import A6, B6, MILLISECOND, NOON, VM1, VM2, A, B, C, D, Tape, evidence_of, verdicts_of, vm
+from tests.worlds import (
+    A6,
+    B6,
+    MILLISECOND,
+    NOON,
+    VM1,
+    VM2,
+    A,
+    B,
+    C,
+    D,
+    Tape,
+    evidence_of,
+    verdicts_of,
+    vm,
+)
 
 OLD, CURRENT = ("draft-00", "proven"), ("rfc7637", "proven")
 
@@ -100,7 +115,11 @@ def test_oddities_of_its_packets_are_not_told() -> None:
     short = Tape(snaplen=38)
     short.send(A, B, 0x00138900)
     tape.frames += short.frames
-    assert set(counts(evidence_of(tape))[2]) == {Oddity.INNER_TAG, Oddity.GRE_FLAGS, Oddity.TOO_SHORT}
+    assert set(counts(evidence_of(tape))[2]) == {
+        Oddity.INNER_TAG,
+        Oddity.GRE_FLAGS,
+        Oddity.TOO_SHORT,
+    }
     assert counts(without(evidence_of(tape), A)) == (3, 0, {Oddity.NOT_NVGRE: 3})
 
 
@@ -125,10 +144,14 @@ def test_an_error_about_the_host_keeps_who_sent_it_and_what_it_says() -> None:
     tape = Tape()
     tape.error("192.168.50.254", A, Tape().send(A, B, 0x00138900), (3, 4), rest=1400)
     (part,) = without(evidence_of(tape), B).captures.values()
-    assert list(part.icmp) == [IcmpSign(build.ip("192.168.50.254"), build.ip(A), 4, 3, 4, False, False, 1400)]
+    assert list(part.icmp) == [
+        IcmpSign(build.ip("192.168.50.254"), build.ip(A), 4, 3, 4, False, False, 1400)
+    ]
 
 
-def test_the_host_is_left_out_where_not_all_vm_pairs_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_host_is_left_out_where_not_all_vm_pairs_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("nvgre_doctor.evidence.sampling.ALL_VM_STREAMS", 30)
     tape = Tape()
     for one, two, number in product((A, C), (B, D), range(20)):

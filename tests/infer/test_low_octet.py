@@ -1,8 +1,27 @@
 """Evidence 5, the lowest octet: statistical, so it makes a layout likely and never proven."""
 
-from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, Tape, Vm, diagnose_tapes, host_of, reasons_of, verdict_of, vm
+from tests.worlds import (
+    VM1,
+    VM2,
+    VM3,
+    VM4,
+    A,
+    B,
+    C,
+    Tape,
+    Vm,
+    diagnose_tapes,
+    host_of,
+    reasons_of,
+    verdict_of,
+    vm,
+)
 
-LIKELY_OLD, LIKELY_CURRENT, UNKNOWN = ("draft-00", "likely"), ("rfc7637", "likely"), ("unknown", "none")
+LIKELY_OLD, LIKELY_CURRENT, UNKNOWN = (
+    ("draft-00", "likely"),
+    ("rfc7637", "likely"),
+    ("unknown", "none"),
+)
 
 
 def test_low_octets_that_are_all_zero_make_a_host_likely_current() -> None:
@@ -21,7 +40,7 @@ def test_one_low_octet_that_is_not_zero_among_zeros_makes_nothing_likely() -> No
     assert verdict_of(diagnose_tapes(tape), A) == UNKNOWN
 
 
-def test_one_low_octet_that_is_not_zero_on_two_vm_pairs_of_one_vsid_makes_a_host_likely_old() -> None:
+def test_one_low_octet_not_zero_on_two_vm_pairs_of_one_vsid_makes_a_host_likely_old() -> None:
     tape = Tape()
     tape.send(A, B, 0x001E8481, VM1, VM2)
     tape.send(A, B, 0x001E8481, VM3, VM4)

@@ -8,7 +8,8 @@ from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, Tape, address_text, diagno
 def pairs(tape: Tape) -> dict[tuple[str, str], tuple[str, int, int]]:
     """Verdict and frames each way, by the two addresses."""
     return {
-        names(pair): (pair.verdict, pair.frames_forward, pair.frames_backward) for pair in diagnose_tapes(tape).pairs
+        names(pair): (pair.verdict, pair.frames_forward, pair.frames_backward)
+        for pair in diagnose_tapes(tape).pairs
     }
 
 
@@ -102,7 +103,10 @@ def test_pairs_stand_in_numerical_order_ipv4_first() -> None:
     tape.send("2001:db8::2", "2001:db8::1", 0x1E848100)
     tape.send("192.168.50.9", "192.168.50.10", 0x1E848100, VM2, VM1)
     found = diagnose_tapes(tape).pairs
-    assert [names(pair)[0] for pair in found] == ["192.168.50.9", "2001:0db8:0000:0000:0000:0000:0000:0001"]
+    assert [names(pair)[0] for pair in found] == [
+        "192.168.50.9",
+        "2001:0db8:0000:0000:0000:0000:0000:0001",
+    ]
 
 
 def test_a_tie_of_a_host_that_changed_since_does_not_make_it_agree() -> None:

@@ -1,8 +1,22 @@
-"""Evidence 1, range: what the value of one key proves by itself, at the limits of each row of the table."""
+"""Evidence 1, range: what the value of one key proves by itself, at the limits of each row of the
+table.
+"""
 
 import pytest
 
-from tests.worlds import A6, B6, VM3, VM4, A, B, Tape, diagnose_tapes, reasons_of, verdict_of, verdicts_of
+from tests.worlds import (
+    A6,
+    B6,
+    VM3,
+    VM4,
+    A,
+    B,
+    Tape,
+    diagnose_tapes,
+    reasons_of,
+    verdict_of,
+    verdicts_of,
+)
 
 
 def sent(gre_key: int, snaplen: int = 0) -> Tape:

@@ -1,4 +1,6 @@
-"""ICMP errors about NVGRE: which flow, which key, why, and which of them have nothing to do with it."""
+"""ICMP errors about NVGRE: which flow, which key, why, and which of them have nothing to do with
+it.
+"""
 
 import pytest
 
@@ -64,11 +66,18 @@ def test_each_kind_of_quote_inside_nvgre_leads_to_the_flow_and_its_key(quote: st
     assert refusal.gre_key == KEY
     assert refusal.count == 1
     assert [at.frame_number for at in refusal.frames] == [2]
-    assert (refusal.sign.is_inner, refusal.sign.version, refusal.sign.type, refusal.sign.code) == (True, 4, 3, 10)
+    assert (refusal.sign.is_inner, refusal.sign.version, refusal.sign.type, refusal.sign.code) == (
+        True,
+        4,
+        3,
+        10,
+    )
 
 
 @pytest.mark.parametrize("length", [28, 36, 48])
-def test_an_error_on_the_underlay_that_quotes_an_ip_header_and_eight_bytes_is_enough(length: int) -> None:
+def test_an_error_on_the_underlay_that_quotes_an_ip_header_and_eight_bytes_is_enough(
+    length: int,
+) -> None:
     packet = Tape().send(A, B, KEY)
     tape = Tape()
     tape.error(B, A, packet[:length])
@@ -78,12 +87,18 @@ def test_an_error_on_the_underlay_that_quotes_an_ip_header_and_eight_bytes_is_en
 
 
 @pytest.mark.parametrize("length", [0, 1, 19, 20, 24])
-def test_an_unreachable_whose_quote_is_cut_off_still_counts_with_the_outer_addresses(length: int) -> None:
+def test_an_unreachable_whose_quote_is_cut_off_still_counts_with_the_outer_addresses(
+    length: int,
+) -> None:
     tape = Tape()
     packet = tape.send(A, B, KEY)
     tape.unreachable(B, A, 0xFFFFFF00, packet[:length])
     refusal = only(tape)
-    assert (refusal.source, refusal.destination, refusal.gre_key) == (build.ip(A), build.ip(B), None)
+    assert (refusal.source, refusal.destination, refusal.gre_key) == (
+        build.ip(A),
+        build.ip(B),
+        None,
+    )
 
 
 def test_a_quote_that_fits_frames_of_two_keys_names_none() -> None:
@@ -139,7 +154,9 @@ def test_a_router_may_refuse_what_goes_to_somebody_else() -> None:
 
 
 @pytest.mark.parametrize("kind", [(3, 2), (3, 3), (3, 4), (3, 9), (3, 13), (11, 0), (5, 10)])
-def test_every_icmp_error_about_nvgre_is_a_refusal_and_only_3_10_has_a_cause(kind: tuple[int, int]) -> None:
+def test_every_icmp_error_about_nvgre_is_a_refusal_and_only_3_10_has_a_cause(
+    kind: tuple[int, int],
+) -> None:
     tape = Tape()
     tape.ping(A, B, 0x1E848105, 0x001E8481)
     tape.error(B, A, Tape().send(A, B, 0x1E848105)[:28], kind)
@@ -178,7 +195,7 @@ def test_the_icmpv6_redirect_is_one() -> None:
     assert is_redirect(only(tape).sign)
 
 
-# --- the cause -------------------------------------------------------------------------------------------------------
+# --- the cause ---------------------------------------------------------------
 
 
 def test_layouts_that_differ_are_the_cause() -> None:
@@ -222,7 +239,9 @@ def test_an_inventory_gives_the_cause() -> None:
     tape.send(A, B, 0x00138905)
     tape.send(B, A, 0x00001389, VM4, VM3)
     tape.error(B, A, Tape().send(A, B, 0x00138905)[:28])
-    assert [r.cause for r in diagnose_tapes(tape, inventory=known_vsids(5001)).refusals] == ["layout-mismatch"]
+    assert [r.cause for r in diagnose_tapes(tape, inventory=known_vsids(5001)).refusals] == [
+        "layout-mismatch"
+    ]
 
 
 def test_for_a_host_that_changed_the_layout_at_the_time_of_the_refusal_counts() -> None:
@@ -251,7 +270,7 @@ def test_a_refusal_while_the_host_restarts_has_no_known_cause() -> None:
     assert only(tape).cause == "unknown"
 
 
-# --- what has nothing to do with it ----------------------------------------------------------------------------------
+# --- what has nothing to do with it ------------------------------------------
 
 
 def test_a_guests_own_refusal_is_counted_apart() -> None:

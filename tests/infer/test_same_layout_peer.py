@@ -1,4 +1,6 @@
-"""Evidence 3, both/both: two hosts that must speak the same layout, so what is known of one is known of the other."""
+"""Evidence 3, both/both: two hosts that must speak the same layout, so what is known of one is
+known of the other.
+"""
 
 from itertools import pairwise
 
@@ -81,7 +83,9 @@ def test_two_flow_ids_tie_nobody_but_prove_both() -> None:
 
 
 def changing(after_tie: bool) -> Tape:
-    """A is tied to B, restarts with the current layout (shown by VM 1), and is then tied to C, if wanted."""
+    """A is tied to B, restarts with the current layout (shown by VM 1), and is then tied to C, if
+    wanted.
+    """
     tape = Tape()
     tie(tape, A, B)
     tape.wait(300)
@@ -117,7 +121,8 @@ def test_a_tie_in_the_time_of_the_change_itself_carries_nothing() -> None:
 
 
 def test_nothing_is_carried_over_a_silence_in_which_the_host_may_have_changed_unseen() -> None:
-    # The host was old when it was tied, and restarted: the capture has only its last frame, of another VM.
+    # The host was old when it was tied, and restarted: the capture has only its last frame, of
+    # another VM.
     tape = Tape()
     tie(tape, A, B)
     tape.wait(300)
@@ -209,7 +214,9 @@ def test_a_tie_holds_up_to_the_nanosecond_in_which_a_restart_may_be_over() -> No
 
 
 @pytest.mark.parametrize(("known", "peer"), [(A, B), (B, A)])
-def test_the_witness_is_the_stream_of_the_host_and_its_partner_that_of_the_peer(known: str, peer: str) -> None:
+def test_the_witness_is_the_stream_of_the_host_and_its_partner_that_of_the_peer(
+    known: str, peer: str
+) -> None:
     tape = Tape()
     tie(tape, A, B)
     tape.send(known, C, 0x0F424000, VM3, VM4)

@@ -23,7 +23,8 @@ def tunnel(one: Vm, two: Vm, gre_key: int = 5001, **outer: object) -> Tape:
 
 
 @pytest.mark.parametrize(
-    ("mac", "sign"), [("00:15:5d:01:02:03", HYPERV), ("00:1d:d8:b7:1c:00", VMM), ("00:1d:d8:f4:1f:ff", VMM)]
+    ("mac", "sign"),
+    [("00:15:5d:01:02:03", HYPERV), ("00:1d:d8:b7:1c:00", VMM), ("00:1d:d8:f4:1f:ff", VMM)],
 )
 def test_a_virtual_machine_with_microsofts_mac_is_a_sign(mac: str, sign: str) -> None:
     assert signs(tunnel(Vm(mac, "10.9.9.1"), PLAIN2)) == {sign}
@@ -52,7 +53,11 @@ def test_a_plain_tunnel_has_no_sign_whatever_its_ttl(vms: tuple[Vm, Vm]) -> None
 def test_a_peer_that_answers_with_the_shifted_key_is_a_sign_for_both() -> None:
     tape = Tape()
     tape.ping(A, B, 0x1E848100, 0x001E8481, PLAIN1, PLAIN2)
-    assert signs(tape, A) == signs(tape, B) == {"a peer that writes the same id eight bits higher or lower"}
+    assert (
+        signs(tape, A)
+        == signs(tape, B)
+        == {"a peer that writes the same id eight bits higher or lower"}
+    )
 
 
 def test_one_machine_under_both_readings_is_a_sign() -> None:
@@ -91,7 +96,9 @@ def test_many_keys_that_are_few_to_each_peer_are_none() -> None:
     assert signs(tape) == set()
 
 
-@pytest.mark.parametrize("prefix", ["00:50:56", "00:0c:29", "00:05:69", "52:54:00", "fa:16:3e", "00:16:3e", "08:00:27"])
+@pytest.mark.parametrize(
+    "prefix", ["00:50:56", "00:0c:29", "00:05:69", "52:54:00", "fa:16:3e", "00:16:3e", "08:00:27"]
+)
 def test_many_keys_of_machines_of_another_vendor_are_none(prefix: str) -> None:
     other = Vm(f"{prefix}:00:00:01", "10.9.9.1")
     for one, two in ((other, PLAIN2), (PLAIN1, other)):
@@ -112,6 +119,9 @@ def test_the_hub_of_many_plain_tunnels_has_no_sign_however_many_machines_are_beh
     tape = Tape()
     for spoke in range(20):
         for machine in range(20):
-            one, two = Vm(f"3c:d9:2b:00:{spoke:02x}:{machine:02x}", "10.9.9.1"), Vm("3c:d9:2b:01:00:01", "10.9.9.2")
+            one, two = (
+                Vm(f"3c:d9:2b:00:{spoke:02x}:{machine:02x}", "10.9.9.1"),
+                Vm("3c:d9:2b:01:00:01", "10.9.9.2"),
+            )
             tape.send(A, f"192.0.2.{spoke}", 5000 + 256 * spoke, one, two)
     assert signs(tape) == set()

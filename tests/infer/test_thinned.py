@@ -1,4 +1,6 @@
-"""Captures with so many VM pairs that not all are kept: the same verdicts, and every frame counted for its hosts."""
+"""Captures with so many VM pairs that not all are kept: the same verdicts, and every frame counted
+for its hosts.
+"""
 
 import pytest
 
@@ -17,7 +19,9 @@ def machine(host: int, number: int) -> Vm:
 
 
 def fabric() -> Tape:
-    """A is current, B and C are old; 40 VM pairs between A and B, 20 between A and C, keys that fit both layouts where they can."""
+    """A is current, B and C are old; 40 VM pairs between A and B, 20 between A and C, keys that fit
+    both layouts where they can.
+    """
     tape = Tape()
     for number in range(40):
         tape.ping(A, B, 0x1E848100, 0x001E8481, machine(1, number), machine(2, number))
@@ -31,12 +35,20 @@ def test_not_all_vm_pairs_are_kept() -> None:
     with_macs = [stream for stream in diagnosis.streams if stream.macs]
     assert evidence_of(fabric()).captures[0].is_thinned
     assert 4 <= len(with_macs) <= 32
-    assert [stream.destination for stream in diagnosis.streams if not stream.macs] == [b"", b"", b""]
+    assert [stream.destination for stream in diagnosis.streams if not stream.macs] == [
+        b"",
+        b"",
+        b"",
+    ]
 
 
 def test_the_verdicts_are_those_of_all_vm_pairs() -> None:
     diagnosis = diagnose_tapes(fabric())
-    assert verdicts_of(diagnosis) == {A: ("rfc7637", "proven"), B: ("draft-00", "proven"), C: ("draft-00", "proven")}
+    assert verdicts_of(diagnosis) == {
+        A: ("rfc7637", "proven"),
+        B: ("draft-00", "proven"),
+        C: ("draft-00", "proven"),
+    }
     assert [pair.verdict for pair in diagnosis.pairs] == ["mismatch", "mismatch"]
 
 
@@ -44,7 +56,10 @@ def test_every_frame_counts_for_its_hosts_and_pairs() -> None:
     diagnosis = diagnose_tapes(fabric())
     counts = [(host.frames_sent, host.frames_received) for host in diagnosis.hosts.values()]
     assert counts == [(60, 60), (40, 40), (20, 20)]
-    assert [(pair.frames_forward, pair.frames_backward) for pair in diagnosis.pairs] == [(40, 40), (20, 20)]
+    assert [(pair.frames_forward, pair.frames_backward) for pair in diagnosis.pairs] == [
+        (40, 40),
+        (20, 20),
+    ]
     assert sum(stream.frames for stream in diagnosis.streams) == 120
 
 
@@ -53,7 +68,9 @@ def test_the_hub_of_many_plain_tunnels_has_no_sign_of_hyper_v() -> None:
     for spoke in range(20):
         for number in range(12):
             one = Vm(f"3c:d9:2b:00:{spoke:02x}:{number:02x}", "10.9.9.1")
-            tape.send(A, f"192.0.2.{spoke}", 5000 + 256 * spoke, one, Vm("3c:d9:2b:01:00:01", "10.9.9.2"))
+            tape.send(
+                A, f"192.0.2.{spoke}", 5000 + 256 * spoke, one, Vm("3c:d9:2b:01:00:01", "10.9.9.2")
+            )
     diagnosis = diagnose_tapes(tape)
     assert evidence_of(tape).captures[0].is_thinned
     assert host_of(diagnosis, A).hnv_signs == set()

@@ -1,7 +1,8 @@
-"""Worlds whose truth is known: hosts with layouts, VMs with VSIDs, and what a capture of them holds, as a hypothesis strategy.
+"""Worlds whose truth is known: hosts with layouts, VMs with VSIDs, and what a capture of them
+holds, as a hypothesis strategy.
 
-What a host writes into a key follows from its layout, the VSID and the FlowID alone; a VM has one VSID (RFC 7637 section 3.2).
-Knows nothing of the program under test.
+What a host writes into a key follows from its layout, the VSID and the FlowID alone; a VM has one
+VSID (RFC 7637 section 3.2). Knows nothing of the program under test.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +17,8 @@ OLD, CURRENT = "draft-00", "rfc7637"
 VSIDS = (
     # the limits of each band of the key's table, in both positions
     *(0x1000, 0x1001, 0xFFFF, 0x10000, 0xFFFFF, 0x100000, 0x100001, 0xFFFF00, 0xFFFFFE),
-    # pairs of which one is the other one's key in the other layout, and neighbours that differ in the low octet
+    # pairs of which one is the other one's key in the other layout, and neighbours that differ in
+    # the low octet
     *(5001, 5002, 0x138900, 0x138901, 0x138905, 0x1389FF, 0x138A00),
     *(2000001, 2000002, 7812, 0x1E8400),
 )
@@ -37,7 +39,9 @@ HOST_MACS = ("3c:d9:2b:f0:50:01", "3c:d9:2b:f0:50:02")
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One frame: data of a VM pair, or, with `answer`, the receiver's 3/10 about such a frame.  Hosts are numbers."""
+    """One frame: data of a VM pair, or, with `answer`, the receiver's 3/10 about such a frame.
+    Hosts are numbers.
+    """
 
     era: int  # 0 before, 1 after the time in which hosts restart
     sender: int
@@ -52,7 +56,9 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """`layouts[host]` is its layout in either era; `vsids` are those of all VMs; `events` are in order."""
+    """`layouts[host]` is its layout in either era; `vsids` are those of all VMs; `events` are in
+    order.
+    """
 
     layouts: tuple[tuple[str, str], ...]
     vsids: frozenset[int]
@@ -69,7 +75,9 @@ class World:
         if event.answer == "outer":
             return build.ipv4(receiver, sender, ICMP, build.icmp(3, 10, data[:28]))
         refusal = build.ipv4(receiver, sender, ICMP, build.icmp(3, 10, QUOTES[event.quote](data)))
-        return build.nvgre(receiver, sender, event.answer_key, build.inner_frame(*HOST_MACS, refusal))
+        return build.nvgre(
+            receiver, sender, event.answer_key, build.inner_frame(*HOST_MACS, refusal)
+        )
 
     def record(self, names: Sequence[str], snaplen: int = 0) -> list[build.Frame]:
         """The capture: a frame every millisecond, the two eras five minutes apart."""
@@ -92,7 +100,9 @@ def key_of(layout: str, vsid: int, flow_id: int) -> int:
 
 @st.composite
 def worlds(draw: st.DrawFn, changes: bool = False, refusals: bool = True, most: int = 14) -> World:
-    """Two to four hosts, two to six VMs of one to three VSIDs, and what is left of their traffic after losses."""
+    """Two to four hosts, two to six VMs of one to three VSIDs, and what is left of their traffic
+    after losses.
+    """
     count = draw(st.integers(2, 4))
     plans = [(OLD, OLD), (CURRENT, CURRENT)] + ([(OLD, CURRENT), (CURRENT, OLD)] if changes else [])
     layouts = draw(st.lists(st.sampled_from(plans), min_size=count, max_size=count))
@@ -117,7 +127,9 @@ def worlds(draw: st.DrawFn, changes: bool = False, refusals: bool = True, most: 
         st.booleans(),
     )
     for era in (0, 1):
-        for one, two, drawn_flow, answer, quote, is_control in draw(st.lists(traffic, max_size=most // 2)):
+        for one, two, drawn_flow, answer, quote, is_control in draw(
+            st.lists(traffic, max_size=most // 2)
+        ):
             vsid, *homes = machines[one]
             sender, receiver = homes[era * moves], machines[two][1 + era * moves]
             if sender == receiver or vsid != machines[two][0]:
@@ -141,17 +153,30 @@ def reordered(world: World, order: Sequence[int]) -> World:
 
 
 def other_traffic(names: Mapping[str, str]) -> list[bytes]:
-    """Frames of others: TCP, VXLAN and ICMP of the same hosts, and NVGRE of two other hosts with both layouts."""
+    """Frames of others: TCP, VXLAN and ICMP of the same hosts, and NVGRE of two other hosts with
+    both layouts.
+    """
     one, two = names.values()
     packets = [
         build.ipv4(one, two, 6, build.tcp(one, two, 40000, 445)),
         build.ipv4(two, one, 17, build.udp(two, one, 1000, 4789, bytes(60))),
         build.ipv4(one, two, ICMP, build.echo()),
-        build.ipv4(two, one, ICMP, build.icmp(3, 10, build.ipv4(one, two, 6, build.tcp(one, two, 40000, 445)))),
+        build.ipv4(
+            two,
+            one,
+            ICMP,
+            build.icmp(3, 10, build.ipv4(one, two, 6, build.tcp(one, two, 40000, 445))),
+        ),
     ]
-    for gre_key, source, destination in ((5001, 201, 202), (5001 << 8, 202, 201), (0x138905, 203, 204)):
+    for gre_key, source, destination in (
+        (5001, 201, 202),
+        (5001 << 8, 202, 201),
+        (0x138905, 203, 204),
+    ):
         frame = build.inner_frame(
-            vm(source).mac, vm(destination).mac, build.ipv4(vm(source).ip, vm(destination).ip, ICMP, build.echo())
+            vm(source).mac,
+            vm(destination).mac,
+            build.ipv4(vm(source).ip, vm(destination).ip, ICMP, build.echo()),
         )
         hosts = (f"192.0.2.{source}", f"192.0.2.{destination}")
         packets.append(build.nvgre(*hosts, gre_key, frame))

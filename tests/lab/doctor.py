@@ -1,4 +1,6 @@
-"""The program under test, run as a user runs it, and the parts of its JSON report that the scenarios speak about."""
+"""The program under test, run as a user runs it, and the parts of its JSON report that the
+scenarios speak about.
+"""
 
 import json
 import subprocess
@@ -27,12 +29,17 @@ class Answer:
     @property
     def hosts(self) -> dict[str, tuple[str, str]]:
         """Layout and confidence by provider address."""
-        return {host["address"]: (host["layout"], host["confidence"]) for host in self.report["hosts"]}
+        return {
+            host["address"]: (host["layout"], host["confidence"]) for host in self.report["hosts"]
+        }
 
     @property
     def segments(self) -> dict[str, list[int | None]]:
         """The virtual subnets of each host, as the host means them."""
-        return {host["address"]: [segment["id"] for segment in host["segments"]] for host in self.report["hosts"]}
+        return {
+            host["address"]: [segment["id"] for segment in host["segments"]]
+            for host in self.report["hosts"]
+        }
 
     @property
     def pairs(self) -> dict[tuple[str, str], str]:
@@ -45,7 +52,9 @@ class Answer:
             assert r["carried"] == "outer"
             assert r["icmp"]["version"] == 4
             icmp_type, icmp_code = r["icmp"]["type"], r["icmp"]["code"]
-            counts[Refused(r["source"], r["destination"], r["by"], r["key"], icmp_type, icmp_code)] += r["count"]
+            counts[
+                Refused(r["source"], r["destination"], r["by"], r["key"], icmp_type, icmp_code)
+            ] += r["count"]
         return counts
 
     @property
@@ -54,11 +63,17 @@ class Answer:
 
     def codes(self, severity: str) -> set[str]:
         """The codes of all findings of a severity."""
-        return {finding["code"] for finding in self.report["findings"] if finding["severity"] == severity}
+        return {
+            finding["code"]
+            for finding in self.report["findings"]
+            if finding["severity"] == severity
+        }
 
 
 def ask_doctor(file: Path, *options: str) -> Answer:
-    """`python -m nvgre_doctor check --format json FILE`, which must have nothing to say on standard error."""
+    """`python -m nvgre_doctor check --format json FILE`, which must have nothing to say on standard
+    error.
+    """
     done = subprocess.run(
         [sys.executable, "-m", "nvgre_doctor", "check", "--format", "json", *options, str(file)],
         cwd=PROJECT,
@@ -80,5 +95,6 @@ def assert_counts_agree(answer: Answer, seen: Seen) -> None:
     assert answer.report["summary"]["other_icmp_3_10"] == 0
     sent = {host["address"]: host["frames_sent"] for host in answer.report["hosts"]}
     assert sent == {
-        address: sum(count for flow, count in seen.flows.items() if flow.source == address) for address in sent
+        address: sum(count for flow, count in seen.flows.items() if flow.source == address)
+        for address in sent
     }

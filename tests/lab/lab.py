@@ -1,9 +1,10 @@
 """Hosts, virtual machines and the wire between them, made of real switches and real kernels.
 
-A host is a namespace with the Open vSwitch bridge `phys` (the wire's end `nic` and the provider address) and the bridge
-`vms` (one internal port per VM, one GRE port per peer and VSID).  As in Hyper-V Network Virtualization nothing is
-learned or flooded: every host has a policy for every VM, and VMs know each other's MACs.  The kernel of a host sees the
-same frames as its switch and plays the part of the refusing NVE: nftables answers keys that the host does not know.
+A host is a namespace with the Open vSwitch bridge `phys` (the wire's end `nic` and the provider
+address) and the bridge `vms` (one internal port per VM, one GRE port per peer and VSID).  As in
+Hyper-V Network Virtualization nothing is learned or flooded: every host has a policy for every VM,
+and VMs know each other's MACs.  The kernel of a host sees the same frames as its switch and plays
+the part of the refusing NVE: nftables answers keys that the host does not know.
 """
 
 import itertools
@@ -55,17 +56,23 @@ class Host:
         lab.wire.connect(self)
         if layout is None:
             self.namespace.ip(f"addr add {self.address}/24 dev nic", "link set nic up")
-            if Path("/sys/module/gre").is_dir():  # then the kernel knows GRE, and has to be told to deny it
+            if Path(
+                "/sys/module/gre"
+            ).is_dir():  # then the kernel knows GRE, and has to be told to deny it
                 self._apply_firewall("ip protocol gre reject with icmp type prot-unreachable")
             return
         self._switch = OpenVSwitch(lab.processes, self.namespace, lab.processes.folder / self.name)
-        # The bridge has the MAC of the port, so that the kernel takes the frames on the port for its own as well.
+        # The bridge has the MAC of the port, so that the kernel takes the frames on the port for
+        # its own as well.
         self._switch.configure(
-            f"add-br phys -- set bridge phys datapath_type=netdev other-config:hwaddr={self.mac} fail_mode=secure",
+            f"add-br phys -- set bridge phys datapath_type=netdev other-config:hwaddr={self.mac}"
+            " fail_mode=secure",
             "add-br vms -- set bridge vms datapath_type=netdev fail_mode=secure",
             "add-port phys nic",
         )
-        self.namespace.ip("link set nic up", f"addr add {self.address}/24 dev phys", "link set phys up")
+        self.namespace.ip(
+            "link set nic up", f"addr add {self.address}/24 dev phys", "link set phys up"
+        )
 
     def gre_key(self, vsid: int) -> str:
         """The key that this host writes, and the only one that it takes, for a VSID."""
@@ -77,24 +84,31 @@ class Host:
         vm = Vm(f"vm{len(self.vms) + 1}", address, mac, vsid, self, lab.processes.namespace())
         self.vms.append(vm)
         if self.layout is not None:
-            self._switch.configure(f"add-port vms {vm.name} -- set interface {vm.name} type=internal")
+            self._switch.configure(
+                f"add-port vms {vm.name} -- set interface {vm.name} type=internal"
+            )
             self.namespace.ip(
-                f"link set {vm.name} address {mac} mtu 1400", f"link set {vm.name} netns {vm.namespace.pid}"
+                f"link set {vm.name} address {mac} mtu 1400",
+                f"link set {vm.name} netns {vm.namespace.pid}",
             )
             vm.namespace.ip(f"addr add {address}/24 dev {vm.name}", f"link set {vm.name} up")
         return vm
 
     def apply_policy(self, hosts: list["Host"]) -> None:
-        """Tunnels, lookup records and firewall for all VMs of the lab, in the layout that the host has now.
+        """Tunnels, lookup records and firewall for all VMs of the lab, in the layout that the host
+        has now.
 
-        When it is called again, the tunnel ports are deleted and added anew, as by an update and a reboot.
+        When it is called again, the tunnel ports are deleted and added anew, as by an update and a
+        reboot.
         """
         if self.layout is None:
             return
         peers = [host for host in hosts if host is not self]
         vsids = sorted({vm.vsid for vm in self.vms})
         for peer in peers:
-            self.namespace.ip(f"neigh replace {peer.address} lladdr {peer.mac} dev phys nud permanent")
+            self.namespace.ip(
+                f"neigh replace {peer.address} lladdr {peer.mac} dev phys nud permanent"
+            )
             self._switch.control("tnl/neigh/set", "phys", peer.address, peer.mac)
         self._refuse_all_but([self.gre_key(vsid) for vsid in vsids])
         self._switch.flows("phys", *self._underlay_flows())
@@ -113,12 +127,15 @@ class Host:
     def _tunnel(self, port: str, peer: "Host", vsid: int) -> str:
         return (
             f"add-port vms {port} -- set interface {port} type=gre options:remote_ip={peer.address}"
-            f" options:local_ip={self.address} options:key={self.gre_key(vsid)} options:ttl={self._hop_limit}"
+            f" options:local_ip={self.address} options:key={self.gre_key(vsid)}"
+            f" options:ttl={self._hop_limit}"
         )
 
     def _refuse_all_but(self, gre_keys: list[str]) -> None:
         """The kernel's part: ICMP 3/10 for what is refused, silence for what the switch takes."""
-        unknown = "" if self._is_walled else f"@nh,192,32 != {{ {', '.join(gre_keys)} }}"  # the GRE Key
+        unknown = (
+            "" if self._is_walled else f"@nh,192,32 != {{ {', '.join(gre_keys)} }}"
+        )  # the GRE Key
         self._apply_firewall(
             f"ip protocol gre {unknown} reject with icmp type host-prohibited",
             "ip protocol gre drop",
@@ -132,10 +149,15 @@ class Host:
         self.namespace.run("nft", "-f", "-", stdin="\n".join(lines) + "\n")
 
     def _underlay_flows(self) -> list[str]:
-        """GRE goes to the tunnels; the rest has reached the kernel on the port itself, and must not do so twice."""
+        """GRE goes to the tunnels; the rest has reached the kernel on the port itself, and must not
+        do so twice.
+        """
         return [
             "in_port=LOCAL actions=output:nic",
-            f"priority=2,in_port=nic,ip,nw_proto=47 actions={'drop' if self._is_walled else 'LOCAL'}",
+            (
+                "priority=2,in_port=nic,ip,nw_proto=47"
+                f" actions={'drop' if self._is_walled else 'LOCAL'}"
+            ),
             "priority=1,in_port=nic actions=drop",
         ]
 
@@ -153,7 +175,9 @@ class Host:
 
 
 class Wire:
-    """The underlay: a bridge with one port per host.  With a VLAN: two switches and a tagged trunk between them."""
+    """The underlay: a bridge with one port per host.  With a VLAN: two switches and a tagged trunk
+    between them.
+    """
 
     def __init__(self, processes: Processes, vlan: int | None) -> None:
         self.namespace = processes.namespace()
@@ -164,7 +188,9 @@ class Wire:
             self.namespace.ip("link add wire type bridge mcast_snooping 0", "link set wire up")
             return
         self.tap = "trunk"
-        self.namespace.ip("link add trunk type veth peer name trunk2", "link set trunk up", "link set trunk2 up")
+        self.namespace.ip(
+            "link add trunk type veth peer name trunk2", "link set trunk up", "link set trunk2 up"
+        )
         self._switch = OpenVSwitch(processes, self.namespace, processes.folder / "wire")
         self._switch.configure(
             "add-br switch1 -- set bridge switch1 datapath_type=netdev",
@@ -173,7 +199,9 @@ class Wire:
         )
 
     def connect(self, host: Host) -> None:
-        """Make the host's `nic` and plug it in; the first host goes to the first switch, the others to the second."""
+        """Make the host's `nic` and plug it in; the first host goes to the first switch, the others
+        to the second.
+        """
         self._hosts += 1
         end = f"to-{host.name}"
         self.namespace.ip(
@@ -204,19 +232,29 @@ class Lab:
         return host
 
     def vm(self, host: Host, vsid: int) -> Vm:
-        """A VM on a host; its customer address is 10.0.0.N and its MAC ends in N, N counted from 1."""
+        """A VM on a host; its customer address is 10.0.0.N and its MAC ends in N, N counted from
+        1.
+        """
         number = next(self._customers)
         return host.add_vm(self, f"10.0.0.{number}", vsid, f"{self._oui}:32:02:{number:02x}")
 
     def start(self) -> None:
-        """Give hosts their policies and VMs their neighbours; wait until every host reaches every other."""
+        """Give hosts their policies and VMs their neighbours; wait until every host reaches every
+        other.
+        """
         for host in self.hosts:
             host.apply_policy(self.hosts)
         vms = [vm for host in self.hosts for vm in host.vms if host.layout is not None]
         for vm in vms:
-            # A Hyper-V host answers the ARP of its VMs from its own records, so none is seen on the wire.
+            # A Hyper-V host answers the ARP of its VMs from its own records, so none is seen on the
+            # wire.
             others = [other for host in self.hosts for other in host.vms if other is not vm]
-            vm.namespace.ip(*(f"neigh add {o.address} lladdr {o.mac} dev {vm.name} nud permanent" for o in others))
+            vm.namespace.ip(
+                *(
+                    f"neigh add {o.address} lladdr {o.mac} dev {vm.name} nud permanent"
+                    for o in others
+                )
+            )
         for host, peer in itertools.permutations(self.hosts, 2):
             wait_until(f"{host.address} to reach {peer.address}", partial(is_answered, host, peer))
 
@@ -227,8 +265,12 @@ class Lab:
 
 
 @contextmanager
-def new_lab(*, vlan: int | None = None, hop_limit: int = 128, oui: str = "00:15:5d") -> Iterator[Lab]:
-    """An empty lab, and its end.  Hop limit and vendor prefix are those of Hyper-V unless told otherwise."""
+def new_lab(
+    *, vlan: int | None = None, hop_limit: int = 128, oui: str = "00:15:5d"
+) -> Iterator[Lab]:
+    """An empty lab, and its end.  Hop limit and vendor prefix are those of Hyper-V unless told
+    otherwise.
+    """
     with Processes() as processes:
         yield Lab(processes, vlan, hop_limit, oui)
 

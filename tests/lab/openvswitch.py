@@ -1,7 +1,7 @@
 """One Open vSwitch of our own: database and switch, in a folder and a namespace of the lab.
 
-Knows how Open vSwitch is started and told what to do; the system's own service is neither needed nor touched.  All
-bridges are of the userspace datapath (`netdev`), so no kernel module is needed.
+Knows how Open vSwitch is started and told what to do; the system's own service is neither needed
+nor touched.  All bridges are of the userspace datapath (`netdev`), so no kernel module is needed.
 """
 
 from pathlib import Path
@@ -16,7 +16,10 @@ class OpenVSwitch:
 
     def __init__(self, processes: Processes, namespace: Namespace, folder: Path) -> None:
         folder.mkdir()
-        self._environment = {name: str(folder) for name in ("OVS_RUNDIR", "OVS_LOGDIR", "OVS_DBDIR", "OVS_SYSCONFDIR")}
+        self._environment = {
+            name: str(folder)
+            for name in ("OVS_RUNDIR", "OVS_LOGDIR", "OVS_DBDIR", "OVS_SYSCONFDIR")
+        }
         self._database = f"unix:{folder}/db.sock"
         self._control = folder / "vswitchd.ctl"
         database_file = folder / "conf.db"
@@ -43,13 +46,19 @@ class OpenVSwitch:
         switch.wait_until_ready(self._control.exists)
 
     def configure(self, *commands: str) -> None:
-        """One ovs-vsctl transaction of several commands, waited for until the switch has done it."""
+        """One ovs-vsctl transaction of several commands, waited for until the switch has done
+        it.
+        """
         words = [word for command in commands for word in ("--", *command.split())]
         run(["ovs-vsctl", f"--db={self._database}", "--timeout=20", *words], env=self._environment)
 
     def flows(self, bridge: str, *flows: str) -> None:
         """Replace all flows of a bridge."""
-        run(["ovs-ofctl", "replace-flows", bridge, "-"], stdin="\n".join(flows) + "\n", env=self._environment)
+        run(
+            ["ovs-ofctl", "replace-flows", bridge, "-"],
+            stdin="\n".join(flows) + "\n",
+            env=self._environment,
+        )
 
     def control(self, *command: str) -> str:
         """Ask the running switch something."""

@@ -1,8 +1,9 @@
 """Processes and network namespaces that end with the test run, whatever ends it.
 
-Knows processes, namespaces and waiting; knows nothing about tunnels or captures.  A namespace has no name: it lives as
-long as its holder process, and everything in it (links, taps, firewall rules) goes with it.  Each process is ended by
-its own id, and is asked to die with the test run (PR_SET_PDEATHSIG), so that even a killed run leaves nothing behind.
+Knows processes, namespaces and waiting; knows nothing about tunnels or captures.  A namespace has
+no name: it lives as long as its holder process, and everything in it (links, taps, firewall rules)
+goes with it.  Each process is ended by its own id, and is asked to die with the test run
+(PR_SET_PDEATHSIG), so that even a killed run leaves nothing behind.
 """
 
 import os
@@ -25,7 +26,8 @@ for f in ipv6/conf/*/disable_ipv6; do [ ! -e $f ] || echo 1 >$f; done
 for f in ipv4/conf/*/rp_filter; do echo 0 >$f; done
 echo 0 >ipv4/icmp_ratelimit
 """
-"""No unasked IPv6 traffic; frames may come in on another interface than the one with the address; every ICMP error is
+"""No unasked IPv6 traffic; frames may come in on another interface than the one with the address;
+every ICMP error is
 sent, however many there are."""
 
 
@@ -76,7 +78,9 @@ class Started:
 
         wait_until(f"{' '.join(self._argv)}, which said: {self.said}", is_ready_or_dead)
         if self._process.poll() is not None:
-            raise LabError(f"{' '.join(self._argv)}\nended with {self._process.returncode}: {self.said}")
+            raise LabError(
+                f"{' '.join(self._argv)}\nended with {self._process.returncode}: {self.said}"
+            )
 
     def wait(self) -> None:
         """Wait until it has ended by itself."""
@@ -120,7 +124,10 @@ class Processes(AbstractContextManager["Processes"]):
         return namespace
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._endings.close()
 
@@ -157,6 +164,7 @@ def run(argv: Sequence[str], *, stdin: str = "", env: Mapping[str, str] | None =
     )
     if done.returncode != 0:
         raise LabError(
-            f"{' '.join(argv)}\nexit {done.returncode}: {done.stderr.strip() or done.stdout.strip()}\n{stdin}"
+            f"{' '.join(argv)}\nexit {done.returncode}:"
+            f" {done.stderr.strip() or done.stdout.strip()}\n{stdin}"
         )
     return done.stdout

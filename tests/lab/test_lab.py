@@ -1,7 +1,7 @@
 """Real hosts, real traffic, live captures: the verdict must be right in each.
 
-Every scenario says what the hosts do, what must be on the wire (as tshark counts it) and what the program must answer.
-Hosts are 192.0.2.1, .2, .3 in the order in which they are made.
+Every scenario says what the hosts do, what must be on the wire (as tshark counts it) and what the
+program must answer. Hosts are 192.0.2.1, .2, .3 in the order in which they are made.
 """
 
 from pathlib import Path
@@ -46,7 +46,9 @@ def test_two_layouts_mismatch_and_every_request_is_refused(tmp_path: Path) -> No
 
 
 def test_two_layouts_of_a_vsid_whose_old_key_fits_both(tmp_path: Path) -> None:
-    """0x005b8d80 alone could be VSID 0x5b8d with FlowID 0x80; the other direction of the VM pair proves what it is."""
+    """0x005b8d80 alone could be VSID 0x5b8d with FlowID 0x80; the other direction of the VM pair
+    proves what it is.
+    """
     capture = tmp_path / "capture.pcap"
     with new_lab() as lab:
         one, two = lab.vm(lab.host(CURRENT), 6000000), lab.vm(lab.host(OLD), 6000000)
@@ -117,7 +119,9 @@ def test_all_current_hosts_are_healthy(tmp_path: Path) -> None:
 
 
 def test_current_keys_that_fit_both_are_at_most_likely(tmp_path: Path) -> None:
-    """0x00138900 could be TNI 0x138900; that its low octet is 0 speaks for VSID 5001, but proves nothing."""
+    """0x00138900 could be TNI 0x138900; that its low octet is 0 speaks for VSID 5001, but proves
+    nothing.
+    """
     capture = tmp_path / "capture.pcap"
     with new_lab() as lab:
         one, two = lab.vm(lab.host(CURRENT), 5001), lab.vm(lab.host(CURRENT), 5001)
@@ -164,7 +168,9 @@ def test_one_old_host_of_three_is_found(tmp_path: Path) -> None:
         one, two, three = (lab.vm(lab.host(layout), 5001) for layout in (CURRENT, CURRENT, OLD))
         lab.start()
         with tcpdump(lab, capture, lab.wire.namespace, lab.wire.tap):
-            assert ping(lab, (one, two), (one, three), (three, one), (two, three), (three, two)) == [
+            assert ping(
+                lab, (one, two), (one, three), (three, one), (two, three), (three, two)
+            ) == [
                 ALL_ANSWERED,
                 *[ALL_LOST] * 4,
             ]
@@ -187,16 +193,23 @@ def test_one_old_host_of_three_is_found(tmp_path: Path) -> None:
     assert unreachables_seen_by_tcpdump(capture, code=10) == 12
     assert answer.causes == {"layout-mismatch"}
     assert answer.verdict == "mismatch"
-    assert answer.hosts == {ONE: ("rfc7637", "proven"), TWO: ("rfc7637", "proven"), THREE: ("draft-00", "proven")}
+    assert answer.hosts == {
+        ONE: ("rfc7637", "proven"),
+        TWO: ("rfc7637", "proven"),
+        THREE: ("draft-00", "proven"),
+    }
     assert answer.pairs == {(ONE, TWO): "agree", (ONE, THREE): "mismatch", (TWO, THREE): "mismatch"}
     assert answer.exit_code == 1
     assert_counts_agree(answer, seen)
 
 
 @pytest.mark.parametrize(
-    ("vsid", "old_key", "current_key"), [(5001, "0x00001389", "0x00138900"), (6000000, "0x005b8d80", "0x5b8d8000")]
+    ("vsid", "old_key", "current_key"),
+    [(5001, "0x00001389", "0x00138900"), (6000000, "0x005b8d80", "0x5b8d8000")],
 )
-def test_host_updated_while_traffic_runs(tmp_path: Path, vsid: int, old_key: str, current_key: str) -> None:
+def test_host_updated_while_traffic_runs(
+    tmp_path: Path, vsid: int, old_key: str, current_key: str
+) -> None:
     capture = tmp_path / "capture.pcap"
     with new_lab() as lab:
         host_one, host_two = lab.host(CURRENT), lab.host(OLD)
@@ -210,7 +223,11 @@ def test_host_updated_while_traffic_runs(tmp_path: Path, vsid: int, old_key: str
             lab.update(host_two, CURRENT)
             running.wait_until_answered(3)
     seen = seen_by_tshark(capture)
-    assert set(seen.flows) == {Flow(ONE, TWO, current_key), Flow(TWO, ONE, old_key), Flow(TWO, ONE, current_key)}
+    assert set(seen.flows) == {
+        Flow(ONE, TWO, current_key),
+        Flow(TWO, ONE, old_key),
+        Flow(TWO, ONE, current_key),
+    }
     answer = ask_doctor(capture)
     assert answer.hosts == {ONE: ("rfc7637", "proven"), TWO: ("rfc7637", "proven")}
     changes = {host["address"]: host["changes"] for host in answer.report["hosts"]}

@@ -1,4 +1,5 @@
-"""The mismatch again, captured in the ways in which people capture: tagged, on one host, on `any`, on two interfaces.
+"""The mismatch again, captured in the ways in which people capture: tagged, on one host, on `any`,
+on two interfaces.
 
 Hosts are 192.0.2.1, .2, .3 in the order in which they are made.
 """
@@ -51,7 +52,9 @@ def test_mismatch_on_a_vlan_tagged_underlay(tmp_path: Path) -> None:
 
 
 def test_capture_on_one_host_shows_its_own_pairs(tmp_path: Path) -> None:
-    """On the second host: what the first and the third say to each other is not there, and nothing is said about it."""
+    """On the second host: what the first and the third say to each other is not there, and nothing
+    is said about it.
+    """
     capture = tmp_path / "capture.pcap"
     with new_lab() as lab:
         hosts = [lab.host(CURRENT), lab.host(OLD), lab.host(CURRENT)]
@@ -78,14 +81,20 @@ def test_capture_on_one_host_shows_its_own_pairs(tmp_path: Path) -> None:
     }
     assert unreachables_seen_by_tcpdump(capture, code=10) == 12
     assert answer.verdict == "mismatch"
-    assert answer.hosts == {ONE: ("rfc7637", "proven"), TWO: ("draft-00", "proven"), THREE: ("rfc7637", "proven")}
+    assert answer.hosts == {
+        ONE: ("rfc7637", "proven"),
+        TWO: ("draft-00", "proven"),
+        THREE: ("rfc7637", "proven"),
+    }
     assert answer.pairs == {(ONE, TWO): "mismatch", (TWO, THREE): "mismatch"}
     assert answer.exit_code == 1
     assert_counts_agree(answer, seen)
 
 
 def test_capture_on_any_interface_of_a_host(tmp_path: Path) -> None:
-    """Linktype SLL2.  The host's own ICMP is there twice, as its kernel sends it and as it leaves the card."""
+    """Linktype SLL2.  The host's own ICMP is there twice, as its kernel sends it and as it leaves
+    the card.
+    """
     capture = tmp_path / "capture.pcap"
     with new_lab() as lab:
         hosts = [lab.host(OLD), lab.host(CURRENT)]
@@ -110,7 +119,9 @@ def test_capture_on_any_interface_of_a_host(tmp_path: Path) -> None:
 
 
 def test_pcapng_with_two_interfaces(tmp_path: Path) -> None:
-    """Captured on both ports of the wire: every frame is there twice, as it enters and as it leaves."""
+    """Captured on both ports of the wire: every frame is there twice, as it enters and as it
+    leaves.
+    """
     capture = tmp_path / "capture.pcapng"
     with new_lab() as lab:
         one, two = lab.vm(lab.host(OLD), 6000000), lab.vm(lab.host(CURRENT), 6000000)

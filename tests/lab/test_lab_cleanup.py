@@ -25,7 +25,9 @@ with new_lab(vlan=50) as lab:
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process lives; one that is dead and only not yet collected by its parent does not."""
+    """Whether a process lives; one that is dead and only not yet collected by its parent does
+    not.
+    """
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
@@ -40,7 +42,9 @@ class SceneFailsError(Exception):
 def fail_inside(lab: Lab) -> None:
     """A scenario that fails when the lab is up."""
     lab.vm(lab.host(CURRENT), 5001)
-    assert len(lab.processes.pids) == 5  # namespaces of wire, host and VM, and the host's two Open vSwitch daemons
+    assert (
+        len(lab.processes.pids) == 5
+    )  # namespaces of wire, host and VM, and the host's two Open vSwitch daemons
     assert all(is_running(pid) for pid in lab.processes.pids)
     assert lab.processes.folder.is_dir()
     raise SceneFailsError
@@ -54,7 +58,9 @@ def test_lab_that_fails_leaves_nothing() -> None:
 
 
 def test_lab_whose_run_is_killed_leaves_no_process() -> None:
-    """Nobody cleans up then but the kernel.  Namespaces, links and firewall rules live only as long as the processes."""
+    """Nobody cleans up then but the kernel.  Namespaces, links and firewall rules live only as long
+    as the processes.
+    """
     with tempfile.TemporaryDirectory() as folder:
         run = subprocess.Popen(
             [sys.executable, "-c", LAB_THAT_WAITS],

@@ -67,7 +67,9 @@ def test_host_without_gre_is_no_mismatch(tmp_path: Path) -> None:
 
 
 def test_plain_gre_tunnel_is_not_called_an_error(tmp_path: Path) -> None:
-    """Same bytes as the old layout, but nothing speaks of Hyper-V: other MACs, the hop limit of Linux."""
+    """Same bytes as the old layout, but nothing speaks of Hyper-V: other MACs, the hop limit of
+    Linux.
+    """
     capture = tmp_path / "capture.pcap"
     with new_lab(hop_limit=64, oui="52:54:00") as lab:
         one, two = lab.vm(lab.host(OLD), 5001), lab.vm(lab.host(OLD), 5001)

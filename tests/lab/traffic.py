@@ -20,11 +20,15 @@ class Pings:
 
 
 class Pinging:
-    """Pings that run at the same time, one for each pair of VMs; the first VM of a pair pings the second."""
+    """Pings that run at the same time, one for each pair of VMs; the first VM of a pair pings the
+    second.
+    """
 
     def __init__(self, lab: Lab, pairs: Sequence[tuple[Vm, Vm]], *options: str) -> None:
         command = ["ping", "-n", "-D", "-O", "-i", "0.2", "-W", "1", *options]
-        self._running = [lab.processes.start(vm.namespace.inside(*command, other.address)) for vm, other in pairs]
+        self._running = [
+            lab.processes.start(vm.namespace.inside(*command, other.address)) for vm, other in pairs
+        ]
 
     def wait_until_answered(self, number: int) -> None:
         """Wait until every pair has had so many answers."""

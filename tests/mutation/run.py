@@ -1,11 +1,12 @@
 """Mutation testing with mutmut: which small changes of the code does no test notice?
 
-    python -m tests.mutation.run                  every mutant: 15 to 30 minutes on one core
-    python -m tests.mutation.run --numbers 9 23   of each function the mutants with these numbers: a sample
+    python -m tests.mutation.run                  every mutant: 15 to 30 minutes on one core python
+    -m tests.mutation.run --numbers 9 23   of each function the mutants with these numbers: a sample
 
-Needs `pip install mutmut==3.8.1`, which is configured in pyproject.toml.  It works on a copy of the checkout in a temporary folder, so
-no mutant can stay behind.  Every survivor must stand in README.md beside this file, as a diff below the reason why no test kills it;
-otherwise the run fails.  A run of every mutant fails for a diff that is of no survivor, too.
+Needs `pip install mutmut==3.8.1`, which is configured in pyproject.toml.  It works on a copy of the
+checkout in a temporary folder, so no mutant can stay behind.  Every survivor must stand in
+README.md beside this file, as a diff below the reason why no test kills it; otherwise the run
+fails.  A run of every mutant fails for a diff that is of no survivor, too.
 """
 
 import argparse
@@ -27,14 +28,18 @@ REPORT = Path(__file__).with_name("README.md")
 MUTMUT = Path(sys.executable).with_name("mutmut")
 NEEDED = ("pyproject.toml", "nvgre_doctor", "tests")
 UNNOTICED = frozenset({0, 33})
-"""mutmut records how the tests ended: 0 is that they passed, 33 that there are none; everything else notices the mutant."""
+"""mutmut records how the tests ended: 0 is that they passed, 33 that there are none; everything
+else notices the mutant.
+"""
 
 Change = tuple[str, str]
 """Module and function; the lines of a diff that begin with - or +, without their indentation."""
 
 
 def read_explained(report: str) -> set[Change]:
-    """The diffs in the report: a line such as `infer.streams _merge`, and below it the lines that begin with - and +."""
+    """The diffs in the report: a line such as `infer.streams _merge`, and below it the lines that
+    begin with - and +.
+    """
     return {
         (place, _squeezed(lines.splitlines()))
         for block in re.findall(r"^```diff\n(.*?)^```$", report, re.MULTILINE | re.DOTALL)
@@ -49,7 +54,9 @@ def _squeezed(lines: Iterable[str]) -> str:
 def mutmut(folder: Path, *arguments: str) -> str:
     """What mutmut says; SystemExit when it fails."""
     try:
-        result = subprocess.run([MUTMUT, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+        result = subprocess.run(
+            [MUTMUT, *arguments], cwd=folder, capture_output=True, text=True, check=False
+        )
     except FileNotFoundError:
         sys.exit("mutmut is not there: pip install mutmut==3.8.1")
     if result.returncode:
@@ -59,7 +66,9 @@ def mutmut(folder: Path, *arguments: str) -> str:
 
 def try_mutants(folder: Path, numbers: list[int], processes: int) -> dict[str, int]:
     """How the tests of every mutant ended, by its name."""
-    mutmut(folder, "run", f"--max-children={processes}", *(f"*__mutmut_{number}" for number in numbers))
+    mutmut(
+        folder, "run", f"--max-children={processes}", *(f"*__mutmut_{number}" for number in numbers)
+    )
     records = [json.loads(path.read_bytes()) for path in sorted(folder.glob("mutants/**/*.meta"))]
     found = {name: code for record in records for name, code in record["exit_code_by_key"].items()}
     tried = {name: code for name, code in found.items() if code is not None}
@@ -69,7 +78,9 @@ def try_mutants(folder: Path, numbers: list[int], processes: int) -> dict[str, i
 
 
 def place_of(name: str) -> str:
-    """`nvgre_doctor.infer.model.xǁHostVerdictǁlayout_of__mutmut_3` is in `infer.model HostVerdict.layout_of`."""
+    """`nvgre_doctor.infer.model.xǁHostVerdictǁlayout_of__mutmut_3` is in `infer.model
+    HostVerdict.layout_of`.
+    """
     module, function = name.removeprefix("nvgre_doctor.").rpartition("__mutmut_")[0].rsplit(".", 1)
     return f"{module} {function.removeprefix('x_').removeprefix('xǁ').replace('ǁ', '.')}"
 
@@ -77,14 +88,20 @@ def place_of(name: str) -> str:
 def change_of(folder: Path, name: str) -> Change:
     """What a mutant changes."""
     lines = mutmut(folder, "show", name).splitlines()
-    return place_of(name), _squeezed(line for line in lines if re.match(r"-(?!--)|\+(?!\+\+)", line))
+    return place_of(name), _squeezed(
+        line for line in lines if re.match(r"-(?!--)|\+(?!\+\+)", line)
+    )
 
 
 def main() -> int:
     """Run, tell, judge."""
     parser = argparse.ArgumentParser(description="Mutation testing: see tests/mutation/README.md.")
-    parser.add_argument("--numbers", type=int, nargs="+", default=[], help="only these mutants of each function")
-    parser.add_argument("--processes", type=int, default=os.cpu_count(), help="how many mutants to try at a time")
+    parser.add_argument(
+        "--numbers", type=int, nargs="+", default=[], help="only these mutants of each function"
+    )
+    parser.add_argument(
+        "--processes", type=int, default=os.cpu_count(), help="how many mutants to try at a time"
+    )
     arguments = parser.parse_args()
     totals: Counter[str] = Counter()
     survivors: list[Change] = []
@@ -92,7 +109,9 @@ def main() -> int:
         copy = Path(folder)
         for name in NEEDED:
             if (ROOT / name).is_dir():
-                shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+                shutil.copytree(
+                    ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__")
+                )
             else:
                 shutil.copy(ROOT / name, copy / name)
         for name, code in try_mutants(copy, arguments.numbers, arguments.processes).items():
@@ -115,8 +134,9 @@ def main() -> int:
         print(f"{module:20}{total - alive[module]:6} of {total:4} killed")
     total, numbers = totals.total(), ", ".join(map(str, arguments.numbers))
     print(
-        f"mutation score: {total - len(survivors)} of {total} mutants killed, {len(survivors) - len(unexplained)} survive and are"
-        f" explained, {len(unexplained)} are not"
+        f"mutation score: {total - len(survivors)} of {total} mutants killed,"
+        f" {len(survivors) - len(unexplained)} survive and are explained, {len(unexplained)}"
+        " are not"
         + (f" (a sample, number {numbers} of each function;" if numbers else " (all;")
         + " see tests/mutation/README.md)"
     )

@@ -16,9 +16,13 @@ def source_of(place: str) -> Path:
 
 def test_survivors_are_read_from_the_report() -> None:
     report = (
-        "Text.\n\n```diff\ninfer.x _f\n-    a  < b\n+    a <= b\n\ninfer.y C.g\n- 0,\n+ 1,\n```\n\n```sh\n- no\n```\n"
+        "Text.\n\n```diff\ninfer.x _f\n-    a  < b\n+    a <= b\n\ninfer.y C.g\n- 0,\n+"
+        " 1,\n```\n\n```sh\n- no\n```\n"
     )
-    assert read_explained(report) == {("infer.x _f", "- a < b\n+ a <= b"), ("infer.y C.g", "- 0,\n+ 1,")}
+    assert read_explained(report) == {
+        ("infer.x _f", "- a < b\n+ a <= b"),
+        ("infer.y C.g", "- 0,\n+ 1,"),
+    }
 
 
 @pytest.mark.parametrize("change", EXPLAINED, ids=[place for place, _ in EXPLAINED])

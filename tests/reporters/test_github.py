@@ -1,4 +1,6 @@
-"""Workflow commands, read as GitHub's runner reads them (src/Runner.Common/ActionCommand.cs of actions/runner)."""
+"""Workflow commands, read as GitHub's runner reads them (src/Runner.Common/ActionCommand.cs of
+actions/runner).
+"""
 
 from dataclasses import dataclass, replace
 
@@ -7,7 +9,17 @@ import pytest
 from nvgre_doctor.report import Capture, Confidence, Finding, FrameRef, Report, Severity, Subject
 from nvgre_doctor.reporters.display import Display
 from nvgre_doctor.reporters.github import render
-from tests.reports import EVERY, EVIL, HEALTHY, HOSTILE, MANY, MISMATCH, NO_NVGRE, UNREADABLE, WARNINGS
+from tests.reports import (
+    EVERY,
+    EVIL,
+    HEALTHY,
+    HOSTILE,
+    MANY,
+    MISMATCH,
+    NO_NVGRE,
+    UNREADABLE,
+    WARNINGS,
+)
 
 
 @dataclass
@@ -27,7 +39,13 @@ def read_line(line: str) -> Command | None:
     properties = dict(item.split("=", 1) for item in rest.strip().split(",") if "=" in item)
     unescaped = {}
     for key, value in properties.items():
-        for token, plain in (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%")):
+        for token, plain in (
+            ("%0D", "\r"),
+            ("%0A", "\n"),
+            ("%3A", ":"),
+            ("%2C", ","),
+            ("%25", "%"),
+        ):
             value = value.replace(token, plain)  # noqa: PLW2901
         unescaped[key] = value
     data = line[end + 2 :].replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%")
@@ -55,22 +73,26 @@ def one_finding(**changes: object) -> Report:
 
 
 def test_a_host_and_its_pair_get_one_annotation_each_and_flows_belong_to_the_pair() -> None:
-    assert render(MISMATCH, Display()) == (
-        "::error title=NVG201 192.168.50.2,file=lab.pcapng,line=4::"
-        "NVG201: 192.168.50.2 uses the old NVGRE layout (draft-00): key 0x00001389 is TNI 5001, as a VSID it would be 19"
-        "%0AInstall KB2779768 on 192.168.50.2 and restart it. Check: Get-HotFix -Id KB2779768 -ComputerName 192.168.50.2\n"
-        "::error title=NVG301 NVG302 192.168.50.1 and 192.168.50.2,file=lab.pcapng,line=3::"
-        "NVG301: 192.168.50.1 (RFC 7637) and 192.168.50.2 (draft-00) use different layouts: VSID 5001 is 0x00138900 from"
-        " the one and 0x00001389 from the other"
-        "%0AInstall KB2779768 on 192.168.50.2 and restart it. Check: Get-HotFix -Id KB2779768 -ComputerName 192.168.50.2"
-        "%0ANVG302: 192.168.50.2 refuses what 192.168.50.1 sends (ICMP 3/10, 4 times), because their layouts differ\n"
-        "nvgre-doctor: verdict mismatch\n"
+    assert (
+        render(MISMATCH, Display())
+        == "::error title=NVG201 192.168.50.2,file=lab.pcapng,line=4::NVG201: 192.168.50.2 uses the"
+        " old NVGRE layout (draft-00): key 0x00001389 is TNI 5001, as a VSID it would be"
+        " 19%0AInstall KB2779768 on 192.168.50.2 and restart it. Check: Get-HotFix -Id KB2779768"
+        " -ComputerName 192.168.50.2\n::error title=NVG301 NVG302 192.168.50.1 and"
+        " 192.168.50.2,file=lab.pcapng,line=3::NVG301: 192.168.50.1 (RFC 7637) and 192.168.50.2"
+        " (draft-00) use different layouts: VSID 5001 is 0x00138900 from the one and 0x00001389"
+        " from the other%0AInstall KB2779768 on 192.168.50.2 and restart it. Check: Get-HotFix"
+        " -Id KB2779768 -ComputerName 192.168.50.2%0ANVG302: 192.168.50.2 refuses what"
+        " 192.168.50.1 sends (ICMP 3/10, 4 times), because their layouts differ\nnvgre-doctor:"
+        " verdict mismatch\n"
     )
 
 
 def test_both_directions_of_a_flow_are_one_annotation() -> None:
     flow = MISMATCH.findings[2]
-    back = replace(flow, subject=Subject("flow", ("192.168.50.2", "192.168.50.1")), message="the way back")
+    back = replace(
+        flow, subject=Subject("flow", ("192.168.50.2", "192.168.50.1")), message="the way back"
+    )
     (command,) = commands(replace(MISMATCH, findings=(flow, back)))
     assert command.data.split("\n") == [f"NVG302: {flow.message}", "NVG302: the way back"]
 
@@ -86,7 +108,10 @@ def test_severities_become_error_warning_and_notice_worst_first() -> None:
 
 
 def test_a_subject_is_told_at_the_level_of_its_worst_finding() -> None:
-    info, error = (replace(MISMATCH.findings[0], severity=severity) for severity in (Severity.INFO, Severity.ERROR))
+    info, error = (
+        replace(MISMATCH.findings[0], severity=severity)
+        for severity in (Severity.INFO, Severity.ERROR)
+    )
     assert [c.name for c in commands(replace(MISMATCH, findings=(info, error)))] == ["error"]
 
 
@@ -118,14 +143,22 @@ def test_percent_and_line_breaks_are_escaped_in_messages_and_the_runner_reads_th
     assert command.data == "NVG201: 50% : a,b %0A"
 
 
-def test_colons_commas_and_percent_are_escaped_in_properties_and_the_runner_reads_them_back() -> None:
+def test_colons_commas_and_percent_are_escaped_in_properties_and_read_back_by_the_runner() -> None:
     report = one_finding(subject=Subject("host", ("fe80::1,%2C",)))
     assert render(report, Display()).startswith("::error title=NVG201 fe80%3A%3A1%2C%252C,file=")
     assert commands(report)[0].properties["title"] == "NVG201 fe80::1,%2C"
 
 
 @pytest.mark.parametrize(
-    "text", ["\n::error::x", "\r::error::x", "\r\n::stop-commands::x", EVIL, "\u2028::error::x", "\x85::error::x"]
+    "text",
+    [
+        "\n::error::x",
+        "\r::error::x",
+        "\r\n::stop-commands::x",
+        EVIL,
+        "\u2028::error::x",
+        "\x85::error::x",
+    ],
 )
 def test_captured_text_never_begins_a_line(text: str) -> None:
     report = replace(
@@ -133,20 +166,28 @@ def test_captured_text_never_begins_a_line(text: str) -> None:
         headline=text,
         captures=(Capture(text, None, None, "complete", 1, 1, 0, ()),),
     )
-    lines = render(report, Display()).splitlines()  # str.splitlines knows more line ends than the runner
+    lines = render(
+        report, Display()
+    ).splitlines()  # str.splitlines knows more line ends than the runner
     assert len(lines) == 2
     assert lines[0].startswith("::error title=NVG201 ")
     assert lines[1] == "nvgre-doctor: verdict mismatch"
 
 
-@pytest.mark.parametrize("text", ["##[set-env name=PATH]/tmp", "##vso[task.setvariable variable=PATH]/tmp"])
+@pytest.mark.parametrize(
+    "text", ["##[set-env name=PATH]/tmp", "##vso[task.setvariable variable=PATH]/tmp"]
+)
 def test_commands_that_are_looked_for_anywhere_in_a_line_do_not_come_through(text: str) -> None:
-    report = replace(one_finding(message=text, next_step=text, subject=Subject("host", (text,))), headline=text)
+    report = replace(
+        one_finding(message=text, next_step=text, subject=Subject("host", (text,))), headline=text
+    )
     assert not [mark for mark in ("##[", "##vso[") if mark in render(report, Display())]
 
 
 def test_the_line_is_the_frame_and_windows_paths_get_forward_slashes() -> None:
-    report = replace(one_finding(), captures=(replace(MISMATCH.captures[0], path=".\\caps\\lab.pcapng"),))
+    report = replace(
+        one_finding(), captures=(replace(MISMATCH.captures[0], path=".\\caps\\lab.pcapng"),)
+    )
     (command,) = commands(report)
     assert (command.properties["file"], command.properties["line"]) == ("caps/lab.pcapng", "4")
 
@@ -162,14 +203,18 @@ def test_a_capture_that_is_no_file_of_the_repository_is_not_given_as_one(path: s
 
 def test_a_capture_that_cannot_be_read_is_an_error_with_the_reason() -> None:
     assert [(c.name, c.properties["title"], c.data) for c in commands(UNREADABLE)] == [
-        ("error", "unreadable trace.etl", "an ETW trace; convert it: etl2pcapng trace.etl trace.pcapng"),
+        (
+            "error",
+            "unreadable trace.etl",
+            "an ETW trace; convert it: etl2pcapng trace.etl trace.pcapng",
+        ),
         ("error", "unreadable empty.pcap", "it holds no frame"),
     ]
 
 
 def test_a_finding_about_an_unreadable_capture_is_told_once_as_an_error() -> None:
     finding = replace(WARNINGS.findings[0], message="an ETW trace", next_step="")
-    (first, _second) = commands(replace(UNREADABLE, findings=(finding,)))
+    first, _second = commands(replace(UNREADABLE, findings=(finding,)))
     assert (first.name, first.properties["title"], first.data) == (
         "error",
         "NVG101 trace.etl",
@@ -187,7 +232,9 @@ def test_a_healthy_report_has_no_annotation() -> None:
 
 
 def test_no_message_reaches_the_length_at_which_the_runner_cuts_it() -> None:
-    long = tuple(replace(finding, message="m" * 300, next_step="n" * 300) for finding in MANY.findings)
+    long = tuple(
+        replace(finding, message="m" * 300, next_step="n" * 300) for finding in MANY.findings
+    )
     assert max(len(c.data) for c in commands(replace(MANY, findings=long))) < 4096
 
 

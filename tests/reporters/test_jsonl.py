@@ -14,10 +14,18 @@ def test_a_line_is_the_finding_of_the_json_format_with_what_surrounds_it() -> No
         "code": "NVG302",
         "severity": "error",
         "confidence": "proven",
-        "message": "192.168.50.2 refuses what 192.168.50.1 sends (ICMP 3/10, 4 times), because their layouts differ",
+        "message": (
+            "192.168.50.2 refuses what 192.168.50.1 sends (ICMP 3/10, 4 times), because their"
+            " layouts differ"
+        ),
         "subject": {"kind": "flow", "source": "192.168.50.1", "destination": "192.168.50.2"},
         "frames": [
-            {"capture": 0, "frame": 11, "time_ns": 1367402400500000001, "time": "2013-05-01T10:00:00.500000001Z"}
+            {
+                "capture": 0,
+                "frame": 11,
+                "time_ns": 1367402400500000001,
+                "time": "2013-05-01T10:00:00.500000001Z",
+            }
         ],
         "display_filter": "ip.proto#1 == 47 && icmp.code == 10",
         "next_step": "",
@@ -48,5 +56,8 @@ def test_hostile_text_stays_in_one_line_of_ascii_and_comes_back_whole() -> None:
 
 
 def test_every_line_of_every_report_is_json() -> None:
-    counts = [len([json.loads(line) for line in render(report, Display()).splitlines()]) for report in EVERY.values()]
+    counts = [
+        len([json.loads(line) for line in render(report, Display()).splitlines()])
+        for report in EVERY.values()
+    ]
     assert counts == [3, 0, 3, 1, 0, 1, 70]

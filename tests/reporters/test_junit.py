@@ -10,10 +10,23 @@ from nvgre_doctor.report import Capture, Host, PairVerdict, Report, Severity, Su
 from nvgre_doctor.reporters.display import Display
 from nvgre_doctor.reporters.junit import render
 from tests.reporters.schemas import schema_path
-from tests.reports import EVERY, EVIL, HEALTHY, HOSTILE, MANY, MISMATCH, NO_NVGRE, UNREADABLE, WARNINGS
+from tests.reports import (
+    EVERY,
+    EVIL,
+    HEALTHY,
+    HOSTILE,
+    MANY,
+    MISMATCH,
+    NO_NVGRE,
+    UNREADABLE,
+    WARNINGS,
+)
 
-# What XML 1.0 cannot hold, and some of what it should not: C0, DEL, C1, lone surrogates, noncharacters.
-FORBIDDEN = "".join(map(chr, [*range(0x20), *range(0x7F, 0xA0), 0xD800, 0xDFFF, 0xFFFE, 0xFFFF, 0x1FFFE, 0x10FFFF]))
+# What XML 1.0 cannot hold, and some of what it should not: C0, DEL, C1, lone surrogates,
+# noncharacters.
+FORBIDDEN = "".join(
+    map(chr, [*range(0x20), *range(0x7F, 0xA0), 0xD800, 0xDFFF, 0xFFFE, 0xFFFF, 0x1FFFE, 0x10FFFF])
+)
 
 
 def parse(report: Report) -> ET.Element:
@@ -23,7 +36,10 @@ def parse(report: Report) -> ET.Element:
 def outcomes(report: Report) -> dict[str, str]:
     """Every test case by name, with how it went."""
     cases = parse(report).findall("testsuite/testcase")
-    found = {case.attrib["name"]: next((e.tag for e in case if e.tag != "system-out"), "passed") for case in cases}
+    found = {
+        case.attrib["name"]: next((e.tag for e in case if e.tag != "system-out"), "passed")
+        for case in cases
+    }
     assert len(found) == len(cases)
     return found
 
@@ -57,13 +73,18 @@ def test_the_suite_counts_its_cases() -> None:
 def test_a_failure_repeats_its_message_in_the_text_and_says_what_to_do() -> None:
     failure = case(MISMATCH, "192.168.50.2 speaks RFC 7637").find("failure")
     assert failure is not None
-    message = "192.168.50.2 uses the old NVGRE layout (draft-00): key 0x00001389 is TNI 5001, as a VSID it would be 19"
+    message = (
+        "192.168.50.2 uses the old NVGRE layout (draft-00): key 0x00001389 is TNI 5001, as a VSID"
+        " it would be 19"
+    )
     assert failure.attrib == {"type": "NVG201", "message": message}
     assert (failure.text or "").splitlines() == [
         message,
         "",
-        "Next step: Install KB2779768 on 192.168.50.2 and restart it. "
-        "Check: Get-HotFix -Id KB2779768 -ComputerName 192.168.50.2",
+        (
+            "Next step: Install KB2779768 on 192.168.50.2 and restart it. "
+            "Check: Get-HotFix -Id KB2779768 -ComputerName 192.168.50.2"
+        ),
         "Wireshark: ip.src == 192.168.50.2 && gre.key == 0x00001389",
         "Frames: lab.pcapng: 4, 8",
     ]
@@ -114,8 +135,8 @@ def test_a_pair_without_findings_passes_only_when_the_layouts_agree(verdict: Pai
 
 def test_a_warning_does_not_fail_and_is_not_lost() -> None:
     output = case(WARNINGS, "10.1.0.1 speaks RFC 7637").findtext("system-out")
-    assert output == (
-        "NVG202 warning: 10.1.0.1 changed from draft-00 to RFC 7637 during the capture\n"
+    assert (
+        output == "NVG202 warning: 10.1.0.1 changed from draft-00 to RFC 7637 during the capture\n"
         "Next step: Nothing to do if the host was updated at that time.\n"
         "Wireshark: ip.src == 10.1.0.1 && gre\n"
         "Frames: cut.pcap: 2; peer.pcapng: 5"
@@ -128,17 +149,24 @@ def test_the_refusals_of_one_flow_are_one_case() -> None:
     report = replace(MISMATCH, refusals=(refusal, other), findings=())
     skipped = case(report, "NVGRE from 192.168.50.1 to 192.168.50.2 gets through").find("skipped")
     assert skipped is not None
-    assert skipped.text == (
-        "ICMP 3/10 (host administratively prohibited) from 192.168.50.2, 4 times; "
+    assert (
+        skipped.text == "ICMP 3/10 (host administratively prohibited) from 192.168.50.2, 4 times; "
         "ICMP 3/13 (communication administratively prohibited) from 192.168.50.2, 1 time"
     )
 
 
 def test_a_capture_that_cannot_be_read_is_an_error() -> None:
-    assert outcomes(UNREADABLE) == {"trace.etl can be judged": "error", "empty.pcap can be judged": "error"}
+    assert outcomes(UNREADABLE) == {
+        "trace.etl can be judged": "error",
+        "empty.pcap can be judged": "error",
+    }
     error = case(UNREADABLE, "trace.etl can be judged").find("error")
     assert error is not None
-    assert error.attrib["message"] == error.text == "an ETW trace; convert it: etl2pcapng trace.etl trace.pcapng"
+    assert (
+        error.attrib["message"]
+        == error.text
+        == "an ETW trace; convert it: etl2pcapng trace.etl trace.pcapng"
+    )
 
 
 def test_a_finding_about_an_unreadable_capture_does_not_hide_the_error() -> None:
@@ -157,9 +185,14 @@ def test_captures_without_nvgre_never_pass() -> None:
 
 
 def test_a_finding_about_something_else_gets_a_case_of_its_own() -> None:
-    finding = replace(MISMATCH.findings[0], subject=Subject("host", ("10.9.9.9",)), severity=Severity.WARNING)
-    assert outcomes(replace(HEALTHY, verdict=Verdict.WARNINGS, findings=(finding,)))["10.9.9.9 speaks RFC 7637"] == (
-        "skipped"
+    finding = replace(
+        MISMATCH.findings[0], subject=Subject("host", ("10.9.9.9",)), severity=Severity.WARNING
+    )
+    assert (
+        outcomes(replace(HEALTHY, verdict=Verdict.WARNINGS, findings=(finding,)))[
+            "10.9.9.9 speaks RFC 7637"
+        ]
+        == "skipped"
     )
 
 
@@ -173,27 +206,43 @@ def test_captures_of_one_name_have_cases_of_different_names() -> None:
 
 
 def test_many_captures_are_not_all_in_the_name_of_the_suite() -> None:
-    captures = tuple(Capture(f"{n}.pcap", "pcap", None, "complete", 1, 1, 1, ()) for n in range(1, 6))
-    assert parse(replace(HEALTHY, captures=captures))[0].attrib["name"] == (
-        "nvgre-doctor: 1.pcap, 2.pcap, 3.pcap and 2 more"
+    captures = tuple(
+        Capture(f"{n}.pcap", "pcap", None, "complete", 1, 1, 1, ()) for n in range(1, 6)
+    )
+    assert (
+        parse(replace(HEALTHY, captures=captures))[0].attrib["name"]
+        == "nvgre-doctor: 1.pcap, 2.pcap, 3.pcap and 2 more"
     )
 
 
 @pytest.mark.parametrize("text", [FORBIDDEN, EVIL, "]]>", "<![CDATA[", "&#0;", "&amp;"])
 def test_hostile_text_is_visible_and_the_document_stays_xml(text: str) -> None:
-    finding = replace(MISMATCH.findings[0], message=text, next_step=text, code=text, display_filter=text)
+    finding = replace(
+        MISMATCH.findings[0], message=text, next_step=text, code=text, display_filter=text
+    )
     host = Host(text, "both", HEALTHY.hosts[0].confidence, (), (), 1, 1, ())
     capture = Capture(text, None, None, "unreadable", 0, 0, 0, ())
     root = parse(
-        replace(MISMATCH, version=text, headline=text, findings=(finding,), captures=(capture,), hosts=(host,))
+        replace(
+            MISMATCH,
+            version=text,
+            headline=text,
+            findings=(finding,),
+            captures=(capture,),
+            hosts=(host,),
+        )
     )
-    held = "".join(value for element in root.iter() for value in (element.text or "", *element.attrib.values()))
+    held = "".join(
+        value for element in root.iter() for value in (element.text or "", *element.attrib.values())
+    )
     assert all(character.isprintable() or character == "\n" for character in held)
 
 
 def test_a_control_character_is_written_as_its_escape() -> None:
     finding = replace(MISMATCH.findings[0], message="a\x1bb\x00c\ufffe\ud800")
-    failure = case(replace(MISMATCH, findings=(finding,)), "192.168.50.2 speaks RFC 7637").find("failure")
+    failure = case(replace(MISMATCH, findings=(finding,)), "192.168.50.2 speaks RFC 7637").find(
+        "failure"
+    )
     assert failure is not None
     assert failure.attrib["message"] == "a\\x1bb\\x00c\\ufffe\\ud800"
 
@@ -211,12 +260,16 @@ def jenkins() -> xmlschema.XMLSchema:
 
 
 @pytest.mark.parametrize("name", list(EVERY))
-def test_every_report_is_valid_for_jenkins_and_has_no_name_twice(name: str, jenkins: xmlschema.XMLSchema) -> None:
+def test_every_report_is_valid_for_jenkins_and_has_no_name_twice(
+    name: str, jenkins: xmlschema.XMLSchema
+) -> None:
     jenkins.validate(render(EVERY[name], Display()))
     assert outcomes(EVERY[name])
 
 
-def test_the_schema_is_strict_enough_to_notice_a_missing_count(jenkins: xmlschema.XMLSchema) -> None:
+def test_the_schema_is_strict_enough_to_notice_a_missing_count(
+    jenkins: xmlschema.XMLSchema,
+) -> None:
     text = render(MANY, Display()).replace(' skipped="', ' failed="')
     assert not jenkins.is_valid(text)
 

@@ -64,7 +64,9 @@ def inline(tokens: list[Token]) -> list[Token]:
 
 
 def plain_text(text: str) -> str:
-    """What a reader sees outside of code: where GitHub looks for mentions, links, numbers, emoji and formulas."""
+    """What a reader sees outside of code: where GitHub looks for mentions, links, numbers, emoji
+    and formulas.
+    """
     return "\n".join(child.content for child in inline(parse(text)) if child.type == "text")
 
 
@@ -93,16 +95,13 @@ def everywhere(text: str) -> Report:
 
 def test_the_summary_begins_with_the_verdict_in_words() -> None:
     assert render(MISMATCH, Display()).startswith(
-        "## nvgre-doctor: mismatch\n\n"
-        "Verdict: 192.168.50.2 still uses the old NVGRE layout; 192.168.50.1 does not. They cannot talk.\n\n"
-        "3 errors, 0 warnings, 0 notes; 2 hosts, 12 NVGRE frames of 24 frames.\n\n"
-        "### Findings\n\n"
-        "- **error NVG201** 192.168.50.2 uses the old NVGRE layout (draft-00): key 0x00001389 is TNI 5001, "
-        "as a VSID it would be 19\n"
-        "  - Next step: Install KB2779768 on 192.168.50.2 and restart it. "
-        "Check: Get-HotFix -Id KB2779768 -ComputerName 192.168.50.2\n"
-        "  - Wireshark: `ip.src == 192.168.50.2 && gre.key == 0x00001389`\n"
-        "  - Frames: lab.pcapng: 4, 8\n"
+        "## nvgre-doctor: mismatch\n\nVerdict: 192.168.50.2 still uses the old NVGRE layout;"
+        " 192.168.50.1 does not. They cannot talk.\n\n3 errors, 0 warnings, 0 notes; 2 hosts, 12"
+        " NVGRE frames of 24 frames.\n\n### Findings\n\n- **error NVG201** 192.168.50.2 uses the"
+        " old NVGRE layout (draft-00): key 0x00001389 is TNI 5001, as a VSID it would be 19\n  -"
+        " Next step: Install KB2779768 on 192.168.50.2 and restart it. Check: Get-HotFix -Id"
+        " KB2779768 -ComputerName 192.168.50.2\n  - Wireshark: `ip.src == 192.168.50.2 && gre.key"
+        " == 0x00001389`\n  - Frames: lab.pcapng: 4, 8\n"
     )
 
 
@@ -110,13 +109,13 @@ def test_hosts_pairs_and_refused_flows_are_tables() -> None:
     text = render(MISMATCH, Display())
     assert (
         "| `192.168.50.2` | draft-00 (old) | proven | 4 | 4 | "
-        "key 0x00001389 is TNI 5001; as a VSID it would be 19, which is reserved |\n"
-    ) in text
+        "key 0x00001389 is TNI 5001; as a VSID it would be 19, which is reserved |\n" in text
+    )
     assert "| `192.168.50.1` and `192.168.50.2` | different layouts | 4 | 4 |\n" in text
     assert (
         "| `192.168.50.1` | `192.168.50.2` | `192.168.50.2` | "
-        "ICMP 3/10 (host administratively prohibited) | 0x00138900 | 4 |\n"
-    ) in text
+        "ICMP 3/10 (host administratively prohibited) | 0x00138900 | 4 |\n" in text
+    )
     assert sum(token.type == "table_open" for token in parse(text)) == 3
 
 
@@ -140,8 +139,18 @@ def test_captured_text_is_never_markup(text: str) -> None:
     calm = render(everywhere("calm"), Display())
     tokens = parse(output)
     kinds = {token.type for token in [*tokens, *inline(tokens)]}
-    assert not kinds & {"html_inline", "html_block", "link_open", "image", "em_open", "s_open", "code_block", "fence"}
-    # The document has the same skeleton as with a word in the same places: no heading, item, row or cell more or less.
+    assert not kinds & {
+        "html_inline",
+        "html_block",
+        "link_open",
+        "image",
+        "em_open",
+        "s_open",
+        "code_block",
+        "fence",
+    }
+    # The document has the same skeleton as with a word in the same places: no heading, item, row or
+    # cell more or less.
     skeleton = [token.type for token in tokens if token.type != "inline"]
     assert skeleton == [token.type for token in parse(calm) if token.type != "inline"]
 
@@ -152,15 +161,19 @@ def test_captured_text_outside_of_code_is_nothing_that_github_acts_on(text: str)
     assert not re.search(r"[@#$<>\[\]`|~_\\&]|://|www\.|:\S+:", seen, re.IGNORECASE)
 
 
-@pytest.mark.parametrize("text", ["a|b", "`", "``x`", "<b>", "@octocat", "a_b", "C:\\caps\\lab.pcapng", "50% & more"])
+@pytest.mark.parametrize(
+    "text", ["a|b", "`", "``x`", "<b>", "@octocat", "a_b", "C:\\caps\\lab.pcapng", "50% & more"]
+)
 def test_a_reader_sees_the_text_as_it_is(text: str) -> None:
     tokens = parse(render(everywhere(text), Display()))
     cells = [token for i, token in enumerate(tokens) if i and tokens[i - 1].type == "td_open"]
     assert "".join(child.content for child in cells[0].children or ()) == text
 
 
-def test_a_pipe_after_a_backslash_is_written_as_an_escape_because_renderers_disagree_about_it() -> None:
-    assert "| `a\\x7cb` | not known |" in render(everywhere("a\\|b"), Display()).replace("\\\\x7c", "\\x7c")
+def test_a_pipe_after_a_backslash_is_written_as_an_escape_as_renderers_disagree_on_it() -> None:
+    assert "| `a\\x7cb` | not known |" in render(everywhere("a\\|b"), Display()).replace(
+        "\\\\x7c", "\\x7c"
+    )
 
 
 def test_words_of_our_own_sentences_stay_plain() -> None:
@@ -173,12 +186,20 @@ def test_addresses_of_ipv6_and_macs_are_code_so_that_they_hold_no_emoji() -> Non
 
 
 def test_a_summary_stays_below_the_limit_of_github_and_says_what_is_left_out() -> None:
-    finding = replace(MANY.findings[0], message="ä" * 900, next_step="ö" * 900, display_filter="ü" * 900)
-    capture = Capture("\x1b" * 900, "pcap", None, "cut", 1, 1, 1, (CaptureProblem("x", 0, "\x1b" * 900),))
-    report = replace(MANY, findings=(finding,) * 5000, captures=(capture,) * 5000, hosts=MANY.hosts * 100)
+    finding = replace(
+        MANY.findings[0], message="ä" * 900, next_step="ö" * 900, display_filter="ü" * 900
+    )
+    capture = Capture(
+        "\x1b" * 900, "pcap", None, "cut", 1, 1, 1, (CaptureProblem("x", 0, "\x1b" * 900),)
+    )
+    report = replace(
+        MANY, findings=(finding,) * 5000, captures=(capture,) * 5000, hosts=MANY.hosts * 100
+    )
     text = render(report, Display())
     assert len(text.encode("utf-8")) <= 1024 * 1024
-    left_out = [int(count) for count in re.findall(r"^Not shown here: (\d+) more\.$", text, re.MULTILINE)]
+    left_out = [
+        int(count) for count in re.findall(r"^Not shown here: (\d+) more\.$", text, re.MULTILINE)
+    ]
     shown = [text.count("- **error"), text.count("| proven |"), text.count("- `\\x1b")]
     assert [a + b for a, b in zip(shown, left_out, strict=True)] == [5000, 6000, 5000]
     assert shown[1] == 500
@@ -195,7 +216,11 @@ def test_five_hundred_rows_are_shown_and_the_rest_is_counted() -> None:
 
 @pytest.mark.parametrize("name", list(EVERY))
 def test_no_line_of_any_report_is_a_workflow_command(name: str) -> None:
-    assert not [line for line in render(EVERY[name], Display()).splitlines() if line.lstrip().startswith("::")]
+    assert not [
+        line
+        for line in render(EVERY[name], Display()).splitlines()
+        if line.lstrip().startswith("::")
+    ]
 
 
 @pytest.mark.parametrize("encoding", ["cp437", "ascii"])

@@ -52,9 +52,11 @@ def test_a_finding_is_a_result_with_its_rule_level_and_next_step() -> None:
     result = results(MISMATCH)[0]
     assert (result["ruleId"], result["level"]) == ("NVG201", "error")
     assert run_of(MISMATCH)["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == "NVG201"
-    assert result["message"]["text"] == (
-        "192.168.50.2 uses the old NVGRE layout (draft-00): key 0x00001389 is TNI 5001, as a VSID it would be 19\n\n"
-        "Install KB2779768 on 192.168.50.2 and restart it. Check: Get-HotFix -Id KB2779768 -ComputerName 192.168.50.2"
+    assert (
+        result["message"]["text"]
+        == "192.168.50.2 uses the old NVGRE layout (draft-00): key 0x00001389 is TNI 5001, as a"
+        " VSID it would be 19\n\nInstall KB2779768 on 192.168.50.2 and restart it. Check:"
+        " Get-HotFix -Id KB2779768 -ComputerName 192.168.50.2"
     )
     assert result["properties"] == {
         "confidence": "proven",
@@ -76,7 +78,9 @@ def test_start_line_is_the_frame_number_and_the_run_says_so() -> None:
                 "region": {"startLine": 4},
             },
             "message": {"text": "Frame 4"},
-            "logicalLocations": [{"name": "192.168.50.2", "fullyQualifiedName": "192.168.50.2", "kind": "host"}],
+            "logicalLocations": [
+                {"name": "192.168.50.2", "fullyQualifiedName": "192.168.50.2", "kind": "host"}
+            ],
         }
     ]
     (related,) = result["relatedLocations"]
@@ -85,7 +89,9 @@ def test_start_line_is_the_frame_number_and_the_run_says_so() -> None:
 
 
 def test_both_hosts_of_a_pair_are_logical_locations() -> None:
-    names = [location["name"] for location in results(MISMATCH)[1]["locations"][0]["logicalLocations"]]
+    names = [
+        location["name"] for location in results(MISMATCH)[1]["locations"][0]["logicalLocations"]
+    ]
     assert names == ["192.168.50.1", "192.168.50.2"]
 
 
@@ -114,24 +120,45 @@ def test_a_capture_that_cannot_be_read_is_a_notification_and_the_run_failed() ->
         ("error", "an ETW trace; convert it: etl2pcapng trace.etl trace.pcapng"),
         ("error", "it holds no frame"),
     ]
-    assert notifications[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "trace.etl"
+    assert (
+        notifications[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        == "trace.etl"
+    )
 
 
 def test_nothing_decodable_is_a_failed_run_even_if_the_file_could_be_read() -> None:
     (invocation,) = run_of(replace(UNREADABLE, captures=NO_NVGRE.captures))["invocations"]
     assert invocation["executionSuccessful"] is False
-    assert [n["message"]["text"] for n in invocation["toolExecutionNotifications"]] == ["No capture could be read."]
+    assert [n["message"]["text"] for n in invocation["toolExecutionNotifications"]] == [
+        "No capture could be read."
+    ]
 
 
-@pytest.mark.parametrize("report", [HEALTHY, MISMATCH, WARNINGS], ids=["healthy", "mismatch", "cut"])
+@pytest.mark.parametrize(
+    "report", [HEALTHY, MISMATCH, WARNINGS], ids=["healthy", "mismatch", "cut"]
+)
 def test_findings_and_cut_captures_are_no_failed_run(report: Report) -> None:
-    assert run_of(report)["invocations"] == [{"executionSuccessful": True, "toolExecutionNotifications": []}]
+    assert run_of(report)["invocations"] == [
+        {"executionSuccessful": True, "toolExecutionNotifications": []}
+    ]
 
 
 def test_every_code_is_a_rule_with_descriptions_and_help() -> None:
     rules = run_of(HEALTHY)["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == [
-        *("NVG101", "NVG102", "NVG103", "NVG201", "NVG202", "NVG203", "NVG204", "NVG205", "NVG301", "NVG302", "NVG303"),
+        *(
+            "NVG101",
+            "NVG102",
+            "NVG103",
+            "NVG201",
+            "NVG202",
+            "NVG203",
+            "NVG204",
+            "NVG205",
+            "NVG301",
+            "NVG302",
+            "NVG303",
+        ),
         *("NVG304", "NVG305", "NVG306", "NVG307", "NVG401", "NVG402", "NVG403", "NVG404"),
     ]
     for rule, source in zip(rules, RULES, strict=True):
@@ -145,17 +172,32 @@ def test_every_code_is_a_rule_with_descriptions_and_help() -> None:
 def test_the_markdown_help_has_a_heading_for_each_section_and_says_what_the_text_says() -> None:
     for rule in run_of(HEALTHY)["tool"]["driver"]["rules"]:
         tokens = MarkdownIt("commonmark").parse(rule["help"]["markdown"])
-        headings = [tokens[i + 1].content for i, token in enumerate(tokens) if token.type == "heading_open"]
-        sections = ["What it means", "How it is detected", "What it is not", "What to do", "Sources"]
+        headings = [
+            tokens[i + 1].content for i, token in enumerate(tokens) if token.type == "heading_open"
+        ]
+        sections = [
+            "What it means",
+            "How it is detected",
+            "What it is not",
+            "What to do",
+            "Sources",
+        ]
         assert headings == [f"{rule['id']}: {rule['shortDescription']['text']}", *sections]
-        assert {token.type for token in tokens if token.nesting >= 0} == {"heading_open", "inline", "paragraph_open"}
+        assert {token.type for token in tokens if token.nesting >= 0} == {
+            "heading_open",
+            "inline",
+            "paragraph_open",
+        }
         rendered = [child.content for token in tokens for child in token.children or ()]
         words = re.findall(r"\S+", " ".join(rendered))
         assert words == re.findall(r"\S+", f"{headings[0]} {rule['help']['text']}")
 
 
 def test_the_usual_level_of_a_rule_is_its_severity() -> None:
-    rules = {rule["id"]: rule["defaultConfiguration"]["level"] for rule in run_of(HEALTHY)["tool"]["driver"]["rules"]}
+    rules = {
+        rule["id"]: rule["defaultConfiguration"]["level"]
+        for rule in run_of(HEALTHY)["tool"]["driver"]["rules"]
+    }
     assert (rules["NVG201"], rules["NVG202"], rules["NVG204"]) == ("error", "warning", "note")
 
 
@@ -222,16 +264,22 @@ def test_the_same_file_given_twice_is_one_artifact(schema: Json) -> None:
 
 
 def test_a_captured_link_is_not_a_link_of_the_viewer() -> None:
-    finding = replace(MISMATCH.findings[0], message="see [here](http://evil.example) [x]", next_step="")
+    finding = replace(
+        MISMATCH.findings[0], message="see [here](http://evil.example) [x]", next_step=""
+    )
     (result,) = results(replace(MISMATCH, findings=(finding,)))
     assert result["message"]["text"] == "see \\[here\\](http://evil.example) \\[x\\]"
 
 
 @pytest.mark.parametrize("text", [EVIL, "\x1b]0;x\x07", "\u202e"])
 def test_hostile_text_is_visible_everywhere(text: str) -> None:
-    finding = replace(MISMATCH.findings[0], message=text, next_step=text, subject=Subject("host", (text,)))
+    finding = replace(
+        MISMATCH.findings[0], message=text, next_step=text, subject=Subject("host", (text,))
+    )
     capture = Capture(text, None, None, "unreadable", 0, 0, 0, UNREADABLE.captures[0].problems)
-    output = render(replace(MISMATCH, headline=text, findings=(finding,), captures=(capture,)), Display())
+    output = render(
+        replace(MISMATCH, headline=text, findings=(finding,), captures=(capture,)), Display()
+    )
     assert output.isascii()
 
     def strings(value: object) -> list[str]:
@@ -241,7 +289,9 @@ def test_hostile_text_is_visible_everywhere(text: str) -> None:
             return [text for item in value for text in strings(item)]
         return [value] if isinstance(value, str) else []
 
-    held = strings(json.loads(output)["runs"][0]["results"]) + strings(json.loads(output)["runs"][0]["artifacts"])
+    held = strings(json.loads(output)["runs"][0]["results"]) + strings(
+        json.loads(output)["runs"][0]["artifacts"]
+    )
     assert held
     assert all(string.replace("\n\n", "").isprintable() for string in held)
 

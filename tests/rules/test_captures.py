@@ -11,7 +11,13 @@ from tests import build
 from tests.worlds import A6, B6, GRE, NOON, TCP, UDP, A, B, Tape, findings_of, judge_tapes
 
 MS = 1_000_000
-WITH_NVGRE = {Oddity.FIRST_FRAGMENT, Oddity.GRE_FLAGS, Oddity.INNER_TAG, Oddity.HOST_ERROR, Oddity.CONTROL}
+WITH_NVGRE = {
+    Oddity.FIRST_FRAGMENT,
+    Oddity.GRE_FLAGS,
+    Oddity.INNER_TAG,
+    Oddity.HOST_ERROR,
+    Oddity.CONTROL,
+}
 """Of frames that are NVGRE."""
 
 
@@ -24,24 +30,32 @@ def only(code: str, *tapes: Tape) -> Finding:
     return finding
 
 
-# --- NVG101 ----------------------------------------------------------------------------------------------------------
+# --- NVG101 ------------------------------------------------------------------
 
 
 def test_a_damaged_capture_is_a_warning_with_what_was_read() -> None:
     tape = Tape()
     tape.ping(A, B, 0x1E848105, 0x1E848177)
-    problem = CaptureProblem("cut-record", 230, "capture-0.pcap ends in the middle of a frame at byte 230.")
+    problem = CaptureProblem(
+        "cut-record", 230, "capture-0.pcap ends in the middle of a frame at byte 230."
+    )
     (finding,) = findings_of(judge_tapes(tape, problems=(problem,)), "NVG101")
     assert finding.severity is Severity.WARNING
     assert finding.subject == Subject("capture", capture=0)
-    assert finding.message == "capture-0.pcap ends in the middle of a frame at byte 230. 2 frames were read."
+    assert (
+        finding.message
+        == "capture-0.pcap ends in the middle of a frame at byte 230. 2 frames were read."
+    )
     assert finding.next_step.startswith("Capture again, or convert the file")
 
 
 def test_every_problem_is_told() -> None:
     problems = (CaptureProblem("a", 0, "First."), CaptureProblem("b", 9, "Second."))
     findings = findings_of(judge_tapes(Tape(), problems=problems), "NVG101")
-    assert [finding.message for finding in findings] == ["First. 0 frames were read.", "Second. 0 frames were read."]
+    assert [finding.message for finding in findings] == [
+        "First. 0 frames were read.",
+        "Second. 0 frames were read.",
+    ]
 
 
 def test_a_whole_capture_draws_no_nvg101() -> None:
@@ -54,11 +68,13 @@ def test_a_damaged_capture_beside_a_whole_one_is_the_one_that_is_named() -> None
     one, two = Tape(), Tape()
     one.web()
     two.web()
-    (finding,) = findings_of(judge_tapes(one, two, problems=(CaptureProblem("a", 0, "Cut."),)), "NVG101")
+    (finding,) = findings_of(
+        judge_tapes(one, two, problems=(CaptureProblem("a", 0, "Cut."),)), "NVG101"
+    )
     assert finding.subject == Subject("capture", capture=0)
 
 
-# --- NVG102 ----------------------------------------------------------------------------------------------------------
+# --- NVG102 ------------------------------------------------------------------
 
 
 def test_frames_that_end_before_the_key_are_a_warning() -> None:
@@ -69,7 +85,10 @@ def test_frames_that_end_before_the_key_are_a_warning() -> None:
     finding = only("NVG102", tape)
     assert finding.severity is Severity.WARNING
     assert finding.subject == Subject("capture", capture=0)
-    assert finding.message == "2 GRE frames are cut before the key (of 3 frames): the snap length is too small."
+    assert (
+        finding.message
+        == "2 GRE frames are cut before the key (of 3 frames): the snap length is too small."
+    )
     assert finding.frames == (FrameRef(0, 1, NOON), FrameRef(0, 2, NOON + MS))
     assert "tcpdump -s 128" in finding.next_step
 
@@ -102,7 +121,7 @@ def test_short_frames_of_other_protocols_draw_no_nvg102() -> None:
     assert found("NVG102", tape) == []
 
 
-# --- NVG103 ----------------------------------------------------------------------------------------------------------
+# --- NVG103 ------------------------------------------------------------------
 
 
 def test_a_capture_without_nvgre_says_what_is_there_instead() -> None:
@@ -116,8 +135,8 @@ def test_a_capture_without_nvgre_says_what_is_there_instead() -> None:
     finding = only("NVG103", tape)
     assert finding.severity is Severity.WARNING
     assert finding.subject == Subject("capture")
-    assert finding.message == (
-        "No NVGRE in 6 frames. What is there instead:"
+    assert (
+        finding.message == "No NVGRE in 6 frames. What is there instead:"
         " 2 x VXLAN (UDP 4789), the default encapsulation since Windows Server 2016;"
         " 1 x Ethernet over GRE without a key;"
         " 1 x other GRE (ERSPAN, PPTP, IP in GRE or similar);"
@@ -147,10 +166,14 @@ def test_everything_that_may_be_there_instead_has_words() -> None:
     seen = {Sign(oddity): Sightings(2, ()) for oddity in Oddity if oddity not in WITH_NVGRE}
     empty = judge_tapes(Tape())
     capture = replace(empty.captures[0], frames=2 * len(seen))
-    situation = replace(empty, captures=(capture,), evidence=Evidence({0: CaptureEvidence(capture.frames, signs=seen)}))
+    situation = replace(
+        empty,
+        captures=(capture,),
+        evidence=Evidence({0: CaptureEvidence(capture.frames, signs=seen)}),
+    )
     (finding,) = findings_of(situation, "NVG103")
-    assert finding.message == (
-        "No NVGRE in 22 frames. What is there instead:"
+    assert (
+        finding.message == "No NVGRE in 22 frames. What is there instead:"
         " 2 x VXLAN (UDP 4789), the default encapsulation since Windows Server 2016;"
         " 2 x GRE of hosts that you named as not NVGRE;"
         " 2 x Ethernet over GRE without a key;"

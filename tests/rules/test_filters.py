@@ -1,6 +1,8 @@
-"""Every display filter works in Wireshark: it shows the frames that the finding names, and not the unrelated ones.
+"""Every display filter works in Wireshark: it shows the frames that the finding names, and not the
+unrelated ones.
 
-Each case is a capture, the findings of one code in it, and for each of them all the frames that tshark shows with its filter.
+Each case is a capture, the findings of one code in it, and for each of them all the frames that
+tshark shows with its filter.
 """
 
 import subprocess
@@ -38,14 +40,27 @@ ROUTER = "192.168.50.254"
 
 def shown(capture: Path, display_filter: str) -> list[int]:
     """The numbers of the frames that Wireshark shows."""
-    command = ["tshark", "-n", "-r", str(capture), "-Y", display_filter, "-T", "fields", "-e", "frame.number"]
+    command = [
+        "tshark",
+        "-n",
+        "-r",
+        str(capture),
+        "-Y",
+        display_filter,
+        "-T",
+        "fields",
+        "-e",
+        "frame.number",
+    ]
     result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert result.returncode == 0, result.stderr
     return [int(line) for line in result.stdout.split()]
 
 
 def unrelated(tape: Tape) -> None:
-    """Three frames that no filter may show: NVGRE of two other hosts, TCP of the same hosts, TCP of others."""
+    """Three frames that no filter may show: NVGRE of two other hosts, TCP of the same hosts, TCP of
+    others.
+    """
     tape.send(D, "192.168.50.9", 0x0F424000, vm(7), vm(8))
     tape.web(A, B)
     tape.web()
@@ -62,7 +77,11 @@ def short_frames() -> Tape:
 def vxlan() -> Tape:
     tape = Tape()
     tape.web()
-    tape.put(build.ipv4(A, B, UDP, build.udp(A, B, 1000, 4789, bytes.fromhex("0800000000138900") + bytes(60))))
+    tape.put(
+        build.ipv4(
+            A, B, UDP, build.udp(A, B, 1000, 4789, bytes.fromhex("0800000000138900") + bytes(60))
+        )
+    )
     return tape
 
 
@@ -107,7 +126,9 @@ def refused(outer: bool, answer: int = OLD) -> Tape:
         tape.error(B, A, packet[:28])
     else:
         tape.unreachable(B, A, 0xFFFFFF00, packet)
-    tape.error(D, A, build.ipv4(A, D, TCP, build.tcp(A, D, 1, 2)))  # another host refuses something else
+    tape.error(
+        D, A, build.ipv4(A, D, TCP, build.tcp(A, D, 1, 2))
+    )  # another host refuses something else
     return tape
 
 
@@ -153,7 +174,9 @@ def too_big_over_ipv6() -> Tape:
 def fragmented() -> Tape:
     tape = Tape()
     unrelated(tape)
-    payload = build.gre(build.inner_frame(VM1.mac, VM2.mac, build.ipv4(VM1.ip, VM2.ip, UDP, bytes(200))), CURRENT)
+    payload = build.gre(
+        build.inner_frame(VM1.mac, VM2.mac, build.ipv4(VM1.ip, VM2.ip, UDP, bytes(200))), CURRENT
+    )
     tape.put(build.ipv4(A, B, GRE, payload[:96], fragment=0x2000, ident=77))
     tape.put(build.ipv4(A, B, GRE, payload[96:], fragment=12, ident=77))
     tape.send(A, B, CURRENT)
@@ -163,7 +186,9 @@ def fragmented() -> Tape:
 def fragmented_over_ipv6() -> Tape:
     tape = Tape()
     unrelated(tape)
-    payload = build.gre(build.inner_frame(VM1.mac, VM2.mac, build.ipv4(VM1.ip, VM2.ip, UDP, bytes(200))), CURRENT)
+    payload = build.gre(
+        build.inner_frame(VM1.mac, VM2.mac, build.ipv4(VM1.ip, VM2.ip, UDP, bytes(200))), CURRENT
+    )
     for offset, part in ((0x0001, payload[:96]), (96, payload[96:])):
         extension = (44, offset.to_bytes(2) + bytes([0, 0, 0, 77]))
         tape.put(build.ipv6(A6, B6, GRE, part, extensions=[extension]))
@@ -247,7 +272,9 @@ CASES: dict[str, tuple[str, Callable[[], Tape], list[list[int]]]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_filter_shows_the_frames_of_the_finding_and_no_others(case: str, tmp_path: Path) -> None:
+def test_the_filter_shows_the_frames_of_the_finding_and_no_others(
+    case: str, tmp_path: Path
+) -> None:
     code, make, expected = CASES[case]
     tape = make()
     capture = tmp_path / "capture.pcap"
@@ -264,7 +291,9 @@ def test_the_filter_of_a_host_that_is_unknown_shows_what_it_sent(tmp_path: Path)
     capture = tmp_path / "capture.pcap"
     capture.write_bytes(build.pcap(tape.frames))
     by_host = {f.subject.hosts[0]: f for f in findings_of(judge_tapes(tape), "NVG204")}
-    assert shown(capture, by_host[A].display_filter) == [4] == [ref.frame for ref in by_host[A].frames]
+    assert (
+        shown(capture, by_host[A].display_filter) == [4] == [ref.frame for ref in by_host[A].frames]
+    )
     assert shown(capture, by_host[B].display_filter) == []
 
 
@@ -280,6 +309,6 @@ def test_the_filter_of_a_host_with_unlisted_vsids_shows_what_it_sent(tmp_path: P
 def test_every_code_with_frames_has_a_case() -> None:
     # That of NVG205 is the one of NVG201: see test_expected.
     with_cases = {code for code, _, _ in CASES.values()} | {"NVG204", "NVG205", "NVG404"}
-    from nvgre_doctor.rules import RULES  # noqa: PLC0415
+    from nvgre_doctor.rules import RULES
 
     assert {rule.code for rule in RULES} - with_cases == {"NVG101"}

@@ -40,7 +40,7 @@ def at(*frames: int) -> tuple[FrameRef, ...]:
     return tuple(FrameRef(0, frame, NOON + (frame - 1) * MS) for frame in frames)
 
 
-# --- NVG201 ----------------------------------------------------------------------------------------------------------
+# --- NVG201 ------------------------------------------------------------------
 
 
 def mismatch() -> Tape:
@@ -54,13 +54,16 @@ def test_a_proven_old_host_with_hyper_v_machines_is_an_error() -> None:
     assert finding.severity is Severity.ERROR
     assert finding.confidence == "proven"
     assert finding.subject == Subject("host", ("192.168.50.2",))
-    assert finding.message == (
-        "192.168.50.2 uses the old NVGRE layout (draft-00): key 0x00001389 is TNI 5001;"
+    assert (
+        finding.message
+        == "192.168.50.2 uses the old NVGRE layout (draft-00): key 0x00001389 is TNI 5001;"
         " as a VSID it would be 19, which is reserved."
     )
     assert finding.frames == at(2)
-    assert finding.next_step == (
-        "Install KB2779768 on 192.168.50.2 and restart it. Check: Get-HotFix -Id KB2779768 -ComputerName 192.168.50.2"
+    assert (
+        finding.next_step
+        == "Install KB2779768 on 192.168.50.2 and restart it. Check: Get-HotFix -Id KB2779768"
+        " -ComputerName 192.168.50.2"
     )
 
 
@@ -80,7 +83,9 @@ def test_an_old_host_that_is_only_likely_is_a_warning() -> None:
     finding = only("NVG201", tape)
     assert finding.severity is Severity.WARNING
     assert finding.confidence == "likely"
-    assert finding.message.startswith("192.168.50.1 probably uses the old NVGRE layout (draft-00): ")
+    assert finding.message.startswith(
+        "192.168.50.1 probably uses the old NVGRE layout (draft-00): "
+    )
     assert "0x001e8481" in finding.message
 
 
@@ -93,9 +98,15 @@ def decoy(one: Vm, two: Vm) -> Tape:
 
 
 @pytest.mark.parametrize(
-    "vms", [(VMWARE1, VMWARE2), (Vm("02:00:00:00:00:01", "10.9.9.1"), Vm("02:00:00:00:00:02", "10.9.9.2"))]
+    "vms",
+    [
+        (VMWARE1, VMWARE2),
+        (Vm("02:00:00:00:00:01", "10.9.9.1"), Vm("02:00:00:00:00:02", "10.9.9.2")),
+    ],
 )
-def test_an_old_layout_without_any_sign_of_hyper_v_is_a_warning_that_says_so(vms: tuple[Vm, Vm]) -> None:
+def test_an_old_layout_without_any_sign_of_hyper_v_is_a_warning_that_says_so(
+    vms: tuple[Vm, Vm],
+) -> None:
     for finding in found("NVG201", decoy(*vms)):
         assert finding.severity is Severity.WARNING
         assert "it may be a plain GRE tunnel (Open vSwitch, Linux)" in finding.message
@@ -135,10 +146,13 @@ def test_an_inventory_makes_it_an_error() -> None:
     tape.send(A, B, 0x001E8481)
     finding = only("NVG201", tape, 2000001)
     assert finding.severity is Severity.ERROR
-    assert "key 0x001e8481 read as TNI 2000001 is in the inventory; read as VSID 7812 it is not" in finding.message
+    assert (
+        "key 0x001e8481 read as TNI 2000001 is in the inventory; read as VSID 7812 it is not"
+        in finding.message
+    )
 
 
-# --- NVG202 ----------------------------------------------------------------------------------------------------------
+# --- NVG202 ------------------------------------------------------------------
 
 
 def updated() -> Tape:
@@ -153,7 +167,10 @@ def test_a_host_that_changed_is_a_warning_with_the_first_frame_of_the_new_layout
     finding = only("NVG202", updated())
     assert finding.severity is Severity.WARNING
     assert finding.subject == Subject("host", ("192.168.50.1",))
-    assert finding.message == "192.168.50.1 changed from draft-00 to RFC 7637 during the capture: first in frame 3."
+    assert (
+        finding.message
+        == "192.168.50.1 changed from draft-00 to RFC 7637 during the capture: first in frame 3."
+    )
     assert finding.frames == at(2, 3)
     assert finding.next_step == "Check: Get-HotFix -Id KB2779768 -ComputerName 192.168.50.1"
 
@@ -176,7 +193,7 @@ def test_a_host_that_changed_to_the_current_layout_draws_no_nvg201() -> None:
     assert found("NVG201", updated()) == []
 
 
-# --- NVG203 ----------------------------------------------------------------------------------------------------------
+# --- NVG203 ------------------------------------------------------------------
 
 
 def mixed(*vms: Vm) -> Tape:
@@ -191,9 +208,11 @@ def test_both_layouts_at_the_same_time_are_an_error() -> None:
     finding = only("NVG203", mixed(VM1, VM2, VM3, VM4))
     assert finding.severity is Severity.ERROR
     assert finding.subject == Subject("host", ("192.168.50.1",))
-    assert finding.message == (
-        "192.168.50.1 sends both layouts at the same time: key 0x00001389 is TNI 5001; as a VSID it would be 19, which is"
-        " reserved; and key 0x1e848100 is VSID 2000001; as a TNI its top octet would have to be 0, and it is 30."
+    assert (
+        finding.message
+        == "192.168.50.1 sends both layouts at the same time: key 0x00001389 is TNI 5001; as a VSID"
+        " it would be 19, which is reserved; and key 0x1e848100 is VSID 2000001; as a TNI its"
+        " top octet would have to be 0, and it is 30."
     )
     assert finding.frames == at(1, 2)
     assert "Get-HotFix -Id KB2779768 -ComputerName 192.168.50.1" in finding.next_step
@@ -217,11 +236,13 @@ def test_proofs_of_one_layout_beside_keys_that_fit_both_are_not_both() -> None:
     assert found("NVG203", tape) == []
 
 
-# --- NVG204 ----------------------------------------------------------------------------------------------------------
+# --- NVG204 ------------------------------------------------------------------
 
 
 def unknown(tape: Tape, address: str, *vsids: int) -> Finding:
-    (finding,) = [f for f in found("NVG204", tape, *vsids) if f.subject == Subject("host", (address,))]
+    (finding,) = [
+        f for f in found("NVG204", tape, *vsids) if f.subject == Subject("host", (address,))
+    ]
     assert finding.severity is Severity.INFO
     assert finding.confidence == "none"
     return finding
@@ -231,13 +252,16 @@ def test_a_key_that_fits_both_layouts_is_unknown_and_says_what_would_settle_it()
     tape = Tape()
     tape.send(A, B, 0x001E8481)
     finding = unknown(tape, A)
-    assert finding.message == (
-        "The layout of 192.168.50.1 cannot be told: key 0x001e8481 (TNI 2000001 with top octet 0, or VSID 7812 with"
-        " FlowID 129) is valid under both layouts."
+    assert (
+        finding.message
+        == "The layout of 192.168.50.1 cannot be told: key 0x001e8481 (TNI 2000001 with top octet"
+        " 0, or VSID 7812 with FlowID 129) is valid under both layouts."
     )
     assert finding.frames == at(1)
-    assert finding.next_step == (
-        "Give a VSID you know with --vsid or --inventory, or capture both directions of one VM pair."
+    assert (
+        finding.next_step
+        == "Give a VSID you know with --vsid or --inventory, or capture both directions of one VM"
+        " pair."
     )
 
 
@@ -246,8 +270,10 @@ def test_a_host_that_only_receives_is_unknown_for_that_reason() -> None:
     tape.send(A, B, 0x1E848100)
     tape.send(A, B, 0x1E848100)
     finding = unknown(tape, B)
-    assert finding.message == (
-        "The layout of 192.168.50.2 cannot be told: it sent no NVGRE here, it only received 2 frames."
+    assert (
+        finding.message
+        == "The layout of 192.168.50.2 cannot be told: it sent no NVGRE here, it only received 2"
+        " frames."
     )
     assert finding.frames == ()
     assert "Capture on 192.168.50.2 itself" in finding.next_step
@@ -268,8 +294,10 @@ def test_an_inventory_that_contradicts_the_packets_is_told() -> None:
     tape.send(A, B, 0x00138977)
     tape.send(A, B, 0x00138901, VM3, VM4)
     finding = unknown(tape, A, 1280257)
-    assert finding.message == (
-        "The layout of 192.168.50.1 cannot be told: the inventory contradicts what the packets prove."
+    assert (
+        finding.message
+        == "The layout of 192.168.50.1 cannot be told: the inventory contradicts what the packets"
+        " prove."
     )
     assert finding.next_step == "Check the inventory: is it of this fabric, and of this time?"
 
@@ -294,16 +322,21 @@ def test_a_host_that_is_likely_draws_no_nvg204() -> None:
 
 
 def test_a_key_that_may_be_repeated_is_not_called_valid_under_both_layouts() -> None:
-    # The packets end before their inner addresses: B may have sent an UNREACHABLE that holds A's key, or A may.
+    # The packets end before their inner addresses: B may have sent an UNREACHABLE that holds A's
+    # key, or A may.
     tape = Tape(snaplen=64)
     tape.unreachable(B, A, 0x1E848100, tape.send(A, B, 0x1E848100))
     for address in (A, B):
         finding = unknown(tape, address)
-        assert finding.message == (
-            f"The layout of {address} cannot be told: key 0x1e848100 (TNI 8683776 with top octet 30, or VSID 2000001 with"
-            " FlowID 0) may only repeat what the other host sends."
+        assert (
+            finding.message
+            == f"The layout of {address} cannot be told: key 0x1e848100 (TNI 8683776 with top octet"
+            " 30, or VSID 2000001 with FlowID 0) may only repeat what the other host sends."
         )
-        assert finding.next_step == "Capture both directions of one VM pair with a snap length of 128 bytes or more."
+        assert (
+            finding.next_step
+            == "Capture both directions of one VM pair with a snap length of 128 bytes or more."
+        )
 
 
 def test_the_key_that_is_called_valid_under_both_layouts_is_one_that_is() -> None:
@@ -331,12 +364,13 @@ def test_of_two_hosts_the_one_that_sends_both_layouts_is_named() -> None:
     assert only("NVG203", tape).subject == Subject("host", ("192.168.50.2",))
 
 
-def test_a_host_with_the_old_layout_tells_the_statement_of_the_first_proof_with_its_partner() -> None:
+def test_an_old_host_tells_the_statement_of_the_first_proof_with_its_partner() -> None:
     tape = Tape()
     tape.ping(A, B, 0x001E8481, 0x1E848117)
-    assert only("NVG201", tape).message == (
-        "192.168.50.1 uses the old NVGRE layout (draft-00): VM pair 00:15:5d:0a:00:01 / :02: key 0x001e8481 one way,"
-        " 0x1e848117 the other: both are VSID 2000001."
+    assert (
+        only("NVG201", tape).message
+        == "192.168.50.1 uses the old NVGRE layout (draft-00): VM pair 00:15:5d:0a:00:01 / :02: key"
+        " 0x001e8481 one way, 0x1e848117 the other: both are VSID 2000001."
     )
     assert only("NVG201", tape).frames == at(1)
 

@@ -37,7 +37,7 @@ def at(*frames: int) -> tuple[FrameRef, ...]:
     return tuple(FrameRef(0, frame, NOON + (frame - 1) * MS) for frame in frames)
 
 
-# --- NVG401 ----------------------------------------------------------------------------------------------------------
+# --- NVG401 ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("gre_key", [0x00000000, 0x00000007, 0x00000FFF])
@@ -49,7 +49,8 @@ def test_a_key_that_is_valid_under_neither_layout_is_a_warning(gre_key: int) -> 
     assert finding.severity is Severity.WARNING
     assert finding.subject == Subject("host", ("192.168.50.1",))
     assert finding.message.startswith(
-        f"192.168.50.1 sends keys that are valid under neither layout: key 0x{gre_key:08x} (TNI {gre_key}"
+        f"192.168.50.1 sends keys that are valid under neither layout: key 0x{gre_key:08x} (TNI"
+        f" {gre_key}"
     )
     assert finding.message.endswith("This is probably not NVGRE.")
     assert finding.frames == at(3)
@@ -63,7 +64,7 @@ def test_a_key_that_is_valid_somewhere_or_control_is_none(gre_key: int) -> None:
     assert found("NVG401", tape) == []
 
 
-# --- NVG402 ----------------------------------------------------------------------------------------------------------
+# --- NVG402 ------------------------------------------------------------------
 
 
 def test_gre_flags_other_than_the_key_bit_are_a_warning() -> None:
@@ -74,9 +75,15 @@ def test_gre_flags_other_than_the_key_bit_are_a_warning() -> None:
     finding = only("NVG402", tape)
     assert finding.severity is Severity.WARNING
     assert finding.subject == Subject("host", ("192.168.50.1",))
-    assert finding.message == "192.168.50.1 sends 2 packets whose GRE flags are 0x2008, 0x2100 instead of 0x2000."
+    assert (
+        finding.message
+        == "192.168.50.1 sends 2 packets whose GRE flags are 0x2008, 0x2100 instead of 0x2000."
+    )
     assert finding.frames == at(2, 3)
-    assert finding.next_step == "Find out what the sender is; turn GRE checksums and sequence numbers off."
+    assert (
+        finding.next_step
+        == "Find out what the sender is; turn GRE checksums and sequence numbers off."
+    )
 
 
 def test_flags_as_rfc_7637_has_them_are_none() -> None:
@@ -85,7 +92,7 @@ def test_flags_as_rfc_7637_has_them_are_none() -> None:
     assert found("NVG402", tape) == []
 
 
-# --- NVG403 ----------------------------------------------------------------------------------------------------------
+# --- NVG403 ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("tpid", [0x8100, 0x88A8])
@@ -113,7 +120,7 @@ def test_a_frame_that_is_cut_before_the_tag_tells_nothing() -> None:
     assert found("NVG403", tape) == []
 
 
-# --- NVG404 ----------------------------------------------------------------------------------------------------------
+# --- NVG404 ------------------------------------------------------------------
 
 
 def test_a_vsid_that_is_not_in_the_inventory_is_a_warning() -> None:
@@ -124,12 +131,15 @@ def test_a_vsid_that_is_not_in_the_inventory_is_a_warning() -> None:
     assert finding.severity is Severity.WARNING
     assert finding.confidence == "proven"
     assert finding.subject == Subject("host", ("192.168.50.1",))
-    assert finding.message.startswith("192.168.50.1 uses ids that are not in the inventory: key 0x0f424000 (")
+    assert finding.message.startswith(
+        "192.168.50.1 uses ids that are not in the inventory: key 0x0f424000 ("
+    )
     assert "VSID 1000000 with FlowID 0" in finding.message
     assert finding.frames == at(3)
-    assert finding.next_step == (
-        "Export the inventory again."
-        " Check on 192.168.50.1: Get-NetVirtualizationLookupRecord; Get-NetVirtualizationProviderAddress"
+    assert (
+        finding.next_step
+        == "Export the inventory again. Check on 192.168.50.1: Get-NetVirtualizationLookupRecord;"
+        " Get-NetVirtualizationProviderAddress"
     )
 
 
@@ -139,7 +149,8 @@ def test_the_id_of_a_host_with_the_old_layout_is_its_tni() -> None:
     tape.send(A, B, 0x00001771, VM3, VM4)
     finding = only("NVG404", tape, 5001)
     assert finding.message.startswith(
-        "192.168.50.1 uses ids that are not in the inventory: key 0x00001771 (TNI 6001 with top octet 0"
+        "192.168.50.1 uses ids that are not in the inventory: key 0x00001771 (TNI 6001 with top"
+        " octet 0"
     )
     assert finding.frames == at(2)
 

@@ -3,7 +3,23 @@
 import pytest
 
 from nvgre_doctor.report import Finding, FrameRef, Severity, Subject
-from tests.worlds import A6, B6, NOON, VM1, VM2, VM3, VM4, A, B, C, Tape, Vm, findings_of, judge_tapes, vm
+from tests.worlds import (
+    A6,
+    B6,
+    NOON,
+    VM1,
+    VM2,
+    VM3,
+    VM4,
+    A,
+    B,
+    C,
+    Tape,
+    Vm,
+    findings_of,
+    judge_tapes,
+    vm,
+)
 
 MS = 1_000_000
 
@@ -21,7 +37,7 @@ def at(*frames: int) -> tuple[FrameRef, ...]:
     return tuple(FrameRef(0, frame, NOON + (frame - 1) * MS) for frame in frames)
 
 
-# --- NVG301 ----------------------------------------------------------------------------------------------------------
+# --- NVG301 ------------------------------------------------------------------
 
 
 def test_two_proven_layouts_that_differ_are_an_error_that_names_everything() -> None:
@@ -30,21 +46,27 @@ def test_two_proven_layouts_that_differ_are_an_error_that_names_everything() -> 
     finding = only("NVG301", tape)
     assert finding.severity is Severity.ERROR
     assert finding.subject == Subject("pair", ("192.168.50.1", "192.168.50.2"))
-    assert finding.message == (
-        "192.168.50.2 (draft-00) and 192.168.50.1 (RFC 7637) cannot talk: they use different layouts."
-        " 192.168.50.2 sends key 0x00001389 (TNI 5001 with top octet 0, or VSID 19 with FlowID 137)."
-        " 192.168.50.1 sends key 0x00138900 (TNI 1280256 with top octet 0, or VSID 5001 with FlowID 0)."
+    assert (
+        finding.message
+        == "192.168.50.2 (draft-00) and 192.168.50.1 (RFC 7637) cannot talk: they use different"
+        " layouts. 192.168.50.2 sends key 0x00001389 (TNI 5001 with top octet 0, or VSID 19 with"
+        " FlowID 137). 192.168.50.1 sends key 0x00138900 (TNI 1280256 with top octet 0, or VSID"
+        " 5001 with FlowID 0)."
     )
     assert finding.frames == at(1, 2)
-    assert finding.next_step == (
-        "Install KB2779768 on 192.168.50.2 and restart it. Check: Get-HotFix -Id KB2779768 -ComputerName 192.168.50.2"
+    assert (
+        finding.next_step
+        == "Install KB2779768 on 192.168.50.2 and restart it. Check: Get-HotFix -Id KB2779768"
+        " -ComputerName 192.168.50.2"
     )
 
 
 def test_it_does_not_matter_which_of_the_two_is_old() -> None:
     tape = Tape()
     tape.ping(A, B, 0x00001389, 0x00138900)
-    assert only("NVG301", tape).message.startswith("192.168.50.1 (draft-00) and 192.168.50.2 (RFC 7637) cannot talk")
+    assert only("NVG301", tape).message.startswith(
+        "192.168.50.1 (draft-00) and 192.168.50.2 (RFC 7637) cannot talk"
+    )
 
 
 def test_it_is_found_over_ipv6() -> None:
@@ -78,9 +100,11 @@ def test_a_mismatch_of_which_only_one_direction_was_captured_shows_that_one() ->
     tape.send(A, B, 0x1E848105)
     tape.send(B, C, 0x00001389, VM3, VM4)
     finding = only("NVG301", tape)
-    assert finding.message == (
-        "192.168.50.2 (draft-00) and 192.168.50.1 (RFC 7637) cannot talk: they use different layouts."
-        " 192.168.50.1 sends key 0x1e848105 (TNI 8683781 with top octet 30, or VSID 2000001 with FlowID 5)."
+    assert (
+        finding.message
+        == "192.168.50.2 (draft-00) and 192.168.50.1 (RFC 7637) cannot talk: they use different"
+        " layouts. 192.168.50.1 sends key 0x1e848105 (TNI 8683781 with top octet 30, or VSID"
+        " 2000001 with FlowID 5)."
     )
     assert finding.frames == at(1)
 
@@ -113,7 +137,7 @@ def test_a_host_that_was_updated_meanwhile_is_no_mismatch() -> None:
     assert found("NVG301", tape) == []
 
 
-# --- NVG306 ----------------------------------------------------------------------------------------------------------
+# --- NVG306 ------------------------------------------------------------------
 
 
 def one_way() -> Tape:
@@ -129,8 +153,10 @@ def test_a_vm_pair_that_is_heard_one_way_only_is_worth_a_note() -> None:
     finding = only("NVG306", one_way())
     assert finding.severity is Severity.INFO
     assert finding.subject == Subject("pair", ("192.168.50.1", "192.168.50.2"))
-    assert finding.message == (
-        "1 VM pair between 192.168.50.1 and 192.168.50.2 heard in one direction only: 00:15:5d:0a:00:01 / :02."
+    assert (
+        finding.message
+        == "1 VM pair between 192.168.50.1 and 192.168.50.2 heard in one direction only:"
+        " 00:15:5d:0a:00:01 / :02."
     )
     assert finding.frames == at(3)
     assert "Get-NetVirtualizationLookupRecord" in finding.next_step

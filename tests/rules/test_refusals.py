@@ -54,7 +54,7 @@ def refused(key_one: int, key_two: int, outer: bool = False) -> Tape:
     return tape
 
 
-# --- NVG302 ----------------------------------------------------------------------------------------------------------
+# --- NVG302 ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("outer", [False, True])
@@ -63,13 +63,15 @@ def test_a_refusal_between_two_layouts_is_an_error_because_of_them(outer: bool) 
     assert finding.severity is Severity.ERROR
     assert finding.subject == Subject("flow", ("192.168.50.1", "192.168.50.2"))
     assert finding.message.startswith(
-        "192.168.50.2 does not accept what 192.168.50.1 sends: 2 ICMP 3/10 messages, because the sender uses RFC 7637"
-        " and the receiver draft-00; key 0x1e848105 ("
+        "192.168.50.2 does not accept what 192.168.50.1 sends: 2 ICMP 3/10 messages, because the"
+        " sender uses RFC 7637 and the receiver draft-00; key 0x1e848105 ("
     )
     assert "VSID 2000001 with FlowID 5" in finding.message
     assert finding.frames == at(4, 6)
-    assert finding.next_step == (
-        "Install KB2779768 on 192.168.50.2 and restart it. Check: Get-HotFix -Id KB2779768 -ComputerName 192.168.50.2"
+    assert (
+        finding.next_step
+        == "Install KB2779768 on 192.168.50.2 and restart it. Check: Get-HotFix -Id KB2779768"
+        " -ComputerName 192.168.50.2"
     )
 
 
@@ -95,7 +97,9 @@ def test_the_layouts_that_are_named_are_those_of_the_time_of_the_refusal() -> No
     tape.send(B, A, OLD_KEY, VM2, VM1)
     tape.wait(300)
     tape.send(B, A, 0x1E848177, VM2, VM1)
-    assert "because the sender uses RFC 7637 and the receiver draft-00" in only("NVG302", tape).message
+    assert (
+        "because the sender uses RFC 7637 and the receiver draft-00" in only("NVG302", tape).message
+    )
 
 
 def test_a_refusal_between_equal_layouts_is_no_nvg302() -> None:
@@ -116,7 +120,7 @@ def test_another_icmp_error_between_two_layouts_is_no_nvg302() -> None:
     assert found("NVG302", tape) == []
 
 
-# --- NVG303 ----------------------------------------------------------------------------------------------------------
+# --- NVG303 ------------------------------------------------------------------
 
 
 def test_a_refusal_between_equal_layouts_is_an_error_of_the_policy() -> None:
@@ -124,14 +128,17 @@ def test_a_refusal_between_equal_layouts_is_an_error_of_the_policy() -> None:
     assert finding.severity is Severity.ERROR
     assert finding.subject == Subject("flow", ("192.168.50.1", "192.168.50.2"))
     assert finding.message.startswith(
-        "192.168.50.2 refuses what 192.168.50.1 sends to 192.168.50.2: 2 ICMP 3/10 messages; key 0x1e848105 ("
+        "192.168.50.2 refuses what 192.168.50.1 sends to 192.168.50.2: 2 ICMP 3/10 messages; key"
+        " 0x1e848105 ("
     )
     assert finding.message.endswith(
-        "The layouts agree: the policy is missing, the virtual machine moved, or a firewall refuses."
+        "The layouts agree: the policy is missing, the virtual machine moved, or a firewall"
+        " refuses."
     )
     assert finding.frames == at(4, 6)
-    assert finding.next_step == (
-        "Check on 192.168.50.2: Get-NetVirtualizationLookupRecord; Get-NetVirtualizationProviderAddress"
+    assert (
+        finding.next_step == "Check on 192.168.50.2: Get-NetVirtualizationLookupRecord;"
+        " Get-NetVirtualizationProviderAddress"
     )
 
 
@@ -180,18 +187,48 @@ def test_a_refusal_because_of_the_layouts_is_not_reported_twice() -> None:
     assert found("NVG303", refused(CURRENT_KEY, OLD_KEY)) == []
 
 
-# --- NVG304 ----------------------------------------------------------------------------------------------------------
+# --- NVG304 ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ((3, 2), "ICMP 3/2 from 192.168.50.254 (protocol unreachable: there is no GRE at all on the receiver)"),
-        ((3, 3), "ICMP 3/3 from 192.168.50.254 (port unreachable: the receiver has GRE, but no tunnel with this key)"),
-        ((3, 9), "ICMP 3/9 from 192.168.50.254 (network administratively prohibited: a filter on the way)"),
-        ((3, 13), "ICMP 3/13 from 192.168.50.254 (communication administratively prohibited: a filter on the way)"),
+        (
+            (3, 2),
+            (
+                "ICMP 3/2 from 192.168.50.254 (protocol unreachable: there is no GRE at all on the"
+                " receiver)"
+            ),
+        ),
+        (
+            (3, 3),
+            (
+                "ICMP 3/3 from 192.168.50.254 (port unreachable: the receiver has GRE, but no"
+                " tunnel with this key)"
+            ),
+        ),
+        (
+            (3, 9),
+            (
+                "ICMP 3/9 from 192.168.50.254 (network administratively prohibited: a filter on the"
+                " way)"
+            ),
+        ),
+        (
+            (3, 13),
+            (
+                "ICMP 3/13 from 192.168.50.254 (communication administratively prohibited: a filter"
+                " on the way)"
+            ),
+        ),
         ((3, 1), "ICMP 3/1 from 192.168.50.254 (host unreachable)"),
-        ((11, 0), "ICMP 11/0 from 192.168.50.254 (time to live exceeded: a routing loop, or a TTL that is too small)"),
+        (
+            (11, 0),
+            (
+                "ICMP 11/0 from 192.168.50.254 (time to live exceeded: a routing loop, or a TTL"
+                " that is too small)"
+            ),
+        ),
         ((3, 0), "ICMP 3/0 from 192.168.50.254 (network unreachable)"),
         ((3, 14), "ICMP 3/14 from 192.168.50.254;"),
         ((12, 0), "ICMP 12/0 from 192.168.50.254;"),
@@ -218,8 +255,20 @@ def test_other_icmp_errors_about_nvgre_are_named(kind: tuple[int, int], words: s
         ((1, 0), "ICMPv6 1/0 from fd00:50::2 (no route to the receiver)"),
         ((1, 3), "ICMPv6 1/3 from fd00:50::2 (address unreachable)"),
         ((1, 4), "ICMPv6 1/4 from fd00:50::2 (port unreachable)"),
-        ((3, 0), "ICMPv6 3/0 from fd00:50::2 (hop limit exceeded: a routing loop, or a hop limit that is too small)"),
-        ((4, 1), "ICMPv6 4/1 from fd00:50::2 (next header not recognised: there is no GRE at all on the receiver)"),
+        (
+            (3, 0),
+            (
+                "ICMPv6 3/0 from fd00:50::2 (hop limit exceeded: a routing loop, or a hop limit"
+                " that is too small)"
+            ),
+        ),
+        (
+            (4, 1),
+            (
+                "ICMPv6 4/1 from fd00:50::2 (next header not recognised: there is no GRE at all on"
+                " the receiver)"
+            ),
+        ),
         ((1, 5), "ICMPv6 1/5 from fd00:50::2"),
     ],
 )
@@ -246,7 +295,7 @@ def test_errors_about_other_traffic_are_no_nvg304() -> None:
     assert found("NVG304", tape) == []
 
 
-# --- NVG305 ----------------------------------------------------------------------------------------------------------
+# --- NVG305 ------------------------------------------------------------------
 
 
 def test_too_big_for_the_path_says_by_how_much() -> None:
@@ -257,9 +306,10 @@ def test_too_big_for_the_path_says_by_how_much() -> None:
     finding = only("NVG305", tape)
     assert finding.severity is Severity.WARNING
     assert finding.subject == Subject("flow", ("192.168.50.1", "192.168.50.2"))
-    assert finding.message == (
-        "NVGRE from 192.168.50.1 to 192.168.50.2 does not fit the path: 2 packets refused as too big by 192.168.50.254."
-        " The path allows 1500 bytes."
+    assert (
+        finding.message
+        == "NVGRE from 192.168.50.1 to 192.168.50.2 does not fit the path: 2 packets refused as too"
+        " big by 192.168.50.254. The path allows 1500 bytes."
     )
     assert finding.frames == at(2, 3)
     assert "42 bytes" in finding.next_step
@@ -278,7 +328,10 @@ def test_outer_fragments_are_counted_first_and_later_ones() -> None:
     tape.put(build.ipv4(A, B, GRE, bytes(64), fragment=0x000B, ident=7))
     finding = only("NVG305", tape)
     assert finding.subject == Subject("flow", ("192.168.50.1", "192.168.50.2"))
-    assert finding.message == "NVGRE from 192.168.50.1 to 192.168.50.2 is fragmented: 2 outer fragments."
+    assert (
+        finding.message
+        == "NVGRE from 192.168.50.1 to 192.168.50.2 is fragmented: 2 outer fragments."
+    )
     assert finding.frames == at(1, 2)
 
 
@@ -303,7 +356,7 @@ def test_too_big_for_other_traffic_is_no_nvg305() -> None:
     assert found("NVG305", tape) == []
 
 
-# --- NVG307 ----------------------------------------------------------------------------------------------------------
+# --- NVG307 ------------------------------------------------------------------
 
 
 def test_a_redirect_inside_nvgre_says_that_a_machine_moved() -> None:
@@ -314,18 +367,22 @@ def test_a_redirect_inside_nvgre_says_that_a_machine_moved() -> None:
     assert finding.severity is Severity.INFO
     assert finding.subject == Subject("flow", ("192.168.50.1", "192.168.50.2"))
     assert finding.message.startswith(
-        "192.168.50.2 tells 192.168.50.1 that a virtual machine moved: 1 REDIRECT message; key 0x1e848105 ("
+        "192.168.50.2 tells 192.168.50.1 that a virtual machine moved: 1 REDIRECT message; key"
+        " 0x1e848105 ("
     )
     assert finding.frames == at(2)
-    assert finding.next_step == (
-        "Check on 192.168.50.1: Get-NetVirtualizationLookupRecord; Get-NetVirtualizationProviderAddress"
+    assert (
+        finding.next_step == "Check on 192.168.50.1: Get-NetVirtualizationLookupRecord;"
+        " Get-NetVirtualizationProviderAddress"
     )
 
 
 def test_an_ordinary_redirect_of_a_router_is_none() -> None:
     tape = Tape()
     tape.send(A, B, CURRENT_KEY)
-    tape.error(ROUTER, A, build.ipv4(A, B, TCP, build.tcp(A, B, 40000, 445)), (5, 1), rest=0xC0A83203)
+    tape.error(
+        ROUTER, A, build.ipv4(A, B, TCP, build.tcp(A, B, 40000, 445)), (5, 1), rest=0xC0A83203
+    )
     assert found("NVG307", tape) == []
 
 

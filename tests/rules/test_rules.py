@@ -102,7 +102,9 @@ def test_everything_is_selected_unless_told() -> None:
         ([], ["NVG1", "NVG2", "NVG3"], {"NVG401", "NVG402", "NVG403", "NVG404"}),
     ],
 )
-def test_codes_are_chosen_by_prefix(select: list[str], ignore: list[str], expected: set[str]) -> None:
+def test_codes_are_chosen_by_prefix(
+    select: list[str], ignore: list[str], expected: set[str]
+) -> None:
     assert select_codes(select, ignore) == expected
 
 
@@ -116,7 +118,12 @@ def test_a_prefix_that_fits_no_code_is_an_error_that_names_the_codes(prefix: str
 
 @pytest.mark.parametrize(
     ("words", "text"),
-    [("a", "a"), ("abcd", "a, b, c, d"), ("abcde", "a, b, c, d and 1 more"), ("abcdef", "a, b, c, d and 2 more")],
+    [
+        ("a", "a"),
+        ("abcd", "a, b, c, d"),
+        ("abcde", "a, b, c, d and 1 more"),
+        ("abcdef", "a, b, c, d and 2 more"),
+    ],
 )
 def test_of_more_than_four_things_the_rest_is_counted(words: str, text: str) -> None:
     assert listed(words) == text
@@ -138,7 +145,9 @@ def test_no_rule_walks_over_all_streams_for_each_host(gre_key: int, hosts: int) 
     """NVG204 did: 5,000 addresses took less than a second, and 20,000 took 9."""
     tape = Tape()
     for host in range(hosts):
-        tape.send(f"192.168.{host // 100}.{host % 100 + 1}", "192.168.50.250", gre_key + (host << 8))
+        tape.send(
+            f"192.168.{host // 100}.{host % 100 + 1}", "192.168.50.250", gre_key + (host << 8)
+        )
     situation = judge_tapes(tape)
     situation.diagnosis.streams = Walked(situation.diagnosis.streams)
     assert len(find_all(situation)) >= hosts

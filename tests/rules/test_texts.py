@@ -1,4 +1,6 @@
-"""What a person reads of every finding, word for word: its message, its display filter and its next step."""
+"""What a person reads of every finding, word for word: its message, its display filter and its next
+step.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +14,23 @@ from nvgre_doctor.inventory import Inventory
 from nvgre_doctor.report import CaptureProblem
 from nvgre_doctor.rules.base import Situation
 from tests import build
-from tests.worlds import A6, B6, UDP, VM1, VM2, VM3, VM4, A, B, Tape, Vm, findings_of, judge_tapes, known_vsids, vm
+from tests.worlds import (
+    A6,
+    B6,
+    UDP,
+    VM1,
+    VM2,
+    VM3,
+    VM4,
+    A,
+    B,
+    Tape,
+    Vm,
+    findings_of,
+    judge_tapes,
+    known_vsids,
+    vm,
+)
 
 OLD, CURRENT = 0x001E8481, 0x1E848105
 PLAIN1, PLAIN2 = Vm("00:50:56:aa:00:01", "10.9.9.1"), Vm("00:50:56:aa:00:02", "10.9.9.2")
@@ -29,8 +47,14 @@ UPDATE_A = f"Install KB2779768 on 192.168.50.1 and restart it. {HOTFIX} 192.168.
 UPDATE_B = f"Install KB2779768 on 192.168.50.2 and restart it. {HOTFIX} 192.168.50.2"
 UPDATE_B6 = f"Install KB2779768 on fd00:50::2 and restart it. {HOTFIX} fd00:50::2"
 POLICY = "Get-NetVirtualizationLookupRecord; Get-NetVirtualizationProviderAddress"
-MTU = "Raise the MTU of the physical network by at least 42 bytes (IPv6: 62), or lower that of the virtual machines."
-WHERE = 'Capture on the physical adapter that holds the provider address, with no filter or with "ip proto 47 or icmp".'
+MTU = (
+    "Raise the MTU of the physical network by at least 42 bytes (IPv6: 62), or lower that of the"
+    " virtual machines."
+)
+WHERE = (
+    'Capture on the physical adapter that holds the provider address, with no filter or with "ip'
+    ' proto 47 or icmp".'
+)
 
 
 def situation(record: Callable[[Tape], object], *vsids: int, snaplen: int = 0) -> Situation:
@@ -152,7 +176,9 @@ def vxlan(tape: Tape) -> None:
 def cut_capture() -> Situation:
     tape = Tape()
     tape.web()
-    return judge_tapes(tape, problems=(CaptureProblem("cut-record", 230, "one.pcap ends at byte 230."),))
+    return judge_tapes(
+        tape, problems=(CaptureProblem("cut-record", 230, "one.pcap ends at byte 230."),)
+    )
 
 
 def not_nvgre() -> Situation:
@@ -181,7 +207,10 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
             (
                 "1 GRE frame is cut before the key (of 1 frame): the snap length is too small.",
                 "ip.proto == 47 || ipv6.nxt == 47",
-                "Capture again with a snap length of 128 bytes or more, for example tcpdump -s 128.",
+                (
+                    "Capture again with a snap length of 128 bytes or more, for example tcpdump -s"
+                    " 128."
+                ),
             )
         ],
     ),
@@ -190,8 +219,10 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(vxlan),
         [
             (
-                "No NVGRE in 1 frame. What is there instead: 1 x VXLAN (UDP 4789), the default encapsulation since Windows"
-                " Server 2016.",
+                (
+                    "No NVGRE in 1 frame. What is there instead: 1 x VXLAN (UDP 4789), the default"
+                    " encapsulation since Windows Server 2016."
+                ),
                 "udp.port == 4789",
                 WHERE,
             )
@@ -200,14 +231,23 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
     "no nvgre but tcp": (
         "NVG103",
         lambda: situation(Tape.web),
-        [("No NVGRE in 1 frame. What is there instead: 1 x IP traffic that is not GRE.", "", WHERE)],
+        [
+            (
+                "No NVGRE in 1 frame. What is there instead: 1 x IP traffic that is not GRE.",
+                "",
+                WHERE,
+            )
+        ],
     ),
     "no nvgre but a host that is left out": (
         "NVG103",
         not_nvgre,
         [
             (
-                "No NVGRE in 1 frame. What is there instead: 1 x GRE of hosts that you named as not NVGRE.",
+                (
+                    "No NVGRE in 1 frame. What is there instead: 1 x GRE of hosts that you named as"
+                    " not NVGRE."
+                ),
                 "",
                 "If one of these hosts is a Hyper-V host, correct not-nvgre in the configuration.",
             )
@@ -234,8 +274,10 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(lambda tape: tape.send(A, B, 5001, PLAIN1, PLAIN2)),
         [
             (
-                f"192.168.50.1 uses the old NVGRE layout (draft-00): {OLD_B}. Nothing else here looks like Hyper-V: it may be"
-                " a plain GRE tunnel (Open vSwitch, Linux).",
+                (
+                    f"192.168.50.1 uses the old NVGRE layout (draft-00): {OLD_B}. Nothing else here"
+                    " looks like Hyper-V: it may be a plain GRE tunnel (Open vSwitch, Linux)."
+                ),
                 FROM_A,
                 f"Find out what 192.168.50.1 is. If it is a Hyper-V host: {HOTFIX} 192.168.50.1",
             )
@@ -246,8 +288,11 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(likely),
         [
             (
-                "192.168.50.1 probably uses the old NVGRE layout (draft-00): every VM pair with key 0x001e8481 has the same"
-                " low octet; FlowIDs would differ from flow to flow.",
+                (
+                    "192.168.50.1 probably uses the old NVGRE layout (draft-00): every VM pair with"
+                    " key 0x001e8481 has the same low octet; FlowIDs would differ from flow to"
+                    " flow."
+                ),
                 FROM_A,
                 UPDATE_A,
             )
@@ -258,7 +303,10 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(updated),
         [
             (
-                "192.168.50.1 changed from draft-00 to RFC 7637 during the capture: first in frame 2.",
+                (
+                    "192.168.50.1 changed from draft-00 to RFC 7637 during the capture: first in"
+                    " frame 2."
+                ),
                 FROM_A,
                 f"{HOTFIX} 192.168.50.1",
             )
@@ -269,11 +317,15 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(both),
         [
             (
-                f"192.168.50.1 sends both layouts at the same time: {OLD_B}; and key 0x1e848105 is VSID 2000001; as a TNI its"
-                " top octet would have to be 0, and it is 30.",
+                (
+                    f"192.168.50.1 sends both layouts at the same time: {OLD_B}; and key 0x1e848105"
+                    " is VSID 2000001; as a TNI its top octet would have to be 0, and it is 30."
+                ),
                 FROM_A,
-                "Look for a second machine with the address 192.168.50.1, or for an update that is half installed."
-                f" {HOTFIX} 192.168.50.1",
+                (
+                    "Look for a second machine with the address 192.168.50.1, or for an update"
+                    f" that is half installed. {HOTFIX} 192.168.50.1"
+                ),
             )
         ],
     ),
@@ -282,13 +334,21 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(sent(OLD)),
         [
             (
-                "The layout of 192.168.50.1 cannot be told: key 0x001e8481 (TNI 2000001 with top octet 0, or VSID 7812 with"
-                " FlowID 129) is valid under both layouts.",
+                (
+                    "The layout of 192.168.50.1 cannot be told: key 0x001e8481 (TNI 2000001 with"
+                    " top octet 0, or VSID 7812 with FlowID 129) is valid under both layouts."
+                ),
                 FROM_A,
-                "Give a VSID you know with --vsid or --inventory, or capture both directions of one VM pair.",
+                (
+                    "Give a VSID you know with --vsid or --inventory, or capture both directions of"
+                    " one VM pair."
+                ),
             ),
             (
-                "The layout of 192.168.50.2 cannot be told: it sent no NVGRE here, it only received 1 frame.",
+                (
+                    "The layout of 192.168.50.2 cannot be told: it sent no NVGRE here, it only"
+                    " received 1 frame."
+                ),
                 FROM_B,
                 "Capture on 192.168.50.2 itself, or where both directions pass.",
             ),
@@ -299,8 +359,10 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(lambda tape: tape.ping(A, B, 7, CURRENT)),
         [
             (
-                "The layout of 192.168.50.1 cannot be told: key 0x00000007 (TNI 7 with top octet 0, or VSID 0 with FlowID 7)"
-                " is reserved under both layouts.",
+                (
+                    "The layout of 192.168.50.1 cannot be told: key 0x00000007 (TNI 7 with top"
+                    " octet 0, or VSID 0 with FlowID 7) is reserved under both layouts."
+                ),
                 FROM_A,
                 "Find out what 192.168.50.1 is: this may be a plain GRE tunnel.",
             )
@@ -322,7 +384,10 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(lambda tape: tape.ping(A, B, 0x00001389, CURRENT), 0x13),
         [
             (
-                "The layout of 192.168.50.1 cannot be told: the inventory contradicts what the packets prove.",
+                (
+                    "The layout of 192.168.50.1 cannot be told: the inventory contradicts what the"
+                    " packets prove."
+                ),
                 FROM_A,
                 "Check the inventory: is it of this fabric, and of this time?",
             )
@@ -335,7 +400,10 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
             (
                 "192.168.50.1 uses RFC 7637, and draft-00 is expected of it.",
                 FROM_A,
-                f"If 192.168.50.1 was updated on purpose, correct expect in the configuration. {HOTFIX} 192.168.50.1",
+                (
+                    "If 192.168.50.1 was updated on purpose, correct expect in the configuration."
+                    f" {HOTFIX} 192.168.50.1"
+                ),
             )
         ],
     ),
@@ -347,15 +415,24 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
     "likely old where current is expected": (
         "NVG205",
         lambda: expecting(situation(likely), A, "rfc7637"),
-        [("192.168.50.1 probably uses draft-00, and RFC 7637 is expected of it.", FROM_A, UPDATE_A)],
+        [
+            (
+                "192.168.50.1 probably uses draft-00, and RFC 7637 is expected of it.",
+                FROM_A,
+                UPDATE_A,
+            )
+        ],
     ),
     "mismatch": (
         "NVG301",
         lambda: situation(mismatch),
         [
             (
-                "192.168.50.2 (draft-00) and 192.168.50.1 (RFC 7637) cannot talk: they use different layouts."
-                f" 192.168.50.2 sends {KEY_5001}. 192.168.50.1 sends {KEY_5001_SHIFTED}.",
+                (
+                    "192.168.50.2 (draft-00) and 192.168.50.1 (RFC 7637) cannot talk: they use"
+                    f" different layouts. 192.168.50.2 sends {KEY_5001}. 192.168.50.1 sends"
+                    f" {KEY_5001_SHIFTED}."
+                ),
                 f"ip.addr == 192.168.50.1 && ip.addr == 192.168.50.2{NVGRE}",
                 UPDATE_B,
             )
@@ -366,8 +443,11 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(mismatch6),
         [
             (
-                "fd00:50::2 (draft-00) and fd00:50::1 (RFC 7637) cannot talk: they use different layouts."
-                f" fd00:50::2 sends {KEY_5001}. fd00:50::1 sends {KEY_5001_SHIFTED}.",
+                (
+                    "fd00:50::2 (draft-00) and fd00:50::1 (RFC 7637) cannot talk: they use"
+                    f" different layouts. fd00:50::2 sends {KEY_5001}. fd00:50::1 sends"
+                    f" {KEY_5001_SHIFTED}."
+                ),
                 f"ipv6.addr == fd00:50::1 && ipv6.addr == fd00:50::2{NVGRE}",
                 UPDATE_B6,
             )
@@ -378,8 +458,11 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(six_unanswered),
         [
             (
-                "6 VM pairs between 192.168.50.1 and 192.168.50.2 heard in one direction only: 00:15:5d:0a:00:0a / :02,"
-                " 00:15:5d:0a:00:0b / :02, 00:15:5d:0a:00:0c / :02 and 3 more.",
+                (
+                    "6 VM pairs between 192.168.50.1 and 192.168.50.2 heard in one direction only:"
+                    " 00:15:5d:0a:00:0a / :02, 00:15:5d:0a:00:0b / :02, 00:15:5d:0a:00:0c / :02 and"
+                    " 3 more."
+                ),
                 f"ip.addr == 192.168.50.1 && ip.addr == 192.168.50.2{NVGRE}",
                 f"Check on 192.168.50.2: {POLICY}",
             )
@@ -390,8 +473,10 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(refused(OLD, CURRENT)),
         [
             (
-                "192.168.50.2 does not accept what 192.168.50.1 sends: 1 ICMP 3/10 message, because the sender uses RFC 7637"
-                f" and the receiver draft-00; {CURRENT_KEY}.",
+                (
+                    "192.168.50.2 does not accept what 192.168.50.1 sends: 1 ICMP 3/10 message,"
+                    f" because the sender uses RFC 7637 and the receiver draft-00; {CURRENT_KEY}."
+                ),
                 "ip.src == 192.168.50.2 && icmp.type == 3 && icmp.code == 10",
                 UPDATE_B,
             )
@@ -402,9 +487,12 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(refused(OLD, CURRENT, CURRENT + 1, CURRENT + 2)),
         [
             (
-                "192.168.50.2 does not accept what 192.168.50.1 sends: 3 ICMP 3/10 messages, because the sender uses RFC 7637"
-                f" and the receiver draft-00; {CURRENT_KEY}, key 0x1e848106 (TNI 8683782 with top octet 30, or VSID 2000001"
-                " with FlowID 6) and 1 more.",
+                (
+                    "192.168.50.2 does not accept what 192.168.50.1 sends: 3 ICMP 3/10 messages,"
+                    f" because the sender uses RFC 7637 and the receiver draft-00; {CURRENT_KEY},"
+                    " key 0x1e848106 (TNI 8683782 with top octet 30, or VSID 2000001 with FlowID"
+                    " 6) and 1 more."
+                ),
                 "ip.src == 192.168.50.2 && icmp.type == 3 && icmp.code == 10",
                 UPDATE_B,
             )
@@ -415,8 +503,10 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(refused6),
         [
             (
-                "fd00:50::2 does not accept what fd00:50::1 sends: 1 ICMPv6 1/1 message, because the sender uses RFC 7637"
-                f" and the receiver draft-00; {CURRENT_KEY}.",
+                (
+                    "fd00:50::2 does not accept what fd00:50::1 sends: 1 ICMPv6 1/1 message,"
+                    f" because the sender uses RFC 7637 and the receiver draft-00; {CURRENT_KEY}."
+                ),
                 "ipv6.src == fd00:50::2 && icmpv6.type == 1 && icmpv6.code == 1",
                 UPDATE_B6,
             )
@@ -427,14 +517,19 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(refused_by_many),
         [
             (
-                "192.168.50.2, 192.168.50.250, 192.168.50.251, 192.168.50.252 and 1 more refuse what 192.168.50.1 sends to"
-                f" 192.168.50.2: 5 ICMP 3/10 messages; {CURRENT_KEY}. The layouts agree: the policy is missing, the virtual"
-                " machine moved, or a firewall refuses.",
-                "(ip.src == 192.168.50.2 && icmp.type == 3 && icmp.code == 10)"
-                " || (ip.src == 192.168.50.250 && icmp.type == 3 && icmp.code == 10)"
-                " || (ip.src == 192.168.50.251 && icmp.type == 3 && icmp.code == 10)"
-                " || (ip.src == 192.168.50.252 && icmp.type == 3 && icmp.code == 10)"
-                " || (ip.src == 192.168.50.253 && icmp.type == 3 && icmp.code == 10)",
+                (
+                    "192.168.50.2, 192.168.50.250, 192.168.50.251, 192.168.50.252 and 1 more"
+                    " refuse what 192.168.50.1 sends to 192.168.50.2: 5 ICMP 3/10 messages;"
+                    f" {CURRENT_KEY}. The layouts agree: the policy is missing, the virtual machine"
+                    " moved, or a firewall refuses."
+                ),
+                (
+                    "(ip.src == 192.168.50.2 && icmp.type == 3 && icmp.code == 10)"
+                    " || (ip.src == 192.168.50.250 && icmp.type == 3 && icmp.code == 10)"
+                    " || (ip.src == 192.168.50.251 && icmp.type == 3 && icmp.code == 10)"
+                    " || (ip.src == 192.168.50.252 && icmp.type == 3 && icmp.code == 10)"
+                    " || (ip.src == 192.168.50.253 && icmp.type == 3 && icmp.code == 10)"
+                ),
                 f"Check on 192.168.50.2: {POLICY}",
             )
         ],
@@ -444,8 +539,11 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(refused_without_key),
         [
             (
-                "192.168.50.2 refuses what 192.168.50.1 sends to 192.168.50.2: 1 ICMP 3/10 message; the key is not in the"
-                " quote. Whether the layouts differ is not known.",
+                (
+                    "192.168.50.2 refuses what 192.168.50.1 sends to 192.168.50.2: 1 ICMP 3/10"
+                    " message; the key is not in the quote. Whether the layouts differ is not"
+                    " known."
+                ),
                 "ip.src == 192.168.50.2 && icmp.type == 3 && icmp.code == 10",
                 f"Check on 192.168.50.2: {POLICY}",
             )
@@ -456,8 +554,11 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(refused_plain),
         [
             (
-                f"192.168.50.2 refuses what 192.168.50.1 sends to 192.168.50.2: 1 ICMP 3/10 message; {KEY_5001}. Whether the"
-                " layouts differ is not known. Nothing else here looks like Hyper-V: it may be a plain GRE tunnel.",
+                (
+                    "192.168.50.2 refuses what 192.168.50.1 sends to 192.168.50.2: 1 ICMP 3/10"
+                    f" message; {KEY_5001}. Whether the layouts differ is not known. Nothing else"
+                    " here looks like Hyper-V: it may be a plain GRE tunnel."
+                ),
                 "ip.src == 192.168.50.2 && icmp.type == 3 && icmp.code == 10",
                 f"Check on 192.168.50.2: {POLICY}",
             )
@@ -468,10 +569,15 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(errors((3, 0), (3, 0), (3, 14))),
         [
             (
-                "What 192.168.50.1 sends to 192.168.50.2 comes back with an ICMP error: 2 x ICMP 3/0 from 192.168.50.254"
-                f" (network unreachable), 1 x ICMP 3/14 from 192.168.50.254; {CURRENT_KEY}.",
-                "(ip.src == 192.168.50.254 && icmp.type == 3 && icmp.code == 0)"
-                " || (ip.src == 192.168.50.254 && icmp.type == 3 && icmp.code == 14)",
+                (
+                    "What 192.168.50.1 sends to 192.168.50.2 comes back with an ICMP error: 2 x"
+                    " ICMP 3/0 from 192.168.50.254 (network unreachable), 1 x ICMP 3/14 from"
+                    f" 192.168.50.254; {CURRENT_KEY}."
+                ),
+                (
+                    "(ip.src == 192.168.50.254 && icmp.type == 3 && icmp.code == 0)"
+                    " || (ip.src == 192.168.50.254 && icmp.type == 3 && icmp.code == 14)"
+                ),
                 f"Look at the path for IP protocol 47. Check on 192.168.50.2: {POLICY}",
             )
         ],
@@ -481,8 +587,11 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(error6),
         [
             (
-                "What fd00:50::1 sends to fd00:50::2 comes back with an ICMP error: 1 x ICMPv6 3/0 from fd00:50::2 (hop limit"
-                f" exceeded: a routing loop, or a hop limit that is too small); {CURRENT_KEY}.",
+                (
+                    "What fd00:50::1 sends to fd00:50::2 comes back with an ICMP error: 1 x ICMPv6"
+                    " 3/0 from fd00:50::2 (hop limit exceeded: a routing loop, or a hop limit that"
+                    f" is too small); {CURRENT_KEY}."
+                ),
                 "ipv6.src == fd00:50::2 && icmpv6.type == 3 && icmpv6.code == 0",
                 f"Look at the path for IP protocol 47. Check on fd00:50::2: {POLICY}",
             )
@@ -493,10 +602,15 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(too_big(1500, 1400)),
         [
             (
-                "NVGRE from 192.168.50.1 to 192.168.50.2 does not fit the path: 3 packets refused as too big by 192.168.50.2,"
-                " 192.168.50.254. The path allows 1400, 1500 bytes.",
-                "(ip.src == 192.168.50.2 && icmp.type == 3 && icmp.code == 4)"
-                " || (ip.src == 192.168.50.254 && icmp.type == 3 && icmp.code == 4)",
+                (
+                    "NVGRE from 192.168.50.1 to 192.168.50.2 does not fit the path: 3 packets"
+                    " refused as too big by 192.168.50.2, 192.168.50.254. The path allows 1400,"
+                    " 1500 bytes."
+                ),
+                (
+                    "(ip.src == 192.168.50.2 && icmp.type == 3 && icmp.code == 4)"
+                    " || (ip.src == 192.168.50.254 && icmp.type == 3 && icmp.code == 4)"
+                ),
                 MTU,
             )
         ],
@@ -506,7 +620,10 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(too_big()),
         [
             (
-                "NVGRE from 192.168.50.1 to 192.168.50.2 does not fit the path: 1 packet refused as too big by 192.168.50.2.",
+                (
+                    "NVGRE from 192.168.50.1 to 192.168.50.2 does not fit the path: 1 packet"
+                    " refused as too big by 192.168.50.2."
+                ),
                 "ip.src == 192.168.50.2 && icmp.type == 3 && icmp.code == 4",
                 MTU,
             )
@@ -525,15 +642,26 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
     ),
     "fragments over ipv6": (
         "NVG305",
-        lambda: situation(lambda tape: tape.send(A6, B6, CURRENT, extensions=[(44, b"\0\1" + bytes(4))])),
-        [("NVGRE from fd00:50::1 to fd00:50::2 is fragmented: 1 outer fragment.", "ipv6.fraghdr", MTU)],
+        lambda: situation(
+            lambda tape: tape.send(A6, B6, CURRENT, extensions=[(44, b"\0\1" + bytes(4))])
+        ),
+        [
+            (
+                "NVGRE from fd00:50::1 to fd00:50::2 is fragmented: 1 outer fragment.",
+                "ipv6.fraghdr",
+                MTU,
+            )
+        ],
     ),
     "moved machine": (
         "NVG307",
         lambda: situation(moved),
         [
             (
-                f"192.168.50.2 tells 192.168.50.1 that a virtual machine moved: 1 REDIRECT message; {CURRENT_KEY}.",
+                (
+                    "192.168.50.2 tells 192.168.50.1 that a virtual machine moved: 1 REDIRECT"
+                    f" message; {CURRENT_KEY}."
+                ),
                 "ip.src == 192.168.50.2 && icmp.type == 5 && icmp.code == 10",
                 f"Check on 192.168.50.1: {POLICY}",
             )
@@ -544,9 +672,11 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(sent(1, 2, 3)),
         [
             (
-                "192.168.50.1 sends keys that are valid under neither layout: key 0x00000001 (TNI 1 with top octet 0, or VSID"
-                " 0 with FlowID 1), key 0x00000002 (TNI 2 with top octet 0, or VSID 0 with FlowID 2) and 1 more. This is"
-                " probably not NVGRE.",
+                (
+                    "192.168.50.1 sends keys that are valid under neither layout: key 0x00000001"
+                    " (TNI 1 with top octet 0, or VSID 0 with FlowID 1), key 0x00000002 (TNI 2 with"
+                    " top octet 0, or VSID 0 with FlowID 2) and 1 more. This is probably not NVGRE."
+                ),
                 f"{FROM_A} && gre.key < 0x00001000",
                 "Find out what 192.168.50.1 is; a VSID of Hyper-V is 4096 or more.",
             )
@@ -557,7 +687,10 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(flags),
         [
             (
-                "fd00:50::1 sends 5 packets whose GRE flags are 0x2010, 0x2020, 0x2040, 0x2080 and 1 more instead of 0x2000.",
+                (
+                    "fd00:50::1 sends 5 packets whose GRE flags are 0x2010, 0x2020, 0x2040, 0x2080"
+                    " and 1 more instead of 0x2000."
+                ),
                 f"ipv6.src == fd00:50::1{NVGRE} && gre.flags_and_version != 0x2000",
                 "Find out what the sender is; turn GRE checksums and sequence numbers off.",
             )
@@ -570,7 +703,10 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
             (
                 "192.168.50.1 sends 1 frame with an 802.1Q tag inside NVGRE.",
                 f'{FROM_A} && frame.protocols matches "gre:eth:ethertype:(vlan|ieee8021ad)"',
-                "On 192.168.50.1: Get-VMNetworkAdapterVlan, and remove the tag of the virtual machine.",
+                (
+                    "On 192.168.50.1: Get-VMNetworkAdapterVlan, and remove the tag of the virtual"
+                    " machine."
+                ),
             )
         ],
     ),
@@ -579,9 +715,12 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(sent(0x1E848105, 0x1E848205, 0x1E848305, 0x1E848405), 5001),
         [
             (
-                f"192.168.50.1 uses ids that are not in the inventory: {CURRENT_KEY}, key 0x1e848205 (TNI 8684037 with top"
-                " octet 30, or VSID 2000002 with FlowID 5), key 0x1e848305 (TNI 8684293 with top octet 30, or VSID 2000003"
-                " with FlowID 5) and 1 more.",
+                (
+                    f"192.168.50.1 uses ids that are not in the inventory: {CURRENT_KEY}, key"
+                    " 0x1e848205 (TNI 8684037 with top octet 30, or VSID 2000002 with FlowID 5),"
+                    " key 0x1e848305 (TNI 8684293 with top octet 30, or VSID 2000003 with FlowID"
+                    " 5) and 1 more."
+                ),
                 FROM_A,
                 f"Export the inventory again. Check on 192.168.50.1: {POLICY}",
             )
@@ -594,4 +733,6 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
 def test_a_finding_reads_word_for_word(name: str) -> None:
     code, judge, texts = CASES[name]
     findings = findings_of(judge(), code)
-    assert [(finding.message, finding.display_filter, finding.next_step) for finding in findings] == texts
+    assert [
+        (finding.message, finding.display_filter, finding.next_step) for finding in findings
+    ] == texts

@@ -51,7 +51,9 @@ def outer6(quote, type=1, code=1, rest=0):
 
 
 def inner(quote, *, src="192.168.50.2", dst="192.168.50.1", type=3, code=10, key=0x00001389):
-    """An error inside NVGRE, from host B to host A; `src` and `dst` are the addresses of the error itself."""
+    """An error inside NVGRE, from host B to host A; `src` and `dst` are the addresses of the error
+    itself.
+    """
     packet = build.ipv4(src, dst, 1, build.icmp(type, code, quote))
     frame = build.inner_frame("02:00:00:00:00:02", "02:00:00:00:00:01", packet)
     return build.nvgre("192.168.50.2", "192.168.50.1", key, frame)

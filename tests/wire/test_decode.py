@@ -33,11 +33,20 @@ VXLAN = build.udp("192.168.50.1", "192.168.50.2", 49152, 4789, b"\x08" + bytes(6
 OTHER = [
     (over_ip(17, VXLAN), Other(Reason.VXLAN, A, B)),
     (build.ipv6("fd00:10::1", "fd00:10::2", 17, VXLAN), Other(Reason.VXLAN, A6, B6)),
-    (build.ipv6("fd00:10::1", "fd00:10::2", 17, VXLAN, extensions=[HOP]), Other(Reason.VXLAN, A6, B6)),
+    (
+        build.ipv6("fd00:10::1", "fd00:10::2", 17, VXLAN, extensions=[HOP]),
+        Other(Reason.VXLAN, A6, B6),
+    ),
     (over_ip(17, build.udp("192.168.50.1", "192.168.50.2", 4789, 53)), Other(Reason.NOT_GRE, A, B)),
-    (over_ip(6, build.tcp("192.168.50.1", "192.168.50.2", 49152, 443)), Other(Reason.NOT_GRE, A, B)),
+    (
+        over_ip(6, build.tcp("192.168.50.1", "192.168.50.2", 49152, 443)),
+        Other(Reason.NOT_GRE, A, B),
+    ),
     (over_ip(1, build.echo()), Other(Reason.NOT_GRE, A, B)),
-    (over_ip(1, build.icmp(4, 0, PACKET)), Other(Reason.NOT_GRE, A, B)),  # source quench (RFC 6633: deprecated)
+    (
+        over_ip(1, build.icmp(4, 0, PACKET)),
+        Other(Reason.NOT_GRE, A, B),
+    ),  # source quench (RFC 6633: deprecated)
     (over_ip(1, build.icmp(3, 10, PACKET), fragment=0x00B9), Other(Reason.NOT_GRE, A, B)),
     (over_ip(1, b"\x03"), Other(Reason.MALFORMED, A, B)),
     (over_ip(58, build.icmp(1, 1, PACKET)), Other(Reason.NOT_GRE, A, B)),  # ICMPv6 in IPv4

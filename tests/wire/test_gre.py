@@ -7,7 +7,22 @@ import pytest
 from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.facts import Nvgre, Other, Reason
 from tests import build
-from tests.wire.packet import A6, B6, FACTS, FACTS6, FRAME, KEY, PACKET, VM_A, VM_B, A, B, facts, packet4, packet6
+from tests.wire.packet import (
+    A6,
+    B6,
+    FACTS,
+    FACTS6,
+    FRAME,
+    KEY,
+    PACKET,
+    VM_A,
+    VM_B,
+    A,
+    B,
+    facts,
+    packet4,
+    packet6,
+)
 
 # the GRE header up to the inner frame, the flags it shows
 NVGRE_HEADERS = [
@@ -15,7 +30,10 @@ NVGRE_HEADERS = [
     ("a000 6558 beef0000 00138900", 0xA000),  # C: checksum and reserved1 before the key
     ("3000 6558 00138900 00000007", 0x3000),  # S: sequence number behind the key
     ("b000 6558 beef0000 00138900 00000007", 0xB000),
-    ("6000 6558 00000000 00138900 0800 00 08 0a000001 0a000002 0000 00 00", 0x6000),  # R: source route, RFC 1701
+    (
+        "6000 6558 00000000 00138900 0800 00 08 0a000001 0a000002 0000 00 00",
+        0x6000,
+    ),  # R: source route, RFC 1701
     ("f800 6558 00000000 00138900 00000007 0000 00 00", 0xF800),
     (
         "6000 6558 00000000 00138900 0800 00 00 0000 00 04 ffffffff 0001 00 00 0000 00 00",

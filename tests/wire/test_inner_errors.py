@@ -26,7 +26,7 @@ from tests.wire.errors import (
     inner6,
 )
 
-# --- the host's own -----------------------------------------------------------------------------------------------------
+# --- the host's own ----------------------------------------------------------
 
 
 @pytest.mark.parametrize("key", [0x00001389, 0x00138900, 0xFFFFFF00, 0x00FFFFFF])
@@ -46,7 +46,9 @@ def test_unreachable_between_provider_addresses_is_the_hosts(quoted, quote, key)
     assert error(inner(quoted, key=key)) == IcmpError(B, A, 4, 3, 10, Carried.INNER, True, quote)
     quote6 = QUOTE_IP6 if quote is QUOTE_IP else quote
     quoted6 = REFUSED6 if quoted is REFUSED else quoted
-    assert error(inner6(quoted6, key=key)) == IcmpError(B6, A6, 6, 1, 1, Carried.INNER, True, quote6)
+    assert error(inner6(quoted6, key=key)) == IcmpError(
+        B6, A6, 6, 1, 1, Carried.INNER, True, quote6
+    )
 
 
 def test_the_facts_of_the_packet_around_an_unreachable_are_kept():
@@ -67,7 +69,9 @@ def test_the_facts_of_the_packet_around_an_unreachable_are_kept():
 
 
 def test_redirect_is_the_hosts():
-    assert error(inner(REFUSED, type=5, code=10)) == IcmpError(B, A, 4, 5, 10, Carried.INNER, True, QUOTE_IP)
+    assert error(inner(REFUSED, type=5, code=10)) == IcmpError(
+        B, A, 4, 5, 10, Carried.INNER, True, QUOTE_IP
+    )
 
 
 REDIRECT6_ADDRESSES = bytes(32)
@@ -86,18 +90,22 @@ def test_a_control_key_marks_the_host_when_its_other_addresses_speak():
     assert error(packet) == IcmpError(B, A, 4, 3, 10, Carried.INNER, True, QUOTE_CUSTOMER)
 
 
-@pytest.mark.parametrize(("quoted", "quote"), [(REFUSED, QUOTE_IP), (GRE, QUOTE_GRE), (CUSTOMER, QUOTE_ETHERNET)])
+@pytest.mark.parametrize(
+    ("quoted", "quote"), [(REFUSED, QUOTE_IP), (GRE, QUOTE_GRE), (CUSTOMER, QUOTE_ETHERNET)]
+)
 def test_quoting_the_tunnel_marks_the_host_when_its_other_addresses_speak(quoted, quote):
     packet = inner(quoted, src="192.168.60.2", dst="192.168.60.1")
     assert error(packet) == IcmpError(B, A, 4, 3, 10, Carried.INNER, True, quote)
 
 
-# --- a guest's own ------------------------------------------------------------------------------------------------------
+# --- a guest's own -----------------------------------------------------------
 
 
 @pytest.mark.parametrize(("type", "code"), [(3, 10), (3, 3), (3, 4), (5, 1), (11, 0)])
 def test_a_guests_answer_to_a_guest_refuses_no_nvgre(type, code):
-    packet = inner(CUSTOMER_IP, src="10.0.0.5", dst="10.0.0.4", type=type, code=code, key=0x00138947)
+    packet = inner(
+        CUSTOMER_IP, src="10.0.0.5", dst="10.0.0.4", type=type, code=code, key=0x00138947
+    )
     assert error(packet) == IcmpError(B, A, 4, type, code, Carried.INNER, False, QUOTE_CUSTOMER)
 
 

@@ -39,7 +39,16 @@ def test_ipv4_options_are_skipped(options):
 
 
 @pytest.mark.parametrize(
-    "extensions", [(HOP,), (ROUTE,), (DEST,), (AH,), (MOBILITY,), (ATOMIC,), (HOP, DEST, ROUTE, ATOMIC, AH, DEST)]
+    "extensions",
+    [
+        (HOP,),
+        (ROUTE,),
+        (DEST,),
+        (AH,),
+        (MOBILITY,),
+        (ATOMIC,),
+        (HOP, DEST, ROUTE, ATOMIC, AH, DEST),
+    ],
 )
 def test_ipv6_extension_headers_are_skipped(extensions):
     assert facts(packet6(GRE, extensions=extensions)) == FACTS6
@@ -105,7 +114,7 @@ def test_a_cut_chain_of_extension_headers_is_no_other_protocol(extensions, lengt
     assert decode(1, whole[:length], len(whole)) == expected
 
 
-# --- fragments ---------------------------------------------------------------------------------------------------------
+# --- fragments ---------------------------------------------------------------
 
 
 def test_a_first_fragment_is_decoded():
@@ -121,7 +130,9 @@ def test_a_later_fragment_is_not_read_as_gre():
 
 def test_what_follows_in_a_later_fragment_is_data_even_if_it_reads_like_a_header():
     looks_like_ah = bytes([47, 4]) + bytes(22) + GRE
-    frame = build.ethernet(build.ipv4("192.168.50.1", "192.168.50.2", 51, looks_like_ah, fragment=0x00B9))
+    frame = build.ethernet(
+        build.ipv4("192.168.50.1", "192.168.50.2", 51, looks_like_ah, fragment=0x00B9)
+    )
     assert facts(frame) == Other(Reason.NOT_GRE, A, B)
     assert facts(packet6(GRE, extensions=[LATER, DEST])) == Other(Reason.NOT_GRE, A6, B6)
 
@@ -136,5 +147,7 @@ def test_do_not_fragment_is_no_fragment():
 
 def test_a_later_fragment_of_udp_is_not_vxlan():
     datagram = build.udp("192.168.50.1", "192.168.50.2", 49152, 4789, bytes(20))
-    frame = build.ethernet(build.ipv4("192.168.50.1", "192.168.50.2", 17, datagram, fragment=0x00B9))
+    frame = build.ethernet(
+        build.ipv4("192.168.50.1", "192.168.50.2", 17, datagram, fragment=0x00B9)
+    )
     assert facts(frame) == Other(Reason.NOT_GRE, A, B)

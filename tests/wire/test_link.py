@@ -8,7 +8,9 @@ from tests.wire.packet import AD, FACTS, FACTS6, MAC_A, OLD_1, OLD_2, PACKET, PA
 
 
 @pytest.mark.parametrize("packet", [(PACKET, FACTS), (PACKET6, FACTS6)], ids=["ipv4", "ipv6"])
-@pytest.mark.parametrize("tags", [(), (Q,), (AD, Q), (OLD_1, Q), (OLD_2,), (Q, Q, Q), (AD, OLD_1, OLD_2, Q)])
+@pytest.mark.parametrize(
+    "tags", [(), (Q,), (AD, Q), (OLD_1, Q), (OLD_2,), (Q, Q, Q), (AD, OLD_1, OLD_2, Q)]
+)
 @pytest.mark.parametrize("linktype", [1, 113, 276])
 def test_any_stack_of_tags_is_taken_off(linktype, tags, packet):
     assert facts(build.link(linktype, packet[0], tags=tags), linktype) == packet[1]
@@ -41,7 +43,11 @@ def test_loopback_families_are_read_in_both_byte_orders(linktype, big_endian, fa
 # linktype, frame, reason
 NO_IP = [
     (1, build.ethernet(build.arp(MAC_A, "192.168.50.1", "192.168.50.2")), Reason.NOT_IP),
-    (1, build.ethernet(b"\x42\x42\x03" + bytes(35), ethertype=38), Reason.NOT_IP),  # 802.3 with LLC: spanning tree
+    (
+        1,
+        build.ethernet(b"\x42\x42\x03" + bytes(35), ethertype=38),
+        Reason.NOT_IP,
+    ),  # 802.3 with LLC: spanning tree
     (1, build.ethernet(b"\x01\x02", ethertype=0x88CC, tags=[Q]), Reason.NOT_IP),
     (113, build.sll(bytes(8), protocol=4), Reason.NOT_IP),
     (276, build.sll2(bytes(8), protocol=0x88CC, tags=[Q]), Reason.NOT_IP),

@@ -61,17 +61,25 @@ def test_an_error_is_found_in_every_linktype(linktype):
 
 
 def test_a_router_in_between_may_answer():
-    assert error(outer(REFUSED, src="192.168.50.254")) == IcmpError(ROUTER, A, 4, 3, 10, Carried.OUTER, True, QUOTE_IP)
+    assert error(outer(REFUSED, src="192.168.50.254")) == IcmpError(
+        ROUTER, A, 4, 3, 10, Carried.OUTER, True, QUOTE_IP
+    )
 
 
-@pytest.mark.parametrize(("type", "code"), [(3, 2), (3, 3), (3, 9), (3, 13), (5, 1), (11, 0), (12, 0)])
+@pytest.mark.parametrize(
+    ("type", "code"), [(3, 2), (3, 3), (3, 9), (3, 13), (5, 1), (11, 0), (12, 0)]
+)
 def test_every_icmp_error_that_quotes_nvgre_is_about_it(type, code):
-    assert error(outer(REFUSED, type, code)) == IcmpError(B, A, 4, type, code, Carried.OUTER, True, QUOTE_IP)
+    assert error(outer(REFUSED, type, code)) == IcmpError(
+        B, A, 4, type, code, Carried.OUTER, True, QUOTE_IP
+    )
 
 
 @pytest.mark.parametrize(("type", "code"), [(1, 0), (1, 4), (2, 0), (3, 0), (4, 1)])
 def test_every_icmpv6_error_that_quotes_nvgre_is_about_it(type, code):
-    assert error(outer6(REFUSED6, type, code)) == IcmpError(B6, A6, 6, type, code, Carried.OUTER, True, QUOTE_IP6)
+    assert error(outer6(REFUSED6, type, code)) == IcmpError(
+        B6, A6, 6, type, code, Carried.OUTER, True, QUOTE_IP6
+    )
 
 
 def test_the_next_hop_mtu_is_read():
@@ -97,7 +105,9 @@ QUOTED_SHAPES = [
         "192.168.50.1", "192.168.50.2", 47, GRE, total_length=8
     ),  # written in another byte order, or less the header
     build.ipv4("192.168.50.1", "192.168.50.2", 47, GRE, fragment=0x2000),
-    build.ipv4("192.168.50.1", "192.168.50.2", 47, build.gre(CUSTOMER, key=0x00001389, checksum=True)),
+    build.ipv4(
+        "192.168.50.1", "192.168.50.2", 47, build.gre(CUSTOMER, key=0x00001389, checksum=True)
+    ),
     build.ipv4("192.168.50.1", "192.168.50.2", 47, build.gre(CUSTOMER, key=0x00001389, sequence=1)),
     REFUSED + bytes(64) + b"\x20\x00\x00\x00",  # RFC 4884: padding and extensions behind the quote
 ]
@@ -109,17 +119,27 @@ def test_quoted_headers_of_every_shape_are_read(quoted):
 
 
 def test_quoted_ipv6_extension_headers_are_skipped():
-    quoted = build.ipv6("fd00:10::1", "fd00:10::2", 47, GRE, extensions=[(0, bytes(6)), (44, b"\0\1" + bytes(4))])
+    quoted = build.ipv6(
+        "fd00:10::1", "fd00:10::2", 47, GRE, extensions=[(0, bytes(6)), (44, b"\0\1" + bytes(4))]
+    )
     assert error(outer6(quoted)).quote == QUOTE_IP6
 
 
 UNRELATED = [
-    build.ipv4("192.168.50.1", "192.168.50.2", 6, build.tcp("192.168.50.1", "192.168.50.2", 49152, 445)),
-    build.ipv4("192.168.50.1", "192.168.50.2", 17, build.udp("192.168.50.1", "192.168.50.2", 40000, 1434)),
+    build.ipv4(
+        "192.168.50.1", "192.168.50.2", 6, build.tcp("192.168.50.1", "192.168.50.2", 49152, 445)
+    ),
+    build.ipv4(
+        "192.168.50.1", "192.168.50.2", 17, build.udp("192.168.50.1", "192.168.50.2", 40000, 1434)
+    ),
     build.ipv4("192.168.50.1", "192.168.50.2", 1, build.echo()),
     build.ipv4("192.168.50.1", "192.168.50.2", 47, build.gre(CUSTOMER)),  # no key
-    build.ipv4("192.168.50.1", "192.168.50.2", 47, build.gre(CUSTOMER_IP, key=5001, protocol=0x0800)),
-    build.ipv4("192.168.50.1", "192.168.50.2", 47, build.gre(bytes(40), protocol=0x88BE, sequence=1)),
+    build.ipv4(
+        "192.168.50.1", "192.168.50.2", 47, build.gre(CUSTOMER_IP, key=5001, protocol=0x0800)
+    ),
+    build.ipv4(
+        "192.168.50.1", "192.168.50.2", 47, build.gre(bytes(40), protocol=0x88BE, sequence=1)
+    ),
 ]
 
 
@@ -146,7 +166,9 @@ CUT_OUTER = [
 
 @pytest.mark.parametrize(("length", "quote", "certain"), CUT_OUTER)
 def test_an_outer_quote_cut_short_claims_no_more_than_it_shows(length, quote, certain):
-    assert error(outer(REFUSED[:length])) == IcmpError(B, A, 4, 3, 10, Carried.OUTER, certain, quote)
+    assert error(outer(REFUSED[:length])) == IcmpError(
+        B, A, 4, 3, 10, Carried.OUTER, certain, quote
+    )
 
 
 def test_a_quoted_later_fragment_of_gre_proves_nothing():

@@ -1,4 +1,6 @@
-"""Whatever the bytes, the decoder answers; and a cut frame never says anything that the whole frame denies."""
+"""Whatever the bytes, the decoder answers; and a cut frame never says anything that the whole frame
+denies.
+"""
 
 import random
 from dataclasses import fields, replace
@@ -18,11 +20,16 @@ NOT_YET = {
     Reason.GRE_OTHER: {Reason.GRE_WITHOUT_KEY},  # K=0 is there, the protocol is not
 }
 
-OTHER_GRE = {QuoteKind.UNRELATED, QuoteKind.INNER_IP}  # what OUTER_IP can become when the GRE protocol is there
+OTHER_GRE = {
+    QuoteKind.UNRELATED,
+    QuoteKind.INNER_IP,
+}  # what OUTER_IP can become when the GRE protocol is there
 
 
 def contradictions(part, whole):
-    """What `part`, the facts of a prefix, claims against `whole`; each claim is a pair of values."""
+    """What `part`, the facts of a prefix, claims against `whole`; each claim is a pair of
+    values.
+    """
     if isinstance(part, Other) and part.reason in (Reason.TRUNCATED, Reason.TOO_SHORT):
         addresses = {
             Nvgre: ("source", "destination"),
@@ -34,7 +41,11 @@ def contradictions(part, whole):
         return [(a, b) for a, b in zip(mine, theirs, strict=True) if a is not None and a != b]
     if type(part) is not type(whole):
         return [(part, whole)]
-    if isinstance(part, Quote) and (part.kind, part.gre_key) == (QuoteKind.OUTER_IP, None) and whole.kind in OTHER_GRE:
+    if (
+        isinstance(part, Quote)
+        and (part.kind, part.gre_key) == (QuoteKind.OUTER_IP, None)
+        and whole.kind in OTHER_GRE
+    ):
         return []
     found = []
     for name in (field.name for field in fields(part)):
@@ -78,7 +89,9 @@ def test_the_comparison_itself_sees_a_contradiction():
     whole = decode(101, frames.REFUSED, len(frames.REFUSED))
     assert contradictions(replace(whole, gre_key=5), whole) == [(5, 0x00001389)]
     assert contradictions(Other(Reason.NOT_GRE), whole) == [(Other(Reason.NOT_GRE), whole)]
-    assert contradictions(Other(Reason.TOO_SHORT, bytes(4)), whole) == [(bytes(4), bytes([192, 168, 50, 1]))]
+    assert contradictions(Other(Reason.TOO_SHORT, bytes(4)), whole) == [
+        (bytes(4), bytes([192, 168, 50, 1]))
+    ]
 
 
 def mutants(count, seed):
@@ -93,7 +106,9 @@ def mutants(count, seed):
                 case 0:
                     data[at : at + 1] = bytes([dice.randrange(256)])
                 case 1:
-                    data[at : at + 1] = bytes([dice.choice((0, 1, 4, 6, 0x20, 0x2F, 0x3A, 0x45, 0x60, 0x81, 0xFF))])
+                    data[at : at + 1] = bytes(
+                        [dice.choice((0, 1, 4, 6, 0x20, 0x2F, 0x3A, 0x45, 0x60, 0x81, 0xFF))]
+                    )
                 case 2:
                     del data[at : at + dice.randint(1, 8)]
                 case 3:
@@ -107,11 +122,14 @@ def mutants(count, seed):
 def test_mutated_frames_are_always_answered():
     for linktype, frame in mutants(8000, seed=7637):
         for wire_length in (0, len(frame), 65535):
-            assert isinstance(decode(linktype, frame, wire_length), Nvgre | IcmpError | Other), frame.hex()
+            assert isinstance(decode(linktype, frame, wire_length), Nvgre | IcmpError | Other), (
+                frame.hex()
+            )
 
 
 def test_prefixes_of_mutated_frames_never_contradict_them():
-    # The frame counts as cut even when all of it is there: whether a header is malformed then does not depend on the length.
+    # The frame counts as cut even when all of it is there: whether a header is malformed then does
+    # not depend on the length.
     for linktype, frame in mutants(250, seed=2784):
         whole = decode(linktype, frame, len(frame) + 1)
         for length in range(len(frame)):
@@ -127,7 +145,7 @@ def test_random_bytes_are_always_answered(linktype):
         assert isinstance(decode(linktype, data, len(data)), Nvgre | IcmpError | Other), data.hex()
 
 
-# --- chains as long as a frame can be --------------------------------------------------------------------------------
+# --- chains as long as a frame can be ----------------------------------------
 
 SOURCE, DESTINATION = bytes([192, 168, 50, 1]), bytes([192, 168, 50, 2])
 
@@ -150,5 +168,7 @@ def test_eight_thousand_extension_headers_are_skipped():
 
 def test_a_source_route_without_end_leaves_no_inner_frame():
     route = b"\x08\x00\x00\x00" * 16000
-    packet = build.ipv4("192.168.50.1", "192.168.50.2", 47, bytes.fromhex("6000655800000000 00001389") + route)
+    packet = build.ipv4(
+        "192.168.50.1", "192.168.50.2", 47, bytes.fromhex("6000655800000000 00001389") + route
+    )
     assert decode(101, packet, len(packet)) == Nvgre(SOURCE, DESTINATION, 0x00001389, 0x6000, 128)

@@ -106,10 +106,12 @@ def test_an_error_cut_before_its_code_is_none_yet():
     )
 
 
-# --- lookalikes --------------------------------------------------------------------------------------------------------
+# --- lookalikes --------------------------------------------------------------
 
 
-@pytest.mark.parametrize("first_mac", ["48:00:00:00:00:01", "60:45:bd:00:00:01", "6c:00:00:00:00:01"])
+@pytest.mark.parametrize(
+    "first_mac", ["48:00:00:00:00:01", "60:45:bd:00:00:01", "6c:00:00:00:00:01"]
+)
 @pytest.mark.parametrize("tags", [(), ((0x8100, 5),)])
 def test_a_mac_that_begins_like_an_ip_header_is_still_a_mac(first_mac, tags):
     frame = build.inner_frame("00:15:5d:0a:00:01", first_mac, CUSTOMER_IP, tags=tags)
@@ -131,7 +133,11 @@ def test_ipv6_behind_a_mac_that_begins_like_an_ip_header_is_ethernet():
 
 def test_a_customer_whose_address_reads_like_an_ethertype_is_quoted_as_ip():
     asked = build.ipv4("8.6.69.1", "8.6.69.2", 17, build.udp("8.6.69.1", "8.6.69.2", 40000, 53))
-    expected = Quote(QuoteKind.INNER_IP, inner_source=bytes([8, 6, 69, 1]), inner_destination=bytes([8, 6, 69, 2]))
+    expected = Quote(
+        QuoteKind.INNER_IP,
+        inner_source=bytes([8, 6, 69, 1]),
+        inner_destination=bytes([8, 6, 69, 2]),
+    )
     assert error(inner(asked)).quote == expected
 
 
@@ -168,7 +174,11 @@ def test_a_guest_whose_address_reads_like_an_ethertype_is_still_a_guest():
         10,
         Carried.INNER,
         False,
-        Quote(QuoteKind.INNER_IP, inner_source=bytes([8, 0, 69, 1]), inner_destination=bytes([8, 0, 69, 2])),
+        Quote(
+            QuoteKind.INNER_IP,
+            inner_source=bytes([8, 0, 69, 1]),
+            inner_destination=bytes([8, 0, 69, 2]),
+        ),
     )
 
 

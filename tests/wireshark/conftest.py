@@ -16,7 +16,9 @@ def newcomer() -> Iterator[Person]:
 
 @pytest.fixture(scope="session")
 def person() -> Iterator[Person]:
-    """Somebody who ran `nvgre-doctor wireshark install`, without further options.  Must stay unchanged."""
+    """Somebody who ran `nvgre-doctor wireshark install`, without further options.  Must stay
+    unchanged.
+    """
     with new_person() as somebody:
         done = somebody.nvgre_doctor("install")
         assert (done.returncode, done.stderr) == (0, "")

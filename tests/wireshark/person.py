@@ -1,6 +1,7 @@
 """A person with a home folder of their own, who runs the real tshark and the real program.
 
-Wireshark treats root differently, so under root tshark runs as the user with the number of `nobody`.
+Wireshark treats root differently, so under root tshark runs as the user with the number of
+`nobody`.
 """
 
 import os
@@ -23,7 +24,9 @@ NOBODY = 65534
 
 
 def need(program: str) -> str:
-    """The path of a program.  Where it is missing the test is skipped, but never on a CI machine."""
+    """The path of a program.  Where it is missing the test is skipped, but never on a CI
+    machine.
+    """
     found = shutil.which(program)
     if not found:
         if os.environ.get("CI"):
@@ -73,7 +76,9 @@ class Person:
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout
 
-    def fields(self, capture: Path, *names: str, options: Sequence[str | Path] = ()) -> list[tuple[str, ...]]:
+    def fields(
+        self, capture: Path, *names: str, options: Sequence[str | Path] = ()
+    ) -> list[tuple[str, ...]]:
         """Fields of every frame as text, several values of one field joined with commas."""
         wanted = [argument for name in names for argument in ("-e", name)]
         lines = self.tshark(*options, "-r", capture, "-T", "fields", *wanted).splitlines()
@@ -81,7 +86,9 @@ class Person:
 
     def matches(self, capture: Path, display_filter: str) -> list[int]:
         """The numbers of the frames that a display filter shows."""
-        lines = self.tshark("-r", capture, "-Y", display_filter, "-T", "fields", "-e", "frame.number").split()
+        lines = self.tshark(
+            "-r", capture, "-Y", display_filter, "-T", "fields", "-e", "frame.number"
+        ).split()
         return [int(number) for number in lines]
 
     def capture(self, *frames: bytes, linktype: int = 1, wire_length: int | None = None) -> Path:

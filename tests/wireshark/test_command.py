@@ -23,7 +23,10 @@ def test_install_show_and_remove_name_every_file_and_what_became_of_it(newcomer:
     shown = newcomer.nvgre_doctor("show")
     assert (shown.returncode, shown.stdout.splitlines()[1]) == (0, f"current   {newcomer.plugin}")
     removed = newcomer.nvgre_doctor("remove")
-    assert (removed.returncode, f"removed   {newcomer.plugin}" in removed.stdout.splitlines()) == (0, True)
+    assert (removed.returncode, f"removed   {newcomer.plugin}" in removed.stdout.splitlines()) == (
+        0,
+        True,
+    )
     assert list(newcomer.home.iterdir()) == []
 
 
@@ -81,7 +84,10 @@ def test_hostile_folder_names_are_made_visible(newcomer: Person) -> None:
 def test_without_tshark_and_without_a_home_the_reason_is_told(newcomer: Person) -> None:
     done = newcomer.nvgre_doctor("install", HOME="", PATH="")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "nvgre-doctor: Wireshark's folders are not known: neither tshark nor $HOME was found\n"
+    assert (
+        done.stderr
+        == "nvgre-doctor: Wireshark's folders are not known: neither tshark nor $HOME was found\n"
+    )
 
 
 def test_what_the_commands_need_is_part_of_the_package() -> None:
@@ -89,7 +95,11 @@ def test_what_the_commands_need_is_part_of_the_package() -> None:
     package = REPOSITORY / "nvgre_doctor"
     settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
     patterns = settings["tool"]["setuptools"]["package-data"]["nvgre_doctor"]
-    named = {path.relative_to(package).as_posix() for pattern in patterns for path in package.glob(pattern)}
+    named = {
+        path.relative_to(package).as_posix()
+        for pattern in patterns
+        for path in package.glob(pattern)
+    }
     assert {
         "wireshark/nvgre.lua",
         "wireshark/profile/preferences",

@@ -1,4 +1,6 @@
-"""The fields, filters and expert notes of nvgre.lua, in the real tshark, installed as its users install it."""
+"""The fields, filters and expert notes of nvgre.lua, in the real tshark, installed as its users
+install it.
+"""
 
 import struct
 
@@ -17,20 +19,26 @@ SAMPLES = REPOSITORY / "sample_pcaps"
 
 def ping(key: int, src: str = HOST1, dst: str = HOST2) -> bytes:
     """The outer packet of a VM's echo request."""
-    inner = build.inner_frame("00:15:5d:0a:00:01", "00:15:5d:0a:00:02", build.ipv4(VM1, VM2, ICMP, build.echo()))
+    inner = build.inner_frame(
+        "00:15:5d:0a:00:01", "00:15:5d:0a:00:02", build.ipv4(VM1, VM2, ICMP, build.echo())
+    )
     return build.nvgre(src, dst, key, inner)
 
 
 def refusal(quote: bytes, key: int = OLD_5001, type: int = 3, code: int = 10) -> bytes:
     """HOST2 answers HOST1 inside NVGRE, host to host; the outer packet."""
     packet = build.ipv4(HOST2, HOST1, ICMP, build.icmp(type, code, quote))
-    return build.nvgre(HOST2, HOST1, key, build.inner_frame("3c:d9:2b:f0:50:02", "3c:d9:2b:f0:50:01", packet))
+    return build.nvgre(
+        HOST2, HOST1, key, build.inner_frame("3c:d9:2b:f0:50:02", "3c:d9:2b:f0:50:01", packet)
+    )
 
 
 def refusal_v6(quote: bytes, key: int = OLD_5001) -> bytes:
     error = build.icmp6(HOST2_V6, HOST1_V6, 1, 1, quote)
     packet = build.ipv6(HOST2_V6, HOST1_V6, ICMPV6, error)
-    return build.nvgre(HOST2_V6, HOST1_V6, key, build.inner_frame("3c:d9:2b:f0:50:02", "3c:d9:2b:f0:50:01", packet))
+    return build.nvgre(
+        HOST2_V6, HOST1_V6, key, build.inner_frame("3c:d9:2b:f0:50:02", "3c:d9:2b:f0:50:01", packet)
+    )
 
 
 def bare_gre(key: int, rest: bytes = b"") -> bytes:
@@ -56,7 +64,14 @@ def test_both_readings_of_a_key_are_fields(person: Person) -> None:
         ("0xffffffff", "0xff", "16777215", "16777215", "255", "control"),
     ]
     capture = person.capture(*(build.ethernet(ping(int(row[0], 16))) for row in expected))
-    names = ("nvgre.key", "nvgre.reserved", "nvgre.tni", "nvgre.vsid", "nvgre.flowid", "nvgre.reading")
+    names = (
+        "nvgre.key",
+        "nvgre.reserved",
+        "nvgre.tni",
+        "nvgre.vsid",
+        "nvgre.flowid",
+        "nvgre.reading",
+    )
     assert person.fields(capture, *names) == expected
     assert person.matches(capture, "nvgre.quoted") == []
 
@@ -103,19 +118,37 @@ def test_what_a_host_sent_and_what_an_error_quotes_are_filtered_apart(
         (refusal_v6(ping(CURRENT_5001, HOST1_V6, HOST2_V6)), "ICMPv6 type 1 code 1"),
         (refusal(ping(CURRENT_5001)), "ICMP type 3 code 10"),
     ],
-    ids=["bare GRE", "bare GRE and a cut MAC", "bare GRE, IPv6", "outer IPv6 header", "outer IPv4 header"],
+    ids=[
+        "bare GRE",
+        "bare GRE and a cut MAC",
+        "bare GRE, IPv6",
+        "outer IPv6 header",
+        "outer IPv4 header",
+    ],
 )
 def test_an_inner_unreachable_shows_the_refused_key_and_is_control_traffic_itself(
     person: Person, packet: bytes, message: str
 ) -> None:
     capture = person.capture(build.ethernet(packet))
-    names = ("nvgre.key", "nvgre.reading", "nvgre.quoted", "nvgre.quoted.vsid", "nvgre.quoted.reading")
-    assert person.fields(capture, *names) == [("0x00001389", "control", "0x00138900", "5001", "either")]
-    assert person.matches(capture, f'_ws.expert.message contains "0x00138900 was refused ({message})"') == [1]
+    names = (
+        "nvgre.key",
+        "nvgre.reading",
+        "nvgre.quoted",
+        "nvgre.quoted.vsid",
+        "nvgre.quoted.reading",
+    )
+    assert person.fields(capture, *names) == [
+        ("0x00001389", "control", "0x00138900", "5001", "either")
+    ]
+    assert person.matches(
+        capture, f'_ws.expert.message contains "0x00138900 was refused ({message})"'
+    ) == [1]
     assert person.matches(capture, "nvgre.old_only") == []
 
 
-def test_an_unreachable_that_quotes_no_key_is_a_refusal_when_the_host_itself_sends_it(person: Person) -> None:
+def test_an_unreachable_that_quotes_no_key_is_a_refusal_when_the_host_itself_sends_it(
+    person: Person,
+) -> None:
     guests_packet = build.ipv4(VM1, VM2, TCP, build.tcp(VM1, VM2, 49200, 3389))
     answer = build.ipv4(VM2, VM1, ICMP, build.icmp(3, 10, guests_packet[:28]))
     inside = build.inner_frame("00:15:5d:0a:00:02", "00:15:5d:0a:00:01", answer)
@@ -123,19 +156,26 @@ def test_an_unreachable_that_quotes_no_key_is_a_refusal_when_the_host_itself_sen
         build.ethernet(refusal(guests_packet[:28], key=OLD_5001)),  # the host's own UNREACHABLE
         build.ethernet(build.nvgre(HOST2, HOST1, OLD_5001, inside)),  # the guest's own firewall
     )
-    assert person.fields(capture, "nvgre.reading", "nvgre.quoted") == [("control", ""), ("old-only", "")]
+    assert person.fields(capture, "nvgre.reading", "nvgre.quoted") == [
+        ("control", ""),
+        ("old-only", ""),
+    ]
     assert person.matches(capture, "nvgre.refused") == [1]
 
 
 def test_a_redirect_is_control_traffic_and_no_refusal(person: Person) -> None:
-    capture = person.capture(build.ethernet(refusal(build.ipv4(VM1, VM2, TCP, b"")[:20], type=5, code=10)))
+    capture = person.capture(
+        build.ethernet(refusal(build.ipv4(VM1, VM2, TCP, b"")[:20], type=5, code=10))
+    )
     assert person.fields(capture, "nvgre.reading", "nvgre.refused") == [("control", "")]
 
 
 def test_other_icmp_errors_quote_a_key_without_being_a_refusal(person: Person) -> None:
     quote = ping(OLD_5001)[:28]
     errors = [build.icmp(3, 2, quote), build.icmp(3, 4, quote, rest=1400), build.icmp(11, 0, quote)]
-    capture = person.capture(*(build.ethernet(build.ipv4(HOST2, HOST1, ICMP, error)) for error in errors))
+    capture = person.capture(
+        *(build.ethernet(build.ipv4(HOST2, HOST1, ICMP, error)) for error in errors)
+    )
     assert person.matches(capture, "nvgre.quoted.tni == 5001") == [1, 2, 3]
     assert person.matches(capture, "nvgre || nvgre.refused || nvgre.old_only") == []
 
@@ -160,28 +200,45 @@ def test_the_padding_behind_a_short_quote_is_no_key(person: Person) -> None:
 
 def test_every_cut_of_a_frame_shows_what_is_left_and_no_lua_error(person: Person) -> None:
     whole = build.ethernet(refusal(bare_gre(CURRENT_5001)))
-    capture = person.capture(*(whole[:length] for length in range(1, len(whole) + 1)), wire_length=len(whole))
+    capture = person.capture(
+        *(whole[:length] for length in range(1, len(whole) + 1)), wire_length=len(whole)
+    )
     shown = person.fields(capture, "nvgre.key", "nvgre.quoted", "_ws.lua.error")
     # 14 Ethernet + 20 IP + 8 GRE with the key; the quoted key ends the frame.
-    no_key, with_key, with_both = ("", "", ""), ("0x00001389", "", ""), ("0x00001389", "0x00138900", "")
+    no_key, with_key, with_both = (
+        ("", "", ""),
+        ("0x00001389", "", ""),
+        ("0x00001389", "0x00138900", ""),
+    )
     assert len(whole) == 92
     assert shown == [no_key] * 41 + [with_key] * 50 + [with_both]
 
 
 def test_every_cut_of_an_outer_error_shows_what_is_left_and_no_lua_error(person: Person) -> None:
-    whole = build.ethernet(build.ipv4(HOST2, HOST1, ICMP, build.icmp(3, 10, ping(CURRENT_5001)[:28])))
-    capture = person.capture(*(whole[:length] for length in range(1, len(whole) + 1)), wire_length=len(whole))
+    whole = build.ethernet(
+        build.ipv4(HOST2, HOST1, ICMP, build.icmp(3, 10, ping(CURRENT_5001)[:28]))
+    )
+    capture = person.capture(
+        *(whole[:length] for length in range(1, len(whole) + 1)), wire_length=len(whole)
+    )
     shown = person.fields(capture, "nvgre.quoted", "_ws.lua.error")
     assert shown == [("", "")] * 69 + [("0x00138900", "")]
 
 
-def test_a_reassembled_error_inside_does_not_turn_the_outer_key_into_a_quote(person: Person) -> None:
+def test_a_reassembled_error_inside_does_not_turn_the_outer_key_into_a_quote(
+    person: Person,
+) -> None:
     error = build.icmp(3, 3, build.ipv4(VM1, VM2, 17, bytes(48)))
     first = build.ipv4(VM2, VM1, ICMP, error[:40], ident=7, fragment=0x2000)
     last = build.ipv4(VM2, VM1, ICMP, error[40:], ident=7, fragment=5)
     frames = [
         build.ethernet(
-            build.nvgre(HOST2, HOST1, OLD_5001, build.inner_frame(build.SOURCE_MAC, build.DESTINATION_MAC, part))
+            build.nvgre(
+                HOST2,
+                HOST1,
+                OLD_5001,
+                build.inner_frame(build.SOURCE_MAC, build.DESTINATION_MAC, part),
+            )
         )
         for part in (first, last)
     ]
@@ -193,10 +250,14 @@ def test_a_reassembled_error_inside_does_not_turn_the_outer_key_into_a_quote(per
 
 
 def test_each_of_several_gre_headers_is_judged_by_its_own_protocol(person: Person) -> None:
-    guests_tunnel = build.nvgre(VM1, VM2, 77, build.inner_frame(build.SOURCE_MAC, build.DESTINATION_MAC, b"", 0x88B5))
+    guests_tunnel = build.nvgre(
+        VM1, VM2, 77, build.inner_frame(build.SOURCE_MAC, build.DESTINATION_MAC, b"", 0x88B5)
+    )
     inside = build.inner_frame(build.SOURCE_MAC, build.DESTINATION_MAC, guests_tunnel)
     ip_in_gre = build.ipv4(HOST1, HOST2, GRE, build.gre(ping(CURRENT_5001), key=9, protocol=0x0800))
-    capture = person.capture(build.ethernet(build.nvgre(HOST1, HOST2, OLD_5001, inside)), build.ethernet(ip_in_gre))
+    capture = person.capture(
+        build.ethernet(build.nvgre(HOST1, HOST2, OLD_5001, inside)), build.ethernet(ip_in_gre)
+    )
     assert person.fields(capture, "nvgre.key", "nvgre.reading", "nvgre.quoted") == [
         ("0x00001389,0x0000004d", "old-only,neither", ""),
         ("0x00138900", "either", ""),
@@ -212,7 +273,9 @@ def test_gre_that_is_not_nvgre_gets_no_fields(person: Person) -> None:
         build.gre(frame, key=OLD_5001, protocol=0x88BE),
         build.gre(b"", protocol=0),  # keepalive
     ]
-    capture = person.capture(*(build.ethernet(build.ipv4(HOST1, HOST2, GRE, packet)) for packet in packets))
+    capture = person.capture(
+        *(build.ethernet(build.ipv4(HOST1, HOST2, GRE, packet)) for packet in packets)
+    )
     assert person.matches(capture, "nvgre || nvgre.quoted") == []
 
 
@@ -225,19 +288,26 @@ def test_checksum_and_sequence_number_do_not_move_the_key(person: Person) -> Non
 
 @pytest.mark.parametrize("linktype", [0, 1, 101, 113, 276])
 @pytest.mark.parametrize(("src", "dst"), [(HOST1, HOST2), (HOST1_V6, HOST2_V6)])
-def test_the_link_layer_and_the_ip_version_do_not_matter(person: Person, linktype: int, src: str, dst: str) -> None:
+def test_the_link_layer_and_the_ip_version_do_not_matter(
+    person: Person, linktype: int, src: str, dst: str
+) -> None:
     capture = person.capture(build.link(linktype, ping(OLD_5001, src, dst)), linktype=linktype)
     assert person.fields(capture, "nvgre.tni", "nvgre.reading") == [("5001", "old-only")]
 
 
 def test_expert_information_lists_old_keys_and_refusals(person: Person) -> None:
-    report = person.tshark("-r", SAMPLES / "01-mismatch-pings-refused.pcapng", "-q", "-z", "expert,warn")
+    report = person.tshark(
+        "-r", SAMPLES / "01-mismatch-pings-refused.pcapng", "-q", "-z", "expert,warn"
+    )
     lines = [line.split(maxsplit=3) for line in report.splitlines() if "NVGRE" in line]
     assert sorted(lines) == [
-        ["8", "Protocol", "NVGRE", "GRE Key 0x00001389: only the old NVGRE layout (draft-00) explains it, as TNI 5001; "
+        ["8", "Protocol", "NVGRE",
+         "GRE Key 0x00001389: only the old NVGRE layout (draft-00) explains it, as TNI 5001; "
          "or a plain tunnel number of Open vSwitch or Linux"],
-        ["8", "Response", "NVGRE", "An NVGRE frame with GRE Key 0x00001389 was refused (ICMP type 3 code 10)"],
-        ["8", "Response", "NVGRE", "An NVGRE frame with GRE Key 0x00138900 was refused (ICMP type 3 code 10)"],
+        ["8", "Response", "NVGRE",
+         "An NVGRE frame with GRE Key 0x00001389 was refused (ICMP type 3 code 10)"],
+        ["8", "Response", "NVGRE",
+         "An NVGRE frame with GRE Key 0x00138900 was refused (ICMP type 3 code 10)"],
     ]  # fmt: skip
 
 
@@ -264,18 +334,26 @@ def test_the_samples_show_what_their_story_says(
     person: Person, sample: str, nvgre: int, old_only: int, refused: int
 ) -> None:
     rows = person.fields(SAMPLES / sample, "nvgre.key", "nvgre.old_only", "nvgre.refused")
-    assert [sum(bool(value) for value in column) for column in zip(*rows, strict=True)] == [nvgre, old_only, refused]
+    assert [sum(bool(value) for value in column) for column in zip(*rows, strict=True)] == [
+        nvgre,
+        old_only,
+        refused,
+    ]
 
 
 def test_a_file_cut_short_is_shown_up_to_its_end(person: Person) -> None:
     sample = SAMPLES / "10-mismatch-file-cut-short.pcap"
-    done = person.run("tshark", "-r", sample, "-Y", "nvgre.key", "-T", "fields", "-e", "frame.number")
+    done = person.run(
+        "tshark", "-r", sample, "-Y", "nvgre.key", "-T", "fields", "-e", "frame.number"
+    )
     # Frames 1-4 are the underlay; the 23rd is not complete.
     assert done.stdout.split() == [str(number) for number in range(5, 23)]
     assert "cut short in the middle of a packet" in done.stderr
 
 
-def test_the_plugin_can_be_given_on_the_command_line_without_being_installed(newcomer: Person) -> None:
+def test_the_plugin_can_be_given_on_the_command_line_without_being_installed(
+    newcomer: Person,
+) -> None:
     script = REPOSITORY / "nvgre_doctor" / "wireshark" / "nvgre.lua"
     capture = newcomer.capture(build.ethernet(ping(OLD_5001)))
     shown = newcomer.fields(capture, "nvgre.tni", options=("-X", f"lua_script:{script}"))
@@ -284,7 +362,9 @@ def test_the_plugin_can_be_given_on_the_command_line_without_being_installed(new
 
 def test_loading_the_plugin_twice_does_no_harm(person: Person) -> None:
     capture = person.capture(build.ethernet(ping(OLD_5001)))
-    assert person.fields(capture, "nvgre.tni", options=("-X", f"lua_script:{person.plugin}")) == [("5001",)]
+    assert person.fields(capture, "nvgre.tni", options=("-X", f"lua_script:{person.plugin}")) == [
+        ("5001",)
+    ]
 
 
 def test_the_details_pane_explains_the_key_in_words(person: Person) -> None:
@@ -292,13 +372,19 @@ def test_the_details_pane_explains_the_key_in_words(person: Person) -> None:
     lines = [line.strip() for line in details.splitlines()]
     start = next(number for number, line in enumerate(lines) if line.startswith("NVGRE"))
     assert lines[start : start + 8] == [
-        "NVGRE, GRE Key 0x00001389, TNI 5001 (old) or VSID 19 FlowID 137 (current): only the old layout fits",
+        (
+            "NVGRE, GRE Key 0x00001389, TNI 5001 (old) or VSID 19 FlowID 137 (current): only the"
+            " old layout fits"
+        ),
         "GRE Key: 0x00001389",
         "Reserved octet (old layout, must be 0): 0x00",
         "TNI (old layout): 5001",
         "VSID (current layout): 19",
         "FlowID (current layout): 137",
         "[Reading: old-only]",
-        "[Expert Info (Warning/Protocol): GRE Key 0x00001389: only the old NVGRE layout (draft-00) explains it, "
-        "as TNI 5001; or a plain tunnel number of Open vSwitch or Linux]",
+        (
+            "[Expert Info (Warning/Protocol): GRE Key 0x00001389: only the old NVGRE layout"
+            " (draft-00) explains it, as TNI 5001; or a plain tunnel number of Open vSwitch or"
+            " Linux]"
+        ),
     ]

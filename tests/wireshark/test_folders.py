@@ -42,17 +42,28 @@ def test_the_real_tshark_is_asked(tmp_path: Path) -> None:
 def test_the_real_tshark_knows_wireshark_config_dir(tmp_path: Path) -> None:
     chosen = tmp_path / "elsewhere"
     tshark = need("tshark")
-    environment = {"HOME": str(tmp_path), "PATH": str(Path(tshark).parent), "WIRESHARK_CONFIG_DIR": str(chosen)}
+    environment = {
+        "HOME": str(tmp_path),
+        "PATH": str(Path(tshark).parent),
+        "WIRESHARK_CONFIG_DIR": str(chosen),
+    }
     folders = find_folders(environment, "linux")
     assert (folders.configuration, folders.profile) == (chosen, chosen / "profiles" / "NVGRE")
 
 
 def test_without_tshark_the_defaults_are_those_that_the_real_one_gives(tmp_path: Path) -> None:
     tshark = Path(need("tshark"))
-    for variables in ({}, {"WIRESHARK_CONFIG_DIR": str(tmp_path / "a")}, {"XDG_CONFIG_HOME": str(tmp_path / "b")}):
+    for variables in (
+        {},
+        {"WIRESHARK_CONFIG_DIR": str(tmp_path / "a")},
+        {"XDG_CONFIG_HOME": str(tmp_path / "b")},
+    ):
         environment = {"HOME": str(tmp_path), "PATH": str(tshark.parent)} | variables
         asked, assumed = find_folders(environment, "linux"), default_folders(environment, "linux")
-        assert (asked.configuration, asked.lua_plugins) == (assumed.configuration, assumed.lua_plugins)
+        assert (asked.configuration, asked.lua_plugins) == (
+            assumed.configuration,
+            assumed.lua_plugins,
+        )
 
 
 def test_a_former_configuration_folder_is_used_where_it_exists_alone(tmp_path: Path) -> None:
@@ -84,7 +95,9 @@ def test_nothing_to_go_by_is_an_error_and_no_guess(platform: str) -> None:
 
 def test_an_answer_with_crlf_is_read() -> None:
     assert read_answer(WINDOWS_ANSWER, "a test") == Folders(
-        Path("/Users/x/AppData/Roaming/Wireshark"), Path("/Users/x/AppData/Roaming/Wireshark/plugins"), "a test"
+        Path("/Users/x/AppData/Roaming/Wireshark"),
+        Path("/Users/x/AppData/Roaming/Wireshark/plugins"),
+        "a test",
     )
 
 
@@ -92,7 +105,10 @@ def test_an_answer_with_crlf_is_read() -> None:
     "answer",
     [
         "",
-        "Personal configuration:\t/home/x/.config/wireshark\nPersonal Plugins:\t/home/x/plugins/4.0\n",  # without Lua
+        (  # without Lua
+            "Personal configuration:\t/home/x/.config/wireshark\nPersonal"
+            " Plugins:\t/home/x/plugins/4.0\n"
+        ),
         "Personal configuration:\trelative\nPersonal Lua Plugins:\tplugins\n",
         "tshark: something went wrong\n",
     ],
@@ -101,8 +117,12 @@ def test_an_answer_that_lacks_a_folder_is_no_answer(answer: str) -> None:
     assert read_answer(answer, "a test") is None
 
 
-@pytest.mark.parametrize("script", ["exit 1", "echo hello", "printf 'Personal configuration:\\t/\\377\\n'"])
-def test_a_tshark_that_does_not_say_leaves_the_documented_places(tmp_path: Path, script: str) -> None:
+@pytest.mark.parametrize(
+    "script", ["exit 1", "echo hello", "printf 'Personal configuration:\\t/\\377\\n'"]
+)
+def test_a_tshark_that_does_not_say_leaves_the_documented_places(
+    tmp_path: Path, script: str
+) -> None:
     fake_tshark(tmp_path, script)
     assert find_folders({"HOME": "/home/x", "PATH": str(tmp_path)}, "linux").source == DEFAULT
 
@@ -111,11 +131,17 @@ def test_on_windows_tshark_is_found_where_its_installer_puts_it(tmp_path: Path) 
     program = tmp_path / "Wireshark" / "tshark.exe"
     program.parent.mkdir()
     program.write_bytes(b"")
-    environment = {"PATH": "", "ProgramFiles": str(tmp_path / "other"), "ProgramW6432": str(tmp_path)}
+    environment = {
+        "PATH": "",
+        "ProgramFiles": str(tmp_path / "other"),
+        "ProgramW6432": str(tmp_path),
+    }
     assert find_tshark(environment, "win32") == program
 
 
-def test_on_windows_a_tshark_beside_the_captures_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_windows_a_tshark_beside_the_captures_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fake_tshark(tmp_path, "exit 0")
     monkeypatch.chdir(tmp_path)
     assert find_tshark({"PATH": str(tmp_path)}, "win32") is None

@@ -1,4 +1,6 @@
-"""What `install`, `show` and `remove` do to the files of a person, and above all what they leave alone."""
+"""What `install`, `show` and `remove` do to the files of a person, and above all what they leave
+alone.
+"""
 
 import hashlib
 import os
@@ -18,7 +20,11 @@ NAMES = ["nvgre.lua", "preferences", "colorfilters", "dfilter_buttons"]
 @pytest.fixture
 def folders(tmp_path: Path) -> Folders:
     """Unix folders in a home where Wireshark never ran."""
-    return Folders(tmp_path / ".config" / "wireshark", tmp_path / ".local" / "lib" / "wireshark" / "plugins", "a test")
+    return Folders(
+        tmp_path / ".config" / "wireshark",
+        tmp_path / ".local" / "lib" / "wireshark" / "plugins",
+        "a test",
+    )
 
 
 def places(folders: Folders) -> list[Path]:
@@ -55,7 +61,11 @@ def test_install_writes_the_plugin_and_the_profile(folders: Folders) -> None:
     results = install(folders)
     assert [result.path for result in results] == places(folders)
     assert outcomes(results) == ["written"] * 4
-    assert sorted(path.name for path in folders.profile.iterdir()) == ["colorfilters", "dfilter_buttons", "preferences"]
+    assert sorted(path.name for path in folders.profile.iterdir()) == [
+        "colorfilters",
+        "dfilter_buttons",
+        "preferences",
+    ]
 
 
 def test_a_file_begins_with_a_marker_and_goes_on_as_the_package_has_it(folders: Folders) -> None:
@@ -64,7 +74,12 @@ def test_a_file_begins_with_a_marker_and_goes_on_as_the_package_has_it(folders: 
     source = Path(__file__).parents[2] / "nvgre_doctor" / "wireshark" / "nvgre.lua"
     assert body == source.read_bytes()
     words = marker.decode().split()
-    assert words[:2] + words[3:] == ["--", "nvgre-doctor", f"sha256:{hashlib.sha256(body).hexdigest()}", "folders:4"]
+    assert words[:2] + words[3:] == [
+        "--",
+        "nvgre-doctor",
+        f"sha256:{hashlib.sha256(body).hexdigest()}",
+        "folders:4",
+    ]
     assert all(path.read_bytes().startswith(b"# nvgre-doctor ") for path in places(folders)[1:])
 
 
@@ -105,7 +120,9 @@ def test_a_file_of_somebody_else_is_never_overwritten(folders: Folders, number: 
     theirs = places(folders)[number]
     theirs.parent.mkdir(parents=True)
     theirs.write_bytes(b"theirs\n")
-    assert install(folders)[number] == Result(theirs, Outcome.FOREIGN, "not written by nvgre-doctor")
+    assert install(folders)[number] == Result(
+        theirs, Outcome.FOREIGN, "not written by nvgre-doctor"
+    )
     assert theirs.read_bytes() == b"theirs\n"
 
 
@@ -115,11 +132,15 @@ def test_a_file_of_somebody_else_is_never_overwritten(folders: Folders, number: 
         b"",
         b"-- nvgre-doctor\n",
         b"-- nvgre-doctor 1.0.0 sha256:00 folders:0\n",
-        b"\n-- nvgre-doctor 0.9 sha256:" + hashlib.sha256(b"").hexdigest().encode() + b" folders:0\n",
+        b"\n-- nvgre-doctor 0.9 sha256:"
+        + hashlib.sha256(b"").hexdigest().encode()
+        + b" folders:0\n",
         b"\xff\xfe-\x00-\x00",
     ],
 )
-def test_only_a_complete_marker_in_the_first_line_makes_a_file_ours(folders: Folders, content: bytes) -> None:
+def test_only_a_complete_marker_in_the_first_line_makes_a_file_ours(
+    folders: Folders, content: bytes
+) -> None:
     plugin = places(folders)[0]
     plugin.parent.mkdir(parents=True)
     plugin.write_bytes(content)
@@ -147,7 +168,9 @@ def test_a_file_of_ours_that_was_changed_stays_without_force(folders: Folders) -
     assert plugin.read_bytes() == changed
 
 
-def test_preferences_that_wireshark_rewrote_count_as_changed_and_not_as_foreign(folders: Folders) -> None:
+def test_preferences_that_wireshark_rewrote_count_as_changed_and_not_as_foreign(
+    folders: Folders,
+) -> None:
     install(folders)
     preferences = places(folders)[1]
     rewritten = b"# Configuration file for Wireshark 4.0.17.\n"
@@ -171,7 +194,9 @@ def test_remove_leaves_nothing_behind_where_nothing_was(folders: Folders, tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_remove_keeps_the_folders_that_were_there_before_even_if_they_are_empty(folders: Folders) -> None:
+def test_remove_keeps_the_folders_that_were_there_before_even_if_they_are_empty(
+    folders: Folders,
+) -> None:
     folders.lua_plugins.mkdir(parents=True)
     (folders.configuration / "profiles").mkdir(parents=True)
     install(folders)
@@ -180,7 +205,9 @@ def test_remove_keeps_the_folders_that_were_there_before_even_if_they_are_empty(
     assert list((folders.configuration / "profiles").iterdir()) == []
 
 
-def test_remove_knows_the_folders_that_an_older_version_made(folders: Folders, tmp_path: Path) -> None:
+def test_remove_knows_the_folders_that_an_older_version_made(
+    folders: Folders, tmp_path: Path
+) -> None:
     install(folders)
     for path in places(folders):
         marker = path.read_bytes().split(b"\n")[0]
@@ -207,7 +234,9 @@ def test_remove_leaves_other_files_and_says_so(folders: Folders) -> None:
     assert (recent.exists(), neighbour.exists()) == (True, True)
 
 
-def test_remove_takes_older_files_and_never_those_of_others_even_with_force(folders: Folders) -> None:
+def test_remove_takes_older_files_and_never_those_of_others_even_with_force(
+    folders: Folders,
+) -> None:
     plugin, preferences, *_ = places(folders)
     plugin.parent.mkdir(parents=True)
     plugin.write_bytes(older_file("--", b"-- an older plugin\n"))
@@ -232,7 +261,9 @@ def test_on_windows_both_sets_of_files_share_a_folder_and_all_of_it_goes(tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_or_a_dead_link_in_our_place_is_left_alone_even_with_force(folders: Folders) -> None:
+def test_a_folder_or_a_dead_link_in_our_place_is_left_alone_even_with_force(
+    folders: Folders,
+) -> None:
     plugin, preferences, *_ = places(folders)
     plugin.mkdir(parents=True)
     preferences.parent.mkdir(parents=True)
@@ -253,11 +284,15 @@ def test_a_pipe_in_our_place_does_not_hang(folders: Folders) -> None:
     assert install(folders, force=True)[0] == Result(plugin, Outcome.FOREIGN, "not a regular file")
 
 
-def test_a_file_where_a_folder_must_be_is_a_failure_that_names_it_and_the_rest_goes_on(folders: Folders) -> None:
+def test_a_file_where_a_folder_must_be_is_a_failure_that_names_it_and_the_rest_goes_on(
+    folders: Folders,
+) -> None:
     folders.lua_plugins.parent.mkdir(parents=True)
     folders.lua_plugins.write_bytes(b"")
     results = install(folders)
-    assert results[0] == Result(folders.lua_plugins / "nvgre.lua", Outcome.FAILED, "Not a directory")
+    assert results[0] == Result(
+        folders.lua_plugins / "nvgre.lua", Outcome.FAILED, "Not a directory"
+    )
     assert outcomes(results[1:]) == ["written"] * 3
 
 
@@ -271,13 +306,17 @@ def test_a_link_to_a_dotfile_repository_stays_a_link(folders: Folders, tmp_path:
     assert (plugin.is_symlink(), outcomes(show(folders))[0]) == (True, "current")
 
 
-def test_a_read_only_home_is_a_failure_with_the_reason_and_nothing_is_written(newcomer: Person) -> None:
+def test_a_read_only_home_is_a_failure_with_the_reason_and_nothing_is_written(
+    newcomer: Person,
+) -> None:
     folders = Folders(newcomer.home / ".config" / "wireshark", newcomer.plugin.parent, "a test")
     newcomer.home.chmod(0o555)
     with normal_user():
         results = install(folders)
     newcomer.home.chmod(0o755)
-    assert results == [Result(path, Outcome.FAILED, "Permission denied") for path in places(folders)]
+    assert results == [
+        Result(path, Outcome.FAILED, "Permission denied") for path in places(folders)
+    ]
     assert list(newcomer.home.iterdir()) == []
 
 

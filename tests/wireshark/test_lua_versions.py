@@ -1,7 +1,8 @@
-"""nvgre.lua under every Lua that Wireshark 3.6 to 4.6 is built with: 5.1 and 5.2 up to 4.2, 5.3 and 5.4 since 4.4.
+"""nvgre.lua under every Lua that Wireshark 3.6 to 4.6 is built with: 5.1 and 5.2 up to 4.2, 5.3 and
+5.4 since 4.4.
 
-The tshark at hand has one of them; for the others the plugin runs against `wireshark_api.lua`, which stands for the few
-functions of Wireshark that it calls.
+The tshark at hand has one of them; for the others the plugin runs against `wireshark_api.lua`,
+which stands for the few functions of Wireshark that it calls.
 """
 
 import subprocess
@@ -25,7 +26,9 @@ def lua(version: str, *arguments: str | Path) -> list[str]:
 
 @pytest.mark.parametrize("version", LUA_VERSIONS)
 def test_the_plugin_compiles(version: str) -> None:
-    done = subprocess.run([need(f"luac{version}"), "-p", PLUGIN], capture_output=True, timeout=60, check=False)
+    done = subprocess.run(
+        [need(f"luac{version}"), "-p", PLUGIN], capture_output=True, timeout=60, check=False
+    )
     assert (done.returncode, done.stderr) == (0, b"")
 
 
@@ -44,8 +47,10 @@ def test_the_plugin_compiles(version: str) -> None:
                 "nvgre.flowid 137",
                 "nvgre.reading old-only",
                 ", TNI 5001 (old) or VSID 19 FlowID 137 (current): only the old layout fits",
-                "nvgre.old_only GRE Key 0x00001389: only the old NVGRE layout (draft-00) explains it, as TNI 5001; "
-                "or a plain tunnel number of Open vSwitch or Linux",
+                (
+                    "nvgre.old_only GRE Key 0x00001389: only the old NVGRE layout (draft-00)"
+                    " explains it, as TNI 5001; or a plain tunnel number of Open vSwitch or Linux"
+                ),
             ],
         ),
         (
@@ -58,7 +63,10 @@ def test_the_plugin_compiles(version: str) -> None:
                 "nvgre.vsid 16777214",
                 "nvgre.flowid 255",
                 "nvgre.reading current-only",
-                ", TNI 16776959 (old) or VSID 16777214 FlowID 255 (current): only the current layout fits",
+                (
+                    ", TNI 16776959 (old) or VSID 16777214 FlowID 255 (current): only the current"
+                    " layout fits"
+                ),
             ],
         ),
     ],

@@ -8,7 +8,18 @@ import pytest
 
 from tests import build
 from tests.wireshark.person import REPOSITORY, Person
-from tests.wireshark.test_dissector import CURRENT_5001, HOST1, HOST2, ICMP, OLD_5001, VM1, VM2, bare_gre, ping, refusal
+from tests.wireshark.test_dissector import (
+    CURRENT_5001,
+    HOST1,
+    HOST2,
+    ICMP,
+    OLD_5001,
+    VM1,
+    VM2,
+    bare_gre,
+    ping,
+    refusal,
+)
 
 PROFILE = REPOSITORY / "nvgre_doctor" / "wireshark" / "profile"
 SAMPLE = REPOSITORY / "sample_pcaps" / "01-mismatch-pings-refused.pcapng"
@@ -20,7 +31,8 @@ def lines_of(name: str) -> list[str]:
 
 
 COLOUR_RULES = [
-    re.fullmatch(r"@([^@]+)@(.+)@\[(\d+,\d+,\d+)\]\[(\d+,\d+,\d+)\]", line) for line in lines_of("colorfilters")
+    re.fullmatch(r"@([^@]+)@(.+)@\[(\d+,\d+,\d+)\]\[(\d+,\d+,\d+)\]", line)
+    for line in lines_of("colorfilters")
 ]
 BUTTONS = list(csv.reader(lines_of("dfilter_buttons"), escapechar="\\", doublequote=False))
 
@@ -28,19 +40,22 @@ BUTTONS = list(csv.reader(lines_of("dfilter_buttons"), escapechar="\\", doublequ
 def rows(person: Person, *arguments: str) -> list[list[str]]:
     """The packet list under the profile: the titles, then one row for each frame."""
     structure, *packets = ET.fromstring(person.tshark("-C", "NVGRE", "-T", "psml", *arguments))
-    return [[section.text or "" for section in row.findall("section")] for row in (structure, *packets)]
+    return [
+        [section.text or "" for section in row.findall("section")] for row in (structure, *packets)
+    ]
 
 
 def test_the_columns_show_the_outer_addresses_and_both_readings(person: Person) -> None:
     titles, *frames = rows(person, "-r", str(SAMPLE))
-    assert titles == ["No.", "Time", "Outer source", "Outer destination", "Key", "VSID", "TNI", "Reading", "Quoted key",
-                      "Protocol", "Info"]  # fmt: skip
+    assert titles == ["No.", "Time", "Outer source", "Outer destination", "Key", "VSID", "TNI",
+                      "Reading", "Quoted key", "Protocol", "Info"]  # fmt: skip
     assert len(frames) == 36
     assert frames[12][:1] + frames[12][2:10] == [
         "13", "192.168.50.2", "192.168.50.1", "0x00001389", "19", "5001", "old-only", "", "ICMP"
     ]  # fmt: skip
     assert frames[5][:1] + frames[5][2:10] == [
-        "6", "192.168.50.2", "192.168.50.1", "0x00138900", "5001", "1280256", "control", "0x00138900", "ICMP"
+        "6", "192.168.50.2", "192.168.50.1", "0x00138900", "5001", "1280256", "control",
+        "0x00138900", "ICMP",
     ]  # fmt: skip
 
 
@@ -53,11 +68,16 @@ def test_the_colour_of_a_frame_names_what_it_is(person: Person) -> None:
     guests_packet = build.ipv4(VM1, VM2, 6, build.tcp(VM1, VM2, 49200, 3389))
     answer = build.ipv4(VM2, VM1, ICMP, build.icmp(3, 10, guests_packet[:28]))
     of_a_guest = build.nvgre(
-        HOST2, HOST1, CURRENT_5001, build.inner_frame(build.SOURCE_MAC, build.DESTINATION_MAC, answer)
+        HOST2,
+        HOST1,
+        CURRENT_5001,
+        build.inner_frame(build.SOURCE_MAC, build.DESTINATION_MAC, answer),
     )
     packets = {
         "NVGRE refused": refusal(bare_gre(CURRENT_5001)),
-        "ICMP error about NVGRE": build.ipv4(HOST2, HOST1, ICMP, build.icmp(3, 2, ping(OLD_5001)[:28])),
+        "ICMP error about NVGRE": build.ipv4(
+            HOST2, HOST1, ICMP, build.icmp(3, 2, ping(OLD_5001)[:28])
+        ),
         "ICMP 3/10 inside NVGRE": of_a_guest,
         "Only the old layout": ping(OLD_5001),
         "Only the current layout": ping(0x0186A100),
@@ -76,10 +96,17 @@ def test_every_colouring_rule_has_the_form_that_wireshark_reads() -> None:
         "NVGRE refused", "ICMP error about NVGRE", "ICMP 3/10 inside NVGRE", "Only the old layout",
         "Only the current layout", "Either layout", "NVGRE control traffic", "Neither layout"
     ]  # fmt: skip
-    assert all(int(part) <= 65535 for rule in COLOUR_RULES if rule for part in f"{rule[3]},{rule[4]}".split(","))
+    assert all(
+        int(part) <= 65535
+        for rule in COLOUR_RULES
+        if rule
+        for part in f"{rule[3]},{rule[4]}".split(",")
+    )
 
 
-@pytest.mark.parametrize("display_filter", [rule[2] for rule in COLOUR_RULES if rule] + [row[2] for row in BUTTONS])
+@pytest.mark.parametrize(
+    "display_filter", [rule[2] for rule in COLOUR_RULES if rule] + [row[2] for row in BUTTONS]
+)
 def test_every_filter_of_the_profile_is_valid(person: Person, display_filter: str) -> None:
     assert isinstance(person.matches(SAMPLE, display_filter), list)
 
@@ -101,7 +128,9 @@ def test_a_filter_that_is_not_valid_would_be_noticed(person: Person) -> None:
     ],
 )
 def test_a_filter_button_finds_its_frames(person: Person, label: str, frames: int) -> None:
-    (enabled, text, comment), *others = [(row[0], row[2], row[3]) for row in BUTTONS if row[1] == label]
+    (enabled, text, comment), *others = [
+        (row[0], row[2], row[3]) for row in BUTTONS if row[1] == label
+    ]
     assert (enabled, bool(comment), others) == ("TRUE", True, [])
     assert len(person.matches(SAMPLE, text)) == frames
 
@@ -111,8 +140,14 @@ def test_tshark_reads_the_buttons_and_would_complain_about_a_broken_one(newcomer
     newcomer.tshark("-C", "NVGRE", "-r", SAMPLE, "-c", "1")  # says nothing on standard error
     with (newcomer.profile / "dfilter_buttons").open("a") as stream:
         stream.write('"MAYBE","x","nvgre","y"\n')
-    assert "dfilter_buttons:" in newcomer.run("tshark", "-C", "NVGRE", "-r", SAMPLE, "-c", "1").stderr
+    assert (
+        "dfilter_buttons:" in newcomer.run("tshark", "-C", "NVGRE", "-r", SAMPLE, "-c", "1").stderr
+    )
 
 
 def test_the_profile_turns_no_protocol_off(person: Person) -> None:
-    assert sorted(path.name for path in person.profile.iterdir()) == ["colorfilters", "dfilter_buttons", "preferences"]
+    assert sorted(path.name for path in person.profile.iterdir()) == [
+        "colorfilters",
+        "dfilter_buttons",
+        "preferences",
+    ]

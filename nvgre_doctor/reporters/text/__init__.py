@@ -1,7 +1,8 @@
-"""Report -> text for people: the verdict first, then who, what and what to do, like a colleague's answer.
+"""Report -> text for people: the verdict first, then who, what and what to do, like a colleague's
+answer.
 
-On a terminal long lists end with "and N more"; in pipes and files everything is there.  Verbosity -1 is the verdict alone,
-1 adds all evidence with its frames and segments.
+On a terminal long lists end with "and N more"; in pipes and files everything is there.  Verbosity
+-1 is the verdict alone, 1 adds all evidence with its frames and segments.
 """
 
 from typing import Final
@@ -47,7 +48,8 @@ def render(report: Report, display: Display) -> str:
 def _write_problems(sheet: Sheet) -> None:
     """What could not be read, as far as no finding says it already."""
     told = " ".join(finding.message for finding in sheet.report.findings)
-    # The status stands first: no line of a CI log may begin with a file name, which could be "::error::...".
+    # The status stands first: no line of a CI log may begin with a file name, which could be
+    # "::error::...".
     problems = [
         (Span(capture.status), Span(f"{sheet.clean(capture.path)}: {sheet.clean(message)}"))
         for capture in sheet.report.captures
@@ -65,11 +67,19 @@ def _write_problems(sheet: Sheet) -> None:
 def _write_closing_line(sheet: Sheet) -> None:
     """Counts, and what could not be read."""
     summary, captures = sheet.report.summary, sheet.report.captures
-    left_out = f" ({summary.nvgre_frames_left_out} left out)" if summary.nvgre_frames_left_out else ""
+    left_out = (
+        f" ({summary.nvgre_frames_left_out} left out)" if summary.nvgre_frames_left_out else ""
+    )
     parts = [
-        f"{count(len(captures), 'capture')}, {count(summary.frames, 'frame')}, {summary.nvgre_frames} NVGRE{left_out}",
+        (
+            f"{count(len(captures), 'capture')}, {count(summary.frames, 'frame')},"
+            f" {summary.nvgre_frames} NVGRE{left_out}"
+        ),
         count(summary.hosts, "host"),
-        f"{count(summary.errors, 'error')}, {count(summary.warnings, 'warning')}, {count(summary.infos, 'note')}",
+        (
+            f"{count(summary.errors, 'error')}, {count(summary.warnings, 'warning')},"
+            f" {count(summary.infos, 'note')}"
+        ),
     ]
     if summary.in_baseline:
         parts.append(f"{summary.in_baseline} more in the baseline")
@@ -78,7 +88,11 @@ def _write_closing_line(sheet: Sheet) -> None:
     states = [capture.status for capture in captures]
     unread = [
         f"{states.count(status)} {words}"
-        for status, words in (("unreadable", "not readable"), ("empty", "empty"), ("cut", "cut short or damaged"))
+        for status, words in (
+            ("unreadable", "not readable"),
+            ("empty", "empty"),
+            ("cut", "cut short or damaged"),
+        )
         if status in states
     ]
     parts.append("; ".join(unread) if unread else "all read to the end")

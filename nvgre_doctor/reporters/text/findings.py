@@ -15,11 +15,17 @@ MOST_FRAMES: Final = 8
 
 _INDENT: Final = 8  # below the code, so that a filter fits on one line to copy
 _HANG: Final = 16  # below the message
-_SEVERITY_STYLES: Final = {Severity.ERROR: Style.BAD, Severity.WARNING: Style.DOUBTFUL, Severity.INFO: Style.NOTE}
+_SEVERITY_STYLES: Final = {
+    Severity.ERROR: Style.BAD,
+    Severity.WARNING: Style.DOUBTFUL,
+    Severity.INFO: Style.NOTE,
+}
 
 
 def write_findings(sheet: Sheet) -> None:
-    """Worst first, as the report has them.  The next step of the first one closes the page and is not said twice."""
+    """Worst first, as the report has them.  The next step of the first one closes the page and is
+    not said twice.
+    """
     findings = sheet.report.findings
     notes = [finding for finding in findings if finding.severity is Severity.INFO]
     grave = [finding for finding in findings if finding.severity is not Severity.INFO]
@@ -44,7 +50,11 @@ def write_next_step(sheet: Sheet) -> None:
 
 def _finding(sheet: Sheet, finding: Finding, said: set[str]) -> None:
     likely = " (likely)" if finding.confidence == "likely" else ""
-    path = "" if finding.subject.capture is None else sheet.report.captures[finding.subject.capture].path
+    path = (
+        ""
+        if finding.subject.capture is None
+        else sheet.report.captures[finding.subject.capture].path
+    )
     where = "" if path in finding.message else f"{sheet.clean(path)}: "
     sheet.say(
         Span(f"{finding.severity:<8}", _SEVERITY_STYLES[finding.severity]),

@@ -35,7 +35,9 @@ def write_refusals(sheet: Sheet) -> None:
     """One list for each kind of ICMP error."""
     kinds: dict[tuple[int, int, int], list[Refusal]] = {}
     for refusal in sheet.report.refusals:
-        kinds.setdefault((refusal.icmp_version, refusal.icmp_type, refusal.icmp_code), []).append(refusal)
+        kinds.setdefault((refusal.icmp_version, refusal.icmp_type, refusal.icmp_code), []).append(
+            refusal
+        )
     for kind, refusals in kinds.items():
         sheet.blank()
         sheet.heading(f"Refused with {icmp_words(*kind)}")
@@ -48,7 +50,9 @@ def _refusal_row(sheet: Sheet, refusal: Refusal) -> tuple[Span, ...]:
     about = [_CAUSE_WORDS[refusal.cause]]
     if refusal.by != refusal.destination:
         about.append(f"answered by {sheet.clean(refusal.by)}")
-    about.append("key not quoted" if refusal.gre_key is None else f"key {both_readings(refusal.gre_key)}")
+    about.append(
+        "key not quoted" if refusal.gre_key is None else f"key {both_readings(refusal.gre_key)}"
+    )
     if sheet.detailed:
         about.append("inside NVGRE" if refusal.carried == "inner" else "on the underlay")
     return (

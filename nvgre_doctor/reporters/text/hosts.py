@@ -10,7 +10,12 @@ from nvgre_doctor.reporters.words import LAYOUT_WORDS, SURE_WORDS, both_readings
 MOST_KEYS: Final = 8
 """Keys shown of one segment, with -v; `--format json` has them all."""
 
-_LAYOUT_STYLES: Final = {"draft-00": Style.BAD, "both": Style.BAD, "rfc7637": Style.GOOD, "unknown": Style.DOUBTFUL}
+_LAYOUT_STYLES: Final = {
+    "draft-00": Style.BAD,
+    "both": Style.BAD,
+    "rfc7637": Style.GOOD,
+    "unknown": Style.DOUBTFUL,
+}
 _WORST_FIRST: Final = ("both", "draft-00", "unknown", "rfc7637")
 
 
@@ -23,7 +28,10 @@ def write_hosts(sheet: Sheet) -> None:
     worst_first = sorted(hosts, key=lambda host: _WORST_FIRST.index(host.layout))
     chosen = {host.address for host in sheet.shown(worst_first)}
     asked = {
-        address for finding in sheet.report.findings if finding.code == "NVG204" for address in finding.subject.hosts
+        address
+        for finding in sheet.report.findings
+        if finding.code == "NVG204"
+        for address in finding.subject.hosts
     }
     sheet.table(
         ("Host", "Layout", "Sure", "Sent", "Why"),
@@ -41,8 +49,13 @@ def write_hosts(sheet: Sheet) -> None:
         right={3},
     )
     if left_out := [host for host in hosts if host.address not in chosen]:
-        kinds = [(word, sum(host.layout == layout for host in left_out)) for layout, word in LAYOUT_WORDS.items()]
-        sheet.more(len(left_out), "host", "; ".join(f"{number} {word}" for word, number in kinds if number))
+        kinds = [
+            (word, sum(host.layout == layout for host in left_out))
+            for layout, word in LAYOUT_WORDS.items()
+        ]
+        sheet.more(
+            len(left_out), "host", "; ".join(f"{number} {word}" for word, number in kinds if number)
+        )
 
 
 def write_evidence(sheet: Sheet) -> None:
@@ -52,7 +65,8 @@ def write_evidence(sheet: Sheet) -> None:
     sheet.heading("Evidence")
     for host in sheet.report.hosts:
         sheet.say(
-            f"{sheet.clean(host.address)}  {count(host.frames_sent, 'frame')} sent, {host.frames_received} received"
+            f"{sheet.clean(host.address)}  {count(host.frames_sent, 'frame')} sent,"
+            f" {host.frames_received} received"
         )
         for item in host.evidence:
             where = f" ({sheet.frames(item.frames)})" if item.frames else ""
@@ -77,7 +91,9 @@ def _why(sheet: Sheet, host: Host) -> str:
 
 
 def _why_not(host: Host, asked: set[str]) -> str:
-    """Why there is no evidence; `asked` holds the hosts for which a finding says what would settle it."""
+    """Why there is no evidence; `asked` holds the hosts for which a finding says what would settle
+    it.
+    """
     if host.frames_sent == 0:
         return "sends nothing here, only receives"
     return "nothing here tells" + (", see NVG204" if host.address in asked else "")

@@ -1,4 +1,5 @@
-"""A page for one report: makes its text safe, names its frames, and shortens lists where somebody reads a screen.
+"""A page for one report: makes its text safe, names its frames, and shortens lists where somebody
+reads a screen.
 
 Knows the report's references (captures, frames); knows nothing about sections or findings.
 """
@@ -12,7 +13,9 @@ from nvgre_doctor.reporters.page import Page, Span, Style
 from nvgre_doctor.reporters.visible import visible
 
 MOST_ROWS: Final = 16
-"""Rows of one list on a terminal without -v: a verdict, its hosts and its findings stay within two screens."""
+"""Rows of one list on a terminal without -v: a verdict, its hosts and its findings stay within two
+screens.
+"""
 
 Row = TypeVar("Row")
 
@@ -43,11 +46,16 @@ class Sheet(Page):
     def more(self, number: int, noun: str, which: str = "") -> None:
         """Say how many rows were left out, if any, and how to see them."""
         if number > 0:
-            what = f"and {number} more {noun if number == 1 else noun + 's'}{': ' if which else ''}{which}"
+            what = (
+                f"and {number} more"
+                f" {noun if number == 1 else noun + 's'}{': ' if which else ''}{which}"
+            )
             self.say(Span(f"{what} (-v shows them)", Style.DIM))
 
     def frames(self, frames: Iterable[FrameRef]) -> str:
-        """Return "frame 3", "frames 3, 7", and with several captures "frame 3 of a.pcap, frames 2, 9 of b.pcap"."""
+        """Return "frame 3", "frames 3, 7", and with several captures "frame 3 of a.pcap, frames 2,
+        9 of b.pcap".
+        """
         by_capture: dict[int, list[str]] = {}
         for ref in frames:
             by_capture.setdefault(ref.capture, []).append(str(ref.frame))
