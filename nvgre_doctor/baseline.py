@@ -15,8 +15,8 @@ from typing import Final
 from nvgre_doctor import fingerprint
 from nvgre_doctor.checked_json import JsonError, Value, parse, shown
 from nvgre_doctor.report import Finding, Report, Severity
-from nvgre_doctor.reporters.visible import visible
-from nvgre_doctor.text_file import TextFileError, read_text
+from nvgre_doctor.terminal.text_files import TextFileError, read_text
+from nvgre_doctor.terminal.visible import visible
 
 KIND: Final = "nvgre-doctor baseline"
 VERSION: Final = 1

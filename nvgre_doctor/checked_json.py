@@ -13,7 +13,7 @@ from enum import StrEnum
 from ipaddress import ip_address
 from typing import Final, NoReturn, TypeVar
 
-from nvgre_doctor.reporters.visible import visible
+from nvgre_doctor.terminal.visible import visible
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)

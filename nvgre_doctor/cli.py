@@ -17,9 +17,9 @@ import click
 
 from nvgre_doctor import __version__
 from nvgre_doctor.exits import Exit
-from nvgre_doctor.output import OutputError, discard, write_stderr
-from nvgre_doctor.reporters.visible import visible
-from nvgre_doctor.stopping import stopping_cleanly
+from nvgre_doctor.terminal.output import OutputError, discard, write_stderr
+from nvgre_doctor.terminal.stopping import stopping_cleanly
+from nvgre_doctor.terminal.visible import visible
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

@@ -12,8 +12,8 @@ from nvgre_doctor.addresses import EXPECTABLE, AddressError, parse_expected, par
 from nvgre_doctor.checked_json import JsonError, Value
 from nvgre_doctor.exits import FAIL_ON
 from nvgre_doctor.reporters import FORMATS
-from nvgre_doctor.reporters.visible import visible
 from nvgre_doctor.rules import UnknownCodeError, select_codes
+from nvgre_doctor.terminal.visible import visible
 from nvgre_doctor.wire.layouts import CONTROL_ID, LOWEST_VSID
 
 COLORS: Final = ("auto", "always", "never")

@@ -20,7 +20,7 @@ from multiprocessing.process import BaseProcess
 from time import monotonic
 from typing import Final, Generic, TypeVar
 
-from nvgre_doctor.stopping import ignore_stop_signals, stop_signals_held
+from nvgre_doctor.terminal.stopping import ignore_stop_signals, stop_signals_held
 
 PATIENCE: Final = 0.2
 """Seconds between two looks at the workers, and between two words of a worker about its progress.

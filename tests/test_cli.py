@@ -552,7 +552,7 @@ def test_terminal_is_not_taken_for_a_capture() -> None:
 
 BAR = """
 import sys
-from nvgre_doctor import progress
+from nvgre_doctor.terminal import progress
 progress.PATIENCE = 0
 with progress.ProgressBar(wanted=sys.argv[1] == "wanted", color=False) as bar:
     bar.update(1_000_000, 4_000_000)

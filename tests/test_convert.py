@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from nvgre_doctor.convert import ConvertError, report_from_json
 from nvgre_doctor.report import FrameRef, Report
 from nvgre_doctor.reporters import FORMATS, render
-from nvgre_doctor.reporters.display import Display
+from nvgre_doctor.terminal.display import Display
 from tests.reports import EVERY, HOSTILE, MISMATCH, WARNINGS
 
 Path = tuple[str | int, ...]

@@ -8,8 +8,8 @@ import jsonschema
 import pytest
 
 from nvgre_doctor.reporters import render
-from nvgre_doctor.reporters.display import Display
 from nvgre_doctor.reporters.json import read_schema, rfc3339
+from nvgre_doctor.terminal.display import Display
 from tests.reports import EVERY, EVIL, HOSTILE, MISMATCH, WARNINGS
 
 SCHEMA = json.loads(read_schema())

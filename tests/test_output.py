@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nvgre_doctor.output import OutputError, check_writable, write_file
+from nvgre_doctor.terminal.output import OutputError, check_writable, write_file
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -71,7 +71,7 @@ def test_disk_that_fills_up_midway_leaves_the_old_file_and_no_other(tmp_path: Pa
     """The kernel refuses to write beyond 4096 bytes of a file (RLIMIT_FSIZE)."""
     (tmp_path / "out.txt").write_text("old")
     script = (
-        "import resource, signal; from nvgre_doctor.output import OutputError,"
+        "import resource, signal; from nvgre_doctor.terminal.output import OutputError,"
         " write_file\nresource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096));"
         " signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\ntry: write_file('out.txt', 'x' *"
         " 10000)\nexcept OutputError as error: print(error)\n"

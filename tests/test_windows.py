@@ -18,8 +18,8 @@ from nvgre_doctor.commands._outputs import Output, plan_outputs
 from nvgre_doctor.fingerprint import fingerprint
 from nvgre_doctor.report import Report
 from nvgre_doctor.reporters import FORMATS, render
-from nvgre_doctor.reporters.display import Display
 from nvgre_doctor.reporters.sarif import capture_uri
+from nvgre_doctor.terminal.display import Display
 from tests import build
 from tests.program import MISMATCH, UPDATED, environment, run
 from tests.reports import MISMATCH as REPORT
@@ -94,7 +94,8 @@ class System:
     name = sys.argv[1]
     def __getattr__(self, name):
         return getattr(os, name)
-from nvgre_doctor import cli, output
+from nvgre_doctor import cli
+from nvgre_doctor.terminal import output
 output.os = System()
 sys.stdout = Closed()
 code = cli.main(sys.argv[2:])

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nvgre_doctor.output import STDOUT, check_writable, real_path, write_file, write_stdout
 from nvgre_doctor.reporters import FORMATS, format_of_suffix, render
-from nvgre_doctor.reporters.visible import visible
+from nvgre_doctor.terminal.output import STDOUT, check_writable, real_path, write_file, write_stdout
+from nvgre_doctor.terminal.visible import visible
 
 if TYPE_CHECKING:
     from nvgre_doctor.report import Report
-    from nvgre_doctor.reporters.display import Display
+    from nvgre_doctor.terminal.display import Display
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def plan_outputs(
 
 def deliver(report: "Report", outputs: Iterable[Output], display: "Display") -> None:
     """Render and write everything; `display` describes standard output.  Errors: OutputError."""
-    from nvgre_doctor.reporters.display import Display
+    from nvgre_doctor.terminal.display import Display
 
     file = Display(verbosity=display.verbosity)
     rendered = [

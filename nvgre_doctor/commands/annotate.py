@@ -10,7 +10,7 @@ import click
 
 from nvgre_doctor.commands._options import complete_files, config_options, settings_of
 from nvgre_doctor.exits import Exit, exit_code
-from nvgre_doctor.output import (
+from nvgre_doctor.terminal.output import (
     STDOUT,
     OutputError,
     check_place,
@@ -18,7 +18,7 @@ from nvgre_doctor.output import (
     write_stderr,
     write_stdout,
 )
-from nvgre_doctor.reporters.visible import visible
+from nvgre_doctor.terminal.visible import visible
 
 if TYPE_CHECKING:
     from nvgre_doctor.annotate import Copied
@@ -54,8 +54,8 @@ def command(
     from nvgre_doctor.capture import ChangedError
     from nvgre_doctor.doctor import examine
     from nvgre_doctor.inventory import InventoryError
-    from nvgre_doctor.progress import ProgressBar
     from nvgre_doctor.rules import find_all, select_codes
+    from nvgre_doctor.terminal.progress import ProgressBar
 
     _refuse_input(capture)
     _refuse_output(output, capture)

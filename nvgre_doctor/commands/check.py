@@ -22,7 +22,7 @@ from nvgre_doctor.commands._options import (
 )
 from nvgre_doctor.commands._outputs import deliver, plan_outputs
 from nvgre_doctor.exits import Exit, exit_code, nothing_was_read
-from nvgre_doctor.output import STDOUT, real_path, write_file, write_stderr
+from nvgre_doctor.terminal.output import STDOUT, real_path, write_file, write_stderr
 
 if TYPE_CHECKING:
     from nvgre_doctor.baseline import Accepted
@@ -129,9 +129,9 @@ def command(
     """
     from nvgre_doctor.doctor import diagnose  # with all that it needs
     from nvgre_doctor.inventory import InventoryError
-    from nvgre_doctor.progress import ProgressBar
-    from nvgre_doctor.reporters.display import display_for_stdout
     from nvgre_doctor.rules import UnknownCodeError, select_codes
+    from nvgre_doctor.terminal.display import display_for_stdout
+    from nvgre_doctor.terminal.progress import ProgressBar
 
     gc.disable()  # nothing here makes cycles; saves 15 % of the time on a hosting fabric
     if quiet and verbose:

@@ -17,7 +17,7 @@ from nvgre_doctor.commands._options import (
 )
 from nvgre_doctor.commands._outputs import deliver, plan_outputs
 from nvgre_doctor.exits import Exit, exit_code
-from nvgre_doctor.output import STDOUT, write_stderr
+from nvgre_doctor.terminal.output import STDOUT, write_stderr
 
 LARGEST_REPORT = 256 * 1024 * 1024
 """In bytes.  A finding takes about 1,000: a quarter of a million fit."""
@@ -47,8 +47,8 @@ def command(
     input.
     """
     from nvgre_doctor.convert import ConvertError, report_from_json
-    from nvgre_doctor.reporters.display import display_for_stdout
-    from nvgre_doctor.text_file import TextFileError, read_stdin, read_text
+    from nvgre_doctor.terminal.display import display_for_stdout
+    from nvgre_doctor.terminal.text_files import TextFileError, read_stdin, read_text
 
     if quiet and verbose:
         raise click.UsageError("-q and -v exclude each other.")

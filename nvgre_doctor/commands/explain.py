@@ -8,16 +8,16 @@ import click
 
 from nvgre_doctor.commands._options import complete_codes
 from nvgre_doctor.exits import Exit
-from nvgre_doctor.output import write_stdout
+from nvgre_doctor.terminal.output import write_stdout
 
 
 @click.command("explain")
 @click.argument("codes", metavar="CODE...", nargs=-1, required=True, shell_complete=complete_codes)
 def command(codes: tuple[str, ...]) -> int:
     """Explain findings: NVG301, or all that begin with NVG3."""
-    from nvgre_doctor.reporters.display import display_for_stdout
-    from nvgre_doctor.reporters.page import Page, Span, Style
     from nvgre_doctor.rules import RULES, UnknownCodeError, select_codes
+    from nvgre_doctor.terminal.display import display_for_stdout
+    from nvgre_doctor.terminal.page import Page, Span, Style
 
     try:
         selected = select_codes(codes)

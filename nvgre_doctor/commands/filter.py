@@ -10,7 +10,7 @@ import click
 
 from nvgre_doctor.commands._options import complete_files, config_options, settings_of
 from nvgre_doctor.exits import Exit, nothing_was_read
-from nvgre_doctor.output import STDOUT, write_stderr, write_stdout
+from nvgre_doctor.terminal.output import STDOUT, write_stderr, write_stdout
 
 if TYPE_CHECKING:
     from nvgre_doctor.report import Report
@@ -25,7 +25,7 @@ def command(captures: tuple[str, ...], config: str | None, no_config: bool) -> i
     """Print filters: one to capture with, and those that show what was found in Wireshark."""
     from nvgre_doctor.doctor import diagnose  # with all that it needs
     from nvgre_doctor.inventory import InventoryError
-    from nvgre_doctor.progress import ProgressBar
+    from nvgre_doctor.terminal.progress import ProgressBar
 
     if STDOUT in captures and (sys.stdin is None or sys.stdin.isatty()):
         raise click.UsageError(
@@ -61,8 +61,8 @@ def command(captures: tuple[str, ...], config: str | None, no_config: bool) -> i
 def _lines(report: "Report") -> Iterator[str]:
     from nvgre_doctor.capture_filter import capture_filter, hosts_in_question, with_vlan
     from nvgre_doctor.reporters.subjects import subject_key, subject_name
-    from nvgre_doctor.reporters.visible import visible
     from nvgre_doctor.rules.filters import NVGRE
+    from nvgre_doctor.terminal.visible import visible
 
     text = capture_filter(hosts_in_question(report))
     yield from ("Capture filter, for tcpdump, dumpcap -f and Wireshark:", text, "")

@@ -8,7 +8,7 @@ import click
 
 from nvgre_doctor.commands._options import complete_files
 from nvgre_doctor.exits import Exit
-from nvgre_doctor.output import STDOUT, write_stdout
+from nvgre_doctor.terminal.output import STDOUT, write_stdout
 
 
 @click.command("info", epilog="Exit: 0, or 3 where a capture could not be read or decoded.")
@@ -29,7 +29,7 @@ def command(captures: tuple[str, ...], format_name: str) -> int:
     from nvgre_doctor.info import as_json, text
     from nvgre_doctor.info.answer import answer
     from nvgre_doctor.info.contents import read_contents
-    from nvgre_doctor.reporters.display import display_for_stdout
+    from nvgre_doctor.terminal.display import display_for_stdout
 
     if STDOUT in captures and (sys.stdin is None or sys.stdin.isatty()):
         raise click.UsageError(

@@ -3,7 +3,7 @@
 import click
 
 from nvgre_doctor.exits import Exit
-from nvgre_doctor.output import write_stdout
+from nvgre_doctor.terminal.output import write_stdout
 
 
 @click.command("key")

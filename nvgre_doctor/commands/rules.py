@@ -3,15 +3,15 @@
 import click
 
 from nvgre_doctor.exits import Exit
-from nvgre_doctor.output import write_stdout
+from nvgre_doctor.terminal.output import write_stdout
 
 
 @click.command("rules")
 def command() -> int:
     """List the finding codes; `explain CODE` tells more."""
-    from nvgre_doctor.reporters.display import display_for_stdout
-    from nvgre_doctor.reporters.page import Page, Span
     from nvgre_doctor.rules import RULES
+    from nvgre_doctor.terminal.display import display_for_stdout
+    from nvgre_doctor.terminal.page import Page, Span
 
     display = display_for_stdout()
     page = Page(display.width, color=display.color)

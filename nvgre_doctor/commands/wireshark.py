@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from nvgre_doctor.exits import Exit
-from nvgre_doctor.output import write_stdout
-from nvgre_doctor.reporters.visible import visible
+from nvgre_doctor.terminal.output import write_stdout
+from nvgre_doctor.terminal.visible import visible
 
 if TYPE_CHECKING:
     from nvgre_doctor.wireshark.folders import Folders

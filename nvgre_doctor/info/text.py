@@ -14,10 +14,10 @@ from nvgre_doctor.info.words import (
     size_words,
     time_words,
 )
-from nvgre_doctor.reporters.display import Display
-from nvgre_doctor.reporters.page import Page, Span, Style
-from nvgre_doctor.reporters.visible import visible
 from nvgre_doctor.reporters.words import count, icmp_words
+from nvgre_doctor.terminal.display import Display
+from nvgre_doctor.terminal.page import Page, Span, Style
+from nvgre_doctor.terminal.visible import visible
 
 INTERFACES_SHOWN: Final = 16
 _KINDS: Final = (

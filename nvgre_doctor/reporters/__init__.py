@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 if TYPE_CHECKING:
     from nvgre_doctor.report import Report
-    from nvgre_doctor.reporters.display import Display
+    from nvgre_doctor.terminal.display import Display
 
 FORMATS: Final = ("text", "json", "jsonl", "junit", "sarif", "github", "markdown")
 """Names of `--format`; each is a module here."""

@@ -23,7 +23,7 @@ from nvgre_doctor.report import (
     Report,
     Subject,
 )
-from nvgre_doctor.reporters.display import Display
+from nvgre_doctor.terminal.display import Display
 
 Json = dict[str, Any]
 

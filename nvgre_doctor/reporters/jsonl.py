@@ -8,8 +8,8 @@ import json
 
 from nvgre_doctor.fingerprint import fingerprint
 from nvgre_doctor.report import SCHEMA_VERSION, Finding, Report
-from nvgre_doctor.reporters.display import Display
 from nvgre_doctor.reporters.json import harmless_json, to_json
+from nvgre_doctor.terminal.display import Display
 
 
 def render(report: Report, display: Display) -> str:

@@ -10,7 +10,6 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from nvgre_doctor.report import Finding, Host, Pair, PairVerdict, Refusal, Report, Severity, Verdict
-from nvgre_doctor.reporters.display import Display
 from nvgre_doctor.reporters.subjects import (
     SubjectKey,
     frames_text,
@@ -18,8 +17,9 @@ from nvgre_doctor.reporters.subjects import (
     subject_name,
     why_not_judged,
 )
-from nvgre_doctor.reporters.visible import visible
 from nvgre_doctor.reporters.words import count, icmp_words
+from nvgre_doctor.terminal.display import Display
+from nvgre_doctor.terminal.visible import visible
 
 HEADER: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 SUITE: Final = "nvgre-doctor"

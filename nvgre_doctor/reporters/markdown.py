@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar
 
 from nvgre_doctor.report import Capture, Finding, Host, Pair, PairVerdict, Refusal, Report
-from nvgre_doctor.reporters.display import Display
 from nvgre_doctor.reporters.subjects import frames_text
-from nvgre_doctor.reporters.visible import visible
 from nvgre_doctor.reporters.words import count, icmp_words
+from nvgre_doctor.terminal.display import Display
+from nvgre_doctor.terminal.visible import visible
 
 LARGEST: Final = 1_000_000
 """Bytes of UTF-8.  GitHub refuses a step summary of more than 1 MiB (1,048,576 bytes)."""

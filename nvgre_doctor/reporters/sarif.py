@@ -13,12 +13,12 @@ from urllib.parse import quote
 
 from nvgre_doctor.fingerprint import fingerprint
 from nvgre_doctor.report import Capture, Finding, FrameRef, Report, Severity, Verdict
-from nvgre_doctor.reporters.display import Display
 from nvgre_doctor.reporters.json import harmless_json
 from nvgre_doctor.reporters.subjects import why_not_judged
-from nvgre_doctor.reporters.visible import visible
 from nvgre_doctor.rules import RULES
 from nvgre_doctor.rules.base import Rule
+from nvgre_doctor.terminal.display import Display
+from nvgre_doctor.terminal.visible import visible
 
 SCHEMA: Final = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

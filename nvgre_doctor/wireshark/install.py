@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from nvgre_doctor import __version__
-from nvgre_doctor.output import OutputError, write_file
+from nvgre_doctor.terminal.output import OutputError, write_file
 from nvgre_doctor.wireshark.folders import Folders
 
 PLUGIN_NAME: Final = "nvgre.lua"

@@ -23,7 +23,7 @@ from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.evidence.streams import Moment
 from nvgre_doctor.inventory import InventoryError, read_inventory
 from nvgre_doctor.reporters import FORMATS, render
-from nvgre_doctor.reporters.display import Display
+from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.facts import QuoteKind
 from nvgre_doctor.wire.quote import read_inner_quote, read_outer_quote

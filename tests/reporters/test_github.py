@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from nvgre_doctor.report import Capture, Confidence, Finding, FrameRef, Report, Severity, Subject
-from nvgre_doctor.reporters.display import Display
 from nvgre_doctor.reporters.github import render
+from nvgre_doctor.terminal.display import Display
 from tests.reports import (
     EVERY,
     EVIL,

@@ -2,8 +2,8 @@
 
 import json
 
-from nvgre_doctor.reporters.display import Display
 from nvgre_doctor.reporters.jsonl import render
+from nvgre_doctor.terminal.display import Display
 from tests.reports import EVERY, HEALTHY, HOSTILE, MISMATCH, WARNINGS
 
 

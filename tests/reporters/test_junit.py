@@ -7,8 +7,8 @@ import pytest
 import xmlschema
 
 from nvgre_doctor.report import Capture, Host, PairVerdict, Report, Severity, Subject, Verdict
-from nvgre_doctor.reporters.display import Display
 from nvgre_doctor.reporters.junit import render
+from nvgre_doctor.terminal.display import Display
 from tests.reporters.schemas import schema_path
 from tests.reports import (
     EVERY,

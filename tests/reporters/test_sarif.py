@@ -12,9 +12,9 @@ from markdown_it import MarkdownIt
 
 from nvgre_doctor.fingerprint import fingerprint
 from nvgre_doctor.report import Capture, FrameRef, Report, Subject
-from nvgre_doctor.reporters.display import Display
 from nvgre_doctor.reporters.sarif import capture_uri, render
 from nvgre_doctor.rules import RULES
+from nvgre_doctor.terminal.display import Display
 from tests.reporters.schemas import schema_path
 from tests.reports import EVERY, EVIL, HEALTHY, HOSTILE, MISMATCH, NO_NVGRE, UNREADABLE, WARNINGS
 

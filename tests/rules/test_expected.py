@@ -10,8 +10,8 @@ import pytest
 from nvgre_doctor.addresses import parse_expected
 from nvgre_doctor.report import Finding, Subject, Verdict
 from nvgre_doctor.reporters import render
-from nvgre_doctor.reporters.display import Display
 from nvgre_doctor.rules.base import Situation
+from nvgre_doctor.terminal.display import Display
 from tests.worlds import (
     VM3,
     VM4,

@@ -8,13 +8,13 @@ On a terminal long lists end with "and N more"; in pipes and files everything is
 from typing import Final
 
 from nvgre_doctor.report import Capture, Report, Verdict
-from nvgre_doctor.reporters.display import Display
-from nvgre_doctor.reporters.page import Span, Style
 from nvgre_doctor.reporters.text.findings import write_findings, write_next_step
 from nvgre_doctor.reporters.text.flows import write_mismatches, write_refusals
 from nvgre_doctor.reporters.text.hosts import write_evidence, write_hosts
 from nvgre_doctor.reporters.text.sheet import Sheet
 from nvgre_doctor.reporters.words import VERDICT_WORDS, count
+from nvgre_doctor.terminal.display import Display
+from nvgre_doctor.terminal.page import Span, Style
 
 _VERDICT_STYLES: Final = {
     Verdict.MISMATCH: Style.BAD,

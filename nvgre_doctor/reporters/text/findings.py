@@ -3,8 +3,8 @@
 from typing import Final
 
 from nvgre_doctor.report import Finding, Report, Severity
-from nvgre_doctor.reporters.page import Span, Style
 from nvgre_doctor.reporters.text.sheet import Sheet
+from nvgre_doctor.terminal.page import Span, Style
 
 MOST_FINDINGS: Final = 8
 """Errors and warnings on a terminal without -v; each takes four lines."""

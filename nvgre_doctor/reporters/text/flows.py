@@ -3,9 +3,9 @@
 from typing import Final
 
 from nvgre_doctor.report import Cause, PairVerdict, Refusal
-from nvgre_doctor.reporters.page import Span
 from nvgre_doctor.reporters.text.sheet import Sheet
 from nvgre_doctor.reporters.words import both_readings, count, icmp_words
+from nvgre_doctor.terminal.page import Span
 
 _CAUSE_WORDS: Final = {
     Cause.LAYOUT_MISMATCH: "because the layouts differ",

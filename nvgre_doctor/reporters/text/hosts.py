@@ -3,9 +3,9 @@
 from typing import Final
 
 from nvgre_doctor.report import Host
-from nvgre_doctor.reporters.page import Span, Style
 from nvgre_doctor.reporters.text.sheet import Sheet
 from nvgre_doctor.reporters.words import LAYOUT_WORDS, SURE_WORDS, both_readings, count
+from nvgre_doctor.terminal.page import Span, Style
 
 MOST_KEYS: Final = 8
 """Keys shown of one segment, with -v; `--format json` has them all."""

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final, TypeVar
 
 from nvgre_doctor.report import FrameRef, Report
-from nvgre_doctor.reporters.display import Display
-from nvgre_doctor.reporters.page import Page, Span, Style
-from nvgre_doctor.reporters.visible import visible
+from nvgre_doctor.terminal.display import Display
+from nvgre_doctor.terminal.page import Page, Span, Style
+from nvgre_doctor.terminal.visible import visible
 
 MOST_ROWS: Final = 16
 """Rows of one list on a terminal without -v: a verdict, its hosts and its findings stay within two

@@ -15,7 +15,7 @@ from typing import BinaryIO, TextIO
 
 import click
 
-from nvgre_doctor.reporters.visible import harmless_line, visible
+from nvgre_doctor.terminal.visible import harmless_line, visible
 
 STDOUT = "-"
 _SAMPLE_SIZE = 512
