@@ -15,8 +15,9 @@ import pytest
 from nvgre_doctor import capture as capture_module
 from nvgre_doctor import memo as memo_module
 from nvgre_doctor import scan as scan_module
-from nvgre_doctor.capture import open_capture, pcap, pcapng, reader
+from nvgre_doctor.capture import open_capture
 from nvgre_doctor.capture.batch import Batch, Express
+from nvgre_doctor.capture.formats import pcap, pcapng, reader
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.evidence.signs import Oddity, Sightings, Sign
 from nvgre_doctor.evidence.streams import StreamKey

@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 from nvgre_doctor.annotate.marking import Marker
 from nvgre_doctor.annotate.packets import with_comments
 from nvgre_doctor.capture import NO_TIME, Block
-from nvgre_doctor.capture.pcapng_blocks import (
+from nvgre_doctor.capture.formats.pcapng_blocks import (
     ENHANCED_PACKET,
     INTERFACE,
     NUMBERED,

@@ -9,8 +9,18 @@ import struct
 from collections.abc import Sequence
 from typing import Final
 
-from nvgre_doctor.capture.options import COMMENT, read_options, write_end, write_option
-from nvgre_doctor.capture.pcapng_blocks import ENHANCED_PACKET, INTERFACE, PACKET_HEAD, SECTION
+from nvgre_doctor.capture.formats.pcapng_blocks import (
+    ENHANCED_PACKET,
+    INTERFACE,
+    PACKET_HEAD,
+    SECTION,
+)
+from nvgre_doctor.capture.formats.pcapng_options import (
+    COMMENT,
+    read_options,
+    write_end,
+    write_option,
+)
 
 ORDER: Final = "<"
 """Byte order of the blocks that are made here."""

@@ -8,7 +8,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import Final
 
-from nvgre_doctor.capture.options import read_options
+from nvgre_doctor.capture.formats.pcapng_options import read_options
 
 MAX_DESCRIBED: Final = 256
 """Interfaces that are kept, over all sections; the others are only counted."""

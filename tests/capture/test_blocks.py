@@ -11,7 +11,7 @@ import tracemalloc
 import pytest
 
 from nvgre_doctor.capture import Block, ChangedError, open_capture
-from nvgre_doctor.capture.blocks import LONGEST_WHOLE
+from nvgre_doctor.capture.formats.pcapng_copy import LONGEST_WHOLE
 from tests.build import block, custom, epb, idb, isb, nrb, pcap, shb, spb
 
 BLOCKS = {

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from nvgre_doctor import scan as scan_module
-from nvgre_doctor.capture import open_capture, reader
+from nvgre_doctor.capture import open_capture
 from nvgre_doctor.capture.batch import Progress, Status
-from nvgre_doctor.capture.pcap import parse_header
+from nvgre_doctor.capture.formats import reader
+from nvgre_doctor.capture.formats.pcap import parse_header
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.evidence.sampling import ALL_VM_STREAMS, VM_STREAMS
 from nvgre_doctor.evidence.signs import EXAMPLES, Oddity

@@ -9,8 +9,9 @@ from random import Random
 import pytest
 
 from nvgre_doctor import diagnose
-from nvgre_doctor.capture import open_capture, pcap, pcapng, reader
+from nvgre_doctor.capture import open_capture
 from nvgre_doctor.capture.batch import NO_TIME, Status
+from nvgre_doctor.capture.formats import pcap, pcapng, reader
 from nvgre_doctor.reporters import render
 from nvgre_doctor.terminal.display import Display
 from tests import build, samples

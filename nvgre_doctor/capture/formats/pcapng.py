@@ -22,7 +22,7 @@ from nvgre_doctor.capture.batch import (
     Records,
     Status,
 )
-from nvgre_doctor.capture.pcapng_blocks import (
+from nvgre_doctor.capture.formats.pcapng_blocks import (
     ENHANCED_PACKET,
     HEAD,
     INTERFACE,
@@ -42,7 +42,7 @@ from nvgre_doctor.capture.pcapng_blocks import (
     fits,
     parse_interface,
 )
-from nvgre_doctor.capture.reader import Cursor, DamageError, Reader
+from nvgre_doctor.capture.formats.reader import Cursor, DamageError, Reader
 from nvgre_doctor.capture.source import CHUNK, Source
 
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from nvgre_doctor.capture.batch import MAX_FRAME, NO_TIME
-from nvgre_doctor.capture.options import read_options
+from nvgre_doctor.capture.formats.pcapng_options import read_options
 
 SECTION: Final = 0x0A0D0D0A
 INTERFACE: Final = 1

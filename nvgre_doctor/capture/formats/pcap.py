@@ -12,7 +12,7 @@ from typing import Final
 
 from nvgre_doctor.capture.batch import MAX_FRAME, Batch, Columns, Express, Records
 from nvgre_doctor.capture.description import ENDIAN, Description, InterfaceDescription
-from nvgre_doctor.capture.reader import Cursor, DamageError, Reader
+from nvgre_doctor.capture.formats.reader import Cursor, DamageError, Reader
 from nvgre_doctor.capture.sniff import PCAP_MAGICS
 from nvgre_doctor.capture.source import CHUNK
 

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from nvgre_doctor.capture.pcapng_blocks import MAX_BLOCK, MIN_BLOCK, SECTION
+from nvgre_doctor.capture.formats.pcapng_blocks import MAX_BLOCK, MIN_BLOCK, SECTION
 from nvgre_doctor.capture.source import CHUNK, Source
 
 LONGEST_WHOLE: Final = 1 << 22

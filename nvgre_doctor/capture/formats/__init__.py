@@ -1,0 +1,1 @@
+"""One module a capture format.  Knows records and blocks, nothing about packets."""

@@ -1,0 +1,273 @@
+"""Opens one input, whatever it holds: the only place that opens the bytes of a capture.
+
+Never raises for what is in it.  Bytes go `source` (files, pipes, `decompress`) -> `pcap` or `pcapng` ->
+`Batch`; `sniff` decides which by content, and names what it is not.
+"""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Any, BinaryIO, Final, Self
+
+from nvgre_doctor.capture import searching
+from nvgre_doctor.capture.batch import Batch, Express, Problem, Progress, Status
+from nvgre_doctor.capture.decompress import Codec
+from nvgre_doctor.capture.description import Description
+from nvgre_doctor.capture.formats.pcap import PcapReader
+from nvgre_doctor.capture.formats.pcapng import PcapngReader
+from nvgre_doctor.capture.formats.pcapng_copy import Block, read_blocks
+from nvgre_doctor.capture.formats.reader import Cursor, DamageError, Reader
+from nvgre_doctor.capture.sniff import HEAD, Foreign, identify
+from nvgre_doctor.capture.source import (
+    CompressedSource,
+    FileSource,
+    Identity,
+    Source,
+    StreamSource,
+    is_regular,
+)
+
+_READERS: Final[dict[str, type[Reader[Any]]]] = {"pcap": PcapReader, "pcapng": PcapngReader}
+_SEARCHED: Final = 1 << 20  # bytes that are searched for the beginning of a record
+_NOTHING_READ: Final = frozenset({"version", "byte-order", "read-error"})
+
+
+class Capture:
+    """One input, opened.  A context manager; closing it does not close standard input.
+
+    `batches()` gives its frames once; `progress` is complete when they are exhausted.  What could
+    not be read is a Problem in `progress.problems`, never an exception.
+    """
+
+    def __init__(self, path: str) -> None:
+        """Use `open_capture`."""
+        self.path = path  # as given
+        self.format: str | None = None  # "pcap", "pcapng"
+        self.compression: str | None = None  # "gzip", "bzip2", "xz", "zstd"
+        self.progress = Progress()
+        self._file: BinaryIO | None = None  # what is ours to close
+        self._source: Source | None = None
+        self._reader: Reader[Any] | None = None
+        self._begun = False
+        self._head = b""  # what was taken from the source to see what it is
+
+    def __enter__(self) -> Self:
+        """The capture itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the file."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the file as stored, None for what has no size (a pipe)."""
+        return self._source.size if self._source is not None else None
+
+    @property
+    def identity(self) -> Identity | None:
+        """Which file this is; None for what is no plain file."""
+        return self._source.identity() if isinstance(self._source, FileSource) else None
+
+    def position(self) -> int:
+        """Bytes of the file as stored that have been read: for a progress bar, together with
+        `size`.
+        """
+        return self._source.position() if self._source is not None else 0
+
+    def batches(
+        self,
+        start: Cursor[Any] | None = None,
+        stop: int | None = None,
+        numbered: int = 0,
+        express: Express | None = None,
+    ) -> Iterator[Batch]:
+        """The frames, in order, as batches of one linktype each, but for those that `express`
+        takes.  Only once.
+
+        With `start` and `stop`, as `parts` gives them, only the records that begin there.
+        `numbered` is how many frame numbers were used before `start`: numbering goes on from there.
+        """
+        if self._reader is None or self._begun:
+            return
+        self._begun = True
+        self.progress.numbered = numbered
+        try:
+            yield from self._reader.batches(start, stop, express)
+        except DamageError as damage:
+            nothing = self.progress.frames == 0 and damage.problem.reason in _NOTHING_READ
+            self._refuse(damage.problem, Status.UNREADABLE if nothing else Status.CUT)
+        if self.progress.frames == 0 and self.progress.status is Status.COMPLETE:
+            self.progress.status = Status.EMPTY
+
+    def blocks(self, stop: int) -> Iterator[Block]:
+        """The blocks of a pcapng capture as they are stored, up to an offset that `batches` of
+        another Capture reached.
+
+        Instead of `batches`, and only once.  Raises ChangedError where it is not the same capture
+        any more.
+        """
+        if self._source is None or self.format != "pcapng" or self._begun:
+            return
+        self._begun = True
+        yield from read_blocks(self._source, self._head, stop)
+
+    @property
+    def description(self) -> Description:
+        """What the capture says about itself; complete when the batches are exhausted."""
+        return Description() if self._reader is None else self._reader.description
+
+    def parts(self, count: int) -> list[tuple[Cursor[Any], int | None]]:
+        """Up to `count` parts of about equal size, each for `batches` of a Capture of its own; none
+        if it cannot be split.
+
+        Only uncompressed regular files can be.  Ask before `batches`.  Where a part begins is found
+        by looking ahead, which can be wrong.  So a part counts only if the part before it counts,
+        ended with a `cursor()` equal to its start, and it has no problems itself; from the first
+        one that does not, the rest is to be read by one reader, `batches(cursor, None, numbered)`.
+        Then the parts together are exactly what one reader gives.
+        """
+        if self._reader is None or self._file is None or not isinstance(self._source, FileSource):
+            return []
+        try:
+            begins = [self._reader.first()]
+        except DamageError:  # batches() will say
+            return []
+        window = FileSource(self._file)
+        first, size = begins[0].offset, self._source.size or 0
+        for part in range(1, count):
+            offset = first + (size - first) * part // count
+            window.seek(offset)
+            found = self._reader.find(offset, begins[0], window.fill(b"", 0, _SEARCHED))
+            if found is not None and found.offset > begins[-1].offset:
+                begins.append(found)
+        return list(zip(begins, [begin.offset for begin in begins[1:]] + [None], strict=True))
+
+    def cursor(self) -> Cursor[Any] | None:
+        """Where the next record would begin, once the batches are exhausted; None where there was a
+        problem.
+        """
+        return None if self._reader is None or self.progress.problems else self._reader.cursor()
+
+    def _open(self, stdin: BinaryIO | None) -> None:
+        """Find out what the input is, and get its reader ready."""
+        raw: BinaryIO | None = stdin
+        try:
+            if self.path == "-":
+                raw = stdin if stdin is not None else getattr(sys.stdin, "buffer", None)
+                if raw is None or raw.isatty():
+                    return self._refuse(
+                        Problem(
+                            "no-input",
+                            0,
+                            "nothing is piped into standard input; name a file instead",
+                        )
+                    )
+            else:
+                # Closed by `close`.
+                raw = self._file = open(self.path, "rb", buffering=0)  # noqa: SIM115
+        except IsADirectoryError:
+            return self._refuse(_folder())
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+            folder = isinstance(error, PermissionError) and os.path.isdir(
+                self.path
+            )  # Windows says it so
+            why = getattr(error, "strerror", None) or str(error)
+            return self._refuse(
+                _folder() if folder else Problem("cannot-open", 0, f"cannot open the file: {why}")
+            )
+        regular = self._file is not None and is_regular(self._file)
+        self._source = FileSource(raw) if regular else StreamSource(raw)
+        head = self._source.fill(b"", 0, HEAD)
+        kind = identify(head)
+        if isinstance(kind, Codec):
+            self.compression = kind.name
+            if kind.module() is None:
+                return self._refuse(_missing(kind))
+            if regular:
+                raw.seek(0)
+                head = b""
+            self._source = CompressedSource(raw, head, kind)
+            head = self._source.fill(b"", 0, HEAD)
+            kind = identify(head)
+        self._begin(kind, head, self._source)
+
+    def _begin(self, kind: str | Codec | Foreign, head: bytes, source: Source) -> None:
+        inside = f"inside the {self.compression} data: " if self.compression else ""
+        if isinstance(kind, str):
+            self.format = kind
+            self._head = head
+            self._reader = _READERS[kind](source, self.progress, head)
+        elif source.failure is not None:
+            self._refuse(source.failure)
+        elif isinstance(kind, Codec):
+            self._refuse(
+                Problem(
+                    "compressed-twice",
+                    0,
+                    f"{inside}this is compressed again, with {kind.name}; unpack it once",
+                )
+            )
+        else:
+            status = Status.EMPTY if kind.reason == "empty-file" else Status.UNREADABLE
+            self._refuse(Problem(kind.reason, 0, inside + kind.message), status)
+
+    def _refuse(self, problem: Problem, status: Status = Status.UNREADABLE) -> None:
+        self.progress.problems.append(problem)
+        self.progress.status = status
+
+
+def open_capture(path: str | os.PathLike[str], *, stdin: BinaryIO | None = None) -> Capture:
+    """Open a capture file, or standard input as "-" (`stdin` in its place), whatever it holds.
+
+    Never raises for what is there or not there: such an input gives no batches, and `progress` says
+    why.
+    """
+    capture = Capture(os.fspath(path))
+    capture._open(stdin)
+    return capture
+
+
+def expand(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
+    """The captures that are meant by files, folders, patterns and "-"; see `searching.expand`."""
+    return searching.expand(paths, _is_capture)
+
+
+def _is_capture(path: str) -> bool:
+    """Whether to take a file of a folder: a capture, or what may be one and needs a word (no
+    permission, no zstd).
+    """
+    with open_capture(path) as capture:
+        return capture.format is not None or capture.progress.problems[0].reason in (
+            "cannot-open",
+            "zstd-missing",
+        )
+
+
+def _folder() -> Problem:
+    return Problem(
+        "no-captures",
+        0,
+        "this folder holds no captures (files are judged by content; hidden ones are left out)",
+    )
+
+
+def _missing(codec: Codec) -> Problem:
+    remedy = 'run `pip install "nvgre-doctor[zstd]"`, or unpack it first: `zstd -d INPUT`'
+    return Problem(
+        f"{codec.name}-missing",
+        0,
+        f"the file is compressed with {codec.name}, which this Python cannot read: {remedy}",
+    )
