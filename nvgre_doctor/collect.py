@@ -9,7 +9,7 @@ from nvgre_doctor.evidence.signs import IcmpSign, Oddity, Sightings, Sign
 from nvgre_doctor.evidence.streams import Moment, StreamFacts, pack_stream
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.facts import Carried, Facts, IcmpError, Nvgre, Other, QuoteKind, Reason
-from nvgre_doctor.wire.link import TAG_ETHERTYPES
+from nvgre_doctor.wire.links import TAG_ETHERTYPES
 
 _NAMED_HOSTS = frozenset({Reason.TOO_SHORT, Reason.LATER_FRAGMENT})
 """Findings about these name the hosts."""

@@ -33,7 +33,7 @@ from nvgre_doctor.shapes import (
 )
 from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.facts import Nvgre, Other
-from nvgre_doctor.wire.link import TAG_ETHERTYPES
+from nvgre_doctor.wire.links import TAG_ETHERTYPES
 
 MEMO_CAP: Final = 100_000
 """Headers in the memos: up to 80 MB, if each is of another direction.  Folding sooner changes

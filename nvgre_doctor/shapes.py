@@ -12,7 +12,7 @@ from functools import lru_cache
 from struct import Struct
 from typing import Final
 
-from nvgre_doctor.wire import link
+from nvgre_doctor.wire import links
 from nvgre_doctor.wire.facts import Reason
 
 GRE: Final = 47
@@ -39,7 +39,7 @@ _UP_TO_INNER_IPV4: Final = (
     _GRE_SIZE + 14 + 20
 )  # from the GRE header to the end of an inner IPv4 header
 _HEAD: Final = 128  # bytes of a frame that are enough to see its link header
-_TAG_BYTES: Final = frozenset(ethertype.to_bytes(2) for ethertype in link.TAG_ETHERTYPES)
+_TAG_BYTES: Final = frozenset(ethertype.to_bytes(2) for ethertype in links.TAG_ETHERTYPES)
 
 _IPV4_FORMAT: Final = "BxBB2xHxB2x30s9xB"
 _IPV6_FORMAT: Final = "B3xBB0sBx54s9xB"  # no flags, no offset: an empty field
@@ -142,22 +142,22 @@ def shape_of(linktype: int, data: bytes, start: int, captured_length: int) -> Sh
     cut before the IP header.
     """
     head = data[start : start + min(captured_length, _HEAD)]
-    stripped = link.strip_link(linktype, head)
+    stripped = links.strip_link(linktype, head)
     if isinstance(stripped, Reason) or stripped[1] >= len(head):
         return None
     ethertype, link_size = stripped
     first = head[link_size]
-    is_ipv4 = ethertype == link.ETHERTYPE_IPV4
+    is_ipv4 = ethertype == links.ETHERTYPE_IPV4
     if first != 0x45 if is_ipv4 else first >> 4 != 6:
         return None
-    family = head[:4] if linktype in link.BSD_LOOPBACK else b""
+    family = head[:4] if linktype in links.BSD_LOOPBACK else b""
     return _shape(
         linktype,
         ethertype,
         link_size,
         is_ipv4,
         family,
-        head[12:14] if linktype == link.ETHERNET else b"",
+        head[12:14] if linktype == links.ETHERNET else b"",
     )
 
 
@@ -167,15 +167,15 @@ def _shape(
 ) -> Shape | None:
     tags = 0
     link_field: tuple[int, int] | tuple[bytes, bytes] = (ethertype >> 8, ethertype & 0xFF)
-    if linktype == link.ETHERNET:
+    if linktype == links.ETHERNET:
         link_format, tags = f"{link_size - 2}xBB", (link_size - 14) // 4
         if tags == 1:
             link_format, link_field = "12x2s2x2s", (first_type, ethertype.to_bytes(2))
-    elif (linktype, link_size) == (link.LINUX_SLL, 16):
+    elif (linktype, link_size) == (links.LINUX_SLL, 16):
         link_format = "14xBB"
-    elif (linktype, link_size) == (link.LINUX_SLL2, 20):
+    elif (linktype, link_size) == (links.LINUX_SLL2, 20):
         link_format = "BB18x"
-    elif linktype in (link.LINUX_SLL, link.LINUX_SLL2):  # with tags: too rare for a shape
+    elif linktype in (links.LINUX_SLL, links.LINUX_SLL2):  # with tags: too rare for a shape
         return None
     elif family:
         link_format, link_field = "4s0s", (family, b"")

@@ -11,7 +11,7 @@ from typing import Final
 from nvgre_doctor.annotate.pointing import Note, Pointer
 from nvgre_doctor.infer.model import At
 from nvgre_doctor.wire.decode import decode
-from nvgre_doctor.wire.link import ETHERNET
+from nvgre_doctor.wire.links import ETHERNET
 
 REMEMBERED: Final = 50_000
 """Distinct headers: about 20 MB.  Then it begins anew."""

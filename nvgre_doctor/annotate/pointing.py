@@ -24,7 +24,7 @@ from nvgre_doctor.rules.refusals import ERROR_NAMES, TOO_BIG
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.facts import Carried, Facts, IcmpError, Nvgre, Other, Reason
 from nvgre_doctor.wire.layouts import Layout, Reading
-from nvgre_doctor.wire.link import TAG_ETHERTYPES
+from nvgre_doctor.wire.links import TAG_ETHERTYPES
 from nvgre_doctor.wording import LAYOUT_NAMES, address_text, both_readings, key_text, vm_pair_text
 
 _ADDRESSES_REMEMBERED: Final = 4096

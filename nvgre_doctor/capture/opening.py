@@ -1,7 +1,7 @@
 """Opens one input, whatever it holds: the only place that opens the bytes of a capture.
 
-Never raises for what is in it.  Bytes go `source` (files, pipes, `decompress`) -> `pcap` or `pcapng` ->
-`Batch`; `sniff` decides which by content, and names what it is not.
+Never raises for what is in it.  Bytes go `source` (files, pipes, `decompress`) -> a reader of
+`formats` -> `Batch`; `sniff` decides which by content, and names what it is not.
 """
 
 import os

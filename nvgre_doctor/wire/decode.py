@@ -1,6 +1,6 @@
 """One frame becomes facts: exact and slow, used once per distinct header.
 
-Puts the layers together: `link`, `ip`, `gre`, `inner`, `icmp` (with `quote`).  Keeps no state and
+Puts the layers together: `links`, `ip`, `gre`, `inner`, `icmp` (with `quote`).  Keeps no state and
 never raises, whatever the bytes. A cut frame gives fewer facts than the whole one, never other
 facts.
 """
@@ -13,7 +13,7 @@ from nvgre_doctor.wire.gre import PROTOCOL_GRE, read_gre
 from nvgre_doctor.wire.icmp import inner_error, is_cut_before_code, is_icmp, outer_error, read_error
 from nvgre_doctor.wire.inner import read_inner
 from nvgre_doctor.wire.ip import IpPacket, read_ip
-from nvgre_doctor.wire.link import ETHERTYPE_IPV4, strip_link
+from nvgre_doctor.wire.links import ETHERTYPE_IPV4, strip_link
 
 _PROTOCOL_UDP: Final = 17
 _VXLAN_PORT: Final = 4789

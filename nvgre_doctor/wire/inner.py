@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nvgre_doctor.wire.fields import number
 from nvgre_doctor.wire.ip import IpPacket, read_ip
-from nvgre_doctor.wire.link import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, untagged_type
+from nvgre_doctor.wire.links import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, untagged_type
 
 
 @dataclass(frozen=True, slots=True)

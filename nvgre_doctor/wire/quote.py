@@ -16,7 +16,7 @@ from nvgre_doctor.wire.fields import field, number
 from nvgre_doctor.wire.gre import CHECKSUM, KEY, PROTOCOL_GRE, SEQUENCE, NvgreHeader, read_gre
 from nvgre_doctor.wire.inner import read_inner
 from nvgre_doctor.wire.ip import IpPacket, read_ip
-from nvgre_doctor.wire.link import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, TAG_ETHERTYPES
+from nvgre_doctor.wire.links import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, TAG_ETHERTYPES
 
 _NOTHING: Final = Quote(QuoteKind.NONE)
 _LOWEST_ETHERTYPE: Final = 0x0600
