@@ -75,7 +75,7 @@ def read_captures(
     if processes < 2:
         return [_read(_Stretch(path, None, None), meter.add).read for path in paths]
     # small captures need not wait for multiprocessing
-    from nvgre_doctor.workers import run_in_processes
+    from nvgre_doctor.engines.processes import run_in_processes
 
     # Standard input and pipes belong to this process.
     stretches = [

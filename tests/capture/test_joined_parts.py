@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from nvgre_doctor import reading, workers
+from nvgre_doctor import reading
 from tests import build
 
 OLD, NEW = (

@@ -1,0 +1,1 @@
+"""Who does the work.  Knows tasks and results; knows nothing about captures."""
