@@ -14,10 +14,10 @@ from nvgre_doctor.infer import infer
 from nvgre_doctor.infer.cut_quotes import decide_cut_quotes
 from nvgre_doctor.infer.left_out import leave_out
 from nvgre_doctor.inventory import Inventory, read_inventory
-from nvgre_doctor.reading import CaptureRead, ProgressCallback, read_captures
 from nvgre_doctor.report import NOTHING_DECODABLE, Capture, CaptureProblem, Report
 from nvgre_doctor.rules import find_all, select_codes
 from nvgre_doctor.rules.base import Situation
+from nvgre_doctor.scan.files import CaptureRead, ProgressCallback, read_captures
 
 Path = str | os.PathLike[str]
 

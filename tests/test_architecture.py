@@ -11,8 +11,9 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "nvgre_doctor"
 
 ORDER = (
-    "__init__", "terminal", "engines", "wire", "capture", "report", "evidence", "inventory", "addresses",
-    "shapes", "collect", "memo", "express", "scan", "reading", "infer",
+    "__init__", "terminal", "engines", "wire", "capture", "report", "evidence", "inventory",
+    "addresses",
+    "scan", "infer",
     "wording", "rules", "assemble", "fingerprint", "reporters", "checked_json", "convert",
     "baseline", "exits", "doctor", "annotate", "info", "wireshark", "settings", "config",
     "keycard", "capture_filter", "commands", "cli", "__main__",

@@ -13,15 +13,15 @@ from random import Random
 import pytest
 
 from nvgre_doctor import capture as capture_module
-from nvgre_doctor import memo as memo_module
-from nvgre_doctor import scan as scan_module
 from nvgre_doctor.capture import open_capture
 from nvgre_doctor.capture.batch import Batch, Express
 from nvgre_doctor.capture.formats import pcap, pcapng, reader
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.evidence.signs import Oddity, Sightings, Sign
 from nvgre_doctor.evidence.streams import StreamKey
-from nvgre_doctor.scan import Scanner, scan
+from nvgre_doctor.scan import counting as scan_module
+from nvgre_doctor.scan import memo as memo_module
+from nvgre_doctor.scan.counting import Scanner, scan
 from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.facts import IcmpError, Nvgre, Other, QuoteKind, Reason
 from tests import build

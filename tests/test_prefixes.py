@@ -9,7 +9,7 @@ import pytest
 
 from nvgre_doctor import diagnose
 from nvgre_doctor.capture import Status, open_capture
-from nvgre_doctor.scan import scan
+from nvgre_doctor.scan.counting import scan
 from tests.samples import build_samples
 
 SAMPLES = build_samples()

@@ -222,7 +222,7 @@ def test_github_gets_a_file_only_for_what_lies_in_the_repository(
 SPAWN = """
 import multiprocessing, sys
 from multiprocessing.context import SpawnProcess
-from nvgre_doctor import reading
+from nvgre_doctor.scan import files
 from nvgre_doctor.cli import main
 
 if __name__ == "__main__":
@@ -230,7 +230,7 @@ if __name__ == "__main__":
     start = SpawnProcess.start
     SpawnProcess.start = lambda self: (started.append(self), start(self))[1]
     multiprocessing.set_start_method("spawn")
-    reading.WORTH_A_PROCESS = 4096
+    files.WORTH_A_PROCESS = 4096
     code = main(sys.argv[1:])
     print(len(started), file=sys.stderr)
     sys.exit(code)

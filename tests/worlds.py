@@ -18,7 +18,7 @@ from nvgre_doctor.inventory import Inventory, LookupRecord
 from nvgre_doctor.report import Capture, CaptureProblem, Finding, Report
 from nvgre_doctor.rules import find_all, select_codes
 from nvgre_doctor.rules.base import Situation
-from nvgre_doctor.scan import scan
+from nvgre_doctor.scan.counting import scan
 from tests import build
 
 NOON = 1_361_361_600_000_000_000

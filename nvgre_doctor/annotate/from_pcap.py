@@ -14,7 +14,7 @@ from nvgre_doctor.annotate.packets import (
     with_comments,
 )
 from nvgre_doctor.capture import Capture
-from nvgre_doctor.reading import ProgressCallback
+from nvgre_doctor.scan.files import ProgressCallback
 
 _NANOSECONDS: Final = 9
 

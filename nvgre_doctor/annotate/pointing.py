@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from nvgre_doctor.collect import customer_addresses
 from nvgre_doctor.evidence.signs import IcmpSign, Oddity
 from nvgre_doctor.infer.model import At, HostVerdict
 from nvgre_doctor.infer.refusals import is_prohibited, is_redirect
@@ -21,6 +20,7 @@ from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.packets import unlisted_streams
 from nvgre_doctor.rules.pairs import one_way_streams
 from nvgre_doctor.rules.refusals import ERROR_NAMES, TOO_BIG
+from nvgre_doctor.scan.exact import customer_addresses
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.facts import Carried, Facts, IcmpError, Nvgre, Other, Reason
 from nvgre_doctor.wire.layouts import Layout, Reading

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from nvgre_doctor.capture import NO_TIME, Batch, Description, Problem, Status, open_capture
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.evidence.signs import Oddity
-from nvgre_doctor.scan import scan
+from nvgre_doctor.scan.counting import scan
 
 
 class IcmpKind(NamedTuple):

@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from nvgre_doctor import reading
+from nvgre_doctor.engines import processes
+from nvgre_doctor.scan import files
 from tests import build
 
 OLD, NEW = (
@@ -44,9 +45,9 @@ def test_a_file_that_another_one_of_its_size_takes_the_place_of_is_read_again(
             change(path, NEW)
         return results
 
-    monkeypatch.setattr(reading, "WORTH_A_PROCESS", 4096)
-    monkeypatch.setattr(workers, "run_in_processes", run_here)
-    (read,) = reading.read_captures([str(path)], 2, None)
+    monkeypatch.setattr(files, "WORTH_A_PROCESS", 4096)
+    monkeypatch.setattr(processes, "run_in_processes", run_here)
+    (read,) = files.read_captures([str(path)], 2, None)
     sources = {ends[:4] for ends in read.evidence.directions}
     assert sources == {build.ip("192.168.50.1" if parts_before == 2 else "192.168.50.2")}
     assert read.progress.frames == 400

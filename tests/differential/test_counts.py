@@ -3,7 +3,7 @@ captures listed here.
 """
 
 from nvgre_doctor.capture import open_capture
-from nvgre_doctor.scan import scan
+from nvgre_doctor.scan.counting import scan
 from tests.differential import tally
 from tests.differential.captures import corpus_index
 

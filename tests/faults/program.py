@@ -19,8 +19,8 @@ EAGER: Final = (
     sys.executable,
     "-c",
     "import sys\n"
-    "from nvgre_doctor import reading\n"
-    "reading.WORTH_A_PROCESS = 1 << 12\n"  # bytes: processes are used for small captures too
+    "from nvgre_doctor.scan import files\n"
+    "files.WORTH_A_PROCESS = 1 << 12\n"  # bytes: processes are used for small captures too
     "from nvgre_doctor.cli import main\n"
     "sys.exit(main())\n",
 )

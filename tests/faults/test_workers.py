@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from nvgre_doctor import reading
 from nvgre_doctor.capture import Cursor, open_capture
+from nvgre_doctor.scan import files
 from tests.faults import captures
 from tests.faults.program import (
     EAGER,
@@ -142,10 +142,10 @@ def test_workers_of_a_killed_program_end_by_themselves(slow: tuple[Path, Path]) 
 def test_exception_in_a_worker_is_an_internal_error_that_names_it(tmp_path: Path) -> None:
     script = (
         "import sys\n"
-        "from nvgre_doctor import reading\n"
+        "from nvgre_doctor.scan import files\n"
         "def deep(*args): raise RecursionError('too \\x1b[31m deep\\n::error::x')\n"
-        "reading.WORTH_A_PROCESS = 1 << 12\n"
-        "reading.Scanner = deep\n"  # workers are forked, so they have it too
+        "files.WORTH_A_PROCESS = 1 << 12\n"
+        "files.Scanner = deep\n"  # workers are forked, so they have it too
         "import multiprocessing; multiprocessing.set_start_method('fork')\n"
         "from nvgre_doctor.cli import main\n"
         "sys.exit(main())\n"
@@ -311,12 +311,10 @@ def test_damage_that_a_wrong_boundary_hid_ends_the_reading_where_one_reader_ends
     begins = [first, Cursor(offset(31), first.state), Cursor(offset(45), first.state)]
     stops = [offset(20), offset(45), None]
     size = path.stat().st_size
-    stretches = [
-        reading._Stretch(str(path), *ends, size) for ends in zip(begins, stops, strict=True)
-    ]
-    found = reading._join(
-        stretches, [reading._read(stretch, lambda count: None) for stretch in stretches]
+    stretches = [files._Stretch(str(path), *ends, size) for ends in zip(begins, stops, strict=True)]
+    found = files._join(
+        stretches, [files._read(stretch, lambda count: None) for stretch in stretches]
     )
-    (alone,) = reading.read_captures([str(path)], 1, None)
+    (alone,) = files.read_captures([str(path)], 1, None)
     assert found == alone
     assert (found.progress.frames, found.progress.problems[0].reason) == (29, "record-length")

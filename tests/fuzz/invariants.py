@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from nvgre_doctor import scan as scan_module
 from nvgre_doctor.capture import open_capture
 from nvgre_doctor.capture.batch import Progress, Status
 from nvgre_doctor.capture.formats import reader
@@ -18,7 +17,8 @@ from nvgre_doctor.capture.formats.pcap import parse_header
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.evidence.sampling import ALL_VM_STREAMS, VM_STREAMS
 from nvgre_doctor.evidence.signs import EXAMPLES, Oddity
-from nvgre_doctor.scan import Scanner, scan
+from nvgre_doctor.scan import counting as scan_module
+from nvgre_doctor.scan.counting import Scanner, scan
 from nvgre_doctor.wire.facts import Facts, Reason
 
 WHOLE_FRAME = tuple(Oddity(reason) for reason in Reason)

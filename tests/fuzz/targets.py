@@ -14,15 +14,16 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from nvgre_doctor import diagnose, reading
+from nvgre_doctor import diagnose
 from nvgre_doctor.capture import open_capture
-from nvgre_doctor.collect import add_facts
 from nvgre_doctor.config import ConfigError, load_settings
 from nvgre_doctor.convert import ConvertError, report_from_json
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.evidence.streams import Moment
 from nvgre_doctor.inventory import InventoryError, read_inventory
 from nvgre_doctor.reporters import FORMATS, render
+from nvgre_doctor.scan import files
+from nvgre_doctor.scan.exact import add_facts
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.facts import QuoteKind
@@ -129,13 +130,13 @@ def long_seeds() -> list[bytes]:
 def check_parts(data: bytes) -> None:
     """A file that is read in parts, as several processes do it, gives what one reader gives."""
     path = _file("capture", data)
-    whole = reading._read(reading._Stretch(path, None, None), _tell_nobody).read
+    whole = files._read(files._Stretch(path, None, None), _tell_nobody).read
     with open_capture(path) as capture:
         parts = capture.parts(3)
     if len(parts) > 1:
-        stretches = [reading._Stretch(path, start, stop) for start, stop in parts]
-        joined = reading._join(
-            stretches, [reading._read(stretch, _tell_nobody) for stretch in stretches]
+        stretches = [files._Stretch(path, start, stop) for start, stop in parts]
+        joined = files._join(
+            stretches, [files._read(stretch, _tell_nobody) for stretch in stretches]
         )
         assert joined == whole
 

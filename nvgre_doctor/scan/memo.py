@@ -13,7 +13,7 @@ from typing import Any, Final
 from nvgre_doctor.evidence import CaptureEvidence, sampling
 from nvgre_doctor.evidence.sampling import HIGHEST_LEVEL, level_for, vm_rank
 from nvgre_doctor.evidence.streams import Moment, StreamFacts, pack_stream
-from nvgre_doctor.shapes import IP_OR_ARP, NVGRE, is_data, plain_customers
+from nvgre_doctor.scan.shapes import IP_OR_ARP, NVGRE, is_data, plain_customers
 
 WHOLE: Final[list[Any]] = [0, 0, {}]
 """What `Memo.thinned` would hold of a direction of which all VM pairs are kept."""

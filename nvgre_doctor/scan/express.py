@@ -13,8 +13,8 @@ from typing import Final
 
 from nvgre_doctor.capture.batch import MAX_FRAME, Columns, Records
 from nvgre_doctor.evidence.sampling import OCTET_SPREAD
-from nvgre_doctor.memo import WHOLE, Memo
-from nvgre_doctor.shapes import GRE, IN_PARTS, IP_OR_ARP, TCP_OR_UDP, Shape
+from nvgre_doctor.scan.memo import WHOLE, Memo
+from nvgre_doctor.scan.shapes import GRE, IN_PARTS, IP_OR_ARP, TCP_OR_UDP, Shape
 
 _PAUSE: Final = 4
 """For so many buffers the lane is closed after one of which it took less than half: trying costs a

@@ -15,13 +15,13 @@ from itertools import repeat
 from typing import Final
 
 from nvgre_doctor.capture.batch import Batch
-from nvgre_doctor.collect import ONLY_COUNTED, add_facts, customer_addresses
 from nvgre_doctor.evidence import CaptureEvidence, sampling
 from nvgre_doctor.evidence.signs import Oddity, Sightings, Sign
 from nvgre_doctor.evidence.streams import Moment
-from nvgre_doctor.express import Express
-from nvgre_doctor.memo import Memo
-from nvgre_doctor.shapes import (
+from nvgre_doctor.scan.exact import ONLY_COUNTED, add_facts, customer_addresses
+from nvgre_doctor.scan.express import Express
+from nvgre_doctor.scan.memo import Memo
+from nvgre_doctor.scan.shapes import (
     GRE,
     IN_PARTS,
     IP_OR_ARP,
