@@ -7,11 +7,11 @@ from random import Random
 
 import pytest
 
-from nvgre_doctor.addresses import parse_expected
 from nvgre_doctor.annotate import Pointer
 from nvgre_doctor.annotate.marking import Marker, plain_header
 from nvgre_doctor.infer.model import At
-from nvgre_doctor.inventory import Inventory
+from nvgre_doctor.known.expectations import parse_expected
+from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.rules import RULES
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.wire.decode import decode

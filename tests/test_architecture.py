@@ -11,8 +11,8 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "nvgre_doctor"
 
 ORDER = (
-    "__init__", "terminal", "engines", "wire", "capture", "report", "evidence", "inventory",
-    "addresses",
+    "__init__", "terminal", "engines", "wire", "capture", "report", "evidence",
+    "known",
     "scan", "infer",
     "wording", "rules", "assemble", "fingerprint", "reporters", "checked_json", "convert",
     "baseline", "exits", "doctor", "annotate", "info", "wireshark", "settings", "config",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nvgre_doctor.inventory import (
+from nvgre_doctor.known.inventory import (
     LARGEST_FILE,
     Inventory,
     InventoryError,

@@ -14,7 +14,7 @@ from nvgre_doctor.capture.batch import Batch
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.infer import infer
 from nvgre_doctor.infer.model import Diagnosis, HostVerdict
-from nvgre_doctor.inventory import Inventory, LookupRecord
+from nvgre_doctor.known.inventory import Inventory, LookupRecord
 from nvgre_doctor.report import Capture, CaptureProblem, Finding, Report
 from nvgre_doctor.rules import find_all, select_codes
 from nvgre_doctor.rules.base import Situation

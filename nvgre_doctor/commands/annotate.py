@@ -53,7 +53,7 @@ def command(
     from nvgre_doctor.assemble import assemble
     from nvgre_doctor.capture import ChangedError
     from nvgre_doctor.doctor import examine
-    from nvgre_doctor.inventory import InventoryError
+    from nvgre_doctor.known.inventory import InventoryError
     from nvgre_doctor.rules import find_all, select_codes
     from nvgre_doctor.terminal.progress import ProgressBar
 

@@ -128,7 +128,7 @@ def command(
     in it, - for standard input.
     """
     from nvgre_doctor.doctor import diagnose  # with all that it needs
-    from nvgre_doctor.inventory import InventoryError
+    from nvgre_doctor.known.inventory import InventoryError
     from nvgre_doctor.rules import UnknownCodeError, select_codes
     from nvgre_doctor.terminal.display import display_for_stdout
     from nvgre_doctor.terminal.progress import ProgressBar

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def command(captures: tuple[str, ...], config: str | None, no_config: bool) -> int:
     """Print filters: one to capture with, and those that show what was found in Wireshark."""
     from nvgre_doctor.doctor import diagnose  # with all that it needs
-    from nvgre_doctor.inventory import InventoryError
+    from nvgre_doctor.known.inventory import InventoryError
     from nvgre_doctor.terminal.progress import ProgressBar
 
     if STDOUT in captures and (sys.stdin is None or sys.stdin.isatty()):

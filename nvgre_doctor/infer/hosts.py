@@ -15,7 +15,7 @@ from nvgre_doctor.infer.proofs import (
     by_range,
 )
 from nvgre_doctor.infer.streams import without_echoes
-from nvgre_doctor.inventory import Inventory
+from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.report import Confidence
 from nvgre_doctor.wire.layouts import Layout
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from nvgre_doctor.infer.model import Kind, Stream, Witness
-from nvgre_doctor.inventory import Inventory
+from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.layouts import Layout
 

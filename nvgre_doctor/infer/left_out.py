@@ -7,11 +7,11 @@ Open vSwitch and Linux write tunnel keys that look like the old layout, so only 
 from functools import cache
 from typing import Final
 
-from nvgre_doctor.addresses import NetworkTable
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.signs import IcmpSign, Oddity, Sightings, Sign
 from nvgre_doctor.evidence.streams import unpack_stream
 from nvgre_doctor.infer.streams import refused_flow
+from nvgre_doctor.known.expectations import NetworkTable
 
 _NVGRE: Final = frozenset({Oddity.HOST_ERROR, Oddity.CONTROL})
 """Counted as NVGRE frames, like the frames of streams, and nowhere else."""

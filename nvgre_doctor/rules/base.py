@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from inspect import cleandoc
 from typing import Final
 
-from nvgre_doctor.addresses import NetworkTable
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.signs import Oddity, Sightings, Sign
 from nvgre_doctor.infer.model import At, Diagnosis, HostVerdict
-from nvgre_doctor.inventory import Inventory
+from nvgre_doctor.known.expectations import NetworkTable
+from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.report import Capture, Confidence, Finding, Severity, Subject
 from nvgre_doctor.wire.layouts import Layout
 from nvgre_doctor.wording import address_text, frame_refs

@@ -13,7 +13,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from nvgre_doctor.infer.model import Diagnosis
-from nvgre_doctor.inventory import Inventory, LookupRecord
+from nvgre_doctor.known.inventory import Inventory, LookupRecord
 from nvgre_doctor.wording import address_text
 from tests import build
 from tests.infer.truth import CURRENT, OLD, VSIDS, Event, World, other_traffic, reordered, worlds

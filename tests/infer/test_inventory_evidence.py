@@ -4,7 +4,7 @@ everything, and never silently.
 
 import pytest
 
-from nvgre_doctor.inventory import Inventory
+from nvgre_doctor.known.inventory import Inventory
 from tests import build
 from tests.worlds import (
     NOON,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nvgre_doctor.addresses import (
+from nvgre_doctor.known.expectations import (
     AddressError,
     NetworkTable,
     parse_expected,
