@@ -32,7 +32,7 @@ from nvgre_doctor.report import (
 )
 from nvgre_doctor.rules import worst_first
 from nvgre_doctor.rules.base import Situation, about_flow, listed, plural
-from nvgre_doctor.rules.expected import AS_EXPECTED, OF_AN_OLD_HOST, tell_as_expected
+from nvgre_doctor.rules.nvg2_expected import AS_EXPECTED, OF_AN_OLD_HOST, tell_as_expected
 from nvgre_doctor.wire.layouts import Layout
 from nvgre_doctor.wording import (
     LAYOUT_NAMES,

@@ -17,9 +17,9 @@ from nvgre_doctor.infer.model import At, HostVerdict
 from nvgre_doctor.infer.refusals import is_prohibited, is_redirect
 from nvgre_doctor.report import Cause, Confidence, Finding
 from nvgre_doctor.rules.base import Situation
-from nvgre_doctor.rules.packets import unlisted_streams
-from nvgre_doctor.rules.pairs import one_way_streams
-from nvgre_doctor.rules.refusals import ERROR_NAMES, TOO_BIG
+from nvgre_doctor.rules.nvg3_pairs import one_way_streams
+from nvgre_doctor.rules.nvg3_refusals import ERROR_NAMES, TOO_BIG
+from nvgre_doctor.rules.nvg4_packets import unlisted_streams
 from nvgre_doctor.scan.exact import customer_addresses
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.facts import Carried, Facts, IcmpError, Nvgre, Other, Reason

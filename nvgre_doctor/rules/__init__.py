@@ -5,17 +5,24 @@ codes.
 from collections.abc import Iterable
 
 from nvgre_doctor.report import Finding, Severity
-from nvgre_doctor.rules import captures, expected, layout, packets, pairs, refusals
+from nvgre_doctor.rules import (
+    nvg1_captures,
+    nvg2_expected,
+    nvg2_hosts,
+    nvg3_pairs,
+    nvg3_refusals,
+    nvg4_packets,
+)
 from nvgre_doctor.rules.base import Rule, Situation
 
 RULES: tuple[Rule, ...] = tuple(
     sorted(
-        captures.RULES
-        + layout.RULES
-        + expected.RULES
-        + pairs.RULES
-        + refusals.RULES
-        + packets.RULES,
+        nvg1_captures.RULES
+        + nvg2_hosts.RULES
+        + nvg2_expected.RULES
+        + nvg3_pairs.RULES
+        + nvg3_refusals.RULES
+        + nvg4_packets.RULES,
         key=lambda rule: rule.code,
     )
 )
