@@ -8,7 +8,7 @@ about files.
 from collections.abc import Iterable
 from typing import Final
 
-from nvgre_doctor.report import Report, Severity
+from nvgre_doctor.report.model import Report, Severity
 
 MOST_HOSTS: Final = 16
 """With more hosts than this the filter names none: it would not fit a command line, and the hosts

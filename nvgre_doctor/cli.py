@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, cast
 import click
 
 from nvgre_doctor import __version__
-from nvgre_doctor.exits import Exit
+from nvgre_doctor.report.exits import Exit
 from nvgre_doctor.terminal.output import OutputError, discard, write_stderr
 from nvgre_doctor.terminal.stopping import stopping_cleanly
 from nvgre_doctor.terminal.visible import visible

@@ -5,7 +5,6 @@ is `diagnose`.
 import os
 from collections.abc import Iterable, Mapping
 
-from nvgre_doctor.assemble import assemble
 from nvgre_doctor.capture import expand
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.signs import Oddity
@@ -14,7 +13,8 @@ from nvgre_doctor.infer.cut_quotes import decide_cut_quotes
 from nvgre_doctor.infer.left_out import leave_out
 from nvgre_doctor.known.expectations import parse_expected, parse_hosts
 from nvgre_doctor.known.inventory import Inventory, read_inventory
-from nvgre_doctor.report import NOTHING_DECODABLE, Capture, CaptureProblem, Report
+from nvgre_doctor.report.assemble import assemble
+from nvgre_doctor.report.model import NOTHING_DECODABLE, Capture, CaptureProblem, Report
 from nvgre_doctor.rules import find_all, select_codes
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.scan.files import CaptureRead, ProgressCallback, read_captures

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from nvgre_doctor.checked_json import JsonError, Value
-from nvgre_doctor.exits import FAIL_ON
 from nvgre_doctor.known.expectations import EXPECTABLE, AddressError, parse_expected, parse_hosts
+from nvgre_doctor.report.checked_json import JsonError, Value
+from nvgre_doctor.report.exits import FAIL_ON
 from nvgre_doctor.reporters import FORMATS
 from nvgre_doctor.rules import UnknownCodeError, select_codes
 from nvgre_doctor.terminal.visible import visible

@@ -9,7 +9,7 @@ from typing import Final
 
 from nvgre_doctor.evidence.signs import IcmpSign
 from nvgre_doctor.infer.model import At, HostVerdict, Kind, RefusalFacts, Stream, Witness
-from nvgre_doctor.report import EvidenceItem, FrameRef
+from nvgre_doctor.report.model import EvidenceItem, FrameRef
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.layouts import Layout
 

@@ -4,7 +4,7 @@ Nothing here is computed by the program under test.  `EVERY` names them all; `HO
 everything that a capture or a file name can smuggle in.
 """
 
-from nvgre_doctor.report import (
+from nvgre_doctor.report.model import (
     Capture,
     CaptureProblem,
     Cause,

@@ -11,11 +11,11 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "nvgre_doctor"
 
 ORDER = (
-    "__init__", "terminal", "engines", "wire", "capture", "report", "evidence",
+    "__init__", "terminal", "engines", "wire", "capture", "evidence",
     "known",
     "scan", "infer",
-    "wording", "rules", "assemble", "fingerprint", "reporters", "checked_json", "convert",
-    "baseline", "exits", "doctor", "annotate", "info", "wireshark", "settings", "config",
+    "wording", "rules", "report", "reporters",
+    "doctor", "annotate", "info", "wireshark", "settings", "config",
     "keycard", "capture_filter", "commands", "cli", "__main__",
 )  # fmt: skip
 """The parts of the package, left to right.  `__init__` holds the version, and loads the rest when

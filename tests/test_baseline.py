@@ -11,8 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from nvgre_doctor.baseline import Accepted, BaselineError, accept, only_new, read_baseline, to_text
-from nvgre_doctor.report import Confidence, FrameRef, Report, Severity, Subject, Verdict
+from nvgre_doctor.report.baseline import (
+    Accepted,
+    BaselineError,
+    accept,
+    only_new,
+    read_baseline,
+    to_text,
+)
+from nvgre_doctor.report.model import Confidence, FrameRef, Report, Severity, Subject, Verdict
 from tests.program import MISMATCH, UPDATED, run
 from tests.reports import EVERY
 from tests.reports import MISMATCH as REPORT

@@ -17,9 +17,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from nvgre_doctor.exits import exit_code
+from nvgre_doctor.report.exits import exit_code
+from nvgre_doctor.report.to_json import read_schema
 from nvgre_doctor.reporters import FORMATS
-from nvgre_doctor.reporters.json import read_schema
 from tests.reports import EVERY
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -378,9 +378,9 @@ def test_rules_are_the_table_of_the_contract() -> None:
 
 
 def test_schema_is_printed_as_it_is_shipped() -> None:
-    assert run("schema").stdout.decode() == (ROOT / "nvgre_doctor" / "schema.json").read_text(
-        "utf-8"
-    )
+    assert run("schema").stdout.decode() == (
+        ROOT / "nvgre_doctor" / "report" / "schema.json"
+    ).read_text("utf-8")
 
 
 # --- outputs -----------------------------------------------------------------
@@ -590,7 +590,7 @@ HEAVY = (
     "rich",
     "nvgre_doctor.doctor",
     "nvgre_doctor.rules",
-    "nvgre_doctor.report",
+    "nvgre_doctor.report.model",
     "json",
 )
 
@@ -601,10 +601,10 @@ HEAVY = (
         (["--version"], []),
         (["--help"], []),
         (["check", "--help"], []),
-        (["schema"], ["nvgre_doctor.report", "json"]),
+        (["schema"], ["nvgre_doctor.report.model", "json"]),
         (
             ["-f", "json", UPDATED],
-            ["nvgre_doctor.doctor", "nvgre_doctor.rules", "nvgre_doctor.report", "json"],
+            ["nvgre_doctor.doctor", "nvgre_doctor.rules", "nvgre_doctor.report.model", "json"],
         ),
     ],
 )

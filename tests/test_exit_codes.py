@@ -308,12 +308,12 @@ sys.exit(main(sys.argv[1:]))
     [
         ("nvgre_doctor.config", "load_settings", ["mismatch.pcapng"]),
         (
-            "nvgre_doctor.baseline",
+            "nvgre_doctor.report.baseline",
             "accept",
             ["mismatch.pcapng", "-q", "--write-baseline", "accepted.json"],
         ),
         (
-            "nvgre_doctor.convert",
+            "nvgre_doctor.report.from_json",
             "report_from_json",
             ["convert", "mismatch.json", "-o", "updated.json"],
         ),

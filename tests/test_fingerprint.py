@@ -7,8 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from nvgre_doctor.fingerprint import fingerprint
-from nvgre_doctor.report import Capture, Confidence, Finding, FrameRef, Report, Severity, Subject
+from nvgre_doctor.report.fingerprint import fingerprint
+from nvgre_doctor.report.model import (
+    Capture,
+    Confidence,
+    Finding,
+    FrameRef,
+    Report,
+    Severity,
+    Subject,
+)
 from tests.reports import EVERY, HEALTHY, MISMATCH, WARNINGS
 
 OLD_HOST, DIFFERENT, REFUSED = MISMATCH.findings

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from nvgre_doctor.report import Report
+from nvgre_doctor.report.model import Report
 from nvgre_doctor.reporters import render
 from nvgre_doctor.reporters.words import both_readings, icmp_words
 from nvgre_doctor.terminal.display import Display

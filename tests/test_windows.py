@@ -15,8 +15,8 @@ import pytest
 
 from nvgre_doctor.capture import expand
 from nvgre_doctor.commands._outputs import Output, plan_outputs
-from nvgre_doctor.fingerprint import fingerprint
-from nvgre_doctor.report import Report
+from nvgre_doctor.report.fingerprint import fingerprint
+from nvgre_doctor.report.model import Report
 from nvgre_doctor.reporters import FORMATS, render
 from nvgre_doctor.reporters.sarif import capture_uri
 from nvgre_doctor.terminal.display import Display

@@ -15,7 +15,7 @@ from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.infer import infer
 from nvgre_doctor.infer.model import Diagnosis, HostVerdict
 from nvgre_doctor.known.inventory import Inventory, LookupRecord
-from nvgre_doctor.report import Capture, CaptureProblem, Finding, Report
+from nvgre_doctor.report.model import Capture, CaptureProblem, Finding, Report
 from nvgre_doctor.rules import find_all, select_codes
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.scan.counting import scan
@@ -244,7 +244,7 @@ def findings_of(situation: Situation, code: str | None = None) -> list[Finding]:
 
 def report_of(situation: Situation) -> Report:
     """The whole report."""
-    from nvgre_doctor.assemble import assemble  # only the tests of whole reports need it
+    from nvgre_doctor.report.assemble import assemble  # only the tests of whole reports need it
 
     return assemble(situation, find_all(situation), select_codes())
 

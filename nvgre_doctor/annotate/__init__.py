@@ -12,7 +12,7 @@ from nvgre_doctor.annotate.from_pcapng import PcapngCopier
 from nvgre_doctor.annotate.marking import Copied, Marker
 from nvgre_doctor.annotate.pointing import Pointer
 from nvgre_doctor.capture import ChangedError, Status, open_capture
-from nvgre_doctor.report import Capture
+from nvgre_doctor.report.model import Capture
 from nvgre_doctor.scan.files import ProgressCallback
 
 __all__ = ["Copied", "Pointer", "annotate", "can_be_copied"]

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from nvgre_doctor.evidence.signs import IcmpSign, Oddity
 from nvgre_doctor.infer.model import At, HostVerdict
 from nvgre_doctor.infer.refusals import is_prohibited, is_redirect
-from nvgre_doctor.report import Cause, Confidence, Finding
+from nvgre_doctor.report.model import Cause, Confidence, Finding
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.nvg3_pairs import one_way_streams
 from nvgre_doctor.rules.nvg3_refusals import ERROR_NAMES, TOO_BIG

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from nvgre_doctor.exits import FAIL_ON
+from nvgre_doctor.report.exits import FAIL_ON
 from nvgre_doctor.reporters import FORMATS
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from nvgre_doctor.terminal.output import STDOUT, check_writable, real_path, writ
 from nvgre_doctor.terminal.visible import visible
 
 if TYPE_CHECKING:
-    from nvgre_doctor.report import Report
+    from nvgre_doctor.report.model import Report
     from nvgre_doctor.terminal.display import Display
 
 

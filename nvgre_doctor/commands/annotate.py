@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from nvgre_doctor.commands._options import complete_files, config_options, settings_of
-from nvgre_doctor.exits import Exit, exit_code
+from nvgre_doctor.report.exits import Exit, exit_code
 from nvgre_doctor.terminal.output import (
     STDOUT,
     OutputError,
@@ -50,10 +50,10 @@ def command(
     replaced, everything else is copied unchanged.
     """
     from nvgre_doctor.annotate import Pointer, annotate, can_be_copied  # with all that it needs
-    from nvgre_doctor.assemble import assemble
     from nvgre_doctor.capture import ChangedError
     from nvgre_doctor.doctor import examine
     from nvgre_doctor.known.inventory import InventoryError
+    from nvgre_doctor.report.assemble import assemble
     from nvgre_doctor.rules import find_all, select_codes
     from nvgre_doctor.terminal.progress import ProgressBar
 

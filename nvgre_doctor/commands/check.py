@@ -21,12 +21,12 @@ from nvgre_doctor.commands._options import (
     verbose_option,
 )
 from nvgre_doctor.commands._outputs import deliver, plan_outputs
-from nvgre_doctor.exits import Exit, exit_code, nothing_was_read
+from nvgre_doctor.report.exits import Exit, exit_code, nothing_was_read
 from nvgre_doctor.terminal.output import STDOUT, real_path, write_file, write_stderr
 
 if TYPE_CHECKING:
-    from nvgre_doctor.baseline import Accepted
-    from nvgre_doctor.report import Report
+    from nvgre_doctor.report.baseline import Accepted
+    from nvgre_doctor.report.model import Report
 
 MOST_GONE = 10
 """Findings of a baseline that went away and are named one by one."""
@@ -179,7 +179,7 @@ def command(
     told = report
     gone: tuple[Accepted, ...] = ()
     if baseline is not None:
-        from nvgre_doctor.baseline import only_new  # see _accepted
+        from nvgre_doctor.report.baseline import only_new  # see _accepted
 
         told, gone = only_new(report, known, codes)
     deliver(told, plan, display)
@@ -204,7 +204,10 @@ def _unless_same(baseline: str | None, write_baseline: str | None) -> str | None
 
 
 def _accepted(baseline: str) -> "tuple[Accepted, ...]":
-    from nvgre_doctor.baseline import BaselineError, read_baseline  # with what makes fingerprints
+    from nvgre_doctor.report.baseline import (  # with what makes fingerprints
+        BaselineError,
+        read_baseline,
+    )
 
     try:
         return read_baseline(baseline)
@@ -214,7 +217,7 @@ def _accepted(baseline: str) -> "tuple[Accepted, ...]":
 
 def _write_baseline(report: "Report", path: str, quiet: bool) -> Exit:
     """Accept the findings, unless some may be missing because a capture could not be read."""
-    from nvgre_doctor.baseline import accept, to_text
+    from nvgre_doctor.report.baseline import accept, to_text
 
     if nothing_was_read(report):
         write_stderr(

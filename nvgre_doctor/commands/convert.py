@@ -16,7 +16,7 @@ from nvgre_doctor.commands._options import (
     verbose_option,
 )
 from nvgre_doctor.commands._outputs import deliver, plan_outputs
-from nvgre_doctor.exits import Exit, exit_code
+from nvgre_doctor.report.exits import Exit, exit_code
 from nvgre_doctor.terminal.output import STDOUT, write_stderr
 
 LARGEST_REPORT = 256 * 1024 * 1024
@@ -46,7 +46,7 @@ def command(
     """Write other formats from the JSON that check wrote, without the captures. - is standard
     input.
     """
-    from nvgre_doctor.convert import ConvertError, report_from_json
+    from nvgre_doctor.report.from_json import ConvertError, report_from_json
     from nvgre_doctor.terminal.display import display_for_stdout
     from nvgre_doctor.terminal.text_files import TextFileError, read_stdin, read_text
 

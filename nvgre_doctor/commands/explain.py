@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 
 from nvgre_doctor.commands._options import complete_codes
-from nvgre_doctor.exits import Exit
+from nvgre_doctor.report.exits import Exit
 from nvgre_doctor.terminal.output import write_stdout
 
 

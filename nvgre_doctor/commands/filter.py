@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from nvgre_doctor.commands._options import complete_files, config_options, settings_of
-from nvgre_doctor.exits import Exit, nothing_was_read
+from nvgre_doctor.report.exits import Exit, nothing_was_read
 from nvgre_doctor.terminal.output import STDOUT, write_stderr, write_stdout
 
 if TYPE_CHECKING:
-    from nvgre_doctor.report import Report
+    from nvgre_doctor.report.model import Report
 
 
 @click.command("filter", epilog="Exit: 0, or 3 where a capture could not be read or decoded.")

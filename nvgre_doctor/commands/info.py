@@ -7,7 +7,7 @@ import sys
 import click
 
 from nvgre_doctor.commands._options import complete_files
-from nvgre_doctor.exits import Exit
+from nvgre_doctor.report.exits import Exit
 from nvgre_doctor.terminal.output import STDOUT, write_stdout
 
 

@@ -2,14 +2,14 @@
 
 import click
 
-from nvgre_doctor.exits import Exit
+from nvgre_doctor.report.exits import Exit
 from nvgre_doctor.terminal.output import write_stdout
 
 
 @click.command("schema")
 def command() -> int:
     """Print the JSON Schema of --format json."""
-    from nvgre_doctor.reporters.json import read_schema
+    from nvgre_doctor.report.to_json import read_schema
 
     write_stdout(read_schema())
     return Exit.OK

@@ -16,7 +16,7 @@ from nvgre_doctor.infer.proofs import (
 )
 from nvgre_doctor.infer.streams import without_echoes
 from nvgre_doctor.known.inventory import Inventory
-from nvgre_doctor.report import Confidence
+from nvgre_doctor.report.model import Confidence
 from nvgre_doctor.wire.layouts import Layout
 
 Hosts = dict[bytes, HostVerdict]

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from nvgre_doctor.evidence.signs import IcmpSign
-from nvgre_doctor.report import Cause, Confidence, PairVerdict
+from nvgre_doctor.report.model import Cause, Confidence, PairVerdict
 from nvgre_doctor.wire.layouts import Layout
 
 

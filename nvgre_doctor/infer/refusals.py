@@ -11,7 +11,7 @@ from nvgre_doctor.evidence.signs import EXAMPLES, IcmpSign
 from nvgre_doctor.infer.model import At, HostVerdict, RefusalFacts, Stream
 from nvgre_doctor.infer.proofs import SameLayout
 from nvgre_doctor.infer.streams import IcmpSeen, icmp_errors, refused_flow
-from nvgre_doctor.report import Cause
+from nvgre_doctor.report.model import Cause
 from nvgre_doctor.wire.layouts import Layout
 
 ADMINISTRATIVELY_PROHIBITED: Final = frozenset({(4, 3, 10), (6, 1, 1)})

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, cast
 
 if TYPE_CHECKING:
-    from nvgre_doctor.report import Report
+    from nvgre_doctor.report.model import Report
     from nvgre_doctor.terminal.display import Display
 
 FORMATS: Final = ("text", "json", "jsonl", "junit", "sarif", "github", "markdown")

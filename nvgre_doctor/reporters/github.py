@@ -10,7 +10,7 @@ line with `::` nor end a command early.
 from dataclasses import dataclass, field
 from typing import Final
 
-from nvgre_doctor.report import FrameRef, Report, Severity, Verdict
+from nvgre_doctor.report.model import FrameRef, Report, Severity, Verdict
 from nvgre_doctor.reporters.subjects import SubjectKey, subject_key, subject_name, why_not_judged
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.visible import visible

@@ -6,9 +6,9 @@ use, and the paths of the captures that its frames and its subject point to.  No
 
 import json
 
-from nvgre_doctor.fingerprint import fingerprint
-from nvgre_doctor.report import SCHEMA_VERSION, Finding, Report
-from nvgre_doctor.reporters.json import harmless_json, to_json
+from nvgre_doctor.report.fingerprint import fingerprint
+from nvgre_doctor.report.model import SCHEMA_VERSION, Finding, Report
+from nvgre_doctor.report.to_json import harmless_json, to_dict
 from nvgre_doctor.terminal.display import Display
 
 
@@ -17,7 +17,7 @@ def render(report: Report, display: Display) -> str:
     here.
     """
     lines = []
-    for finding, plain in zip(report.findings, to_json(report)["findings"], strict=True):
+    for finding, plain in zip(report.findings, to_dict(report)["findings"], strict=True):
         line = {
             "schema_version": SCHEMA_VERSION,
             **plain,

@@ -9,7 +9,16 @@ from dataclasses import dataclass, field
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from nvgre_doctor.report import Finding, Host, Pair, PairVerdict, Refusal, Report, Severity, Verdict
+from nvgre_doctor.report.model import (
+    Finding,
+    Host,
+    Pair,
+    PairVerdict,
+    Refusal,
+    Report,
+    Severity,
+    Verdict,
+)
 from nvgre_doctor.reporters.subjects import (
     SubjectKey,
     frames_text,

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar
 
-from nvgre_doctor.report import Capture, Finding, Host, Pair, PairVerdict, Refusal, Report
+from nvgre_doctor.report.model import Capture, Finding, Host, Pair, PairVerdict, Refusal, Report
 from nvgre_doctor.reporters.subjects import frames_text
 from nvgre_doctor.reporters.words import count, icmp_words
 from nvgre_doctor.terminal.display import Display

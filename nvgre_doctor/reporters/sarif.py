@@ -11,9 +11,9 @@ from textwrap import dedent
 from typing import Any, Final
 from urllib.parse import quote
 
-from nvgre_doctor.fingerprint import fingerprint
-from nvgre_doctor.report import Capture, Finding, FrameRef, Report, Severity, Verdict
-from nvgre_doctor.reporters.json import harmless_json
+from nvgre_doctor.report.fingerprint import fingerprint
+from nvgre_doctor.report.model import Capture, Finding, FrameRef, Report, Severity, Verdict
+from nvgre_doctor.report.to_json import harmless_json
 from nvgre_doctor.reporters.subjects import why_not_judged
 from nvgre_doctor.rules import RULES
 from nvgre_doctor.rules.base import Rule

@@ -5,7 +5,7 @@ The words are raw text from captures and file names; each reporter makes them sa
 reader.
 """
 
-from nvgre_doctor.report import Capture, Finding, FrameRef, Report
+from nvgre_doctor.report.model import Capture, Finding, FrameRef, Report
 
 SubjectKey = tuple[str, tuple[str, ...], int | None]
 """Kind, hosts and capture of a subject; the hosts of a pair are sorted."""

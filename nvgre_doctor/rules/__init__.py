@@ -4,7 +4,7 @@ codes.
 
 from collections.abc import Iterable
 
-from nvgre_doctor.report import Finding, Severity
+from nvgre_doctor.report.model import Finding, Severity
 from nvgre_doctor.rules import (
     nvg1_captures,
     nvg2_expected,

@@ -10,7 +10,7 @@ from nvgre_doctor.evidence.signs import Oddity, Sightings, Sign
 from nvgre_doctor.infer.model import At, Diagnosis, HostVerdict
 from nvgre_doctor.known.expectations import NetworkTable
 from nvgre_doctor.known.inventory import Inventory
-from nvgre_doctor.report import Capture, Confidence, Finding, Severity, Subject
+from nvgre_doctor.report.model import Capture, Confidence, Finding, Severity, Subject
 from nvgre_doctor.wire.layouts import Layout
 from nvgre_doctor.wording import address_text, frame_refs
 

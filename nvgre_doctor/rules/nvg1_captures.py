@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from nvgre_doctor.evidence.signs import Oddity
 from nvgre_doctor.infer.model import At
-from nvgre_doctor.report import Finding, Severity, Subject
+from nvgre_doctor.report.model import Finding, Severity, Subject
 from nvgre_doctor.rules.base import Rule, Situation, finding, plural
 
 

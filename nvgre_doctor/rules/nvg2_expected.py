@@ -9,7 +9,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 from typing import Final
 
-from nvgre_doctor.report import Confidence, Finding, Severity
+from nvgre_doctor.report.model import Confidence, Finding, Severity
 from nvgre_doctor.rules import filters
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_update
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from nvgre_doctor.infer.model import HostVerdict, Stream, by_source
-from nvgre_doctor.report import Confidence, Finding, Severity
+from nvgre_doctor.report.model import Confidence, Finding, Severity
 from nvgre_doctor.rules import filters
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_update
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding, plural

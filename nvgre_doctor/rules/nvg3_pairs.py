@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from nvgre_doctor.infer.model import Stream
-from nvgre_doctor.report import Finding, PairVerdict, Severity
+from nvgre_doctor.report.model import Finding, PairVerdict, Severity
 from nvgre_doctor.rules import filters
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_policy, check_update
 from nvgre_doctor.rules.base import Rule, Situation, about_pair, finding, listed, plural

@@ -7,7 +7,7 @@ from typing import Final
 from nvgre_doctor.evidence.signs import Oddity
 from nvgre_doctor.infer.model import At, RefusalFacts
 from nvgre_doctor.infer.refusals import is_prohibited, is_redirect
-from nvgre_doctor.report import Cause, Finding, Severity
+from nvgre_doctor.report.model import Cause, Finding, Severity
 from nvgre_doctor.rules import filters
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, RAISE_MTU, check_policy, check_update
 from nvgre_doctor.rules.base import Rule, Situation, about_flow, finding, listed, plural

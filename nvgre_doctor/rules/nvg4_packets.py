@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from nvgre_doctor.evidence.signs import Oddity
 from nvgre_doctor.infer.model import At, Stream, by_source
-from nvgre_doctor.report import Confidence, Finding, Severity
+from nvgre_doctor.report.model import Confidence, Finding, Severity
 from nvgre_doctor.rules import filters
 from nvgre_doctor.rules.advice import check_policy
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding, listed, plural

@@ -17,10 +17,10 @@ from random import Random
 from nvgre_doctor import diagnose
 from nvgre_doctor.capture import open_capture
 from nvgre_doctor.config import ConfigError, load_settings
-from nvgre_doctor.convert import ConvertError, report_from_json
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.evidence.streams import Moment
 from nvgre_doctor.known.inventory import InventoryError, read_inventory
+from nvgre_doctor.report.from_json import ConvertError, report_from_json
 from nvgre_doctor.reporters import FORMATS, render
 from nvgre_doctor.scan import files
 from nvgre_doctor.scan.exact import add_facts

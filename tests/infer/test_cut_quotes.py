@@ -10,7 +10,7 @@ from nvgre_doctor.evidence.signs import IcmpSign
 from nvgre_doctor.infer import infer
 from nvgre_doctor.infer.cut_quotes import decide_cut_quotes
 from nvgre_doctor.known.inventory import Inventory
-from nvgre_doctor.report import Refusal
+from nvgre_doctor.report.model import Refusal
 from tests import build
 from tests.worlds import A, B, Tape, evidence_of
 

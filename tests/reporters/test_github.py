@@ -6,7 +6,15 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from nvgre_doctor.report import Capture, Confidence, Finding, FrameRef, Report, Severity, Subject
+from nvgre_doctor.report.model import (
+    Capture,
+    Confidence,
+    Finding,
+    FrameRef,
+    Report,
+    Severity,
+    Subject,
+)
 from nvgre_doctor.reporters.github import render
 from nvgre_doctor.terminal.display import Display
 from tests.reports import (

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import xmlschema
 
-from nvgre_doctor.report import Capture, Host, PairVerdict, Report, Severity, Subject, Verdict
+from nvgre_doctor.report.model import Capture, Host, PairVerdict, Report, Severity, Subject, Verdict
 from nvgre_doctor.reporters.junit import render
 from nvgre_doctor.terminal.display import Display
 from tests.reporters.schemas import schema_path

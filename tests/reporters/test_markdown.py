@@ -7,7 +7,7 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from nvgre_doctor.report import Capture, CaptureProblem, Host, Pair, Report, Subject
+from nvgre_doctor.report.model import Capture, CaptureProblem, Host, Pair, Report, Subject
 from nvgre_doctor.reporters.markdown import render
 from nvgre_doctor.terminal.display import Display
 from tests.reports import EVERY, EVIL, HEALTHY, MANY, MISMATCH, UNREADABLE, WARNINGS

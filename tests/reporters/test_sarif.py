@@ -10,8 +10,8 @@ import jsonschema
 import pytest
 from markdown_it import MarkdownIt
 
-from nvgre_doctor.fingerprint import fingerprint
-from nvgre_doctor.report import Capture, FrameRef, Report, Subject
+from nvgre_doctor.report.fingerprint import fingerprint
+from nvgre_doctor.report.model import Capture, FrameRef, Report, Subject
 from nvgre_doctor.reporters.sarif import capture_uri, render
 from nvgre_doctor.rules import RULES
 from nvgre_doctor.terminal.display import Display

@@ -6,7 +6,7 @@ import pytest
 
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.signs import Oddity, Sightings, Sign
-from nvgre_doctor.report import CaptureProblem, Finding, FrameRef, Severity, Subject
+from nvgre_doctor.report.model import CaptureProblem, Finding, FrameRef, Severity, Subject
 from tests import build
 from tests.worlds import A6, B6, GRE, NOON, TCP, UDP, A, B, Tape, findings_of, judge_tapes
 

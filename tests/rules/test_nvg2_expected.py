@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from nvgre_doctor.known.expectations import parse_expected
-from nvgre_doctor.report import Finding, Subject, Verdict
+from nvgre_doctor.report.model import Finding, Subject, Verdict
 from nvgre_doctor.reporters import render
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.terminal.display import Display

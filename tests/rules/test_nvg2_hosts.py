@@ -3,7 +3,7 @@
 import pytest
 
 from nvgre_doctor.infer.model import HostVerdict
-from nvgre_doctor.report import Finding, FrameRef, Severity, Subject
+from nvgre_doctor.report.model import Finding, FrameRef, Severity, Subject
 from tests.worlds import (
     A6,
     B6,

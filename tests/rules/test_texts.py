@@ -11,7 +11,7 @@ from nvgre_doctor.infer import infer
 from nvgre_doctor.infer.left_out import leave_out
 from nvgre_doctor.known.expectations import parse_expected, parse_hosts
 from nvgre_doctor.known.inventory import Inventory
-from nvgre_doctor.report import CaptureProblem
+from nvgre_doctor.report.model import CaptureProblem
 from nvgre_doctor.rules.base import Situation
 from tests import build
 from tests.worlds import (

@@ -7,7 +7,7 @@ On a terminal long lists end with "and N more"; in pipes and files everything is
 
 from typing import Final
 
-from nvgre_doctor.report import Capture, Report, Verdict
+from nvgre_doctor.report.model import Capture, Report, Verdict
 from nvgre_doctor.reporters.text.findings import write_findings, write_next_step
 from nvgre_doctor.reporters.text.flows import write_mismatches, write_refusals
 from nvgre_doctor.reporters.text.hosts import write_evidence, write_hosts

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from nvgre_doctor.report import Finding, Report, Severity
+from nvgre_doctor.report.model import Finding, Report, Severity
 from nvgre_doctor.reporters.text.sheet import Sheet
 from nvgre_doctor.terminal.page import Span, Style
 

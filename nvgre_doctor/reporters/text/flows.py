@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from nvgre_doctor.report import Cause, PairVerdict, Refusal
+from nvgre_doctor.report.model import Cause, PairVerdict, Refusal
 from nvgre_doctor.reporters.text.sheet import Sheet
 from nvgre_doctor.reporters.words import both_readings, count, icmp_words
 from nvgre_doctor.terminal.page import Span

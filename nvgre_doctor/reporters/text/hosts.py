@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from nvgre_doctor.report import Host
+from nvgre_doctor.report.model import Host
 from nvgre_doctor.reporters.text.sheet import Sheet
 from nvgre_doctor.reporters.words import LAYOUT_WORDS, SURE_WORDS, both_readings, count
 from nvgre_doctor.terminal.page import Span, Style

@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nvgre_doctor.report import Report
+    from nvgre_doctor.report.model import Report
 
 FAIL_ON = {
     "error": ("error",),

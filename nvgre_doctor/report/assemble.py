@@ -15,7 +15,7 @@ from nvgre_doctor.infer.model import (
     by_source,
 )
 from nvgre_doctor.infer.refusals import count_other_prohibited, is_prohibited
-from nvgre_doctor.report import (
+from nvgre_doctor.report.model import (
     Cause,
     Confidence,
     Finding,

@@ -7,7 +7,7 @@ for its own reader.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 SCHEMA_VERSION: Final = "1.0"
 NOTHING_DECODABLE: Final = "nothing-decodable"
@@ -233,3 +233,15 @@ class Report:
     refusals: tuple[Refusal, ...]
     findings: tuple[Finding, ...]  # worst first, then code, then subject
     summary: Summary
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as in `--format json`."""
+        from nvgre_doctor.report.to_json import to_dict
+
+        return to_dict(self)
+
+    def to_json(self) -> str:
+        """The text of `--format json`, byte for byte."""
+        from nvgre_doctor.report.to_json import to_json
+
+        return to_json(self)

@@ -8,9 +8,9 @@ ignored, because a minor release may add some; everything else must be as schema
 from typing import Final, NoReturn
 
 from nvgre_doctor.capture.batch import Status
-from nvgre_doctor.checked_json import LARGEST, JsonError, Value, parse, shown
 from nvgre_doctor.infer.model import Kind
-from nvgre_doctor.report import (
+from nvgre_doctor.report.checked_json import LARGEST, JsonError, Value, parse, shown
+from nvgre_doctor.report.model import (
     SCHEMA_VERSION,
     Capture,
     CaptureProblem,

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from nvgre_doctor import fingerprint
-from nvgre_doctor.checked_json import JsonError, Value, parse, shown
-from nvgre_doctor.report import Finding, Report, Severity
+from nvgre_doctor.report import fingerprint
+from nvgre_doctor.report.checked_json import JsonError, Value, parse, shown
+from nvgre_doctor.report.model import Finding, Report, Severity
 from nvgre_doctor.terminal.text_files import TextFileError, read_text
 from nvgre_doctor.terminal.visible import visible
 
