@@ -8,7 +8,8 @@ about files.
 from collections.abc import Iterable
 from typing import Final
 
-from nvgre_doctor.report.model import Report, Severity
+from nvgre_doctor.report.model import Report
+from nvgre_doctor.vocabulary import Severity
 
 MOST_HOSTS: Final = 16
 """With more hosts than this the filter names none: it would not fit a command line, and the hosts

@@ -6,18 +6,20 @@ import os
 from collections.abc import Iterable, Mapping
 
 from nvgre_doctor.capture import expand
+from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
-from nvgre_doctor.evidence.signs import Oddity
+from nvgre_doctor.evidence.captures import NOTHING_DECODABLE, Capture
 from nvgre_doctor.infer import infer
 from nvgre_doctor.infer.cut_quotes import decide_cut_quotes
 from nvgre_doctor.infer.left_out import leave_out
 from nvgre_doctor.known.expectations import parse_expected, parse_hosts
 from nvgre_doctor.known.inventory import Inventory, read_inventory
 from nvgre_doctor.report.assemble import assemble
-from nvgre_doctor.report.model import NOTHING_DECODABLE, Capture, CaptureProblem, Report
+from nvgre_doctor.report.model import Report
 from nvgre_doctor.rules import find_all, select_codes
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.scan.files import CaptureRead, ProgressCallback, read_captures
+from nvgre_doctor.vocabulary import Oddity
 
 Path = str | os.PathLike[str]
 
@@ -89,7 +91,7 @@ def examine(
 
 def _describe(read: CaptureRead) -> Capture:
     found = read.progress
-    problems = [CaptureProblem(p.reason, p.offset, p.message) for p in found.problems]
+    problems = [Problem(p.reason, p.offset, p.message) for p in found.problems]
     return Capture(
         read.path,
         read.format,
@@ -102,7 +104,7 @@ def _describe(read: CaptureRead) -> Capture:
     )
 
 
-def _nothing_decodable(path: str, part: CaptureEvidence) -> Iterable[CaptureProblem]:
+def _nothing_decodable(path: str, part: CaptureEvidence) -> Iterable[Problem]:
     undecodable = {sign: seen for sign, seen in part.signs.items() if sign.oddity in _UNDECODABLE}
     if part.frames and sum(seen.count for seen in undecodable.values()) == part.frames:
         linktypes = sorted({sign.detail for sign in undecodable if sign.oddity is Oddity.LINKTYPE})
@@ -111,6 +113,6 @@ def _nothing_decodable(path: str, part: CaptureEvidence) -> Iterable[CaptureProb
             if linktypes
             else "they are cut or malformed"
         )
-        yield CaptureProblem(
+        yield Problem(
             NOTHING_DECODABLE, 0, f"{path}: none of its {part.frames} frames can be decoded: {why}."
         )

@@ -2,16 +2,13 @@
 everywhere.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
-from heapq import nsmallest
 from typing import Final
 
 from nvgre_doctor.evidence.signs import IcmpSign
-from nvgre_doctor.infer.model import At, HostVerdict, Kind, RefusalFacts, Stream, Witness
-from nvgre_doctor.report.model import EvidenceItem, FrameRef
+from nvgre_doctor.infer.model import RefusalFacts, Stream, Witness
+from nvgre_doctor.vocabulary import Kind, Layout
 from nvgre_doctor.wire import layouts
-from nvgre_doctor.wire.layouts import Layout
 
 LAYOUT_NAMES: Final = {
     Layout.OLD: "draft-00",
@@ -19,8 +16,6 @@ LAYOUT_NAMES: Final = {
     Layout.BOTH: "both layouts",
     Layout.UNKNOWN: "an unknown layout",
 }
-FRAMES_SHOWN: Final = 4
-"""Example frames of one reason."""
 
 
 def address_text(address: bytes) -> str:
@@ -47,17 +42,6 @@ def vm_pair_text(macs: bytes) -> str:
     return f"{source} / {destination}"
 
 
-def frame_ref(at: At) -> FrameRef:
-    """A frame as reports name it."""
-    return FrameRef(at.capture, at.frame_number, at.ts_ns if at.ts_ns >= 0 else None)
-
-
-def frame_refs(ats: Iterable[At], limit: int = FRAMES_SHOWN) -> tuple[FrameRef, ...]:
-    """The first few distinct frames, by capture and number."""
-    distinct = {(at.capture, at.frame_number): at for at in ats}
-    return tuple(frame_ref(distinct[place]) for place in nsmallest(limit, distinct))
-
-
 def both_readings(gre_key: int) -> str:
     """The key and what it means under either layout."""
     return (
@@ -75,25 +59,6 @@ def icmp_name(sign: IcmpSign) -> str:
 def icmp_names(refusals: Iterable[RefusalFacts]) -> str:
     """`ICMP 3/10 or ICMPv6 1/1` where there are both."""
     return " or ".join(sorted({icmp_name(refusal.sign) for refusal in refusals}))
-
-
-def evidence_items(host: HostVerdict) -> tuple[EvidenceItem, ...]:
-    """Why a host's layout is believed: one item for each kind of evidence and layout, strongest
-    kind first.
-    """
-    groups: defaultdict[tuple[int, Layout], list[Witness]] = defaultdict(list)
-    order = list(Kind)
-    for witness in host.witnesses:
-        groups[order.index(witness.kind), witness.layout].append(witness)
-    items = []
-    for (_, layout), witnesses in sorted(groups.items()):
-        first = nsmallest(
-            FRAMES_SHOWN, witnesses, key=lambda w: (w.stream.first, w.stream, w.partner or ())
-        )
-        best = first[0]
-        ats = [s.first for w in first for s in (w.stream, w.partner) if s is not None]
-        items.append(EvidenceItem(best.kind, layout, statement(best), frame_refs(ats)))
-    return tuple(items)
 
 
 def statement(witness: Witness) -> str:

@@ -4,26 +4,20 @@ Nothing here is computed by the program under test.  `EVERY` names them all; `HO
 everything that a capture or a file name can smuggle in.
 """
 
+from nvgre_doctor.capture.batch import Problem
+from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.report.model import (
-    Capture,
-    CaptureProblem,
-    Cause,
-    Confidence,
     EvidenceItem,
-    Finding,
-    FrameRef,
     Host,
     LayoutChange,
     Pair,
-    PairVerdict,
     Refusal,
     Report,
     Segment,
-    Severity,
-    Subject,
     Summary,
-    Verdict,
 )
+from nvgre_doctor.rules.findings import Finding, FrameRef, Subject
+from nvgre_doctor.vocabulary import Cause, Confidence, PairVerdict, Severity, Verdict
 
 T0 = 1_367_402_400_000_000_000
 """2013-05-01T10:00:00Z in nanoseconds."""
@@ -209,7 +203,7 @@ WARNINGS = Report(
             1033,
             8,
             (
-                CaptureProblem(
+                Problem(
                     "cut-record", 1033, "frame 10 is cut short at byte 1033: 9 frames were read"
                 ),
             ),
@@ -355,11 +349,7 @@ UNREADABLE = Report(
             0,
             0,
             0,
-            (
-                CaptureProblem(
-                    "etl", 0, "an ETW trace; convert it: etl2pcapng trace.etl trace.pcapng"
-                ),
-            ),
+            (Problem("etl", 0, "an ETW trace; convert it: etl2pcapng trace.etl trace.pcapng"),),
         ),
         Capture(
             "empty.pcap",
@@ -369,7 +359,7 @@ UNREADABLE = Report(
             0,
             24,
             0,
-            (CaptureProblem("empty", 24, "it holds no frame"),),
+            (Problem("empty", 24, "it holds no frame"),),
         ),
     ),
     hosts=(),
@@ -397,7 +387,7 @@ HOSTILE = Report(
             3,
             400,
             3,
-            (CaptureProblem("cut-record", 400, f"problem {EVIL}"),),
+            (Problem("cut-record", 400, f"problem {EVIL}"),),
         ),
         Capture(
             "n" * 65536,
@@ -407,7 +397,7 @@ HOSTILE = Report(
             0,
             0,
             0,
-            (CaptureProblem("os-error", 0, "File name too long"),),
+            (Problem("os-error", 0, "File name too long"),),
         ),
     ),
     hosts=(

@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "nvgre_doctor"
 
 ORDER = (
-    "__init__", "terminal", "engines", "wire", "capture", "evidence",
+    "__init__", "vocabulary", "terminal", "engines", "wire", "capture", "evidence",
     "known",
     "scan", "infer",
     "wording", "rules", "report", "reporters",

@@ -19,7 +19,9 @@ from nvgre_doctor.report.baseline import (
     read_baseline,
     to_text,
 )
-from nvgre_doctor.report.model import Confidence, FrameRef, Report, Severity, Subject, Verdict
+from nvgre_doctor.report.model import Report
+from nvgre_doctor.rules.findings import FrameRef, Subject
+from nvgre_doctor.vocabulary import Confidence, Severity, Verdict
 from tests.program import MISMATCH, UPDATED, run
 from tests.reports import EVERY
 from tests.reports import MISMATCH as REPORT

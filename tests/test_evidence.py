@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
-from nvgre_doctor.evidence.signs import EXAMPLES, IcmpSign, Oddity, Sightings, Sign
+from nvgre_doctor.evidence.signs import EXAMPLES, IcmpSign, Sightings, Sign
 from nvgre_doctor.evidence.streams import (
     Moment,
     StreamFacts,
@@ -21,6 +21,7 @@ from nvgre_doctor.evidence.streams import (
     pack_stream,
     unpack_stream,
 )
+from nvgre_doctor.vocabulary import Oddity
 from tests import build
 from tests.worlds import A6, B6, GRE, NOON, UDP, VM1, VM2, VM3, A, B, C, Tape, Vm, scan_frames
 

@@ -17,16 +17,18 @@ from nvgre_doctor.capture import open_capture
 from nvgre_doctor.capture.batch import Batch, Express
 from nvgre_doctor.capture.formats import pcap, pcapng, reader
 from nvgre_doctor.evidence import CaptureEvidence
-from nvgre_doctor.evidence.signs import Oddity, Sightings, Sign
+from nvgre_doctor.evidence.signs import Sightings, Sign
 from nvgre_doctor.evidence.streams import StreamKey
 from nvgre_doctor.scan import counting as scan_module
 from nvgre_doctor.scan import memo as memo_module
 from nvgre_doctor.scan.counting import Scanner, scan
+from nvgre_doctor.vocabulary import Oddity
 from nvgre_doctor.wire.decode import decode
-from nvgre_doctor.wire.facts import IcmpError, Nvgre, Other, QuoteKind, Reason
+from nvgre_doctor.wire.facts import IcmpError, Nvgre, Other, QuoteKind
 from tests import build
 from tests.fuzz import captures
 from tests.fuzz.frames import LINKTYPES, Captured, mixed_frames
+from tests.oddities import OF_OTHER_FRAMES
 
 UNLIMITED = 1 << 60
 TIME = 1_700_000_000_000_000_000
@@ -139,7 +141,7 @@ def test_the_random_frames_hold_every_kind_of_fact():
     for frame in mixed_frames(Random(1), 6000):
         facts = decode(*frame)
         if isinstance(facts, Other):
-            reasons.add(facts.reason)
+            reasons.add(facts.oddity)
         error = facts.inner_error if isinstance(facts, Nvgre) else facts
         if isinstance(error, IcmpError):
             kinds.add((error.carried, error.quote.kind))
@@ -152,7 +154,7 @@ def test_the_random_frames_hold_every_kind_of_fact():
                     facts.inner_ethertype in (0x8100, 0x88A8, 0x9100, 0x9200),
                 )
             )
-    assert reasons == set(Reason)
+    assert reasons == OF_OTHER_FRAMES
     assert kinds >= {("inner", kind) for kind in QuoteKind if kind is not QuoteKind.UNRELATED}
     assert kinds >= {("outer", kind) for kind in ("outer-ip", "bare-gre", "none", "unrelated")}
     assert refusing == {("inner", True), ("inner", False), ("outer", True), ("outer", False)}

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from nvgre_doctor import diagnose
-from nvgre_doctor.capture import Status, open_capture
+from nvgre_doctor.capture import open_capture
 from nvgre_doctor.scan.counting import scan
+from nvgre_doctor.vocabulary import Status
 from tests.samples import build_samples
 
 SAMPLES = build_samples()

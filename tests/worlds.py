@@ -10,14 +10,16 @@ from dataclasses import dataclass, field
 from functools import reduce
 from operator import add
 
-from nvgre_doctor.capture.batch import Batch
+from nvgre_doctor.capture.batch import Batch, Problem
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
+from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.infer import infer
 from nvgre_doctor.infer.model import Diagnosis, HostVerdict
 from nvgre_doctor.known.inventory import Inventory, LookupRecord
-from nvgre_doctor.report.model import Capture, CaptureProblem, Finding, Report
+from nvgre_doctor.report.model import Report
 from nvgre_doctor.rules import find_all, select_codes
 from nvgre_doctor.rules.base import Situation
+from nvgre_doctor.rules.findings import Finding
 from nvgre_doctor.scan.counting import scan
 from tests import build
 
@@ -216,7 +218,7 @@ def diagnose_tapes(*recordings: Recording, inventory: Inventory | None = None) -
 def judge_tapes(
     *recordings: Recording,
     inventory: Inventory | None = None,
-    problems: tuple[CaptureProblem, ...] = (),
+    problems: tuple[Problem, ...] = (),
 ) -> Situation:
     """Everything that rules get; `problems` are those of the first capture."""
     evidence = evidence_of(*recordings)

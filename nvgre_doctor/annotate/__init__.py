@@ -11,9 +11,10 @@ from nvgre_doctor.annotate.from_pcap import convert_pcap
 from nvgre_doctor.annotate.from_pcapng import PcapngCopier
 from nvgre_doctor.annotate.marking import Copied, Marker
 from nvgre_doctor.annotate.pointing import Pointer
-from nvgre_doctor.capture import ChangedError, Status, open_capture
-from nvgre_doctor.report.model import Capture
+from nvgre_doctor.capture import ChangedError, open_capture
+from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.scan.files import ProgressCallback
+from nvgre_doctor.vocabulary import Status
 
 __all__ = ["Copied", "Pointer", "annotate", "can_be_copied"]
 

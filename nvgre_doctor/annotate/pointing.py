@@ -12,18 +12,19 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from nvgre_doctor.evidence.signs import IcmpSign, Oddity
+from nvgre_doctor.evidence.signs import IcmpSign
 from nvgre_doctor.infer.model import At, HostVerdict
 from nvgre_doctor.infer.refusals import is_prohibited, is_redirect
-from nvgre_doctor.report.model import Cause, Confidence, Finding
 from nvgre_doctor.rules.base import Situation
+from nvgre_doctor.rules.findings import Finding
 from nvgre_doctor.rules.nvg3_pairs import one_way_streams
 from nvgre_doctor.rules.nvg3_refusals import ERROR_NAMES, TOO_BIG
 from nvgre_doctor.rules.nvg4_packets import unlisted_streams
 from nvgre_doctor.scan.exact import customer_addresses
+from nvgre_doctor.vocabulary import Carried, Cause, Confidence, Layout, Oddity
 from nvgre_doctor.wire import layouts
-from nvgre_doctor.wire.facts import Carried, Facts, IcmpError, Nvgre, Other, Reason
-from nvgre_doctor.wire.layouts import Layout, Reading
+from nvgre_doctor.wire.facts import Facts, IcmpError, Nvgre, Other
+from nvgre_doctor.wire.layouts import Reading
 from nvgre_doctor.wire.links import TAG_ETHERTYPES
 from nvgre_doctor.wording import LAYOUT_NAMES, address_text, both_readings, key_text, vm_pair_text
 
@@ -121,9 +122,9 @@ class Pointer:
             yield from self._of_other(facts)
 
     def _of_other(self, facts: Other) -> Iterator[_Claim]:
-        if facts.reason is Reason.TOO_SHORT:
+        if facts.oddity is Oddity.TOO_SHORT:
             yield _Claim("NVG102", (), "this frame is cut before the GRE key")
-        elif facts.reason is Reason.LATER_FRAGMENT and facts.source and facts.destination:
+        elif facts.oddity is Oddity.LATER_FRAGMENT and facts.source and facts.destination:
             flow = facts.source, facts.destination
             if flow in self._fragmented:
                 yield _fragment(*flow)

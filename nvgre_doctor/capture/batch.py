@@ -6,8 +6,9 @@ turns them over with C-level loops, and that is where the speed comes from.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Final, Protocol
+
+from nvgre_doctor.vocabulary import Status
 
 NO_TIME = -1
 """`ts_ns` of a frame whose block carries no time (pcapng Simple Packet Block)."""
@@ -17,15 +18,6 @@ MAX_FRAME: Final = 262_144
 """Bytes of the longest frame that is believed, as in libpcap and Wireshark (which make an exception
 for USB and D-Bus; we do
 not: those carry no NVGRE, and memory stays bounded)."""
-
-
-class Status(StrEnum):
-    """How far a capture could be read."""
-
-    COMPLETE = "complete"
-    CUT = "cut"  # damaged or cut short midway: everything before that point counts
-    UNREADABLE = "unreadable"  # not a capture, or not one that we read: nothing counts
-    EMPTY = "empty"  # a capture (or a file of zero bytes) without one frame
 
 
 @dataclass(frozen=True, slots=True)

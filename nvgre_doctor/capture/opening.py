@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
 
 from nvgre_doctor.capture import searching
-from nvgre_doctor.capture.batch import Batch, Express, Problem, Progress, Status
+from nvgre_doctor.capture.batch import Batch, Express, Problem, Progress
 from nvgre_doctor.capture.decompress import Codec
 from nvgre_doctor.capture.description import Description
 from nvgre_doctor.capture.formats.pcap import PcapReader
@@ -27,6 +27,7 @@ from nvgre_doctor.capture.source import (
     StreamSource,
     is_regular,
 )
+from nvgre_doctor.vocabulary import Status
 
 _READERS: Final[dict[str, type[Reader[Any]]]] = {"pcap": PcapReader, "pcapng": PcapngReader}
 _SEARCHED: Final = 1 << 20  # bytes that are searched for the beginning of a record

@@ -12,7 +12,7 @@ from operator import itemgetter
 
 from nvgre_doctor.evidence import sampling
 from nvgre_doctor.evidence.sampling import Direction
-from nvgre_doctor.evidence.signs import IcmpSign, Oddity, Sightings, Sign
+from nvgre_doctor.evidence.signs import IcmpSign, Sightings, Sign
 from nvgre_doctor.evidence.streams import (
     UPPER_BITS,
     StreamFacts,
@@ -22,6 +22,7 @@ from nvgre_doctor.evidence.streams import (
     shift_stream,
     unpack_stream,
 )
+from nvgre_doctor.vocabulary import Oddity
 
 
 @dataclass(slots=True)

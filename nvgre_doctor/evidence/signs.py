@@ -3,10 +3,10 @@ Knows no verdicts.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence.streams import Moment
+from nvgre_doctor.vocabulary import Oddity
 
 EXAMPLES: Final = 5
 """How many frames are remembered of each kind of sighting: enough to look at, few enough to print.
@@ -30,29 +30,6 @@ class Sightings:
         return Sightings(
             self.count, tuple(Moment(m.frame_number + numbers, m.ts_ns) for m in self.examples)
         )
-
-
-class Oddity(StrEnum):
-    """What else can be said of a frame: why it is no NVGRE data, or what is unusual about it."""
-
-    NOT_IP = "not-ip"
-    NOT_GRE = "not-gre"
-    VXLAN = "vxlan"
-    GRE_WITHOUT_KEY = "gre-without-key"
-    GRE_OTHER = "gre-other"
-    LATER_FRAGMENT = "later-fragment"
-    TOO_SHORT = "too-short"
-    TRUNCATED = "truncated"
-    MALFORMED = "malformed"
-    LINKTYPE = "linktype"
-    FIRST_FRAGMENT = "first-fragment"
-    GRE_FLAGS = "gre-flags"  # detail: the flags word
-    INNER_TAG = "inner-tag"
-    HOST_ERROR = (
-        "host-error"  # NVGRE that carries an UNREACHABLE or REDIRECT of its host; detail: the key
-    )
-    CONTROL = "control"  # other NVGRE with an NVE-to-NVE key; detail: the key
-    NOT_NVGRE = "not-nvgre"  # looks like NVGRE, and somebody knows better: never seen by the scan
 
 
 class Sign(NamedTuple):

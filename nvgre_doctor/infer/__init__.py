@@ -12,8 +12,7 @@ from nvgre_doctor.infer.refusals import find_refusals
 from nvgre_doctor.infer.signs import find_hnv_signs
 from nvgre_doctor.infer.streams import count_frames, gather_streams
 from nvgre_doctor.known.inventory import Inventory
-from nvgre_doctor.report.model import Confidence, PairVerdict
-from nvgre_doctor.wire.layouts import Layout
+from nvgre_doctor.vocabulary import Confidence, Layout, PairVerdict
 
 
 def infer(evidence: Evidence, inventory: Inventory) -> Diagnosis:

@@ -6,7 +6,7 @@ from typing import Final
 
 from nvgre_doctor.infer.inventory import by_inventory
 from nvgre_doctor.infer.likely import by_low_octet
-from nvgre_doctor.infer.model import Change, HostVerdict, Kind, Stream, Witness
+from nvgre_doctor.infer.model import Change, HostVerdict, Stream, Witness
 from nvgre_doctor.infer.proofs import (
     SameLayout,
     by_both_directions,
@@ -16,8 +16,7 @@ from nvgre_doctor.infer.proofs import (
 )
 from nvgre_doctor.infer.streams import without_echoes
 from nvgre_doctor.known.inventory import Inventory
-from nvgre_doctor.report.model import Confidence
-from nvgre_doctor.wire.layouts import Layout
+from nvgre_doctor.vocabulary import Confidence, Kind, Layout
 
 Hosts = dict[bytes, HostVerdict]
 

@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from nvgre_doctor.infer.model import Kind, Stream, Witness
+from nvgre_doctor.infer.model import Stream, Witness
 from nvgre_doctor.known.inventory import Inventory
+from nvgre_doctor.vocabulary import Kind, Layout
 from nvgre_doctor.wire import layouts
-from nvgre_doctor.wire.layouts import Layout
 
 
 def by_inventory(streams: Iterable[Stream], inventory: Inventory) -> Iterator[Witness]:

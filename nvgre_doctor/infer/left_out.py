@@ -8,10 +8,11 @@ from functools import cache
 from typing import Final
 
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
-from nvgre_doctor.evidence.signs import IcmpSign, Oddity, Sightings, Sign
+from nvgre_doctor.evidence.signs import IcmpSign, Sightings, Sign
 from nvgre_doctor.evidence.streams import unpack_stream
 from nvgre_doctor.infer.streams import refused_flow
 from nvgre_doctor.known.expectations import NetworkTable
+from nvgre_doctor.vocabulary import Oddity
 
 _NVGRE: Final = frozenset({Oddity.HOST_ERROR, Oddity.CONTROL})
 """Counted as NVGRE frames, like the frames of streams, and nowhere else."""

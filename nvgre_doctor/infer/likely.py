@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from nvgre_doctor.infer.model import Kind, Stream, Witness
+from nvgre_doctor.infer.model import Stream, Witness
 from nvgre_doctor.infer.proofs import SameLayout
+from nvgre_doctor.vocabulary import Kind, Layout
 from nvgre_doctor.wire import layouts
-from nvgre_doctor.wire.layouts import Layout, Reading
+from nvgre_doctor.wire.layouts import Reading
 
 FLOWS_OF_ONE_OCTET: Final = 2
 """How many VM pairs of one VSID must share one low octet that is not zero.  A current host draws a

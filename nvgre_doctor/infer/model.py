@@ -5,12 +5,10 @@ nothing.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import NamedTuple
 
 from nvgre_doctor.evidence.signs import IcmpSign
-from nvgre_doctor.report.model import Cause, Confidence, PairVerdict
-from nvgre_doctor.wire.layouts import Layout
+from nvgre_doctor.vocabulary import Cause, Confidence, Kind, Layout, PairVerdict
 
 
 class At(NamedTuple):
@@ -62,18 +60,6 @@ def by_source(streams: Iterable[Stream]) -> dict[bytes, list[Stream]]:
     for stream in streams:
         hosts[stream.source].append(stream)
     return dict(hosts)
-
-
-class Kind(StrEnum):
-    """The kinds of evidence, in the order in which a host's reasons are told."""
-
-    INVENTORY = "inventory"
-    BOTH_DIRECTIONS = "both-directions"
-    LAYOUT_CHANGE = "layout-change"
-    RANGE = "range"
-    FLOW_ID = "flow-id"
-    SAME_LAYOUT_PEER = "same-layout-peer"
-    LOW_OCTET = "low-octet"
 
 
 class Witness(NamedTuple):

@@ -11,8 +11,7 @@ from nvgre_doctor.evidence.signs import EXAMPLES, IcmpSign
 from nvgre_doctor.infer.model import At, HostVerdict, RefusalFacts, Stream
 from nvgre_doctor.infer.proofs import SameLayout
 from nvgre_doctor.infer.streams import IcmpSeen, icmp_errors, refused_flow
-from nvgre_doctor.report.model import Cause
-from nvgre_doctor.wire.layouts import Layout
+from nvgre_doctor.vocabulary import Cause, Layout
 
 ADMINISTRATIVELY_PROHIBITED: Final = frozenset({(4, 3, 10), (6, 1, 1)})
 """ICMP type 3 code 10 (RFC 1122 section 3.2.2.1) and ICMPv6 type 1 code 1 (RFC 4443 section 3.1):

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from nvgre_doctor.evidence import Evidence
-from nvgre_doctor.evidence.signs import Oddity
-from nvgre_doctor.infer.model import HostVerdict, Kind, PairFacts, Stream
-from nvgre_doctor.report.model import PairVerdict
+from nvgre_doctor.infer.model import HostVerdict, PairFacts, Stream
+from nvgre_doctor.vocabulary import Kind, Oddity, PairVerdict
 
 HYPERV_VENDORS: Final = {
     bytes.fromhex("00155d"): "Hyper-V",

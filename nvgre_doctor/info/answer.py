@@ -7,15 +7,14 @@ Looks at what was captured, never at what the keys say: that is the diagnosis.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from nvgre_doctor.evidence import Evidence
-from nvgre_doctor.evidence.signs import Oddity
 from nvgre_doctor.infer.hosts import is_group_address
 from nvgre_doctor.infer.model import Stream
 from nvgre_doctor.infer.streams import count_frames, gather_streams
 from nvgre_doctor.info.contents import Contents
 from nvgre_doctor.rules.base import listed, plural
+from nvgre_doctor.vocabulary import Fitness, Oddity
 from nvgre_doctor.wording import address_text
 
 _SNAP = "capture again with a snap length of 128 bytes or more, for example tcpdump -s 128"
@@ -23,14 +22,6 @@ _PLACE = (
     "capture on the physical adapter that holds the provider address, with no filter or with the"
     " one of nvgre-doctor filter"
 )
-
-
-class Fitness(StrEnum):
-    """How good captures are for a diagnosis; a key may still fit both layouts."""
-
-    YES = "yes"
-    PARTLY = "partly"
-    NO = "no"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from nvgre_doctor.capture import NO_TIME, Batch, Description, Problem, Status, open_capture
+from nvgre_doctor.capture import NO_TIME, Batch, Description, Problem, open_capture
 from nvgre_doctor.evidence import CaptureEvidence
-from nvgre_doctor.evidence.signs import Oddity
 from nvgre_doctor.scan.counting import scan
+from nvgre_doctor.vocabulary import Oddity, Status
 
 
 class IcmpKind(NamedTuple):

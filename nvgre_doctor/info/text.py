@@ -4,8 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from nvgre_doctor.capture.description import InterfaceDescription
-from nvgre_doctor.evidence.signs import Oddity
-from nvgre_doctor.info.answer import Answer, Fitness
+from nvgre_doctor.info.answer import Answer
 from nvgre_doctor.info.contents import Contents
 from nvgre_doctor.info.words import (
     duration_words,
@@ -18,6 +17,7 @@ from nvgre_doctor.reporters.words import count, icmp_words
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.page import Page, Span, Style
 from nvgre_doctor.terminal.visible import visible
+from nvgre_doctor.vocabulary import Fitness, Oddity
 
 INTERFACES_SHOWN: Final = 16
 _KINDS: Final = (

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final, Generic, TypeVar
 
-from nvgre_doctor.wire.layouts import Layout
+from nvgre_doctor.vocabulary import Layout
 
 T = TypeVar("T")
 Network = IPv4Network | IPv6Network

@@ -4,6 +4,8 @@ and the counts.
 
 from collections import defaultdict
 from collections.abc import Iterable
+from heapq import nsmallest
+from typing import Final
 
 from nvgre_doctor import __version__
 from nvgre_doctor.infer.model import (
@@ -12,36 +14,29 @@ from nvgre_doctor.infer.model import (
     PairFacts,
     RefusalFacts,
     Stream,
+    Witness,
     by_source,
 )
 from nvgre_doctor.infer.refusals import count_other_prohibited, is_prohibited
 from nvgre_doctor.report.model import (
-    Cause,
-    Confidence,
-    Finding,
+    EvidenceItem,
     Host,
     LayoutChange,
     Pair,
-    PairVerdict,
     Refusal,
     Report,
     Segment,
-    Severity,
     Summary,
-    Verdict,
 )
 from nvgre_doctor.rules import worst_first
 from nvgre_doctor.rules.base import Situation, about_flow, listed, plural
+from nvgre_doctor.rules.findings import Finding, frame_ref, frame_refs
 from nvgre_doctor.rules.nvg2_expected import AS_EXPECTED, OF_AN_OLD_HOST, tell_as_expected
-from nvgre_doctor.wire.layouts import Layout
-from nvgre_doctor.wording import (
-    LAYOUT_NAMES,
-    address_text,
-    evidence_items,
-    frame_ref,
-    icmp_names,
-    network_id,
-)
+from nvgre_doctor.vocabulary import Cause, Confidence, Kind, Layout, PairVerdict, Severity, Verdict
+from nvgre_doctor.wording import LAYOUT_NAMES, address_text, icmp_names, network_id, statement
+
+FRAMES_SHOWN: Final = 4
+"""Example frames of one reason."""
 
 
 def assemble(
@@ -186,6 +181,27 @@ def _healthy_headline(diagnosis: Diagnosis) -> str:
         f"Nothing is refused and no mismatch was found, but the layout of {len(hosts) - len(known)}"
         f" of {plural(len(hosts), 'host')} is not proven."
     )
+
+
+def evidence_items(host: HostVerdict) -> tuple[EvidenceItem, ...]:
+    """Why a host's layout is believed: one item for each kind of evidence and layout, strongest
+    kind first.
+    """
+    groups: defaultdict[tuple[int, Layout], list[Witness]] = defaultdict(list)
+    order = list(Kind)
+    for witness in host.witnesses:
+        groups[order.index(witness.kind), witness.layout].append(witness)
+    items = []
+    for (_, layout), witnesses in sorted(groups.items()):
+        first = nsmallest(
+            FRAMES_SHOWN, witnesses, key=lambda w: (w.stream.first, w.stream, w.partner or ())
+        )
+        best = first[0]
+        ats = [s.first for w in first for s in (w.stream, w.partner) if s is not None]
+        items.append(
+            EvidenceItem(best.kind, layout, statement(best), frame_refs(ats, FRAMES_SHOWN))
+        )
+    return tuple(items)
 
 
 def _host(host: HostVerdict, sent: list[Stream]) -> Host:

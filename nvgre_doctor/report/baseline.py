@@ -14,9 +14,11 @@ from typing import Final
 
 from nvgre_doctor.report import fingerprint
 from nvgre_doctor.report.checked_json import JsonError, Value, parse, shown
-from nvgre_doctor.report.model import Finding, Report, Severity
+from nvgre_doctor.report.model import Report
+from nvgre_doctor.rules.findings import Finding
 from nvgre_doctor.terminal.text_files import TextFileError, read_text
 from nvgre_doctor.terminal.visible import visible
+from nvgre_doctor.vocabulary import Severity
 
 KIND: Final = "nvgre-doctor baseline"
 VERSION: Final = 1

@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Final
 
-from nvgre_doctor.report.model import Finding, Report
+from nvgre_doctor.report.model import Report
+from nvgre_doctor.rules.findings import Finding
 
 VERSION: Final = 1
 """Part of what is hashed: another recipe gives other fingerprints and never matches old ones by

@@ -7,32 +7,33 @@ ignored, because a minor release may add some; everything else must be as schema
 
 from typing import Final, NoReturn
 
-from nvgre_doctor.capture.batch import Status
-from nvgre_doctor.infer.model import Kind
+from nvgre_doctor.capture.batch import Problem
+from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.report.checked_json import LARGEST, JsonError, Value, parse, shown
 from nvgre_doctor.report.model import (
     SCHEMA_VERSION,
-    Capture,
-    CaptureProblem,
-    Cause,
-    Confidence,
     EvidenceItem,
-    Finding,
-    FrameRef,
     Host,
     LayoutChange,
     Pair,
-    PairVerdict,
     Refusal,
     Report,
     Segment,
-    Severity,
-    Subject,
     Summary,
+)
+from nvgre_doctor.rules.findings import Finding, FrameRef, Subject
+from nvgre_doctor.vocabulary import (
+    Carried,
+    Cause,
+    Confidence,
+    Kind,
+    Layout,
+    PairVerdict,
+    Severity,
+    Status,
     Verdict,
 )
-from nvgre_doctor.wire.facts import Carried
-from nvgre_doctor.wire.layouts import CONTROL_ID, Layout
+from nvgre_doctor.wire.layouts import CONTROL_ID
 
 ADVICE: Final = "Give a file that `nvgre-doctor check --format json` wrote, unchanged."
 
@@ -89,7 +90,7 @@ def _capture(value: Value) -> Capture:
         bytes=value["bytes"].integer(),
         nvgre_frames=value["nvgre_frames"].integer(),
         problems=value["problems"].each(
-            lambda v: CaptureProblem(v["reason"].text(), v["offset"].integer(), v["message"].text())
+            lambda v: Problem(v["reason"].text(), v["offset"].integer(), v["message"].text())
         ),
     )
 

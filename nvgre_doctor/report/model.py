@@ -6,103 +6,15 @@ for its own reader.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final
+
+from nvgre_doctor.evidence.captures import Capture
+from nvgre_doctor.rules.findings import Finding, FrameRef
+from nvgre_doctor.vocabulary import Cause, Confidence, PairVerdict, Verdict
 
 SCHEMA_VERSION: Final = "1.0"
 NOTHING_DECODABLE: Final = "nothing-decodable"
-"""Reason of the problem of a capture that was read, but none of whose frames could be decoded."""
-
-
-class Verdict(StrEnum):
-    """The answer in one word: the first that applies, in this order; the last two when there was
-    nothing to judge.
-    """
-
-    MISMATCH = "mismatch"
-    REFUSED = "refused"
-    OLD_LAYOUT = "old-layout"
-    WARNINGS = "warnings"
-    HEALTHY = "healthy"
-    NO_NVGRE = "no-nvgre"
-    UNREADABLE = "unreadable"
-
-
-class Confidence(StrEnum):
-    """How sure a verdict about a host is."""
-
-    PROVEN = "proven"
-    LIKELY = "likely"  # statistical evidence only
-    NONE = "none"
-
-
-class Severity(StrEnum):
-    """How bad a finding is, worst first."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-
-
-class PairVerdict(StrEnum):
-    """What the layouts of two hosts mean for their traffic."""
-
-    MISMATCH = "mismatch"
-    AGREE = "agree"
-    UNKNOWN = "unknown"
-
-
-class Cause(StrEnum):
-    """Why a flow is refused, as far as the layouts explain it."""
-
-    LAYOUT_MISMATCH = "layout-mismatch"
-    POLICY = "policy"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class FrameRef:
-    """One frame: index into `Report.captures`, 1-based number as Wireshark shows it, nanoseconds
-    since 1970 (None: no time).
-    """
-
-    capture: int
-    frame: int
-    time_ns: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CaptureProblem:
-    """Why a capture, or the rest of it, could not be read; `offset` in bytes of the uncompressed
-    stream.
-    """
-
-    reason: str
-    offset: int
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Capture:
-    """One input."""
-
-    path: str
-    format: str | None  # "pcap", "pcapng"
-    compression: str | None  # "gzip", "bzip2", "xz", "zstd"
-    status: str  # "complete", "cut", "unreadable", "empty"
-    frames: int
-    bytes: int
-    nvgre_frames: int
-    problems: tuple[CaptureProblem, ...]
-
-    @property
-    def could_be_judged(self) -> bool:
-        """Whether at least one frame could be decoded: what could not be judged is never
-        healthy.
-        """
-        return self.frames > 0 and all(
-            problem.reason != NOTHING_DECODABLE for problem in self.problems
-        )
+"""Oddity of the problem of a capture that was read, but none of whose frames could be decoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,31 +88,6 @@ class Refusal:
     count: int
     first: FrameRef
     cause: Cause
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What a finding is about: kind "host" (one host), "pair" or "flow" (two hosts), "capture" (an
-    index, or None for all).
-    """
-
-    kind: str
-    hosts: tuple[str, ...] = ()
-    capture: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing worth telling, with its evidence and the next step."""
-
-    code: str
-    severity: Severity
-    confidence: Confidence
-    message: str
-    subject: Subject
-    frames: tuple[FrameRef, ...]  # examples, in order
-    display_filter: str  # for Wireshark; empty where none applies
-    next_step: str
 
 
 @dataclass(frozen=True, slots=True)

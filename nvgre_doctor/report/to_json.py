@@ -9,18 +9,9 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from nvgre_doctor.report.model import (
-    SCHEMA_VERSION,
-    Capture,
-    EvidenceItem,
-    Finding,
-    FrameRef,
-    Host,
-    Pair,
-    Refusal,
-    Report,
-    Subject,
-)
+from nvgre_doctor.evidence.captures import Capture
+from nvgre_doctor.report.model import SCHEMA_VERSION, EvidenceItem, Host, Pair, Refusal, Report
+from nvgre_doctor.rules.findings import Finding, FrameRef, Subject
 
 Json = dict[str, Any]
 

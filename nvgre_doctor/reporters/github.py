@@ -10,10 +10,12 @@ line with `::` nor end a command early.
 from dataclasses import dataclass, field
 from typing import Final
 
-from nvgre_doctor.report.model import FrameRef, Report, Severity, Verdict
+from nvgre_doctor.report.model import Report
 from nvgre_doctor.reporters.subjects import SubjectKey, subject_key, subject_name, why_not_judged
+from nvgre_doctor.rules.findings import FrameRef
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.visible import visible
+from nvgre_doctor.vocabulary import Severity, Verdict
 
 COMMANDS: Final = {
     Severity.ERROR: "error",

@@ -9,16 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from nvgre_doctor.report.model import (
-    Finding,
-    Host,
-    Pair,
-    PairVerdict,
-    Refusal,
-    Report,
-    Severity,
-    Verdict,
-)
+from nvgre_doctor.report.model import Host, Pair, Refusal, Report
 from nvgre_doctor.reporters.subjects import (
     SubjectKey,
     frames_text,
@@ -27,8 +18,10 @@ from nvgre_doctor.reporters.subjects import (
     why_not_judged,
 )
 from nvgre_doctor.reporters.words import count, icmp_words
+from nvgre_doctor.rules.findings import Finding
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.visible import visible
+from nvgre_doctor.vocabulary import PairVerdict, Severity, Verdict
 
 HEADER: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 SUITE: Final = "nvgre-doctor"

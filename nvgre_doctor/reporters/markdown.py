@@ -9,11 +9,14 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar
 
-from nvgre_doctor.report.model import Capture, Finding, Host, Pair, PairVerdict, Refusal, Report
+from nvgre_doctor.evidence.captures import Capture
+from nvgre_doctor.report.model import Host, Pair, Refusal, Report
 from nvgre_doctor.reporters.subjects import frames_text
 from nvgre_doctor.reporters.words import count, icmp_words
+from nvgre_doctor.rules.findings import Finding
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.visible import visible
+from nvgre_doctor.vocabulary import PairVerdict
 
 LARGEST: Final = 1_000_000
 """Bytes of UTF-8.  GitHub refuses a step summary of more than 1 MiB (1,048,576 bytes)."""

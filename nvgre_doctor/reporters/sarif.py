@@ -11,14 +11,17 @@ from textwrap import dedent
 from typing import Any, Final
 from urllib.parse import quote
 
+from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.report.fingerprint import fingerprint
-from nvgre_doctor.report.model import Capture, Finding, FrameRef, Report, Severity, Verdict
+from nvgre_doctor.report.model import Report
 from nvgre_doctor.report.to_json import harmless_json
 from nvgre_doctor.reporters.subjects import why_not_judged
 from nvgre_doctor.rules import RULES
 from nvgre_doctor.rules.base import Rule
+from nvgre_doctor.rules.findings import Finding, FrameRef
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.visible import visible
+from nvgre_doctor.vocabulary import Severity, Verdict
 
 SCHEMA: Final = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

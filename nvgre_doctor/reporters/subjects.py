@@ -5,7 +5,9 @@ The words are raw text from captures and file names; each reporter makes them sa
 reader.
 """
 
-from nvgre_doctor.report.model import Capture, Finding, FrameRef, Report
+from nvgre_doctor.evidence.captures import Capture
+from nvgre_doctor.report.model import Report
+from nvgre_doctor.rules.findings import Finding, FrameRef
 
 SubjectKey = tuple[str, tuple[str, ...], int | None]
 """Kind, hosts and capture of a subject; the hosts of a pair are sorted."""

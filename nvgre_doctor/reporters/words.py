@@ -6,7 +6,7 @@ Knows names; knows nothing about how they are laid out.
 
 from typing import Final
 
-from nvgre_doctor.report.model import Confidence, Verdict
+from nvgre_doctor.vocabulary import Confidence, Verdict
 from nvgre_doctor.wire import layouts
 
 LAYOUT_WORDS: Final = {

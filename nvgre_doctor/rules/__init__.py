@@ -4,7 +4,6 @@ codes.
 
 from collections.abc import Iterable
 
-from nvgre_doctor.report.model import Finding, Severity
 from nvgre_doctor.rules import (
     nvg1_captures,
     nvg2_expected,
@@ -14,6 +13,8 @@ from nvgre_doctor.rules import (
     nvg4_packets,
 )
 from nvgre_doctor.rules.base import Rule, Situation
+from nvgre_doctor.rules.findings import Finding
+from nvgre_doctor.vocabulary import Severity
 
 RULES: tuple[Rule, ...] = tuple(
     sorted(

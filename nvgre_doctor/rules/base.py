@@ -6,13 +6,14 @@ from inspect import cleandoc
 from typing import Final
 
 from nvgre_doctor.evidence import Evidence
-from nvgre_doctor.evidence.signs import Oddity, Sightings, Sign
+from nvgre_doctor.evidence.captures import Capture
+from nvgre_doctor.evidence.signs import Sightings, Sign
 from nvgre_doctor.infer.model import At, Diagnosis, HostVerdict
 from nvgre_doctor.known.expectations import NetworkTable
 from nvgre_doctor.known.inventory import Inventory
-from nvgre_doctor.report.model import Capture, Confidence, Finding, Severity, Subject
-from nvgre_doctor.wire.layouts import Layout
-from nvgre_doctor.wording import address_text, frame_refs
+from nvgre_doctor.rules.findings import Finding, Subject, frame_refs
+from nvgre_doctor.vocabulary import Confidence, Layout, Oddity, Severity
+from nvgre_doctor.wording import address_text
 
 EXAMPLE_FRAMES: Final = 5
 """How many frames a finding names."""

@@ -3,10 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from nvgre_doctor.evidence.signs import Oddity
 from nvgre_doctor.infer.model import At
-from nvgre_doctor.report.model import Finding, Severity, Subject
 from nvgre_doctor.rules.base import Rule, Situation, finding, plural
+from nvgre_doctor.rules.findings import Finding, Subject
+from nvgre_doctor.vocabulary import Oddity, Severity
 
 
 def find_damaged(situation: Situation) -> Iterator[Finding]:

@@ -9,11 +9,11 @@ from dataclasses import replace
 from ipaddress import ip_address
 from typing import Final
 
-from nvgre_doctor.report.model import Confidence, Finding, Severity
 from nvgre_doctor.rules import filters
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_update
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding
-from nvgre_doctor.wire.layouts import Layout
+from nvgre_doctor.rules.findings import Finding
+from nvgre_doctor.vocabulary import Confidence, Layout, Severity
 from nvgre_doctor.wording import LAYOUT_NAMES, address_text
 
 OF_AN_OLD_HOST: Final = frozenset({"NVG201", "NVG301", "NVG302"})

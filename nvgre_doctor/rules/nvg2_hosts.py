@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from nvgre_doctor.infer.model import HostVerdict, Stream, by_source
-from nvgre_doctor.report.model import Confidence, Finding, Severity
 from nvgre_doctor.rules import filters
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_update
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding, plural
+from nvgre_doctor.rules.findings import Finding
+from nvgre_doctor.vocabulary import Confidence, Layout, Severity
 from nvgre_doctor.wire import layouts
-from nvgre_doctor.wire.layouts import Layout, Reading
+from nvgre_doctor.wire.layouts import Reading
 from nvgre_doctor.wording import LAYOUT_NAMES, address_text, both_readings, statement
 
 

@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from nvgre_doctor.infer.model import Stream
-from nvgre_doctor.report.model import Finding, PairVerdict, Severity
 from nvgre_doctor.rules import filters
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_policy, check_update
 from nvgre_doctor.rules.base import Rule, Situation, about_pair, finding, listed, plural
-from nvgre_doctor.wire.layouts import Layout
+from nvgre_doctor.rules.findings import Finding
+from nvgre_doctor.vocabulary import Layout, PairVerdict, Severity
 from nvgre_doctor.wording import LAYOUT_NAMES, address_text, both_readings, vm_pair_text
 
 

@@ -4,14 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from nvgre_doctor.evidence.signs import Oddity
 from nvgre_doctor.infer.model import At, RefusalFacts
 from nvgre_doctor.infer.refusals import is_prohibited, is_redirect
-from nvgre_doctor.report.model import Cause, Finding, Severity
 from nvgre_doctor.rules import filters
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, RAISE_MTU, check_policy, check_update
 from nvgre_doctor.rules.base import Rule, Situation, about_flow, finding, listed, plural
-from nvgre_doctor.wire.layouts import Layout
+from nvgre_doctor.rules.findings import Finding
+from nvgre_doctor.vocabulary import Cause, Layout, Oddity, Severity
 from nvgre_doctor.wording import LAYOUT_NAMES, address_text, both_readings, icmp_name, icmp_names
 
 Flow = tuple[bytes, bytes]

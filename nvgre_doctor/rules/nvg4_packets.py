@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from nvgre_doctor.evidence.signs import Oddity
 from nvgre_doctor.infer.model import At, Stream, by_source
-from nvgre_doctor.report.model import Confidence, Finding, Severity
 from nvgre_doctor.rules import filters
 from nvgre_doctor.rules.advice import check_policy
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding, listed, plural
+from nvgre_doctor.rules.findings import Finding
+from nvgre_doctor.vocabulary import Confidence, Layout, Oddity, Severity
 from nvgre_doctor.wire import layouts
-from nvgre_doctor.wire.layouts import Layout, Reading
+from nvgre_doctor.wire.layouts import Reading
 from nvgre_doctor.wording import address_text, both_readings
 
 

@@ -16,7 +16,7 @@ from typing import Final
 
 from nvgre_doctor.capture.batch import Batch
 from nvgre_doctor.evidence import CaptureEvidence, sampling
-from nvgre_doctor.evidence.signs import Oddity, Sightings, Sign
+from nvgre_doctor.evidence.signs import Sightings, Sign
 from nvgre_doctor.evidence.streams import Moment
 from nvgre_doctor.scan.exact import ONLY_COUNTED, add_facts, customer_addresses
 from nvgre_doctor.scan.express import Express
@@ -31,6 +31,7 @@ from nvgre_doctor.scan.shapes import (
     plain_customers,
     shape_of,
 )
+from nvgre_doctor.vocabulary import Oddity
 from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.facts import Nvgre, Other
 from nvgre_doctor.wire.links import TAG_ETHERTYPES
@@ -94,8 +95,8 @@ class Scanner:
             self._make_room()
         for i in odd:
             facts = decode(batch.linktype, batch.frame(i), batch.wire_length(i))
-            if isinstance(facts, Other) and facts.reason in ONLY_COUNTED:
-                self._counted[Oddity(facts.reason)] += 1
+            if isinstance(facts, Other) and facts.oddity in ONLY_COUNTED:
+                self._counted[facts.oddity] += 1
             else:
                 add_facts(
                     self._evidence, facts, Moment(batch.numbers[i], batch.clock(i)), batch.linktype

@@ -5,15 +5,16 @@ Knows facts and evidence; nothing about capture files, hosts or verdicts.
 """
 
 from nvgre_doctor.evidence import CaptureEvidence
-from nvgre_doctor.evidence.signs import IcmpSign, Oddity, Sightings, Sign
+from nvgre_doctor.evidence.signs import IcmpSign, Sightings, Sign
 from nvgre_doctor.evidence.streams import Moment, StreamFacts, pack_stream
+from nvgre_doctor.vocabulary import Carried, Oddity
 from nvgre_doctor.wire import layouts
-from nvgre_doctor.wire.facts import Carried, Facts, IcmpError, Nvgre, Other, QuoteKind, Reason
+from nvgre_doctor.wire.facts import Facts, IcmpError, Nvgre, Other, QuoteKind
 from nvgre_doctor.wire.links import TAG_ETHERTYPES
 
-_NAMED_HOSTS = frozenset({Reason.TOO_SHORT, Reason.LATER_FRAGMENT})
+_NAMED_HOSTS = frozenset({Oddity.TOO_SHORT, Oddity.LATER_FRAGMENT})
 """Findings about these name the hosts."""
-ONLY_COUNTED = frozenset({Reason.NOT_GRE, Reason.NOT_IP, Reason.VXLAN})
+ONLY_COUNTED = frozenset({Oddity.NOT_GRE, Oddity.NOT_IP, Oddity.VXLAN})
 """Reasons of frames that are only counted: nobody asks which frames these were, and most frames of
 a capture may be.
 """
@@ -33,13 +34,11 @@ def add_facts(evidence: CaptureEvidence, facts: Facts, moment: Moment, linktype:
 
 
 def _add_other(evidence: CaptureEvidence, facts: Other, seen: Sightings, linktype: int) -> None:
-    if facts.reason in _NAMED_HOSTS:
-        evidence.add_sign(
-            Sign(Oddity(facts.reason), facts.source or b"", facts.destination or b""), seen
-        )
+    if facts.oddity in _NAMED_HOSTS:
+        evidence.add_sign(Sign(facts.oddity, facts.source or b"", facts.destination or b""), seen)
     else:
-        detail = linktype if facts.reason is Reason.LINKTYPE else 0
-        evidence.add_sign(Sign(Oddity(facts.reason), detail=detail), seen)
+        detail = linktype if facts.oddity is Oddity.LINKTYPE else 0
+        evidence.add_sign(Sign(facts.oddity, detail=detail), seen)
 
 
 def _add_nvgre(evidence: CaptureEvidence, facts: Nvgre, moment: Moment, seen: Sightings) -> None:

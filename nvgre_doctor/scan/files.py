@@ -13,10 +13,11 @@ from time import monotonic
 from typing import Any, Final
 
 from nvgre_doctor.capture import Capture, Cursor, open_capture
-from nvgre_doctor.capture.batch import Batch, Progress, Status
+from nvgre_doctor.capture.batch import Batch, Progress
 from nvgre_doctor.capture.source import Identity
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.scan.counting import Scanner, scan
+from nvgre_doctor.vocabulary import Status
 
 WORTH_A_PROCESS: Final = 32 * 1024 * 1024
 """Bytes of captures that take as long to read as a process takes to start (about 0.05 s)."""

@@ -12,8 +12,8 @@ from functools import lru_cache
 from struct import Struct
 from typing import Final
 
+from nvgre_doctor.vocabulary import Oddity
 from nvgre_doctor.wire import links
-from nvgre_doctor.wire.facts import Reason
 
 GRE: Final = 47
 TCP_OR_UDP: Final = frozenset({6, 17})
@@ -143,7 +143,7 @@ def shape_of(linktype: int, data: bytes, start: int, captured_length: int) -> Sh
     """
     head = data[start : start + min(captured_length, _HEAD)]
     stripped = links.strip_link(linktype, head)
-    if isinstance(stripped, Reason) or stripped[1] >= len(head):
+    if isinstance(stripped, Oddity) or stripped[1] >= len(head):
         return None
     ethertype, link_size = stripped
     first = head[link_size]

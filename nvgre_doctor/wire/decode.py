@@ -7,7 +7,8 @@ facts.
 
 from typing import Final
 
-from nvgre_doctor.wire.facts import Facts, Nvgre, Other, Reason
+from nvgre_doctor.vocabulary import Oddity
+from nvgre_doctor.wire.facts import Facts, Nvgre, Other
 from nvgre_doctor.wire.fields import number
 from nvgre_doctor.wire.gre import PROTOCOL_GRE, read_gre
 from nvgre_doctor.wire.icmp import inner_error, is_cut_before_code, is_icmp, outer_error, read_error
@@ -30,14 +31,14 @@ def decode(linktype: int, data: bytes, wire_length: int) -> Facts:
     """
     cut = len(data) < wire_length
     link = strip_link(linktype, data)
-    if isinstance(link, Reason):
+    if isinstance(link, Oddity):
         return Other(_blame(link, cut))
     ethertype, start = link
     if start >= len(data):
-        return Other(_blame(Reason.TRUNCATED, cut))
+        return Other(_blame(Oddity.TRUNCATED, cut))
     packet = read_ip(data[start:], cut)
     if packet is None or packet.version != (4 if ethertype == ETHERTYPE_IPV4 else 6):
-        return Other(Reason.MALFORMED)
+        return Other(Oddity.MALFORMED)
     return _facts(packet)
 
 
@@ -46,29 +47,29 @@ def _facts(packet: IpPacket) -> Facts:
     if packet.protocol == PROTOCOL_GRE:
         return _gre_facts(packet)
     if packet.protocol is None:
-        reason = Reason.TRUNCATED
+        reason = Oddity.TRUNCATED
     elif is_icmp(packet):
         message = read_error(packet)
         if message is not None and source is not None and destination is not None:
             return outer_error(message, source, destination)
-        reason = Reason.TRUNCATED if is_cut_before_code(packet) else Reason.NOT_GRE
+        reason = Oddity.TRUNCATED if is_cut_before_code(packet) else Oddity.NOT_GRE
     elif packet.protocol == _PROTOCOL_UDP and not packet.fragment_offset:
-        reason = Reason.VXLAN if number(packet.payload, 2, 2) == _VXLAN_PORT else Reason.NOT_GRE
+        reason = Oddity.VXLAN if number(packet.payload, 2, 2) == _VXLAN_PORT else Oddity.NOT_GRE
     else:
-        reason = Reason.NOT_GRE
+        reason = Oddity.NOT_GRE
     return Other(_blame(reason, packet.cut), source, destination)
 
 
 def _gre_facts(packet: IpPacket) -> Facts:
     source, destination, hop_limit = packet.source, packet.destination, packet.hop_limit
     if packet.fragment_offset:
-        return Other(Reason.LATER_FRAGMENT, source, destination)
+        return Other(Oddity.LATER_FRAGMENT, source, destination)
     header = read_gre(packet.payload)
-    if isinstance(header, Reason):
+    if isinstance(header, Oddity):
         return Other(_blame(header, packet.cut), source, destination)
     gre_key = header.gre_key
     if gre_key is None or source is None or destination is None or hop_limit is None:
-        return Other(_blame(Reason.TOO_SHORT, packet.cut), source, destination)
+        return Other(_blame(Oddity.TOO_SHORT, packet.cut), source, destination)
     inner = read_inner(header.frame)
     message = read_error(inner.packet) if inner.packet is not None else None
     return Nvgre(
@@ -89,8 +90,8 @@ def _gre_facts(packet: IpPacket) -> Facts:
     )
 
 
-def _blame(reason: Reason, cut: bool) -> Reason:
+def _blame(reason: Oddity, cut: bool) -> Oddity:
     """A header that ends early although nothing was cut off contradicts itself."""
     return (
-        Reason.MALFORMED if not cut and reason in {Reason.TRUNCATED, Reason.TOO_SHORT} else reason
+        Oddity.MALFORMED if not cut and reason in {Oddity.TRUNCATED, Oddity.TOO_SHORT} else reason
     )

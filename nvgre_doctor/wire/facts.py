@@ -8,12 +8,7 @@ Addresses are raw bytes in network order: 4 for IPv4, 16 for IPv6, 6 for a MAC. 
 from dataclasses import dataclass
 from enum import StrEnum
 
-
-class Carried(StrEnum):
-    """Where an ICMP error travelled."""
-
-    INNER = "inner"  # inside an NVGRE packet, as MS-NVGREE 2.2.2 has it
-    OUTER = "outer"  # on the underlay
+from nvgre_doctor.vocabulary import Carried, Oddity
 
 
 class QuoteKind(StrEnum):
@@ -89,28 +84,11 @@ class Nvgre:
     inner_error: IcmpError | None = None  # an ICMP error inside: the host's own or a guest's
 
 
-class Reason(StrEnum):
-    """Why a frame is not counted as NVGRE."""
-
-    NOT_IP = "not-ip"
-    NOT_GRE = "not-gre"  # TCP, UDP, ICMP that is no error, ...
-    VXLAN = "vxlan"  # UDP 4789
-    GRE_WITHOUT_KEY = "gre-without-key"  # protocol 0x6558, K=0
-    GRE_OTHER = (
-        "gre-other"  # another GRE protocol or version: ERSPAN, PPTP, EoIP, IP in GRE, keepalives
-    )
-    LATER_FRAGMENT = "later-fragment"  # of protocol 47: it carries no GRE header
-    TOO_SHORT = "too-short"  # the snap length cuts before the GRE key of what may be NVGRE
-    TRUNCATED = "truncated"  # cut before it could be told whether it is GRE at all
-    MALFORMED = "malformed"  # header lengths or versions that contradict each other
-    LINKTYPE = "linktype"  # a linktype that cannot be decoded here
-
-
 @dataclass(frozen=True, slots=True)
 class Other:
     """A frame without NVGRE.  Addresses where known, so that a finding can name the hosts."""
 
-    reason: Reason
+    oddity: Oddity
     source: bytes | None = None
     destination: bytes | None = None
 

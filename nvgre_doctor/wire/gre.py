@@ -9,7 +9,7 @@ acknowledgment number in version 1 only.
 from dataclasses import dataclass
 from typing import Final
 
-from nvgre_doctor.wire.facts import Reason
+from nvgre_doctor.vocabulary import Oddity
 from nvgre_doctor.wire.fields import number
 from nvgre_doctor.wire.layouts import GRE_PROTOCOL
 
@@ -32,17 +32,17 @@ class NvgreHeader:
     frame: bytes  # what follows the header: the inner Ethernet frame
 
 
-def read_gre(data: bytes) -> NvgreHeader | Reason:
+def read_gre(data: bytes) -> NvgreHeader | Oddity:
     """Read the header at `data[0]`; TOO_SHORT when what is there does not rule NVGRE out, and does
     not prove it.
     """
     flags, protocol = int.from_bytes(data[:2].ljust(2, b"\0")), data[2:4]
     if flags & VERSION or not _PROTOCOL_BYTES.startswith(protocol):
-        return Reason.GRE_OTHER
+        return Oddity.GRE_OTHER
     if data and not flags & KEY:
-        return Reason.GRE_WITHOUT_KEY if len(protocol) == 2 else Reason.GRE_OTHER
+        return Oddity.GRE_WITHOUT_KEY if len(protocol) == 2 else Oddity.GRE_OTHER
     if len(protocol) < 2:
-        return Reason.TOO_SHORT
+        return Oddity.TOO_SHORT
     # RFC 1701: checksum and offset are both there when either C or R is set.
     key_start = 8 if flags & (CHECKSUM | ROUTING) else 4
     start = key_start + (8 if flags & SEQUENCE else 4)

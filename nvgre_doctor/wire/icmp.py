@@ -9,7 +9,8 @@ not know layouts, apart from which keys are control traffic.
 from dataclasses import dataclass
 from typing import Final
 
-from nvgre_doctor.wire.facts import Carried, IcmpError
+from nvgre_doctor.vocabulary import Carried
+from nvgre_doctor.wire.facts import IcmpError
 from nvgre_doctor.wire.fields import number
 from nvgre_doctor.wire.ip import IpPacket
 from nvgre_doctor.wire.layouts import is_control

@@ -19,15 +19,6 @@ CONTROL_ID: Final = 0xFFFFFF
 """Vendor-specific messages from NVE to NVE (RFC 7637 section 3.4)."""
 
 
-class Layout(StrEnum):
-    """Which layout a host speaks."""
-
-    OLD = "draft-00"
-    CURRENT = "rfc7637"
-    BOTH = "both"  # at the same time
-    UNKNOWN = "unknown"
-
-
 class Reading(StrEnum):
     """What the value of one key says by itself."""
 

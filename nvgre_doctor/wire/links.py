@@ -12,7 +12,7 @@ decodes all upper layers at once.
 
 from typing import Final
 
-from nvgre_doctor.wire.facts import Reason
+from nvgre_doctor.vocabulary import Oddity
 
 ETHERTYPE_IPV4: Final = 0x0800
 ETHERTYPE_ARP: Final = 0x0806
@@ -38,7 +38,7 @@ FreeBSD, 30 macOS.
 """
 
 
-def strip_link(linktype: int, data: bytes) -> tuple[int, int] | Reason:
+def strip_link(linktype: int, data: bytes) -> tuple[int, int] | Oddity:
     """The ethertype (0x0800 or 0x86DD) behind all tags, and the offset of the IP header; or why
     there is none.
     """
@@ -57,10 +57,10 @@ def strip_link(linktype: int, data: bytes) -> tuple[int, int] | Reason:
     elif linktype == RAW_IPV6:
         return ETHERTYPE_IPV6, 0
     else:
-        return Reason.LINKTYPE
+        return Oddity.LINKTYPE
     if ethertype is None:
-        return Reason.TRUNCATED
-    return (ethertype, start) if ethertype in {ETHERTYPE_IPV4, ETHERTYPE_IPV6} else Reason.NOT_IP
+        return Oddity.TRUNCATED
+    return (ethertype, start) if ethertype in {ETHERTYPE_IPV4, ETHERTYPE_IPV6} else Oddity.NOT_IP
 
 
 def untagged_type(data: bytes, position: int) -> tuple[int | None, int]:

@@ -11,7 +11,8 @@ the customer's Ethernet frame.
 
 from typing import Final
 
-from nvgre_doctor.wire.facts import Quote, QuoteKind, Reason
+from nvgre_doctor.vocabulary import Oddity
+from nvgre_doctor.wire.facts import Quote, QuoteKind
 from nvgre_doctor.wire.fields import field, number
 from nvgre_doctor.wire.gre import CHECKSUM, KEY, PROTOCOL_GRE, SEQUENCE, NvgreHeader, read_gre
 from nvgre_doctor.wire.inner import read_inner
@@ -62,7 +63,7 @@ def read_inner_quote(
         packet.source == addressee or packet.source != inner_destination
     ):
         header = _quoted_gre(packet)
-        if header is Reason.TOO_SHORT and packet.source != addressee:
+        if header is Oddity.TOO_SHORT and packet.source != addressee:
             return _NOTHING, False
         ours = _outer_ip(packet, header)
         if ours is not None:
@@ -73,17 +74,17 @@ def read_inner_quote(
     return customers, False
 
 
-def _quoted_gre(packet: IpPacket) -> NvgreHeader | Reason:
+def _quoted_gre(packet: IpPacket) -> NvgreHeader | Oddity:
     if packet.protocol != PROTOCOL_GRE:
-        return Reason.NOT_GRE
-    return read_gre(packet.payload) if not packet.fragment_offset else Reason.TOO_SHORT
+        return Oddity.NOT_GRE
+    return read_gre(packet.payload) if not packet.fragment_offset else Oddity.TOO_SHORT
 
 
-def _outer_ip(packet: IpPacket, header: NvgreHeader | Reason) -> tuple[Quote, bool] | None:
+def _outer_ip(packet: IpPacket, header: NvgreHeader | Oddity) -> tuple[Quote, bool] | None:
     """A quoted IP header with GRE that is, or may be, NVGRE's; None when it is not."""
     if isinstance(header, NvgreHeader):
         return _nvgre(QuoteKind.OUTER_IP, header, packet.source, packet.destination), True
-    if header is Reason.TOO_SHORT:
+    if header is Oddity.TOO_SHORT:
         return Quote(
             QuoteKind.OUTER_IP, source=packet.source, destination=packet.destination
         ), False

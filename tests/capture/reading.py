@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from nvgre_doctor.capture import Capture, Problem, Status, open_capture
+from nvgre_doctor.capture import Capture, Problem, open_capture
+from nvgre_doctor.vocabulary import Status
 
 
 class Frame(NamedTuple):

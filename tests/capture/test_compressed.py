@@ -11,8 +11,9 @@ import zlib
 
 import pytest
 
-from nvgre_doctor.capture import Status, open_capture
+from nvgre_doctor.capture import open_capture
 from nvgre_doctor.capture.decompress import CODECS
+from nvgre_doctor.vocabulary import Status
 from tests.build import epb, idb, pcap, pcapng, shb
 from tests.capture.reading import read_both, read_bytes
 

@@ -5,9 +5,9 @@ import struct
 
 import pytest
 
-from nvgre_doctor.capture import Status
 from nvgre_doctor.capture.formats import pcap as pcap_module
 from nvgre_doctor.capture.formats import pcapng, reader
+from nvgre_doctor.vocabulary import Status
 from tests.build import block, custom, epb, idb, isb, opb, option, pcap, shb, spb
 from tests.build import pcapng as build_pcapng
 from tests.capture.reading import read_both, read_bytes, read_path

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from nvgre_doctor.capture import Status, expand, open_capture
+from nvgre_doctor.capture import expand, open_capture
+from nvgre_doctor.vocabulary import Status
 from tests.build import pcap, pcapng
 from tests.capture.reading import read_bytes, read_path
 

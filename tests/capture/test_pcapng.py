@@ -4,7 +4,8 @@ import struct
 
 import pytest
 
-from nvgre_doctor.capture import NO_TIME, Status
+from nvgre_doctor.capture import NO_TIME
+from nvgre_doctor.vocabulary import Status
 from tests.build import block, epb, idb, isb, nrb, opb, option, pcapng, shb, spb
 from tests.capture.reading import Frame, read_both, read_bytes
 

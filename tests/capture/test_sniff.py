@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from nvgre_doctor.capture import Status
+from nvgre_doctor.vocabulary import Status
 from tests.build import pcap
 from tests.capture.reading import read_both, read_bytes
 

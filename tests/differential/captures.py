@@ -11,8 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nvgre_doctor.capture import Status, open_capture
+from nvgre_doctor.capture import open_capture
 from nvgre_doctor.capture.batch import NO_TIME
+from nvgre_doctor.vocabulary import Status
 from tests.differential.tshark import Row, dissect, merge
 
 

@@ -8,7 +8,8 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
-from nvgre_doctor.wire.facts import Facts, IcmpError, Nvgre, Other, QuoteKind, Reason
+from nvgre_doctor.vocabulary import Oddity
+from nvgre_doctor.wire.facts import Facts, IcmpError, Nvgre, Other, QuoteKind
 from tests.differential.tshark import LINK_LAYERS, Row, Shown, shown
 
 
@@ -179,7 +180,7 @@ ACCEPTED = (
             case.row.layers[0] == "null"
             and (
                 case.row.layers[1:2] not in (("ip",), ("ipv6",))
-                or case.facts == Other(Reason.NOT_IP)
+                or case.facts == Other(Oddity.NOT_IP)
             )
         ),
     ),
@@ -226,7 +227,7 @@ ACCEPTED = (
         "the link layer says IPv4 and the header says version 6, or the other way round: malformed,"
         " and tshark goes on with it",
         ALL,
-        lambda case: case.facts == Other(Reason.MALFORMED) and _is_other_version(case.row.layers),
+        lambda case: case.facts == Other(Oddity.MALFORMED) and _is_other_version(case.row.layers),
     ),
     Accepted(
         "source route",

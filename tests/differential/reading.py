@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import md5
 
-from nvgre_doctor.capture import Status
+from nvgre_doctor.vocabulary import Status
 from tests.differential.captures import Frame, Seen
 from tests.differential.tshark import Row
 

@@ -13,8 +13,9 @@ from random import Random
 import dpkt
 import pytest
 
+from nvgre_doctor.vocabulary import Oddity
 from nvgre_doctor.wire.decode import decode
-from nvgre_doctor.wire.facts import Facts, IcmpError, Nvgre, Other, Reason
+from nvgre_doctor.wire.facts import Facts, IcmpError, Nvgre, Other
 from tests.differential import tally
 from tests.differential.captures import case_paths, corpus_index, read_capture
 from tests.fuzz.frames import random_frame
@@ -112,7 +113,7 @@ WRONG = (
         "version of IP",
         "dpkt believes the link layer and does not look at the version in the IP header",
         EVERYTHING,
-        lambda facts, shown: facts in (Other(Reason.MALFORMED), Other(Reason.NOT_IP)),
+        lambda facts, shown: facts in (Other(Oddity.MALFORMED), Other(Oddity.NOT_IP)),
     ),
     Wrong(
         "acknowledgment number",
@@ -132,7 +133,7 @@ WRONG = (
         "dpkt reads ICMPv6 in IPv4 and ICMP in IPv6 too",
         frozenset({"icmp", "quoted key"}),
         lambda facts, shown: (
-            facts in (Other(Reason.NOT_GRE, *ends(shown)), Other(Reason.TRUNCATED, *ends(shown)))
+            facts in (Other(Oddity.NOT_GRE, *ends(shown)), Other(Oddity.TRUNCATED, *ends(shown)))
         ),
     ),
 )
@@ -214,4 +215,4 @@ def test_a_difference_is_seen():
     }
     assert explain(facts, shown) == ""
     assert explain(facts, shown | {"key": 0x00001389}) is None
-    assert explain(Other(Reason.NOT_GRE, b"\1\2\3\4", b"\5\6\7\x08"), shown) is None
+    assert explain(Other(Oddity.NOT_GRE, b"\1\2\3\4", b"\5\6\7\x08"), shown) is None

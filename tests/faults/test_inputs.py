@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from nvgre_doctor.capture import Status, open_capture
+from nvgre_doctor.capture import open_capture
+from nvgre_doctor.vocabulary import Status
 from tests.faults import captures
 from tests.faults.program import (
     EAGER,

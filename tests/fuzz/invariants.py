@@ -11,18 +11,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from nvgre_doctor.capture import open_capture
-from nvgre_doctor.capture.batch import Progress, Status
+from nvgre_doctor.capture.batch import Progress
 from nvgre_doctor.capture.formats import reader
 from nvgre_doctor.capture.formats.pcap import parse_header
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.evidence.sampling import ALL_VM_STREAMS, VM_STREAMS
-from nvgre_doctor.evidence.signs import EXAMPLES, Oddity
+from nvgre_doctor.evidence.signs import EXAMPLES
 from nvgre_doctor.scan import counting as scan_module
 from nvgre_doctor.scan.counting import Scanner, scan
-from nvgre_doctor.wire.facts import Facts, Reason
+from nvgre_doctor.vocabulary import Oddity, Status
+from nvgre_doctor.wire.facts import Facts
+from tests.oddities import OF_OTHER_FRAMES
 
-WHOLE_FRAME = tuple(Oddity(reason) for reason in Reason)
-"""Signs of which a frame that is no NVGRE and no ICMP error has exactly one."""
 ABOUT_NVGRE = (Oddity.GRE_FLAGS, Oddity.FIRST_FRAGMENT, Oddity.INNER_TAG)
 """Signs that an NVGRE frame may have besides."""
 
@@ -134,7 +134,7 @@ def check_accounts(evidence: CaptureEvidence, progress: Progress) -> None:
 
     assert evidence.frames == progress.frames
     assert evidence.frames == evidence.nvgre_frames + outer + sum(
-        signs[oddity] for oddity in WHOLE_FRAME
+        signs[oddity] for oddity in OF_OTHER_FRAMES
     )
     assert evidence.nvgre_frames == data + signs[Oddity.CONTROL] + signs[Oddity.HOST_ERROR]
     assert signs[Oddity.HOST_ERROR] == refusing

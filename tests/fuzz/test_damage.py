@@ -10,10 +10,11 @@ import pytest
 
 from nvgre_doctor import diagnose
 from nvgre_doctor.capture import open_capture
-from nvgre_doctor.capture.batch import NO_TIME, Status
+from nvgre_doctor.capture.batch import NO_TIME
 from nvgre_doctor.capture.formats import pcap, pcapng, reader
 from nvgre_doctor.reporters import render
 from nvgre_doctor.terminal.display import Display
+from nvgre_doctor.vocabulary import Status
 from tests import build, samples
 from tests.fuzz import captures
 from tests.fuzz.frames import mixed_frames

@@ -2,7 +2,7 @@
 that it does not speak.
 """
 
-from nvgre_doctor.report.model import Confidence
+from nvgre_doctor.vocabulary import Confidence
 from tests import build
 from tests.worlds import ICMPV6, A, B, Tape, Vm, diagnose_tapes, verdict_of
 

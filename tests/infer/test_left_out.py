@@ -5,13 +5,14 @@ from itertools import product
 import pytest
 
 from nvgre_doctor.evidence import Evidence
-from nvgre_doctor.evidence.signs import IcmpSign, Oddity, Sightings, Sign
+from nvgre_doctor.evidence.signs import IcmpSign, Sightings, Sign
 from nvgre_doctor.evidence.streams import Moment
 from nvgre_doctor.infer import infer
 from nvgre_doctor.infer.left_out import leave_out
 from nvgre_doctor.infer.refusals import count_other_prohibited
 from nvgre_doctor.known.expectations import parse_hosts
 from nvgre_doctor.known.inventory import Inventory
+from nvgre_doctor.vocabulary import Oddity
 from tests import build
 from tests.worlds import (
     A6,

@@ -6,17 +6,12 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from nvgre_doctor.report.model import (
-    Capture,
-    Confidence,
-    Finding,
-    FrameRef,
-    Report,
-    Severity,
-    Subject,
-)
+from nvgre_doctor.evidence.captures import Capture
+from nvgre_doctor.report.model import Report
 from nvgre_doctor.reporters.github import render
+from nvgre_doctor.rules.findings import Finding, FrameRef, Subject
 from nvgre_doctor.terminal.display import Display
+from nvgre_doctor.vocabulary import Confidence, Severity
 from tests.reports import (
     EVERY,
     EVIL,

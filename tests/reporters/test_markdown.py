@@ -7,8 +7,11 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from nvgre_doctor.report.model import Capture, CaptureProblem, Host, Pair, Report, Subject
+from nvgre_doctor.capture.batch import Problem
+from nvgre_doctor.evidence.captures import Capture
+from nvgre_doctor.report.model import Host, Pair, Report
 from nvgre_doctor.reporters.markdown import render
+from nvgre_doctor.rules.findings import Subject
 from nvgre_doctor.terminal.display import Display
 from tests.reports import EVERY, EVIL, HEALTHY, MANY, MISMATCH, UNREADABLE, WARNINGS
 
@@ -85,7 +88,7 @@ def everywhere(text: str) -> Report:
     return replace(
         MISMATCH,
         headline=text,
-        captures=(Capture(text, text, text, text, 1, 2, 3, (CaptureProblem(text, 0, text),)),),
+        captures=(Capture(text, text, text, text, 1, 2, 3, (Problem(text, 0, text),)),),
         hosts=(host,),
         pairs=(Pair((text, text), MISMATCH.pairs[0].verdict, 1, 2),),
         refusals=(replace(MISMATCH.refusals[0], source=text, destination=text, by=text),),
@@ -189,9 +192,7 @@ def test_a_summary_stays_below_the_limit_of_github_and_says_what_is_left_out() -
     finding = replace(
         MANY.findings[0], message="ä" * 900, next_step="ö" * 900, display_filter="ü" * 900
     )
-    capture = Capture(
-        "\x1b" * 900, "pcap", None, "cut", 1, 1, 1, (CaptureProblem("x", 0, "\x1b" * 900),)
-    )
+    capture = Capture("\x1b" * 900, "pcap", None, "cut", 1, 1, 1, (Problem("x", 0, "\x1b" * 900),))
     report = replace(
         MANY, findings=(finding,) * 5000, captures=(capture,) * 5000, hosts=MANY.hosts * 100
     )

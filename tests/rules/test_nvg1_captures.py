@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
-from nvgre_doctor.evidence.signs import Oddity, Sightings, Sign
-from nvgre_doctor.report.model import CaptureProblem, Finding, FrameRef, Severity, Subject
+from nvgre_doctor.evidence.signs import Sightings, Sign
+from nvgre_doctor.rules.findings import Finding, FrameRef, Subject
+from nvgre_doctor.vocabulary import Oddity, Severity
 from tests import build
 from tests.worlds import A6, B6, GRE, NOON, TCP, UDP, A, B, Tape, findings_of, judge_tapes
 
@@ -36,7 +38,7 @@ def only(code: str, *tapes: Tape) -> Finding:
 def test_a_damaged_capture_is_a_warning_with_what_was_read() -> None:
     tape = Tape()
     tape.ping(A, B, 0x1E848105, 0x1E848177)
-    problem = CaptureProblem(
+    problem = Problem(
         "cut-record", 230, "capture-0.pcap ends in the middle of a frame at byte 230."
     )
     (finding,) = findings_of(judge_tapes(tape, problems=(problem,)), "NVG101")
@@ -50,7 +52,7 @@ def test_a_damaged_capture_is_a_warning_with_what_was_read() -> None:
 
 
 def test_every_problem_is_told() -> None:
-    problems = (CaptureProblem("a", 0, "First."), CaptureProblem("b", 9, "Second."))
+    problems = (Problem("a", 0, "First."), Problem("b", 9, "Second."))
     findings = findings_of(judge_tapes(Tape(), problems=problems), "NVG101")
     assert [finding.message for finding in findings] == [
         "First. 0 frames were read.",
@@ -68,9 +70,7 @@ def test_a_damaged_capture_beside_a_whole_one_is_the_one_that_is_named() -> None
     one, two = Tape(), Tape()
     one.web()
     two.web()
-    (finding,) = findings_of(
-        judge_tapes(one, two, problems=(CaptureProblem("a", 0, "Cut."),)), "NVG101"
-    )
+    (finding,) = findings_of(judge_tapes(one, two, problems=(Problem("a", 0, "Cut."),)), "NVG101")
     assert finding.subject == Subject("capture", capture=0)
 
 

@@ -8,10 +8,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from nvgre_doctor.known.expectations import parse_expected
-from nvgre_doctor.report.model import Finding, Subject, Verdict
 from nvgre_doctor.reporters import render
 from nvgre_doctor.rules.base import Situation
+from nvgre_doctor.rules.findings import Finding, Subject
 from nvgre_doctor.terminal.display import Display
+from nvgre_doctor.vocabulary import Verdict
 from tests.worlds import (
     VM3,
     VM4,

@@ -2,7 +2,8 @@
 
 import pytest
 
-from nvgre_doctor.report.model import Finding, FrameRef, Severity, Subject
+from nvgre_doctor.rules.findings import Finding, FrameRef, Subject
+from nvgre_doctor.vocabulary import Severity
 from tests.worlds import (
     A6,
     B6,

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.infer import infer
 from nvgre_doctor.infer.left_out import leave_out
 from nvgre_doctor.known.expectations import parse_expected, parse_hosts
 from nvgre_doctor.known.inventory import Inventory
-from nvgre_doctor.report.model import CaptureProblem
 from nvgre_doctor.rules.base import Situation
 from tests import build
 from tests.worlds import (
@@ -176,9 +176,7 @@ def vxlan(tape: Tape) -> None:
 def cut_capture() -> Situation:
     tape = Tape()
     tape.web()
-    return judge_tapes(
-        tape, problems=(CaptureProblem("cut-record", 230, "one.pcap ends at byte 230."),)
-    )
+    return judge_tapes(tape, problems=(Problem("cut-record", 230, "one.pcap ends at byte 230."),))
 
 
 def not_nvgre() -> Situation:

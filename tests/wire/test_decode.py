@@ -2,7 +2,8 @@
 
 import pytest
 
-from nvgre_doctor.wire.facts import Nvgre, Other, Reason
+from nvgre_doctor.vocabulary import Oddity
+from nvgre_doctor.wire.facts import Nvgre, Other
 from tests import build
 from tests.wire.packet import A6, B6, HOP, PACKET, VM_A, VM_B, A, B, facts
 
@@ -31,27 +32,27 @@ def over_ip(protocol, payload, **options):
 
 VXLAN = build.udp("192.168.50.1", "192.168.50.2", 49152, 4789, b"\x08" + bytes(60))
 OTHER = [
-    (over_ip(17, VXLAN), Other(Reason.VXLAN, A, B)),
-    (build.ipv6("fd00:10::1", "fd00:10::2", 17, VXLAN), Other(Reason.VXLAN, A6, B6)),
+    (over_ip(17, VXLAN), Other(Oddity.VXLAN, A, B)),
+    (build.ipv6("fd00:10::1", "fd00:10::2", 17, VXLAN), Other(Oddity.VXLAN, A6, B6)),
     (
         build.ipv6("fd00:10::1", "fd00:10::2", 17, VXLAN, extensions=[HOP]),
-        Other(Reason.VXLAN, A6, B6),
+        Other(Oddity.VXLAN, A6, B6),
     ),
-    (over_ip(17, build.udp("192.168.50.1", "192.168.50.2", 4789, 53)), Other(Reason.NOT_GRE, A, B)),
+    (over_ip(17, build.udp("192.168.50.1", "192.168.50.2", 4789, 53)), Other(Oddity.NOT_GRE, A, B)),
     (
         over_ip(6, build.tcp("192.168.50.1", "192.168.50.2", 49152, 443)),
-        Other(Reason.NOT_GRE, A, B),
+        Other(Oddity.NOT_GRE, A, B),
     ),
-    (over_ip(1, build.echo()), Other(Reason.NOT_GRE, A, B)),
+    (over_ip(1, build.echo()), Other(Oddity.NOT_GRE, A, B)),
     (
         over_ip(1, build.icmp(4, 0, PACKET)),
-        Other(Reason.NOT_GRE, A, B),
+        Other(Oddity.NOT_GRE, A, B),
     ),  # source quench (RFC 6633: deprecated)
-    (over_ip(1, build.icmp(3, 10, PACKET), fragment=0x00B9), Other(Reason.NOT_GRE, A, B)),
-    (over_ip(1, b"\x03"), Other(Reason.MALFORMED, A, B)),
-    (over_ip(58, build.icmp(1, 1, PACKET)), Other(Reason.NOT_GRE, A, B)),  # ICMPv6 in IPv4
-    (over_ip(50, bytes(40)), Other(Reason.NOT_GRE, A, B)),
-    (over_ip(4, PACKET), Other(Reason.NOT_GRE, A, B)),  # a tunnel in a tunnel is not opened
+    (over_ip(1, build.icmp(3, 10, PACKET), fragment=0x00B9), Other(Oddity.NOT_GRE, A, B)),
+    (over_ip(1, b"\x03"), Other(Oddity.MALFORMED, A, B)),
+    (over_ip(58, build.icmp(1, 1, PACKET)), Other(Oddity.NOT_GRE, A, B)),  # ICMPv6 in IPv4
+    (over_ip(50, bytes(40)), Other(Oddity.NOT_GRE, A, B)),
+    (over_ip(4, PACKET), Other(Oddity.NOT_GRE, A, B)),  # a tunnel in a tunnel is not opened
 ]
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from nvgre_doctor.vocabulary import Carried
 from nvgre_doctor.wire.decode import decode
-from nvgre_doctor.wire.facts import Carried, IcmpError, Nvgre, Quote, QuoteKind
+from nvgre_doctor.wire.facts import IcmpError, Nvgre, Quote, QuoteKind
 from tests import build
 from tests.wire.errors import (
     A6,

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from nvgre_doctor.vocabulary import Oddity
 from nvgre_doctor.wire.decode import decode
-from nvgre_doctor.wire.facts import Nvgre, Other, Reason
+from nvgre_doctor.wire.facts import Nvgre, Other
 from tests import build
 from tests.wire.packet import (
     A6,
@@ -96,15 +97,15 @@ MALFORMED = [
 
 @pytest.mark.parametrize("frame", MALFORMED)
 def test_headers_that_contradict_themselves_are_malformed(frame):
-    assert facts(frame) == Other(Reason.MALFORMED)
+    assert facts(frame) == Other(Oddity.MALFORMED)
 
 
 # what is left of an IPv6 chain, facts
 CUT_CHAINS = [
-    ((HOP, DEST), 54, Other(Reason.TRUNCATED, A6, B6)),  # not one byte of hop-by-hop
-    ((HOP, DEST), 55, Other(Reason.TRUNCATED, A6, B6)),  # next header is destination options
-    ((DEST,), 55, Other(Reason.TOO_SHORT, A6, B6)),  # next header is GRE
-    ((AH,), 60, Other(Reason.TOO_SHORT, A6, B6)),
+    ((HOP, DEST), 54, Other(Oddity.TRUNCATED, A6, B6)),  # not one byte of hop-by-hop
+    ((HOP, DEST), 55, Other(Oddity.TRUNCATED, A6, B6)),  # next header is destination options
+    ((DEST,), 55, Other(Oddity.TOO_SHORT, A6, B6)),  # next header is GRE
+    ((AH,), 60, Other(Oddity.TOO_SHORT, A6, B6)),
 ]
 
 
@@ -123,9 +124,9 @@ def test_a_first_fragment_is_decoded():
 
 
 def test_a_later_fragment_is_not_read_as_gre():
-    assert facts(packet4(GRE, fragment=0x20B9)) == Other(Reason.LATER_FRAGMENT, A, B)
-    assert facts(packet4(GRE, fragment=0x0001)) == Other(Reason.LATER_FRAGMENT, A, B)
-    assert facts(packet6(GRE, extensions=[LATER])) == Other(Reason.LATER_FRAGMENT, A6, B6)
+    assert facts(packet4(GRE, fragment=0x20B9)) == Other(Oddity.LATER_FRAGMENT, A, B)
+    assert facts(packet4(GRE, fragment=0x0001)) == Other(Oddity.LATER_FRAGMENT, A, B)
+    assert facts(packet6(GRE, extensions=[LATER])) == Other(Oddity.LATER_FRAGMENT, A6, B6)
 
 
 def test_what_follows_in_a_later_fragment_is_data_even_if_it_reads_like_a_header():
@@ -133,8 +134,8 @@ def test_what_follows_in_a_later_fragment_is_data_even_if_it_reads_like_a_header
     frame = build.ethernet(
         build.ipv4("192.168.50.1", "192.168.50.2", 51, looks_like_ah, fragment=0x00B9)
     )
-    assert facts(frame) == Other(Reason.NOT_GRE, A, B)
-    assert facts(packet6(GRE, extensions=[LATER, DEST])) == Other(Reason.NOT_GRE, A6, B6)
+    assert facts(frame) == Other(Oddity.NOT_GRE, A, B)
+    assert facts(packet6(GRE, extensions=[LATER, DEST])) == Other(Oddity.NOT_GRE, A6, B6)
 
 
 def test_reserved_bits_of_a_fragment_header_are_no_offset():
@@ -150,4 +151,4 @@ def test_a_later_fragment_of_udp_is_not_vxlan():
     frame = build.ethernet(
         build.ipv4("192.168.50.1", "192.168.50.2", 17, datagram, fragment=0x00B9)
     )
-    assert facts(frame) == Other(Reason.NOT_GRE, A, B)
+    assert facts(frame) == Other(Oddity.NOT_GRE, A, B)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from nvgre_doctor.wire.facts import Other, Reason
+from nvgre_doctor.vocabulary import Oddity
+from nvgre_doctor.wire.facts import Other
 from tests import build
 from tests.wire.packet import AD, FACTS, FACTS6, MAC_A, OLD_1, OLD_2, PACKET, PACKET6, Q, facts
 
@@ -28,8 +29,8 @@ def test_raw_ip_of_one_version_is_read():
 
 
 def test_raw_ip_of_the_other_version_is_malformed():
-    assert facts(PACKET6, 228) == Other(Reason.MALFORMED)
-    assert facts(PACKET, 229) == Other(Reason.MALFORMED)
+    assert facts(PACKET6, 228) == Other(Oddity.MALFORMED)
+    assert facts(PACKET, 229) == Other(Oddity.MALFORMED)
 
 
 @pytest.mark.parametrize("linktype", [0, 108])
@@ -42,20 +43,20 @@ def test_loopback_families_are_read_in_both_byte_orders(linktype, big_endian, fa
 
 # linktype, frame, reason
 NO_IP = [
-    (1, build.ethernet(build.arp(MAC_A, "192.168.50.1", "192.168.50.2")), Reason.NOT_IP),
+    (1, build.ethernet(build.arp(MAC_A, "192.168.50.1", "192.168.50.2")), Oddity.NOT_IP),
     (
         1,
         build.ethernet(b"\x42\x42\x03" + bytes(35), ethertype=38),
-        Reason.NOT_IP,
+        Oddity.NOT_IP,
     ),  # 802.3 with LLC: spanning tree
-    (1, build.ethernet(b"\x01\x02", ethertype=0x88CC, tags=[Q]), Reason.NOT_IP),
-    (113, build.sll(bytes(8), protocol=4), Reason.NOT_IP),
-    (276, build.sll2(bytes(8), protocol=0x88CC, tags=[Q]), Reason.NOT_IP),
-    (0, build.null(bytes(20), family=7), Reason.NOT_IP),
-    (101, b"\x00" * 20, Reason.NOT_IP),
-    (105, b"\x08\x02" + bytes(60), Reason.LINKTYPE),  # 802.11
-    (147, PACKET, Reason.LINKTYPE),
-    (-1, PACKET, Reason.LINKTYPE),
+    (1, build.ethernet(b"\x01\x02", ethertype=0x88CC, tags=[Q]), Oddity.NOT_IP),
+    (113, build.sll(bytes(8), protocol=4), Oddity.NOT_IP),
+    (276, build.sll2(bytes(8), protocol=0x88CC, tags=[Q]), Oddity.NOT_IP),
+    (0, build.null(bytes(20), family=7), Oddity.NOT_IP),
+    (101, b"\x00" * 20, Oddity.NOT_IP),
+    (105, b"\x08\x02" + bytes(60), Oddity.LINKTYPE),  # 802.11
+    (147, PACKET, Oddity.LINKTYPE),
+    (-1, PACKET, Oddity.LINKTYPE),
 ]
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from nvgre_doctor.wire.facts import Carried, IcmpError, Quote, QuoteKind
+from nvgre_doctor.vocabulary import Carried
+from nvgre_doctor.wire.facts import IcmpError, Quote, QuoteKind
 from tests import build
 from tests.wire.errors import (
     A6,

@@ -19,8 +19,9 @@ import subprocess
 import dpkt
 import pytest
 
+from nvgre_doctor.vocabulary import Oddity
 from nvgre_doctor.wire.decode import decode
-from nvgre_doctor.wire.facts import IcmpError, Nvgre, Other, QuoteKind, Reason
+from nvgre_doctor.wire.facts import IcmpError, Nvgre, Other, QuoteKind
 from tests import build
 from tests.wire import frames
 
@@ -177,11 +178,11 @@ def test_what_is_no_nvgre_is_none_for_tshark(dissections):
         if not isinstance(facts, Other):
             continue
         shown = tsharks(row, linktype)
-        if facts.reason is not Reason.NOT_IP:
+        if facts.oddity is not Oddity.NOT_IP:
             assert differences(mine(facts), shown, len(data) < length) == {}, (name, len(data))
         transparent = first(row["gre.proto"]) == "0x6558"
         assert not (transparent and shown["key"]), (name, len(data))
-        assert (facts.reason is Reason.GRE_WITHOUT_KEY) == (
+        assert (facts.oddity is Oddity.GRE_WITHOUT_KEY) == (
             transparent and shown["flags"] == "0x0000"
         ), (
             name,

@@ -8,16 +8,18 @@ from itertools import pairwise
 
 import pytest
 
+from nvgre_doctor.vocabulary import Oddity
 from nvgre_doctor.wire.decode import decode
-from nvgre_doctor.wire.facts import IcmpError, Nvgre, Other, Quote, QuoteKind, Reason
+from nvgre_doctor.wire.facts import IcmpError, Nvgre, Other, Quote, QuoteKind
 from tests import build
+from tests.oddities import OF_OTHER_FRAMES
 from tests.wire import frames
 
 NOT_YET = {
-    Reason.TRUNCATED: set(Reason),
-    Reason.TOO_SHORT: set(Reason),
-    Reason.NOT_GRE: {Reason.VXLAN},  # the port is not there yet
-    Reason.GRE_OTHER: {Reason.GRE_WITHOUT_KEY},  # K=0 is there, the protocol is not
+    Oddity.TRUNCATED: OF_OTHER_FRAMES,
+    Oddity.TOO_SHORT: OF_OTHER_FRAMES,
+    Oddity.NOT_GRE: {Oddity.VXLAN},  # the port is not there yet
+    Oddity.GRE_OTHER: {Oddity.GRE_WITHOUT_KEY},  # K=0 is there, the protocol is not
 }
 
 OTHER_GRE = {
@@ -30,7 +32,7 @@ def contradictions(part, whole):
     """What `part`, the facts of a prefix, claims against `whole`; each claim is a pair of
     values.
     """
-    if isinstance(part, Other) and part.reason in (Reason.TRUNCATED, Reason.TOO_SHORT):
+    if isinstance(part, Other) and part.oddity in (Oddity.TRUNCATED, Oddity.TOO_SHORT):
         addresses = {
             Nvgre: ("source", "destination"),
             Other: ("source", "destination"),
@@ -52,7 +54,7 @@ def contradictions(part, whole):
         mine, theirs = getattr(part, name), getattr(whole, name)
         if mine is None or mine == theirs:
             continue
-        if name == "reason" and theirs in NOT_YET.get(mine, ()):
+        if name == "oddity" and theirs in NOT_YET.get(mine, ()):
             continue
         if isinstance(mine, IcmpError | Quote) and type(mine) is type(theirs):
             found += contradictions(mine, theirs)
@@ -88,8 +90,8 @@ def test_a_longer_prefix_never_contradicts_a_shorter_one(chunk):
 def test_the_comparison_itself_sees_a_contradiction():
     whole = decode(101, frames.REFUSED, len(frames.REFUSED))
     assert contradictions(replace(whole, gre_key=5), whole) == [(5, 0x00001389)]
-    assert contradictions(Other(Reason.NOT_GRE), whole) == [(Other(Reason.NOT_GRE), whole)]
-    assert contradictions(Other(Reason.TOO_SHORT, bytes(4)), whole) == [
+    assert contradictions(Other(Oddity.NOT_GRE), whole) == [(Other(Oddity.NOT_GRE), whole)]
+    assert contradictions(Other(Oddity.TOO_SHORT, bytes(4)), whole) == [
         (bytes(4), bytes([192, 168, 50, 1]))
     ]
 
@@ -157,7 +159,7 @@ def test_sixteen_thousand_tags_are_taken_off():
 
 def test_sixty_four_kilobytes_of_tags_end():
     frame = build.ethernet(b"", ethertype=0x8100, tags=[(0x8100, 1)] * 16000)
-    assert decode(1, frame, len(frame) + 1) == Other(Reason.TRUNCATED)
+    assert decode(1, frame, len(frame) + 1) == Other(Oddity.TRUNCATED)
 
 
 def test_eight_thousand_extension_headers_are_skipped():

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from nvgre_doctor.vocabulary import Carried
 from nvgre_doctor.wire.decode import decode
-from nvgre_doctor.wire.facts import Carried, IcmpError, Quote, QuoteKind
+from nvgre_doctor.wire.facts import IcmpError, Quote, QuoteKind
 from tests import build
 from tests.wire.errors import (
     CUSTOMER,

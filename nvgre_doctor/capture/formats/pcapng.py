@@ -20,7 +20,6 @@ from nvgre_doctor.capture.batch import (
     Problem,
     Progress,
     Records,
-    Status,
 )
 from nvgre_doctor.capture.formats.pcapng_blocks import (
     ENHANCED_PACKET,
@@ -44,6 +43,7 @@ from nvgre_doctor.capture.formats.pcapng_blocks import (
 )
 from nvgre_doctor.capture.formats.reader import Cursor, DamageError, Reader
 from nvgre_doctor.capture.source import CHUNK, Source
+from nvgre_doctor.vocabulary import Status
 
 
 class PcapngReader(Reader[Section]):

@@ -7,7 +7,8 @@ On a terminal long lists end with "and N more"; in pipes and files everything is
 
 from typing import Final
 
-from nvgre_doctor.report.model import Capture, Report, Verdict
+from nvgre_doctor.evidence.captures import Capture
+from nvgre_doctor.report.model import Report
 from nvgre_doctor.reporters.text.findings import write_findings, write_next_step
 from nvgre_doctor.reporters.text.flows import write_mismatches, write_refusals
 from nvgre_doctor.reporters.text.hosts import write_evidence, write_hosts
@@ -15,6 +16,7 @@ from nvgre_doctor.reporters.text.sheet import Sheet
 from nvgre_doctor.reporters.words import VERDICT_WORDS, count
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.page import Span, Style
+from nvgre_doctor.vocabulary import Verdict
 
 _VERDICT_STYLES: Final = {
     Verdict.MISMATCH: Style.BAD,

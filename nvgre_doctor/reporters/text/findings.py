@@ -2,9 +2,11 @@
 
 from typing import Final
 
-from nvgre_doctor.report.model import Finding, Report, Severity
+from nvgre_doctor.report.model import Report
 from nvgre_doctor.reporters.text.sheet import Sheet
+from nvgre_doctor.rules.findings import Finding
 from nvgre_doctor.terminal.page import Span, Style
+from nvgre_doctor.vocabulary import Severity
 
 MOST_FINDINGS: Final = 8
 """Errors and warnings on a terminal without -v; each takes four lines."""

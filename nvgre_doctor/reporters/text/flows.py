@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from nvgre_doctor.report.model import Cause, PairVerdict, Refusal
+from nvgre_doctor.report.model import Refusal
 from nvgre_doctor.reporters.text.sheet import Sheet
 from nvgre_doctor.reporters.words import both_readings, count, icmp_words
 from nvgre_doctor.terminal.page import Span
+from nvgre_doctor.vocabulary import Cause, PairVerdict
 
 _CAUSE_WORDS: Final = {
     Cause.LAYOUT_MISMATCH: "because the layouts differ",

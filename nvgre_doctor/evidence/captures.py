@@ -1,0 +1,35 @@
+"""One input as a whole: how far it could be read, and what was counted in it.
+
+Paths and messages are raw text; each reporter makes them safe for its own reader.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from nvgre_doctor.capture.batch import Problem
+
+NOTHING_DECODABLE: Final = "nothing-decodable"
+"""Reason of the problem of a capture that was read, but none of whose frames could be decoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """One input."""
+
+    path: str
+    format: str | None  # "pcap", "pcapng"
+    compression: str | None  # "gzip", "bzip2", "xz", "zstd"
+    status: str  # "complete", "cut", "unreadable", "empty"
+    frames: int
+    bytes: int
+    nvgre_frames: int
+    problems: tuple[Problem, ...]
+
+    @property
+    def could_be_judged(self) -> bool:
+        """Whether at least one frame could be decoded: what could not be judged is never
+        healthy.
+        """
+        return self.frames > 0 and all(
+            problem.reason != NOTHING_DECODABLE for problem in self.problems
+        )

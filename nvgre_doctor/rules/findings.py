@@ -1,0 +1,55 @@
+"""What rules make: findings, what they are about, and the frames that they name."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from heapq import nsmallest
+
+from nvgre_doctor.infer.model import At
+from nvgre_doctor.vocabulary import Confidence, Severity
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FrameRef:
+    """One frame: index into `Report.captures`, 1-based number as Wireshark shows it, nanoseconds
+    since 1970 (None: no time).
+    """
+
+    capture: int
+    frame: int
+    time_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a finding is about: kind "host" (one host), "pair" or "flow" (two hosts), "capture" (an
+    index, or None for all).
+    """
+
+    kind: str
+    hosts: tuple[str, ...] = ()
+    capture: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing worth telling, with its evidence and the next step."""
+
+    code: str
+    severity: Severity
+    confidence: Confidence
+    message: str
+    subject: Subject
+    frames: tuple[FrameRef, ...]  # examples, in order
+    display_filter: str  # for Wireshark; empty where none applies
+    next_step: str
+
+
+def frame_ref(at: At) -> FrameRef:
+    """A frame as reports name it."""
+    return FrameRef(at.capture, at.frame_number, at.ts_ns if at.ts_ns >= 0 else None)
+
+
+def frame_refs(ats: Iterable[At], limit: int) -> tuple[FrameRef, ...]:
+    """The first few distinct frames, by capture and number."""
+    distinct = {(at.capture, at.frame_number): at for at in ats}
+    return tuple(frame_ref(distinct[place]) for place in nsmallest(limit, distinct))
