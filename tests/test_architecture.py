@@ -15,7 +15,7 @@ ORDER = (
     "known",
     "scan", "infer",
     "wording", "rules", "report", "reporters",
-    "doctor", "annotate", "info", "wireshark", "settings", "config",
+    "doctor", "annotate", "info", "wireshark", "settings",
     "keycard", "capture_filter", "commands", "cli", "__main__",
 )  # fmt: skip
 """The parts of the package, left to right.  `__init__` holds the version, and loads the rest when

@@ -12,8 +12,7 @@ from random import Random
 
 import pytest
 
-from nvgre_doctor import capture as capture_module
-from nvgre_doctor.capture import open_capture
+from nvgre_doctor.capture import open_capture, opening
 from nvgre_doctor.capture.batch import Batch, Express
 from nvgre_doctor.capture.formats import pcap, pcapng, reader
 from nvgre_doctor.evidence import CaptureEvidence
@@ -552,7 +551,7 @@ def test_the_bytes_of_a_file_are_read_once(make, tmp_path, monkeypatch):
         assert (mode, buffering) == ("rb", 0)
         return CountingFile(path)
 
-    monkeypatch.setattr(capture_module, "open", counting_open, raising=False)
+    monkeypatch.setattr(opening, "open", counting_open, raising=False)
     CountingFile.read_bytes = CountingFile.reads = 0
     with open_capture(path) as opened:
         assert scan(opened.batches()).nvgre_frames == 5000

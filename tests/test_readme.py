@@ -24,11 +24,11 @@ import pytest
 
 from nvgre_doctor import __version__
 from nvgre_doctor.cli import COMMANDS, DEBUG_VARIABLE, cli
-from nvgre_doctor.config import load_settings
 from nvgre_doctor.evidence.sampling import ALL_VM_STREAMS, VM_STREAMS
 from nvgre_doctor.report.exits import Exit
 from nvgre_doctor.rules import RULES
-from nvgre_doctor.settings import KEYS, field_of
+from nvgre_doctor.settings.keys import KEYS, field_of
+from nvgre_doctor.settings.sources import load_settings
 from nvgre_doctor.vocabulary import Kind
 from tests.program import MISMATCH, ROOT, environment
 from tests.wireshark.person import Person, need, new_person

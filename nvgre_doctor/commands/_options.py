@@ -13,7 +13,7 @@ from nvgre_doctor.reporters import FORMATS
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from nvgre_doctor.settings import Settings
+    from nvgre_doctor.settings.keys import Settings
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -91,7 +91,7 @@ def config_options(function: Function) -> Function:
 
 def settings_of(config: str | None, no_config: bool) -> "Settings":
     """What the configuration file and the environment say.  Errors: click.ClickException."""
-    from nvgre_doctor.config import ConfigError, load_settings
+    from nvgre_doctor.settings.sources import ConfigError, load_settings
 
     if config is not None and no_config:
         raise click.UsageError("--config and --no-config exclude each other.")

@@ -16,7 +16,6 @@ from random import Random
 
 from nvgre_doctor import diagnose
 from nvgre_doctor.capture import open_capture
-from nvgre_doctor.config import ConfigError, load_settings
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.evidence.streams import Moment
 from nvgre_doctor.known.inventory import InventoryError, read_inventory
@@ -24,6 +23,7 @@ from nvgre_doctor.report.from_json import ConvertError, report_from_json
 from nvgre_doctor.reporters import FORMATS, render
 from nvgre_doctor.scan import files
 from nvgre_doctor.scan.exact import add_facts
+from nvgre_doctor.settings.sources import ConfigError, load_settings
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.facts import QuoteKind

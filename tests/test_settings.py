@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from nvgre_doctor.config import ConfigError, folders_upward, load_settings, variable_of
-from nvgre_doctor.settings import KEYS, Settings, field_of
+from nvgre_doctor.settings.keys import KEYS, Settings, field_of
+from nvgre_doctor.settings.sources import ConfigError, folders_upward, load_settings, variable_of
 from tests.program import ALL_OLD, MISMATCH, run
 
 EVERY_KEY = """\

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from nvgre_doctor.settings import KEYS, SettingError, Settings, checked, field_of, from_words
+from nvgre_doctor.settings.keys import KEYS, SettingError, Settings, checked, field_of, from_words
 from nvgre_doctor.terminal.text_files import TextFileError, read_text
 from nvgre_doctor.terminal.visible import visible
 
