@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from nvgre_doctor.evidence.signs import IcmpSign
-from nvgre_doctor.infer.model import RefusalFacts, Stream, Witness
+from nvgre_doctor.infer.diagnosis import RefusalFacts, Stream, Witness
 from nvgre_doctor.vocabulary import Kind, Layout
 from nvgre_doctor.wire import layouts
 

@@ -13,7 +13,7 @@ import pytest
 
 from nvgre_doctor.info.answer import Answer, answer
 from nvgre_doctor.info.contents import IcmpKind, read_contents
-from nvgre_doctor.info.words import duration_words, linktype_words, size_words, time_words
+from nvgre_doctor.info.units import duration_words, linktype_words, size_words, time_words
 from nvgre_doctor.vocabulary import Fitness
 from tests import build
 from tests.build import block, epb, idb, isb, opb, option, pcap, shb, spb

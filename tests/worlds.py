@@ -14,7 +14,7 @@ from nvgre_doctor.capture.batch import Batch, Problem
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.infer import infer
-from nvgre_doctor.infer.model import Diagnosis, HostVerdict
+from nvgre_doctor.infer.diagnosis import Diagnosis, HostVerdict
 from nvgre_doctor.known.inventory import Inventory, LookupRecord
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.rules import find_all, select_codes

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence.signs import IcmpSign
-from nvgre_doctor.infer.model import At, HostVerdict
+from nvgre_doctor.infer.diagnosis import At, HostVerdict
 from nvgre_doctor.infer.refusals import is_prohibited, is_redirect
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.findings import Finding

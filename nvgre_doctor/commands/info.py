@@ -26,7 +26,7 @@ from nvgre_doctor.terminal.output import STDOUT, write_stdout
 def command(captures: tuple[str, ...], format_name: str) -> int:
     """Say what is in captures, and whether they can be diagnosed."""
     from nvgre_doctor.capture import expand  # with all that it needs
-    from nvgre_doctor.info import as_json, text
+    from nvgre_doctor.info import as_json, as_text
     from nvgre_doctor.info.answer import answer
     from nvgre_doctor.info.contents import read_contents
     from nvgre_doctor.terminal.display import display_for_stdout
@@ -41,6 +41,6 @@ def command(captures: tuple[str, ...], format_name: str) -> int:
         write_stdout(as_json.render(contents, answers, together))
     else:
         display = display_for_stdout()
-        whole = text.render(contents, answers, together if len(contents) > 1 else None, display)
+        whole = as_text.render(contents, answers, together if len(contents) > 1 else None, display)
         write_stdout(whole, color=display.color)
     return Exit.OK if all(part.was_decoded for part in contents) else Exit.UNREADABLE

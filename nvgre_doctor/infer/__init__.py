@@ -5,12 +5,12 @@ rules and no text.
 from collections.abc import Mapping
 
 from nvgre_doctor.evidence import Evidence
-from nvgre_doctor.infer.hosts import is_group_address, judge_hosts
-from nvgre_doctor.infer.model import Diagnosis, HostVerdict, PairFacts
+from nvgre_doctor.infer.diagnosis import Diagnosis, HostVerdict, PairFacts
+from nvgre_doctor.infer.gathering import count_frames, gather_streams
 from nvgre_doctor.infer.proofs import SameLayout
 from nvgre_doctor.infer.refusals import find_refusals
-from nvgre_doctor.infer.signs import find_hnv_signs
-from nvgre_doctor.infer.streams import count_frames, gather_streams
+from nvgre_doctor.infer.senders import find_hnv_signs
+from nvgre_doctor.infer.verdicts import is_group_address, judge_hosts
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.vocabulary import Confidence, Layout, PairVerdict
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from nvgre_doctor.infer.model import Stream, Witness
+from nvgre_doctor.infer.diagnosis import Stream, Witness
 from nvgre_doctor.infer.proofs import SameLayout
 from nvgre_doctor.vocabulary import Kind, Layout
 from nvgre_doctor.wire import layouts

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from nvgre_doctor.infer.model import Stream, Witness
+from nvgre_doctor.infer.diagnosis import Stream, Witness
 from nvgre_doctor.vocabulary import Kind, Layout
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.layouts import Reading

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nvgre_doctor.evidence import Evidence
-from nvgre_doctor.infer.hosts import is_group_address
-from nvgre_doctor.infer.model import Stream
-from nvgre_doctor.infer.streams import count_frames, gather_streams
+from nvgre_doctor.infer.diagnosis import Stream
+from nvgre_doctor.infer.gathering import count_frames, gather_streams
+from nvgre_doctor.infer.verdicts import is_group_address
 from nvgre_doctor.info.contents import Contents
 from nvgre_doctor.rules.base import listed, plural
 from nvgre_doctor.vocabulary import Fitness, Oddity

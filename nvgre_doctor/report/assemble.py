@@ -8,7 +8,7 @@ from heapq import nsmallest
 from typing import Final
 
 from nvgre_doctor import __version__
-from nvgre_doctor.infer.model import (
+from nvgre_doctor.infer.diagnosis import (
     Diagnosis,
     HostVerdict,
     PairFacts,

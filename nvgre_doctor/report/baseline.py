@@ -40,7 +40,7 @@ class Accepted:
     fingerprint: str
     count: int
     code: str
-    kind: str  # of the subject, as in report.Subject
+    kind: str  # of the subject, as in rules.findings.Subject
     hosts: tuple[str, ...]
     capture: str | None
 

@@ -21,7 +21,7 @@ NOTHING_DECODABLE: Final = "nothing-decodable"
 class EvidenceItem:
     """One reason to believe in a layout.  `layout` is "draft-00" or "rfc7637"."""
 
-    kind: str  # a word of infer.model.Kind
+    kind: str  # a word of vocabulary.Kind
     layout: str
     statement: str
     frames: tuple[FrameRef, ...]

@@ -8,7 +8,7 @@ from typing import Final
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.evidence.signs import Sightings, Sign
-from nvgre_doctor.infer.model import At, Diagnosis, HostVerdict
+from nvgre_doctor.infer.diagnosis import At, Diagnosis, HostVerdict
 from nvgre_doctor.known.expectations import NetworkTable
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.rules.findings import Finding, Subject, frame_refs

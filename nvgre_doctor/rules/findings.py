@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import nsmallest
 
-from nvgre_doctor.infer.model import At
+from nvgre_doctor.infer.diagnosis import At
 from nvgre_doctor.vocabulary import Confidence, Severity
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from nvgre_doctor.infer.model import HostVerdict, Stream, by_source
+from nvgre_doctor.infer.diagnosis import HostVerdict, Stream, by_source
 from nvgre_doctor.rules import filters
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_update
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding, plural
@@ -199,7 +199,7 @@ def _unknown(host: HostVerdict, sent: list[Stream]) -> Finding:
     elif lowest.keys() == {Reading.NEITHER}:
         why = f"{both_readings(gre_keys[0])} is reserved under both layouts"
         settle = f"Find out what {name} is: this may be a plain GRE tunnel."
-    else:  # a key that would decide, and is no evidence: see infer.streams.without_echoes
+    else:  # a key that would decide, and is no evidence: see infer.gathering.without_echoes
         why = f"{both_readings(gre_keys[-1])} may only repeat what the other host sends"
         settle = "Capture both directions of one VM pair with a snap length of 128 bytes or more."
     return finding(

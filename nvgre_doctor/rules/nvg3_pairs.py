@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from nvgre_doctor.infer.model import Stream
+from nvgre_doctor.infer.diagnosis import Stream
 from nvgre_doctor.rules import filters
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_policy, check_update
 from nvgre_doctor.rules.base import Rule, Situation, about_pair, finding, listed, plural

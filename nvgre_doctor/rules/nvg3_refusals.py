@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from nvgre_doctor.infer.model import At, RefusalFacts
+from nvgre_doctor.infer.diagnosis import At, RefusalFacts
 from nvgre_doctor.infer.refusals import is_prohibited, is_redirect
 from nvgre_doctor.rules import filters
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, RAISE_MTU, check_policy, check_update

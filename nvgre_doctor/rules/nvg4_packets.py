@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from nvgre_doctor.infer.model import At, Stream, by_source
+from nvgre_doctor.infer.diagnosis import At, Stream, by_source
 from nvgre_doctor.rules import filters
 from nvgre_doctor.rules.advice import check_policy
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding, listed, plural

@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from nvgre_doctor.infer.model import Diagnosis
+from nvgre_doctor.infer.diagnosis import Diagnosis
 from nvgre_doctor.known.inventory import Inventory, LookupRecord
 from nvgre_doctor.wording import address_text
 from tests import build

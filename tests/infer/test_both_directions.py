@@ -5,7 +5,7 @@ layouts.
 import pytest
 
 from nvgre_doctor.infer import proofs
-from nvgre_doctor.infer.model import Stream, Witness
+from nvgre_doctor.infer.diagnosis import Stream, Witness
 from tests.worlds import (
     VM1,
     VM2,

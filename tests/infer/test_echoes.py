@@ -7,7 +7,7 @@ which is the hard case.
 
 import pytest
 
-from nvgre_doctor.infer.streams import without_echoes
+from nvgre_doctor.infer.gathering import without_echoes
 from tests import build
 from tests.worlds import (
     A6,

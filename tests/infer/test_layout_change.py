@@ -3,7 +3,7 @@ both.
 """
 
 from nvgre_doctor.capture.batch import NO_TIME
-from nvgre_doctor.infer.model import At
+from nvgre_doctor.infer.diagnosis import At
 from tests.worlds import (
     NOON,
     SECOND,

@@ -1,6 +1,6 @@
 """What the layouts of two hosts mean for their traffic."""
 
-from nvgre_doctor.infer.model import PairFacts
+from nvgre_doctor.infer.diagnosis import PairFacts
 from tests import build
 from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, Tape, address_text, diagnose_tapes, vm
 

@@ -4,7 +4,7 @@ it.
 
 import pytest
 
-from nvgre_doctor.infer.model import RefusalFacts
+from nvgre_doctor.infer.diagnosis import RefusalFacts
 from nvgre_doctor.infer.refusals import count_other_prohibited, is_prohibited, is_redirect
 from tests import build
 from tests.worlds import (

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from nvgre_doctor.infer import hosts as hosts_module
-from nvgre_doctor.infer.model import HostVerdict, Stream
+from nvgre_doctor.infer import verdicts as hosts_module
+from nvgre_doctor.infer.diagnosis import HostVerdict, Stream
 from tests import build
 from tests.worlds import (
     NOON,

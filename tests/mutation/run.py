@@ -37,7 +37,7 @@ Change = tuple[str, str]
 
 
 def read_explained(report: str) -> set[Change]:
-    """The diffs in the report: a line such as `infer.streams _merge`, and below it the lines that
+    """The diffs in the report: a line such as `infer.gathering _merge`, and below it the lines that
     begin with - and +.
     """
     return {
@@ -78,7 +78,7 @@ def try_mutants(folder: Path, numbers: list[int], processes: int) -> dict[str, i
 
 
 def place_of(name: str) -> str:
-    """`nvgre_doctor.infer.model.xǁHostVerdictǁlayout_of__mutmut_3` is in `infer.model
+    """`nvgre_doctor.infer.diagnosis.xǁHostVerdictǁlayout_of__mutmut_3` is in `infer.diagnosis
     HostVerdict.layout_of`.
     """
     module, function = name.removeprefix("nvgre_doctor.").rpartition("__mutmut_")[0].rsplit(".", 1)

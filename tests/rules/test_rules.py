@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from nvgre_doctor.infer.model import Stream
+from nvgre_doctor.infer.diagnosis import Stream
 from nvgre_doctor.rules import RULES, UnknownCodeError, find_all, select_codes
 from nvgre_doctor.rules.base import listed
 from nvgre_doctor.vocabulary import Severity

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from nvgre_doctor.evidence import Evidence
-from nvgre_doctor.infer.model import HostVerdict, PairFacts, Stream
+from nvgre_doctor.infer.diagnosis import HostVerdict, PairFacts, Stream
 from nvgre_doctor.vocabulary import Kind, Oddity, PairVerdict
 
 HYPERV_VENDORS: Final = {

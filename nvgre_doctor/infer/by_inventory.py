@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from nvgre_doctor.infer.model import Stream, Witness
+from nvgre_doctor.infer.diagnosis import Stream, Witness
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.vocabulary import Kind, Layout
 from nvgre_doctor.wire import layouts

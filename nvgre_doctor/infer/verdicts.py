@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from nvgre_doctor.infer.inventory import by_inventory
+from nvgre_doctor.infer.by_inventory import by_inventory
+from nvgre_doctor.infer.diagnosis import Change, HostVerdict, Stream, Witness
+from nvgre_doctor.infer.gathering import without_echoes
 from nvgre_doctor.infer.likely import by_low_octet
-from nvgre_doctor.infer.model import Change, HostVerdict, Stream, Witness
 from nvgre_doctor.infer.proofs import (
     SameLayout,
     by_both_directions,
@@ -14,7 +15,6 @@ from nvgre_doctor.infer.proofs import (
     by_layout_change,
     by_range,
 )
-from nvgre_doctor.infer.streams import without_echoes
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.vocabulary import Confidence, Kind, Layout
 

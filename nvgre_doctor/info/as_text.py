@@ -6,7 +6,7 @@ from typing import Final
 from nvgre_doctor.capture.description import InterfaceDescription
 from nvgre_doctor.info.answer import Answer
 from nvgre_doctor.info.contents import Contents
-from nvgre_doctor.info.words import (
+from nvgre_doctor.info.units import (
     duration_words,
     linktype_words,
     resolution_words,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.signs import IcmpSign, Sightings
-from nvgre_doctor.infer.model import At, Stream
+from nvgre_doctor.infer.diagnosis import At, Stream
 from nvgre_doctor.wire import layouts
 
 
