@@ -14,9 +14,9 @@ ORDER = (
     "__init__", "vocabulary", "terminal", "engines", "wire", "capture", "evidence",
     "known",
     "scan", "infer",
-    "wording", "rules", "report", "reporters",
+    "wording", "filters", "rules", "report", "reporters",
     "doctor", "annotate", "info", "wireshark", "settings",
-    "keycard", "capture_filter", "commands", "cli", "__main__",
+    "keycard", "commands", "cli", "__main__",
 )  # fmt: skip
 """The parts of the package, left to right.  `__init__` holds the version, and loads the rest when
 it is asked for."""

@@ -4,7 +4,7 @@ found in this one.
 
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -14,6 +14,12 @@ from nvgre_doctor.terminal.output import STDOUT, write_stderr, write_stdout
 
 if TYPE_CHECKING:
     from nvgre_doctor.report.model import Report
+
+
+MOST_HOSTS: Final = 16
+"""With more hosts than this the filter names none: it would not fit a command line, and the hosts
+are most of the traffic.
+"""
 
 
 @click.command("filter", epilog="Exit: 0, or 3 where a capture could not be read or decoded.")
@@ -59,9 +65,9 @@ def command(captures: tuple[str, ...], config: str | None, no_config: bool) -> i
 
 
 def _lines(report: "Report") -> Iterator[str]:
-    from nvgre_doctor.capture_filter import capture_filter, hosts_in_question, with_vlan
+    from nvgre_doctor.filters.capture import capture_filter, with_vlan
+    from nvgre_doctor.filters.display import NVGRE
     from nvgre_doctor.reporters.subjects import subject_key, subject_name
-    from nvgre_doctor.rules.filters import NVGRE
     from nvgre_doctor.terminal.visible import visible
 
     text = capture_filter(hosts_in_question(report))
@@ -79,3 +85,21 @@ def _lines(report: "Report") -> Iterator[str]:
     }
     for name, display_filter in rows:
         yield from (name, "  " + display_filter)
+
+
+def hosts_in_question(report: "Report") -> tuple[str, ...]:
+    """The hosts that errors and warnings are about, else all; none where there are too many to
+    name.
+    """
+    from nvgre_doctor.vocabulary import Severity
+
+    about = {
+        host
+        for finding in report.findings
+        if finding.severity is not Severity.INFO
+        for host in finding.subject.hosts
+    }
+    every = [host.address for host in report.hosts]
+    hosts = [host for host in every if host in about] or every
+    hosts += sorted(about - set(every))
+    return tuple(hosts) if len(hosts) <= MOST_HOSTS else ()

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 from typing import Final
 
-from nvgre_doctor.rules import filters
+from nvgre_doctor.filters import display
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_update
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding
 from nvgre_doctor.rules.findings import Finding
@@ -61,7 +61,7 @@ def find_unexpected(situation: Situation) -> Iterator[Finding]:
             f" and {LAYOUT_NAMES[expected]} is expected of it.",
             about_host(host.address),
             [witness.stream.first for witness in host.witnesses if witness.layout is not expected],
-            display_filter=filters.from_host(host.address),
+            display_filter=display.from_host(host.address),
             next_step=advice,
             confidence=host.confidence,
         )

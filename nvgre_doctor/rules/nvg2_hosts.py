@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from nvgre_doctor.filters import display
 from nvgre_doctor.infer.diagnosis import HostVerdict, Stream, by_source
-from nvgre_doctor.rules import filters
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_update
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding, plural
 from nvgre_doctor.rules.findings import Finding
@@ -61,7 +61,7 @@ def find_old_layout(situation: Situation) -> Iterator[Finding]:
             f"{name} {sure} the old NVGRE layout (draft-00): {reason}.{doubt}",
             about_host(host.address),
             frames,
-            display_filter=filters.from_host(host.address),
+            display_filter=display.from_host(host.address),
             next_step=(
                 f"{INSTALL_UPDATE.format(host=name)} {check_update(name)}"
                 if is_hnv
@@ -102,7 +102,7 @@ def find_change(situation: Situation) -> Iterator[Finding]:
                 f" during the capture: first in frame {change.at.frame_number}.",
                 about_host(host.address),
                 [change.last_before, change.at],
-                display_filter=filters.from_host(host.address),
+                display_filter=display.from_host(host.address),
                 next_step=check_update(name),
             )
 
@@ -142,7 +142,7 @@ def find_both(situation: Situation) -> Iterator[Finding]:
             f" {statement(current)}.",
             about_host(host.address),
             [old.stream.first, current.stream.first],
-            display_filter=filters.from_host(host.address),
+            display_filter=display.from_host(host.address),
             next_step=(
                 f"Look for a second machine with the address {name}, or for an update that is half"
                 f" installed. {check_update(name)}"
@@ -208,7 +208,7 @@ def _unknown(host: HostVerdict, sent: list[Stream]) -> Finding:
         f"The layout of {name} cannot be told: {why}.",
         about_host(host.address),
         [stream.first for stream in sent],
-        display_filter=filters.from_host(host.address),
+        display_filter=display.from_host(host.address),
         next_step=settle,
         confidence=Confidence.NONE,
     )

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from nvgre_doctor.filters import display
 from nvgre_doctor.infer.diagnosis import At, RefusalFacts
 from nvgre_doctor.infer.refusals import is_prohibited, is_redirect
-from nvgre_doctor.rules import filters
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, RAISE_MTU, check_policy, check_update
 from nvgre_doctor.rules.base import Rule, Situation, about_flow, finding, listed, plural
 from nvgre_doctor.rules.findings import Finding
@@ -62,7 +62,7 @@ def _frames(refusals: Iterable[RefusalFacts]) -> list[At]:
 
 def _filter(refusals: Iterable[RefusalFacts]) -> str:
     kinds = sorted({(*_kind(refusal), refusal.sign.reporter) for refusal in refusals})
-    texts = [filters.icmp_error(*kind) for kind in kinds]
+    texts = [display.icmp_error(*kind) for kind in kinds]
     return texts[0] if len(texts) == 1 else " || ".join(f"({text})" for text in texts)
 
 

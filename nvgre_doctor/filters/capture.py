@@ -1,20 +1,12 @@
 """The capture filter for the next capture: NVGRE of the hosts in question, and the ICMP errors
 about it.
 
-Syntax: pcap-filter(7), as tcpdump, dumpcap and Wireshark take it.  Knows a report; knows nothing
-about files.
+Syntax: pcap-filter(7), as tcpdump, dumpcap and Wireshark take it.  Knows
+addresses; knows nothing about reports.
 """
 
 from collections.abc import Iterable
 from typing import Final
-
-from nvgre_doctor.report.model import Report
-from nvgre_doctor.vocabulary import Severity
-
-MOST_HOSTS: Final = 16
-"""With more hosts than this the filter names none: it would not fit a command line, and the hosts
-are most of the traffic.
-"""
 
 # Fragments carry protocol 47 too.  ICMP types: unreachable, redirect, time exceeded, parameter
 # problem.
@@ -48,19 +40,3 @@ def with_vlan(text: str) -> str:
     so it must come last.
     """
     return f"({text}) or (vlan and ({text}))"
-
-
-def hosts_in_question(report: Report) -> tuple[str, ...]:
-    """The hosts that errors and warnings are about, else all; none where there are too many to
-    name.
-    """
-    about = {
-        host
-        for finding in report.findings
-        if finding.severity is not Severity.INFO
-        for host in finding.subject.hosts
-    }
-    every = [host.address for host in report.hosts]
-    hosts = [host for host in every if host in about] or every
-    hosts += sorted(about - set(every))
-    return tuple(hosts) if len(hosts) <= MOST_HOSTS else ()
