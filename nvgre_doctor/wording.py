@@ -1,13 +1,12 @@
-"""Sentences about keys, hosts and evidence.  One place, so that the same thing has the same words
-everywhere.
+"""The words that people read for keys, hosts, evidence, ICMP messages and counts.  One place, so
+that the same thing has the same words everywhere.
 """
 
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from nvgre_doctor.evidence.signs import IcmpSign
 from nvgre_doctor.infer.diagnosis import RefusalFacts, Stream, Witness
-from nvgre_doctor.vocabulary import Kind, Layout
+from nvgre_doctor.vocabulary import Confidence, Kind, Layout, Verdict
 from nvgre_doctor.wire import layouts
 
 LAYOUT_NAMES: Final = {
@@ -15,6 +14,48 @@ LAYOUT_NAMES: Final = {
     Layout.CURRENT: "RFC 7637",
     Layout.BOTH: "both layouts",
     Layout.UNKNOWN: "an unknown layout",
+}
+LAYOUT_WORDS: Final = {
+    "draft-00": "draft-00",
+    "rfc7637": "RFC 7637",
+    "both": "both",
+    "unknown": "unknown",
+}
+SURE_WORDS: Final = {Confidence.PROVEN: "proven", Confidence.LIKELY: "likely", Confidence.NONE: "-"}
+VERDICT_WORDS: Final = {
+    Verdict.MISMATCH: "MISMATCH",
+    Verdict.REFUSED: "REFUSED",
+    Verdict.OLD_LAYOUT: "OLD LAYOUT",
+    Verdict.WARNINGS: "WARNINGS",
+    Verdict.HEALTHY: "HEALTHY",
+    Verdict.NO_NVGRE: "NO NVGRE",
+    Verdict.UNREADABLE: "UNREADABLE",
+}
+# Names of RFC 792, RFC 1122 section 3.2.2.1, RFC 1812 section 5.2.7.1 and RFC 4443 section 3.
+ICMP_NAMES: Final[dict[tuple[int, ...], str]] = {
+    (4, 3, 0): "network unreachable",
+    (4, 3, 1): "host unreachable",
+    (4, 3, 2): "protocol unreachable",
+    (4, 3, 3): "port unreachable",
+    (4, 3, 4): "fragmentation needed",
+    (4, 3, 5): "source route failed",
+    (4, 3, 9): "network administratively prohibited",
+    (4, 3, 10): "host administratively prohibited",
+    (4, 3, 13): "communication administratively prohibited",
+    (4, 5, 10): "redirect, the VM moved",
+    (4, 11, 0): "time to live exceeded",
+    (4, 11, 1): "fragment reassembly time exceeded",
+    (6, 1, 0): "no route to destination",
+    (6, 1, 1): "administratively prohibited",
+    (6, 1, 3): "address unreachable",
+    (6, 1, 4): "port unreachable",
+    (6, 1, 5): "source address failed policy",
+    (6, 1, 6): "route rejected",
+    (6, 2, 0): "packet too big",
+    (6, 3, 0): "hop limit exceeded",
+    (6, 3, 1): "fragment reassembly time exceeded",
+    (6, 4, 1): "next header not recognized",
+    (6, 137, 1): "redirect, the VM moved",
 }
 
 
@@ -43,22 +84,55 @@ def vm_pair_text(macs: bytes) -> str:
 
 
 def both_readings(gre_key: int) -> str:
-    """The key and what it means under either layout."""
+    """The raw key and what it is under either layout: "0x00138900 (TNI 1280256, or VSID 5001 with
+    FlowID 0)".
+    """
+    octet = layouts.reserved_octet(gre_key)
+    old = _id_words("TNI", layouts.tni(gre_key)) + (
+        f" with top octet 0x{octet:02x}" if octet else ""
+    )
+    current = f"{_id_words('VSID', layouts.vsid(gre_key))} with FlowID {layouts.flow_id(gre_key)}"
+    return f"0x{gre_key:08x} ({old}, or {current})"
+
+
+def _id_words(noun: str, network_id: int) -> str:
+    """Return "TNI 5001", "VSID 19 [reserved]" (0 to 4095) or "VSID 16777215 [NVE to NVE]" (RFC 7637
+    section 3.4).
+    """
+    if layouts.is_usable(network_id):
+        return f"{noun} {network_id}"
     return (
-        f"key {key_text(gre_key)} (TNI {layouts.tni(gre_key)} with top octet"
-        f" {layouts.reserved_octet(gre_key)}, or VSID {layouts.vsid(gre_key)} with FlowID"
-        f" {layouts.flow_id(gre_key)})"
+        f"{noun} {network_id} [{'NVE to NVE' if network_id == layouts.CONTROL_ID else 'reserved'}]"
     )
 
 
-def icmp_name(sign: IcmpSign) -> str:
+def icmp_code(version: int, icmp_type: int, code: int) -> str:
     """`ICMP 3/10`: type and code."""
-    return f"{'ICMPv6' if sign.version == 6 else 'ICMP'} {sign.type}/{sign.code}"
+    return f"{'ICMPv6' if version == 6 else 'ICMP'} {icmp_type}/{code}"
 
 
-def icmp_names(refusals: Iterable[RefusalFacts]) -> str:
+def icmp_words(version: int, icmp_type: int, code: int) -> str:
+    """Name an ICMP message: "ICMP 3/10 (host administratively prohibited)"."""
+    name = ICMP_NAMES.get((version, icmp_type, code))
+    return icmp_code(version, icmp_type, code) + (f" ({name})" if name else "")
+
+
+def icmp_codes(refusals: Iterable[RefusalFacts]) -> str:
     """`ICMP 3/10 or ICMPv6 1/1` where there are both."""
-    return " or ".join(sorted({icmp_name(refusal.sign) for refusal in refusals}))
+    signs = (refusal.sign for refusal in refusals)
+    return " or ".join(sorted({icmp_code(sign.version, sign.type, sign.code) for sign in signs}))
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """`1 frame`, `2 frames`."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def listed(items: Iterable[str], limit: int = 4) -> str:
+    """The first few of many, with how many are left."""
+    all_items = list(items)
+    rest = len(all_items) - limit
+    return ", ".join(all_items[:limit]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def statement(witness: Witness) -> str:

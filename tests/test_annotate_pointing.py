@@ -152,7 +152,7 @@ def test_nvg204_is_on_every_frame_of_the_host_whose_layout_cannot_be_told() -> N
     assert frames(found, "NVG204") == [1, 2, 3, 4, 5, 6, 7]
     assert (
         text(found, 7, "NVG204") == "the layout of 192.168.50.1 cannot be told: key 0x001e8481"
-        " (TNI 2000001 with top octet 0, or VSID 7812 with FlowID 129)"
+        " (TNI 2000001, or VSID 7812 with FlowID 129)"
     )
 
 
@@ -354,7 +354,7 @@ def test_nvg401_is_on_reserved_keys_only() -> None:
     assert frames(found, "NVG401") == [3]
     assert (
         text(found, 3, "NVG401")
-        == "key 0x00000007 (TNI 7 with top octet 0, or VSID 0 with FlowID 7) is valid under neither"
+        == "key 0x00000007 (TNI 7 [reserved], or VSID 0 [reserved] with FlowID 7) is valid under neither"
         " layout"
     )
 
@@ -380,7 +380,7 @@ def test_nvg404_is_on_frames_with_an_unknown_vsid_only() -> None:
     assert frames(found, "NVG404") == [3, 4]
     assert (
         text(found, 3, "NVG404")
-        == "key 0x22345600 (TNI 3429888 with top octet 34, or VSID 2241622 with FlowID 0) is not in"
+        == "key 0x22345600 (TNI 3429888 with top octet 0x22, or VSID 2241622 with FlowID 0) is not in"
         " the inventory"
     )
 

@@ -8,10 +8,10 @@ import pytest
 
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.reporters import render
-from nvgre_doctor.reporters.words import both_readings, icmp_words
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.page import Page, Span, Style, cells
 from nvgre_doctor.terminal.visible import visible
+from nvgre_doctor.wording import both_readings, icmp_words
 from tests.reports import EVERY, EVIL, HOSTILE, MANY, MISMATCH, UNREADABLE, WARNINGS
 
 TERMINAL = Display(width=80)

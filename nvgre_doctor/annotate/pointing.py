@@ -18,7 +18,7 @@ from nvgre_doctor.infer.refusals import is_prohibited, is_redirect
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.findings import Finding
 from nvgre_doctor.rules.nvg3_pairs import one_way_streams
-from nvgre_doctor.rules.nvg3_refusals import ERROR_NAMES, TOO_BIG
+from nvgre_doctor.rules.nvg3_refusals import TOO_BIG, what_it_means
 from nvgre_doctor.rules.nvg4_packets import unlisted_streams
 from nvgre_doctor.scan.exact import customer_addresses
 from nvgre_doctor.vocabulary import Carried, Cause, Confidence, Layout, Oddity
@@ -26,7 +26,15 @@ from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.facts import Facts, IcmpError, Nvgre, Other
 from nvgre_doctor.wire.layouts import Reading
 from nvgre_doctor.wire.links import TAG_ETHERTYPES
-from nvgre_doctor.wording import LAYOUT_NAMES, address_text, both_readings, key_text, vm_pair_text
+from nvgre_doctor.wording import (
+    ICMP_NAMES,
+    LAYOUT_NAMES,
+    address_text,
+    both_readings,
+    icmp_code,
+    key_text,
+    vm_pair_text,
+)
 
 _ADDRESSES_REMEMBERED: Final = 4096
 
@@ -180,10 +188,12 @@ class Pointer:
         yield _Claim(
             "NVG203",
             (source,),
-            f"{source} sends both layouts at the same time: {both_readings(gre_key)}",
+            f"{source} sends both layouts at the same time: key {both_readings(gre_key)}",
         )
         yield _Claim(
-            "NVG204", (source,), f"the layout of {source} cannot be told: {both_readings(gre_key)}"
+            "NVG204",
+            (source,),
+            f"the layout of {source} cannot be told: key {both_readings(gre_key)}",
         )
         expected = self._situation.expected.get(packet.source)
         if expected is not None and spoken not in (expected, Layout.UNKNOWN):
@@ -195,10 +205,12 @@ class Pointer:
         yield from self._of_pair(packet, spoken, at)
         if layouts.reading(gre_key) is Reading.NEITHER:
             yield _Claim(
-                "NVG401", (source,), f"{both_readings(gre_key)} is valid under neither layout"
+                "NVG401", (source,), f"key {both_readings(gre_key)} is valid under neither layout"
             )
         if (packet.source, layouts.vsid(gre_key)) in self._unlisted:
-            yield _Claim("NVG404", (source,), f"{both_readings(gre_key)} is not in the inventory")
+            yield _Claim(
+                "NVG404", (source,), f"key {both_readings(gre_key)} is not in the inventory"
+            )
 
     def _of_pair(self, packet: _Packet, spoken: Layout, at: At) -> Iterator[_Claim]:
         other = _layout_at(self._situation.host(packet.destination), at)
@@ -229,7 +241,7 @@ class Pointer:
             error.next_hop_mtu or 0,
         )
         by = _name(error.reporter)
-        icmp = f"ICMP{'v6' if error.version == 6 else ''} {error.type}/{error.code}"
+        icmp = icmp_code(*kind)
         key = "key not quoted" if quote.gre_key is None else f"key {key_text(quote.gre_key)}"
         if is_prohibited(sign):
             to = "" if by == flow[1] else f" to {flow[1]}"
@@ -250,7 +262,7 @@ class Pointer:
                 f"NVGRE from {flow[0]} to {flow[1]} is too big ({icmp} from {by}{mtu})",
             )
         else:
-            meaning = f": {ERROR_NAMES[kind]}" if kind in ERROR_NAMES else ""
+            meaning = f": {what_it_means(*kind)}" if kind in ICMP_NAMES else ""
             yield _Claim(
                 "NVG304",
                 flow,

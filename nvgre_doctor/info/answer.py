@@ -13,9 +13,8 @@ from nvgre_doctor.infer.diagnosis import Stream
 from nvgre_doctor.infer.gathering import count_frames, gather_streams
 from nvgre_doctor.infer.verdicts import is_group_address
 from nvgre_doctor.info.contents import Contents
-from nvgre_doctor.rules.base import listed, plural
 from nvgre_doctor.vocabulary import Fitness, Oddity
-from nvgre_doctor.wording import address_text
+from nvgre_doctor.wording import address_text, listed, plural
 
 _SNAP = "capture again with a snap length of 128 bytes or more, for example tcpdump -s 128"
 _PLACE = (

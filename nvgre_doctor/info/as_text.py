@@ -13,11 +13,11 @@ from nvgre_doctor.info.units import (
     size_words,
     time_words,
 )
-from nvgre_doctor.reporters.words import count, icmp_words
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.page import Page, Span, Style
 from nvgre_doctor.terminal.visible import visible
 from nvgre_doctor.vocabulary import Fitness, Oddity
+from nvgre_doctor.wording import icmp_words, plural
 
 INTERFACES_SHOWN: Final = 16
 _KINDS: Final = (
@@ -106,7 +106,7 @@ def _rows(part: Contents) -> Iterable[Row]:
         )
     yield (
         "Lost",
-        "the capture does not say" if part.dropped is None else count(part.dropped, "packet"),
+        "the capture does not say" if part.dropped is None else plural(part.dropped, "packet"),
     )
 
 
@@ -119,7 +119,7 @@ def _interface_rows(part: Contents) -> Iterable[Row]:
     more = len(described.interfaces) - INTERFACES_SHOWN
     more = max(more, 0) + described.interfaces_left_out
     if more:
-        yield "", f"and {count(more, 'more interface')}"
+        yield "", f"and {plural(more, 'more interface')}"
 
 
 def _interface(interface: InterfaceDescription) -> str:
@@ -152,7 +152,7 @@ def _frames(part: Contents) -> str:
     if not part.evidence.frames:
         return "none"
     cut = f"{lengths.cut_frames} cut" if lengths.cut_frames else "none cut"
-    return f"{part.evidence.frames}, {cut}, the longest has {count(lengths.longest, 'byte')}"
+    return f"{part.evidence.frames}, {cut}, the longest has {plural(lengths.longest, 'byte')}"
 
 
 def _kind_rows(part: Contents) -> Iterable[Row]:

@@ -29,11 +29,19 @@ from nvgre_doctor.report.model import (
     Summary,
 )
 from nvgre_doctor.rules import worst_first
-from nvgre_doctor.rules.base import Situation, about_flow, listed, plural
+from nvgre_doctor.rules.base import Situation, about_flow
 from nvgre_doctor.rules.findings import Finding, frame_ref, frame_refs
 from nvgre_doctor.rules.nvg2_expected import AS_EXPECTED, OF_AN_OLD_HOST, tell_as_expected
 from nvgre_doctor.vocabulary import Cause, Confidence, Kind, Layout, PairVerdict, Severity, Verdict
-from nvgre_doctor.wording import LAYOUT_NAMES, address_text, icmp_names, network_id, statement
+from nvgre_doctor.wording import (
+    LAYOUT_NAMES,
+    address_text,
+    icmp_codes,
+    listed,
+    network_id,
+    plural,
+    statement,
+)
 
 FRAMES_SHOWN: Final = 4
 """Example frames of one reason."""
@@ -96,7 +104,7 @@ def _headline(verdict: Verdict, situation: Situation, findings: Iterable[Finding
     if verdict is Verdict.REFUSED:
         finding = next(finding for finding in findings if finding.code == "NVG303")
         source, destination = finding.subject.hosts
-        names = icmp_names(
+        names = icmp_codes(
             r
             for r in diagnosis.refusals
             if is_prohibited(r.sign) and about_flow(r.source, r.destination) == finding.subject
@@ -161,7 +169,7 @@ def _mismatch_headline(diagnosis: Diagnosis) -> str:
     old = [address_text(host.address) for host in hosts if host.layout is Layout.OLD]
     current = [address_text(host.address) for host in hosts if host.layout is Layout.CURRENT]
     if not old or not current:
-        names = icmp_names(r for r in diagnosis.refusals if r.cause is Cause.LAYOUT_MISMATCH)
+        names = icmp_codes(r for r in diagnosis.refusals if r.cause is Cause.LAYOUT_MISMATCH)
         return f"Flows were refused with {names} while the layouts of two hosts differed."
     return (
         f"{listed(old)} still {'uses' if len(old) == 1 else 'use'} the old NVGRE layout;"

@@ -17,11 +17,11 @@ from nvgre_doctor.reporters.subjects import (
     subject_name,
     why_not_judged,
 )
-from nvgre_doctor.reporters.words import count, icmp_words
 from nvgre_doctor.rules.findings import Finding
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.visible import visible
 from nvgre_doctor.vocabulary import PairVerdict, Severity, Verdict
+from nvgre_doctor.wording import icmp_words, plural
 
 HEADER: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 SUITE: Final = "nvgre-doctor"
@@ -146,7 +146,7 @@ def _pair_doubt(pair: Pair) -> str:
 
 def _refusal_text(refusal: Refusal) -> str:
     icmp = icmp_words(refusal.icmp_version, refusal.icmp_type, refusal.icmp_code)
-    return f"{icmp} from {refusal.by}, {count(refusal.count, 'time')}"
+    return f"{icmp} from {refusal.by}, {plural(refusal.count, 'time')}"
 
 
 def _names(cases: list[_Case]) -> list[str]:

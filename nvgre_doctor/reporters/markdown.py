@@ -12,11 +12,11 @@ from typing import Final, TypeVar
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.report.model import Host, Pair, Refusal, Report
 from nvgre_doctor.reporters.subjects import frames_text
-from nvgre_doctor.reporters.words import count, icmp_words
 from nvgre_doctor.rules.findings import Finding
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.visible import visible
 from nvgre_doctor.vocabulary import PairVerdict
+from nvgre_doctor.wording import icmp_words, plural
 
 LARGEST: Final = 1_000_000
 """Bytes of UTF-8.  GitHub refuses a step summary of more than 1 MiB (1,048,576 bytes)."""
@@ -80,12 +80,12 @@ def render(report: Report, display: Display) -> str:
         "",
         f"Verdict: {_prose(report.headline)}",
         "",
-        f"{count(totals.errors, 'error')}, {count(totals.warnings, 'warning')},"
-        f" {count(totals.infos, 'note')}; {count(totals.hosts, 'host')},"
-        f" {count(totals.nvgre_frames, 'NVGRE frame')} of {count(totals.frames, 'frame')}.",
+        f"{plural(totals.errors, 'error')}, {plural(totals.warnings, 'warning')},"
+        f" {plural(totals.infos, 'note')}; {plural(totals.hosts, 'host')},"
+        f" {plural(totals.nvgre_frames, 'NVGRE frame')} of {plural(totals.frames, 'frame')}.",
     )
     if totals.in_baseline:
-        summary.head("", f"The baseline accepts {count(totals.in_baseline, 'finding')} more.")
+        summary.head("", f"The baseline accepts {plural(totals.in_baseline, 'finding')} more.")
     if report.findings:
         summary.head("", "### Findings", "")
         summary.items(
@@ -178,7 +178,7 @@ def _refusal(refusal: Refusal) -> tuple[str, ...]:
 
 def _capture(capture: Capture) -> str:
     kind = " ".join(filter(None, (capture.format, capture.compression)))
-    facts = [capture.status, kind, count(capture.frames, "frame"), f"{capture.nvgre_frames} NVGRE"]
+    facts = [capture.status, kind, plural(capture.frames, "frame"), f"{capture.nvgre_frames} NVGRE"]
     lines = [f"- {_code(capture.path)}: {_prose(', '.join(filter(None, facts)))}"]
     lines += [f"  - Problem: {_prose(problem.message)}" for problem in capture.problems]
     return "\n".join(lines)

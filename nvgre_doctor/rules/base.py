@@ -106,15 +106,3 @@ def about_pair(one: bytes, two: bytes) -> Subject:
 def about_flow(source: bytes, destination: bytes) -> Subject:
     """A finding about what one host sends to another."""
     return Subject("flow", (address_text(source), address_text(destination)))
-
-
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """`1 frame`, `2 frames`."""
-    return f"{count} {one if count == 1 else many or one + 's'}"
-
-
-def listed(items: Iterable[str], limit: int = 4) -> str:
-    """The first few of many, with how many are left."""
-    all_items = list(items)
-    rest = len(all_items) - limit
-    return ", ".join(all_items[:limit]) + (f" and {rest} more" if rest > 0 else "")

@@ -4,9 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from nvgre_doctor.infer.diagnosis import At
-from nvgre_doctor.rules.base import Rule, Situation, finding, plural
+from nvgre_doctor.rules.base import Rule, Situation, finding
 from nvgre_doctor.rules.findings import Finding, Subject
 from nvgre_doctor.vocabulary import Oddity, Severity
+from nvgre_doctor.wording import plural
 
 
 def find_damaged(situation: Situation) -> Iterator[Finding]:

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from nvgre_doctor.filters import display
 from nvgre_doctor.infer.diagnosis import HostVerdict, Stream, by_source
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_update
-from nvgre_doctor.rules.base import Rule, Situation, about_host, finding, plural
+from nvgre_doctor.rules.base import Rule, Situation, about_host, finding
 from nvgre_doctor.rules.findings import Finding
 from nvgre_doctor.vocabulary import Confidence, Layout, Severity
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.layouts import Reading
-from nvgre_doctor.wording import LAYOUT_NAMES, address_text, both_readings, statement
+from nvgre_doctor.wording import LAYOUT_NAMES, address_text, both_readings, plural, statement
 
 
 def find_old_layout(situation: Situation) -> Iterator[Finding]:
@@ -191,16 +191,16 @@ def _unknown(host: HostVerdict, sent: list[Stream]) -> Finding:
         why = f"it sent no NVGRE here, it only received {plural(host.frames_received, 'frame')}"
         settle = f"Capture on {name} itself, or where both directions pass."
     elif Reading.EITHER in lowest:
-        why = f"{both_readings(lowest[Reading.EITHER])} is valid under both layouts"
+        why = f"key {both_readings(lowest[Reading.EITHER])} is valid under both layouts"
         settle = (
             "Give a VSID you know with --vsid or --inventory, or capture both directions of one VM"
             " pair."
         )
     elif lowest.keys() == {Reading.NEITHER}:
-        why = f"{both_readings(gre_keys[0])} is reserved under both layouts"
+        why = f"key {both_readings(gre_keys[0])} is reserved under both layouts"
         settle = f"Find out what {name} is: this may be a plain GRE tunnel."
     else:  # a key that would decide, and is no evidence: see infer.gathering.without_echoes
-        why = f"{both_readings(gre_keys[-1])} may only repeat what the other host sends"
+        why = f"key {both_readings(gre_keys[-1])} may only repeat what the other host sends"
         settle = "Capture both directions of one VM pair with a snap length of 128 bytes or more."
     return finding(
         "NVG204",

@@ -6,10 +6,17 @@ from collections.abc import Iterator
 from nvgre_doctor.filters import display
 from nvgre_doctor.infer.diagnosis import Stream
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_policy, check_update
-from nvgre_doctor.rules.base import Rule, Situation, about_pair, finding, listed, plural
+from nvgre_doctor.rules.base import Rule, Situation, about_pair, finding
 from nvgre_doctor.rules.findings import Finding
 from nvgre_doctor.vocabulary import Layout, PairVerdict, Severity
-from nvgre_doctor.wording import LAYOUT_NAMES, address_text, both_readings, vm_pair_text
+from nvgre_doctor.wording import (
+    LAYOUT_NAMES,
+    address_text,
+    both_readings,
+    listed,
+    plural,
+    vm_pair_text,
+)
 
 
 def find_mismatch(situation: Situation) -> Iterator[Finding]:
@@ -42,7 +49,7 @@ def find_mismatch(situation: Situation) -> Iterator[Finding]:
         )
         examples = [next((stream for stream in streams if stream.frames), None) for streams in sent]
         keys = " ".join(
-            f"{address_text(s.source)} sends {both_readings(s.lowest_gre_key)}."
+            f"{address_text(s.source)} sends key {both_readings(s.lowest_gre_key)}."
             for s in examples
             if s is not None
         )

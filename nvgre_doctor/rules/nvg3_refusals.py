@@ -8,30 +8,40 @@ from nvgre_doctor.filters import display
 from nvgre_doctor.infer.diagnosis import At, RefusalFacts
 from nvgre_doctor.infer.refusals import is_prohibited, is_redirect
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, RAISE_MTU, check_policy, check_update
-from nvgre_doctor.rules.base import Rule, Situation, about_flow, finding, listed, plural
+from nvgre_doctor.rules.base import Rule, Situation, about_flow, finding
 from nvgre_doctor.rules.findings import Finding
 from nvgre_doctor.vocabulary import Cause, Layout, Oddity, Severity
-from nvgre_doctor.wording import LAYOUT_NAMES, address_text, both_readings, icmp_name, icmp_names
+from nvgre_doctor.wording import (
+    ICMP_NAMES,
+    LAYOUT_NAMES,
+    address_text,
+    both_readings,
+    icmp_code,
+    icmp_codes,
+    listed,
+    plural,
+)
 
 Flow = tuple[bytes, bytes]
 
 TOO_BIG: Final = frozenset({(4, 3, 4), (6, 2, 0)})
 """Fragmentation needed (RFC 1191) and packet too big (RFC 4443 section 3.2): version, type, code.
 """
-ERROR_NAMES: Final = {
-    (4, 3, 0): "network unreachable",
-    (4, 3, 1): "host unreachable",
-    (4, 3, 2): "protocol unreachable: there is no GRE at all on the receiver",
-    (4, 3, 3): "port unreachable: the receiver has GRE, but no tunnel with this key",
-    (4, 3, 9): "network administratively prohibited: a filter on the way",
-    (4, 3, 13): "communication administratively prohibited: a filter on the way",
-    (4, 11, 0): "time to live exceeded: a routing loop, or a TTL that is too small",
-    (6, 1, 0): "no route to the receiver",
-    (6, 1, 3): "address unreachable",
-    (6, 1, 4): "port unreachable",
-    (6, 3, 0): "hop limit exceeded: a routing loop, or a hop limit that is too small",
-    (6, 4, 1): "next header not recognised: there is no GRE at all on the receiver",
+WHAT_IT_MEANS: Final[dict[tuple[int, ...], str]] = {
+    (4, 3, 2): "there is no GRE at all on the receiver",
+    (4, 3, 3): "the receiver has GRE, but no tunnel with this key",
+    (4, 3, 9): "a filter on the way",
+    (4, 3, 13): "a filter on the way",
+    (4, 11, 0): "a routing loop, or a TTL that is too small",
+    (6, 3, 0): "a routing loop, or a hop limit that is too small",
+    (6, 4, 1): "there is no GRE at all on the receiver",
 }
+"""What some ICMP errors say about NVGRE, beside their names: version, type, code."""
+
+
+def what_it_means(*kind: int) -> str:
+    """`protocol unreachable: there is no GRE at all on the receiver`; `kind` is in ICMP_NAMES."""
+    return ": ".join(table[kind] for table in (ICMP_NAMES, WHAT_IT_MEANS) if kind in table)
 
 
 def _kind(refusal: RefusalFacts) -> tuple[int, int, int]:
@@ -40,7 +50,7 @@ def _kind(refusal: RefusalFacts) -> tuple[int, int, int]:
 
 def _messages(refusals: list[RefusalFacts]) -> str:
     """`2 ICMP 3/10 messages`."""
-    return plural(sum(refusal.count for refusal in refusals), f"{icmp_names(refusals)} message")
+    return plural(sum(refusal.count for refusal in refusals), f"{icmp_codes(refusals)} message")
 
 
 def _is_other_error(refusal: RefusalFacts) -> bool:
@@ -70,7 +80,7 @@ def _keys(refusals: Iterable[RefusalFacts]) -> str:
     gre_keys = sorted({refusal.gre_key for refusal in refusals if refusal.gre_key is not None})
     if not gre_keys:
         return "the key is not in the quote"
-    return listed((both_readings(gre_key) for gre_key in gre_keys), 2)
+    return "key " + listed((both_readings(gre_key) for gre_key in gre_keys), 2)
 
 
 def find_refused_by_layout(situation: Situation) -> Iterator[Finding]:
@@ -191,8 +201,8 @@ def find_other_errors(situation: Situation) -> Iterator[Finding]:
     wanted = [r for r in situation.diagnosis.refusals if _is_other_error(r)]
     for (source, destination), refusals in _by_flow(wanted):
         names = [
-            f"{r.count} x {icmp_name(r.sign)} from {address_text(r.sign.reporter)}"
-            + (f" ({ERROR_NAMES[_kind(r)]})" if _kind(r) in ERROR_NAMES else "")
+            f"{r.count} x {icmp_code(*_kind(r))} from {address_text(r.sign.reporter)}"
+            + (f" ({what_it_means(*_kind(r))})" if _kind(r) in ICMP_NAMES else "")
             for r in refusals
         ]
         yield finding(

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from nvgre_doctor.filters import display
 from nvgre_doctor.infer.diagnosis import At, Stream, by_source
 from nvgre_doctor.rules.advice import check_policy
-from nvgre_doctor.rules.base import Rule, Situation, about_host, finding, listed, plural
+from nvgre_doctor.rules.base import Rule, Situation, about_host, finding
 from nvgre_doctor.rules.findings import Finding
 from nvgre_doctor.vocabulary import Confidence, Layout, Oddity, Severity
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.layouts import Reading
-from nvgre_doctor.wording import address_text, both_readings
+from nvgre_doctor.wording import address_text, both_readings, listed, plural
 
 
 def find_reserved_keys(situation: Situation) -> Iterator[Finding]:
@@ -43,7 +43,7 @@ def find_reserved_keys(situation: Situation) -> Iterator[Finding]:
             "NVG401",
             Severity.WARNING,
             f"{address_text(address)} sends keys that are valid under neither layout:"
-            f" {listed((both_readings(k) for k in gre_keys), 2)}. This is probably not NVGRE.",
+            f" key {listed((both_readings(k) for k in gre_keys), 2)}. This is probably not NVGRE.",
             about_host(address),
             [s.first for s in sent],
             display_filter=f"{display.from_host(address)} && gre.key < 0x00001000",
@@ -155,7 +155,7 @@ def find_unlisted(situation: Situation) -> Iterator[Finding]:
             "NVG404",
             Severity.WARNING,
             f"{address_text(address)} uses ids that are not in the inventory:"
-            f" {listed((both_readings(k) for k in gre_keys), 3)}.",
+            f" key {listed((both_readings(k) for k in gre_keys), 3)}.",
             about_host(address),
             [s.first for s in unlisted],
             display_filter=display.from_host(address),

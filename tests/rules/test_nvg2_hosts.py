@@ -255,8 +255,8 @@ def test_a_key_that_fits_both_layouts_is_unknown_and_says_what_would_settle_it()
     finding = unknown(tape, A)
     assert (
         finding.message
-        == "The layout of 192.168.50.1 cannot be told: key 0x001e8481 (TNI 2000001 with top octet"
-        " 0, or VSID 7812 with FlowID 129) is valid under both layouts."
+        == "The layout of 192.168.50.1 cannot be told: key 0x001e8481 (TNI 2000001, or VSID"
+        " 7812 with FlowID 129) is valid under both layouts."
     )
     assert finding.frames == at(1)
     assert (
@@ -332,7 +332,7 @@ def test_a_key_that_may_be_repeated_is_not_called_valid_under_both_layouts() -> 
         assert (
             finding.message
             == f"The layout of {address} cannot be told: key 0x1e848100 (TNI 8683776 with top octet"
-            " 30, or VSID 2000001 with FlowID 0) may only repeat what the other host sends."
+            " 0x1e, or VSID 2000001 with FlowID 0) may only repeat what the other host sends."
         )
         assert (
             finding.next_step

@@ -50,8 +50,8 @@ def test_two_proven_layouts_that_differ_are_an_error_that_names_everything() -> 
     assert (
         finding.message
         == "192.168.50.2 (draft-00) and 192.168.50.1 (RFC 7637) cannot talk: they use different"
-        " layouts. 192.168.50.2 sends key 0x00001389 (TNI 5001 with top octet 0, or VSID 19 with"
-        " FlowID 137). 192.168.50.1 sends key 0x00138900 (TNI 1280256 with top octet 0, or VSID"
+        " layouts. 192.168.50.2 sends key 0x00001389 (TNI 5001, or VSID 19"
+        " [reserved] with FlowID 137). 192.168.50.1 sends key 0x00138900 (TNI 1280256, or VSID"
         " 5001 with FlowID 0)."
     )
     assert finding.frames == at(1, 2)
@@ -104,7 +104,7 @@ def test_a_mismatch_of_which_only_one_direction_was_captured_shows_that_one() ->
     assert (
         finding.message
         == "192.168.50.2 (draft-00) and 192.168.50.1 (RFC 7637) cannot talk: they use different"
-        " layouts. 192.168.50.1 sends key 0x1e848105 (TNI 8683781 with top octet 30, or VSID"
+        " layouts. 192.168.50.1 sends key 0x1e848105 (TNI 8683781 with top octet 0x1e, or VSID"
         " 2000001 with FlowID 5)."
     )
     assert finding.frames == at(1)

@@ -253,7 +253,7 @@ def test_other_icmp_errors_about_nvgre_are_named(kind: tuple[int, int], words: s
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ((1, 0), "ICMPv6 1/0 from fd00:50::2 (no route to the receiver)"),
+        ((1, 0), "ICMPv6 1/0 from fd00:50::2 (no route to destination)"),
         ((1, 3), "ICMPv6 1/3 from fd00:50::2 (address unreachable)"),
         ((1, 4), "ICMPv6 1/4 from fd00:50::2 (port unreachable)"),
         (
@@ -266,11 +266,11 @@ def test_other_icmp_errors_about_nvgre_are_named(kind: tuple[int, int], words: s
         (
             (4, 1),
             (
-                "ICMPv6 4/1 from fd00:50::2 (next header not recognised: there is no GRE at all on"
+                "ICMPv6 4/1 from fd00:50::2 (next header not recognized: there is no GRE at all on"
                 " the receiver)"
             ),
         ),
-        ((1, 5), "ICMPv6 1/5 from fd00:50::2"),
+        ((1, 5), "ICMPv6 1/5 from fd00:50::2 (source address failed policy)"),
     ],
 )
 def test_icmpv6_errors_are_named_as_such(kind: tuple[int, int], words: str) -> None:

@@ -150,8 +150,8 @@ def test_the_id_of_a_host_with_the_old_layout_is_its_tni() -> None:
     tape.send(A, B, 0x00001771, VM3, VM4)
     finding = only("NVG404", tape, 5001)
     assert finding.message.startswith(
-        "192.168.50.1 uses ids that are not in the inventory: key 0x00001771 (TNI 6001 with top"
-        " octet 0"
+        "192.168.50.1 uses ids that are not in the inventory: key 0x00001771 (TNI 6001, or"
+        " VSID 23 [reserved]"
     )
     assert finding.frames == at(2)
 

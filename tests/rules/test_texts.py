@@ -39,9 +39,9 @@ ROUTER = "192.168.50.254"
 NVGRE = " && gre.proto == 0x6558 && gre.key"
 FROM_A, FROM_B = f"ip.src == 192.168.50.1{NVGRE}", f"ip.src == 192.168.50.2{NVGRE}"
 OLD_B = "key 0x00001389 is TNI 5001; as a VSID it would be 19, which is reserved"
-CURRENT_KEY = "key 0x1e848105 (TNI 8683781 with top octet 30, or VSID 2000001 with FlowID 5)"
-KEY_5001 = "key 0x00001389 (TNI 5001 with top octet 0, or VSID 19 with FlowID 137)"
-KEY_5001_SHIFTED = "key 0x00138900 (TNI 1280256 with top octet 0, or VSID 5001 with FlowID 0)"
+CURRENT_KEY = "key 0x1e848105 (TNI 8683781 with top octet 0x1e, or VSID 2000001 with FlowID 5)"
+KEY_5001 = "key 0x00001389 (TNI 5001, or VSID 19 [reserved] with FlowID 137)"
+KEY_5001_SHIFTED = "key 0x00138900 (TNI 1280256, or VSID 5001 with FlowID 0)"
 HOTFIX = "Check: Get-HotFix -Id KB2779768 -ComputerName"
 UPDATE_A = f"Install KB2779768 on 192.168.50.1 and restart it. {HOTFIX} 192.168.50.1"
 UPDATE_B = f"Install KB2779768 on 192.168.50.2 and restart it. {HOTFIX} 192.168.50.2"
@@ -333,8 +333,8 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         [
             (
                 (
-                    "The layout of 192.168.50.1 cannot be told: key 0x001e8481 (TNI 2000001 with"
-                    " top octet 0, or VSID 7812 with FlowID 129) is valid under both layouts."
+                    "The layout of 192.168.50.1 cannot be told: key 0x001e8481 (TNI 2000001, or"
+                    " VSID 7812 with FlowID 129) is valid under both layouts."
                 ),
                 FROM_A,
                 (
@@ -358,8 +358,8 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         [
             (
                 (
-                    "The layout of 192.168.50.1 cannot be told: key 0x00000007 (TNI 7 with top"
-                    " octet 0, or VSID 0 with FlowID 7) is reserved under both layouts."
+                    "The layout of 192.168.50.1 cannot be told: key 0x00000007 (TNI 7"
+                    " [reserved], or VSID 0 [reserved] with FlowID 7) is reserved under both layouts."
                 ),
                 FROM_A,
                 "Find out what 192.168.50.1 is: this may be a plain GRE tunnel.",
@@ -488,7 +488,7 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                 (
                     "192.168.50.2 does not accept what 192.168.50.1 sends: 3 ICMP 3/10 messages,"
                     f" because the sender uses RFC 7637 and the receiver draft-00; {CURRENT_KEY},"
-                    " key 0x1e848106 (TNI 8683782 with top octet 30, or VSID 2000001 with FlowID"
+                    " 0x1e848106 (TNI 8683782 with top octet 0x1e, or VSID 2000001 with FlowID"
                     " 6) and 1 more."
                 ),
                 "ip.src == 192.168.50.2 && icmp.type == 3 && icmp.code == 10",
@@ -672,8 +672,9 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
             (
                 (
                     "192.168.50.1 sends keys that are valid under neither layout: key 0x00000001"
-                    " (TNI 1 with top octet 0, or VSID 0 with FlowID 1), key 0x00000002 (TNI 2 with"
-                    " top octet 0, or VSID 0 with FlowID 2) and 1 more. This is probably not NVGRE."
+                    " (TNI 1 [reserved], or VSID 0 [reserved] with FlowID 1), 0x00000002 (TNI 2"
+                    " [reserved], or VSID 0 [reserved] with FlowID 2) and 1 more. This is probably"
+                    " not NVGRE."
                 ),
                 f"{FROM_A} && gre.key < 0x00001000",
                 "Find out what 192.168.50.1 is; a VSID of Hyper-V is 4096 or more.",
@@ -714,9 +715,9 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         [
             (
                 (
-                    f"192.168.50.1 uses ids that are not in the inventory: {CURRENT_KEY}, key"
-                    " 0x1e848205 (TNI 8684037 with top octet 30, or VSID 2000002 with FlowID 5),"
-                    " key 0x1e848305 (TNI 8684293 with top octet 30, or VSID 2000003 with FlowID"
+                    f"192.168.50.1 uses ids that are not in the inventory: {CURRENT_KEY},"
+                    " 0x1e848205 (TNI 8684037 with top octet 0x1e, or VSID 2000002 with FlowID 5),"
+                    " 0x1e848305 (TNI 8684293 with top octet 0x1e, or VSID 2000003 with FlowID"
                     " 5) and 1 more."
                 ),
                 FROM_A,

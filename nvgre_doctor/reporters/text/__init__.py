@@ -13,10 +13,10 @@ from nvgre_doctor.reporters.text.findings import write_findings, write_next_step
 from nvgre_doctor.reporters.text.flows import write_mismatches, write_refusals
 from nvgre_doctor.reporters.text.hosts import write_evidence, write_hosts
 from nvgre_doctor.reporters.text.sheet import Sheet
-from nvgre_doctor.reporters.words import VERDICT_WORDS, count
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.page import Span, Style
 from nvgre_doctor.vocabulary import Verdict
+from nvgre_doctor.wording import VERDICT_WORDS, plural
 
 _VERDICT_STYLES: Final = {
     Verdict.MISMATCH: Style.BAD,
@@ -74,13 +74,13 @@ def _write_closing_line(sheet: Sheet) -> None:
     )
     parts = [
         (
-            f"{count(len(captures), 'capture')}, {count(summary.frames, 'frame')},"
+            f"{plural(len(captures), 'capture')}, {plural(summary.frames, 'frame')},"
             f" {summary.nvgre_frames} NVGRE{left_out}"
         ),
-        count(summary.hosts, "host"),
+        plural(summary.hosts, "host"),
         (
-            f"{count(summary.errors, 'error')}, {count(summary.warnings, 'warning')},"
-            f" {count(summary.infos, 'note')}"
+            f"{plural(summary.errors, 'error')}, {plural(summary.warnings, 'warning')},"
+            f" {plural(summary.infos, 'note')}"
         ),
     ]
     if summary.in_baseline:

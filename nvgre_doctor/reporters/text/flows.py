@@ -4,9 +4,9 @@ from typing import Final
 
 from nvgre_doctor.report.model import Refusal
 from nvgre_doctor.reporters.text.sheet import Sheet
-from nvgre_doctor.reporters.words import both_readings, count, icmp_words
 from nvgre_doctor.terminal.page import Span
 from nvgre_doctor.vocabulary import Cause, PairVerdict
+from nvgre_doctor.wording import both_readings, icmp_words, plural
 
 _CAUSE_WORDS: Final = {
     Cause.LAYOUT_MISMATCH: "because the layouts differ",
@@ -24,7 +24,7 @@ def write_mismatches(sheet: Sheet) -> None:
     rows = [
         (
             Span(f"{sheet.clean(pair.hosts[0])} <-> {sheet.clean(pair.hosts[1])}"),
-            Span(f"{count(pair.frames_forward, 'frame')} there, {pair.frames_backward} back"),
+            Span(f"{plural(pair.frames_forward, 'frame')} there, {pair.frames_backward} back"),
         )
         for pair in sheet.shown(pairs)
     ]
@@ -58,7 +58,7 @@ def _refusal_row(sheet: Sheet, refusal: Refusal) -> tuple[Span, ...]:
         about.append("inside NVGRE" if refusal.carried == "inner" else "on the underlay")
     return (
         Span(f"{sheet.clean(refusal.source)} -> {sheet.clean(refusal.destination)}"),
-        Span(count(refusal.count, "time")),
+        Span(plural(refusal.count, "time")),
         Span(f"first in {sheet.frames((refusal.first,))}"),
         Span(", ".join(about)),
     )

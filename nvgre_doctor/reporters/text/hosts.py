@@ -4,8 +4,8 @@ from typing import Final
 
 from nvgre_doctor.report.model import Host
 from nvgre_doctor.reporters.text.sheet import Sheet
-from nvgre_doctor.reporters.words import LAYOUT_WORDS, SURE_WORDS, both_readings, count
 from nvgre_doctor.terminal.page import Span, Style
+from nvgre_doctor.wording import LAYOUT_WORDS, SURE_WORDS, both_readings, plural
 
 MOST_KEYS: Final = 8
 """Keys shown of one segment, with -v; `--format json` has them all."""
@@ -65,7 +65,7 @@ def write_evidence(sheet: Sheet) -> None:
     sheet.heading("Evidence")
     for host in sheet.report.hosts:
         sheet.say(
-            f"{sheet.clean(host.address)}  {count(host.frames_sent, 'frame')} sent,"
+            f"{sheet.clean(host.address)}  {plural(host.frames_sent, 'frame')} sent,"
             f" {host.frames_received} received"
         )
         for item in host.evidence:
@@ -77,7 +77,7 @@ def write_evidence(sheet: Sheet) -> None:
             keys = ", ".join(both_readings(gre_key) for gre_key in segment.gre_keys[:MOST_KEYS])
             if (more := len(segment.gre_keys) - MOST_KEYS) > 0:
                 keys += f" and {more} more (--format json has them)"
-            sheet.say(f"{name}: {count(segment.frames, 'frame')}, key {keys}", indent=2, hang=2)
+            sheet.say(f"{name}: {plural(segment.frames, 'frame')}, key {keys}", indent=2, hang=2)
 
 
 def _why(sheet: Sheet, host: Host) -> str:
