@@ -16,15 +16,14 @@ from typing import TYPE_CHECKING, Final, cast
 import click
 
 from nvgre_doctor import __version__
-from nvgre_doctor.report.exits import Exit
-from nvgre_doctor.terminal.output import OutputError, discard, write_stderr
+from nvgre_doctor.errors import DoctorError, Exit
+from nvgre_doctor.terminal.output import PROGRAM, discard, tell, write_stderr
 from nvgre_doctor.terminal.stopping import stopping_cleanly
 from nvgre_doctor.terminal.visible import visible
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-PROGRAM: Final = "nvgre-doctor"
 DEFAULT_COMMAND: Final = "check"
 COMMANDS: Final = {
     "check": "nvgre_doctor.commands.check",
@@ -129,8 +128,9 @@ def _run(args: Sequence[str] | None) -> int:
         return _say(Exit.USAGE, error.format_message(), f"Try: {path} --help")
     except click.ClickException as error:
         return _say(Exit.USAGE, error.format_message())
-    except OutputError as error:
-        return _say(Exit.USAGE, str(error))
+    except DoctorError as error:
+        hint = f"Try: {PROGRAM} {_command_of(args)} --help" if error.help_helps else ""
+        return _say(error.exit_code, str(error), hint)
     except (
         SystemExit
     ) as error:  # click: after shell completion, and when nobody reads its help any more
@@ -146,6 +146,11 @@ def _run(args: Sequence[str] | None) -> int:
         return _internal_error(error)
     except Exception as error:  # noqa: BLE001  the last resort: exit code 1 must not mean a crash
         return _internal_error(error)
+
+
+def _command_of(args: Sequence[str] | None) -> str:
+    words = sys.argv[1:2] if args is None else args[:1]
+    return words[0] if words and words[0] in COMMANDS else DEFAULT_COMMAND
 
 
 def _prepare_completion() -> None:
@@ -178,6 +183,6 @@ def _internal_error(error: BaseException) -> int:
     )
 
 
-def _say(code: Exit, *lines: str) -> int:
-    write_stderr([f"{PROGRAM}: {lines[0]}", *lines[1:]])
+def _say(code: Exit, message: str, hint: str = "") -> int:
+    tell(message, hint=hint)
     return code

@@ -3,7 +3,7 @@ is `diagnose`.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from nvgre_doctor.capture import expand
 from nvgre_doctor.capture.batch import Problem
@@ -16,73 +16,55 @@ from nvgre_doctor.known.expectations import parse_expected, parse_hosts
 from nvgre_doctor.known.inventory import Inventory, read_inventory
 from nvgre_doctor.report.assemble import assemble
 from nvgre_doctor.report.model import Report
-from nvgre_doctor.rules import find_all, select_codes
 from nvgre_doctor.rules.base import Situation
+from nvgre_doctor.rules.registry import find_all, select_codes
 from nvgre_doctor.scan.files import CaptureRead, ProgressCallback, read_captures
+from nvgre_doctor.settings.keys import to_options
+from nvgre_doctor.settings.options import Options
 from nvgre_doctor.vocabulary import Oddity
 
-Path = str | os.PathLike[str]
+Path = str | bytes | os.PathLike[str]
 
 _UNDECODABLE = (Oddity.LINKTYPE, Oddity.TRUNCATED, Oddity.MALFORMED)
 
 
 def diagnose(
-    captures: Iterable[Path],
+    captures: Path | Iterable[Path],
+    options: Options | None = None,
     *,
-    vsids: Iterable[int] = (),
-    inventory: Path | None = None,
-    select: Iterable[str] = (),
-    ignore: Iterable[str] = (),
-    expect: Mapping[str, str] | None = None,
-    not_nvgre: Iterable[str] = (),
-    jobs: int = 1,
     progress: ProgressCallback | None = None,
+    **given: object,
 ) -> Report:
     """Diagnose captures together: evidence of all of them is merged first, verdicts come after.
 
-    `captures` are paths of files or directories, "-" for standard input.  `vsids` and `inventory`
-    (a CSV export of Get-NetVirtualizationLookupRecord) are what you know.  `select` and `ignore`
-    are prefixes of finding codes. `expect` says which layout a host is meant to speak
-    (`{"10.0.0.7": "draft-00"}`; addresses or networks, "draft-00" or "rfc7637"): then NVG201,
-    NVG301 and NVG302 about an old host that is meant to be old are notes, and NVG205 says where it
-    is otherwise. `not_nvgre` names addresses and networks whose GRE is no NVGRE: it is counted, and
-    says nothing. `jobs` is how many processes may read; the report is the same with any number. A
-    capture that cannot be read never raises: the report says so.  Raises inventory.InventoryError,
-    rules.UnknownCodeError and addresses.AddressError, all ValueErrors.
+    `captures` is a path, or several: files or directories, "-" for standard input.  What else is
+    asked for comes as `options`, or by the names of their fields:
+    `diagnose("lab.pcapng", vsids=[5001], select="NVG3")`.
+    A capture that cannot be read never raises: the report says so.  Raises ValueErrors for options
+    that cannot be used (settings.keys.SettingError) and for an inventory that cannot
+    (known.inventory.InventoryError).
     """
-    selected = select_codes(select, ignore)
-    situation = examine(
-        captures,
-        vsids=vsids,
-        inventory=inventory,
-        expect=expect,
-        not_nvgre=not_nvgre,
-        jobs=jobs,
-        progress=progress,
-    )
+    if options is None:
+        options = to_options(**given)
+    elif given:
+        raise TypeError(f"give options or {', '.join(given)}, not both")
+    selected = select_codes(options.select, options.ignore)
+    paths = [captures] if isinstance(captures, str | bytes | os.PathLike) else captures
+    situation = examine(paths, options, progress)
     return assemble(situation, find_all(situation), selected)
 
 
 def examine(
-    captures: Iterable[Path],
-    *,
-    vsids: Iterable[int] = (),
-    inventory: Path | None = None,
-    expect: Mapping[str, str] | None = None,
-    not_nvgre: Iterable[str] = (),
-    jobs: int = 1,
-    progress: ProgressCallback | None = None,
+    captures: Iterable[Path], options: Options, progress: ProgressCallback | None = None
 ) -> Situation:
-    """Everything that `diagnose` finds out before it applies the rules; parameters and errors as
-    there.
-    """
-    expected, other_hosts = parse_expected(expect or {}), parse_hosts(not_nvgre)
-    known = (read_inventory(inventory) if inventory is not None else Inventory()).with_vsids(vsids)
-    paths = expand([os.fspath(path) for path in captures])
-    reads = read_captures(paths, jobs, progress)
-    evidence = decide_cut_quotes(
-        Evidence({index: read.evidence for index, read in enumerate(reads)})
-    )
+    """Everything that `diagnose` finds out before it applies the rules; errors as there."""
+    expected, other_hosts = parse_expected(options.expect), parse_hosts(options.not_nvgre)
+    known = read_inventory(options.inventory) if options.inventory is not None else Inventory()
+    known = known.with_vsids(options.vsids)
+    paths = expand([os.fsdecode(path) for path in captures])
+    reads = read_captures(paths, options.jobs or 1, progress)
+    evidence = Evidence({index: read.evidence for index, read in enumerate(reads)})
+    evidence = decide_cut_quotes(evidence)
     described = tuple(_describe(read) for read in reads)
     if other_hosts:
         evidence = leave_out(evidence, other_hosts)

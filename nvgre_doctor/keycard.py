@@ -7,8 +7,9 @@ Knows the key and nothing else: no capture, no host.  The layouts themselves are
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
+from nvgre_doctor.errors import GivenError
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.layouts import Reading
 
@@ -33,8 +34,10 @@ class GivenKey:
     note: str = ""
 
 
-class KeyTextError(ValueError):
+class KeyTextError(GivenError):
     """What was typed is no 32-bit key; the message says what is."""
+
+    help_helps: ClassVar[bool] = True
 
 
 def parse_keys(words: Sequence[str]) -> list[GivenKey]:

@@ -17,7 +17,8 @@ import pytest
 from nvgre_doctor.annotate import Pointer, annotate, can_be_copied
 from nvgre_doctor.capture import open_capture
 from nvgre_doctor.doctor import examine
-from nvgre_doctor.rules import find_all
+from nvgre_doctor.rules.registry import find_all
+from nvgre_doctor.settings.options import Options
 from tests import build
 from tests.build import block, custom, epb, idb, isb, nrb, opb, option, pcap, shb, spb
 from tests.wireshark.person import need
@@ -667,7 +668,7 @@ def frames_in(path: Path) -> list[tuple[int, int, int, int, bytes]]:
 
 def annotated_by_library(path: Path, out: Path, *, with_findings: bool = True) -> bool:
     """Annotate without a process for each file; False where there is nothing to write."""
-    situation = examine([path])
+    situation = examine([path], Options())
     (read,) = situation.captures
     if not can_be_copied(read):
         return False

@@ -12,8 +12,8 @@ from nvgre_doctor.annotate.marking import Marker, plain_header
 from nvgre_doctor.infer.diagnosis import At
 from nvgre_doctor.known.expectations import parse_expected
 from nvgre_doctor.known.inventory import Inventory
-from nvgre_doctor.rules import RULES
 from nvgre_doctor.rules.base import Situation
+from nvgre_doctor.rules.registry import RULES
 from nvgre_doctor.wire.decode import decode
 from tests import build
 from tests.worlds import (
@@ -354,8 +354,8 @@ def test_nvg401_is_on_reserved_keys_only() -> None:
     assert frames(found, "NVG401") == [3]
     assert (
         text(found, 3, "NVG401")
-        == "key 0x00000007 (TNI 7 [reserved], or VSID 0 [reserved] with FlowID 7) is valid under neither"
-        " layout"
+        == "key 0x00000007 (TNI 7 [reserved], or VSID 0 [reserved] with FlowID 7) is valid under"
+        " neither layout"
     )
 
 
@@ -380,8 +380,8 @@ def test_nvg404_is_on_frames_with_an_unknown_vsid_only() -> None:
     assert frames(found, "NVG404") == [3, 4]
     assert (
         text(found, 3, "NVG404")
-        == "key 0x22345600 (TNI 3429888 with top octet 0x22, or VSID 2241622 with FlowID 0) is not in"
-        " the inventory"
+        == "key 0x22345600 (TNI 3429888 with top octet 0x22, or VSID 2241622 with FlowID 0) is not"
+        " in the inventory"
     )
 
 

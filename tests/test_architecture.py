@@ -11,11 +11,11 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "nvgre_doctor"
 
 ORDER = (
-    "__init__", "vocabulary", "terminal", "engines", "wire", "capture", "evidence",
+    "__init__", "vocabulary", "errors", "terminal", "engines", "wire", "capture", "evidence",
     "known",
     "scan", "infer",
     "wording", "filters", "rules", "report", "reporters",
-    "doctor", "annotate", "info", "wireshark", "settings",
+    "settings", "doctor", "annotate", "info", "wireshark",
     "keycard", "commands", "cli", "__main__",
 )  # fmt: skip
 """The parts of the package, left to right.  `__init__` holds the version, and loads the rest when

@@ -589,7 +589,7 @@ HEAVY = (
     "tomllib",
     "rich",
     "nvgre_doctor.doctor",
-    "nvgre_doctor.rules",
+    "nvgre_doctor.rules.registry",
     "nvgre_doctor.report.model",
     "json",
 )
@@ -604,7 +604,12 @@ HEAVY = (
         (["schema"], ["nvgre_doctor.report.model", "json"]),
         (
             ["-f", "json", UPDATED],
-            ["nvgre_doctor.doctor", "nvgre_doctor.rules", "nvgre_doctor.report.model", "json"],
+            [
+                "nvgre_doctor.doctor",
+                "nvgre_doctor.rules.registry",
+                "nvgre_doctor.report.model",
+                "json",
+            ],
         ),
     ],
 )

@@ -306,7 +306,7 @@ sys.exit(main(sys.argv[1:]))
 @pytest.mark.parametrize(
     ("module", "name", "args"),
     [
-        ("nvgre_doctor.settings.sources", "load_settings", ["mismatch.pcapng"]),
+        ("nvgre_doctor.settings.sources", "load_options", ["mismatch.pcapng"]),
         (
             "nvgre_doctor.report.baseline",
             "accept",

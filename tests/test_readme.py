@@ -24,11 +24,11 @@ import pytest
 
 from nvgre_doctor import __version__
 from nvgre_doctor.cli import COMMANDS, DEBUG_VARIABLE, cli
+from nvgre_doctor.errors import Exit
 from nvgre_doctor.evidence.sampling import ALL_VM_STREAMS, VM_STREAMS
-from nvgre_doctor.report.exits import Exit
-from nvgre_doctor.rules import RULES
+from nvgre_doctor.rules.registry import RULES
 from nvgre_doctor.settings.keys import KEYS, field_of
-from nvgre_doctor.settings.sources import load_settings
+from nvgre_doctor.settings.sources import load_options
 from nvgre_doctor.vocabulary import Kind
 from tests.program import MISMATCH, ROOT, environment
 from tests.wireshark.person import Person, need, new_person
@@ -278,7 +278,7 @@ def test_the_python_example_prints_what_is_shown(reader: Reader) -> None:
 def test_the_configuration_example_holds_every_key_and_is_accepted(reader: Reader) -> None:
     (block,) = blocks("toml")
     (reader.folder / "nvgre-doctor.toml").write_text(block.text)
-    settings = load_settings(str(reader.folder / "nvgre-doctor.toml"))
+    settings = load_options(str(reader.folder / "nvgre-doctor.toml"))
     assert [key for key in KEYS if getattr(settings, field_of(key)) is None] == []
     assert "NVG301" in reader.run("nvgre-doctor lab.pcapng")
 

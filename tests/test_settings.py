@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from nvgre_doctor.settings.keys import KEYS, Settings, field_of
-from nvgre_doctor.settings.sources import ConfigError, folders_upward, load_settings, variable_of
+from nvgre_doctor.settings.keys import KEYS, field_of
+from nvgre_doctor.settings.options import Options
+from nvgre_doctor.settings.sources import ConfigError, folders_upward, load_options, variable_of
 from tests.program import ALL_OLD, MISMATCH, run
 
 EVERY_KEY = """\
@@ -40,15 +41,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def loaded(**environment: str) -> Settings:
-    return load_settings(environment=environment)
+def loaded(**environment: str) -> Options:
+    return load_options(environment=environment)
 
 
 # --- where it is found -------------------------------------------------------
 
 
 def test_without_a_file_nothing_is_set(folder: Path) -> None:
-    assert loaded() == Settings()
+    assert loaded() == Options()
 
 
 def test_a_file_is_found_upward_and_the_nearest_one_counts(folder: Path) -> None:
@@ -86,26 +87,26 @@ def test_a_pyproject_of_somebody_else_is_passed_over(folder: Path, text: str) ->
 
 def test_a_folder_of_that_name_is_no_file(folder: Path) -> None:
     (folder / "lab" / "nvgre-doctor.toml").mkdir()
-    assert loaded() == Settings()
+    assert loaded() == Options()
 
 
 def test_a_named_file_counts_wherever_it_is_and_the_found_one_does_not(folder: Path) -> None:
     (folder / "nvgre-doctor.toml").write_text('jobs = 2\ncolor = "always"\n')
     (folder / "other.toml").write_text("jobs = 5\n")
-    settings = load_settings("../../other.toml", environment={})
-    assert (settings.jobs, settings.color) == (5, None)
+    settings = load_options("../../other.toml", environment={})
+    assert (settings.jobs, settings.color) == (5, "auto")
 
 
 def test_no_file_is_looked_for_if_none_is_wanted(folder: Path) -> None:
     (folder / "nvgre-doctor.toml").write_text("jobs = 2\n")
-    assert load_settings(search=False, environment={"NVGRE_DOCTOR_COLOR": "never"}) == Settings(
+    assert load_options(search=False, environment={"NVGRE_DOCTOR_COLOR": "never"}) == Options(
         color="never"
     )
 
 
 def test_a_working_directory_that_was_deleted_has_no_file(folder: Path) -> None:
     os.rmdir(folder / "lab" / "today")
-    assert loaded() == Settings()
+    assert loaded() == Options()
 
 
 def test_the_search_ends_at_the_root_of_a_drive_or_a_share() -> None:
@@ -123,11 +124,11 @@ def test_the_search_ends_at_the_root_of_a_drive_or_a_share() -> None:
 def test_every_key_is_read_with_its_type(folder: Path) -> None:
     path = folder / "nvgre-doctor.toml"
     path.write_text(EVERY_KEY)
-    assert loaded() == Settings(
+    assert loaded() == Options(
         select=("NVG2", "NVG301"),
         ignore=("nvg204",),
         fail_on="warning",
-        vsid=(5001, 6000),
+        vsids=(5001, 6000),
         inventory=str(folder / "lists" / "lookup.csv"),
         format="junit",
         jobs=4,
@@ -139,7 +140,7 @@ def test_every_key_is_read_with_its_type(folder: Path) -> None:
 
 
 def test_every_key_is_a_setting() -> None:
-    assert {field_of(key) for key in KEYS} == {field.name for field in fields(Settings)} - {"file"}
+    assert {field_of(key) for key in KEYS} == {field.name for field in fields(Options)} - {"file"}
 
 
 def test_every_key_has_an_environment_variable(folder: Path) -> None:
@@ -154,11 +155,11 @@ def test_every_key_has_an_environment_variable(folder: Path) -> None:
         NVGRE_DOCTOR_COLOR="never",
         NVGRE_DOCTOR_EXPECT="10.0.0.7=draft-00, 10.0.0.0/24=rfc7637,fd00::7=draft-00",
         NVGRE_DOCTOR_NOT_NVGRE="10.0.0.9,\nfd00:9::/32,",
-    ) == Settings(
+    ) == Options(
         select=("NVG2", "NVG301"),
         ignore=("nvg204",),
         fail_on="warning",
-        vsid=(5001, 6000),
+        vsids=(5001, 6000),
         inventory="lists/lookup.csv",
         format="junit",
         jobs=4,
@@ -172,7 +173,7 @@ def test_every_key_has_an_environment_variable(folder: Path) -> None:
 def test_the_environment_wins_over_the_file_key_by_key(folder: Path) -> None:
     (folder / "nvgre-doctor.toml").write_text('jobs = 2\nvsid = [5001]\nselect = ["NVG2"]\n')
     settings = loaded(NVGRE_DOCTOR_VSID="5002", NVGRE_DOCTOR_SELECT="", NVGRE_DOCTOR_JOBS=" ")
-    assert (settings.jobs, settings.vsid, settings.select) == (2, (5002,), ("NVG2",))
+    assert (settings.jobs, settings.vsids, settings.select) == (2, (5002,), ("NVG2",))
 
 
 def test_files_written_by_powershell_are_read(folder: Path) -> None:
@@ -249,7 +250,7 @@ def test_a_wrong_setting_is_refused_with_its_file_its_key_and_what_was_expected(
 ) -> None:
     (folder / "x.toml").write_text(text)
     with pytest.raises(ConfigError) as error:
-        load_settings("../../x.toml", environment={})
+        load_options("../../x.toml", environment={})
     assert str(error.value) == f"../../x.toml: {WRONG[text]}"
 
 
@@ -306,14 +307,14 @@ def test_a_named_file_that_cannot_be_used_is_refused(
     if content is not None:
         (folder / "lab" / "today" / "x.toml").write_bytes(content)
     with pytest.raises(ConfigError) as error:
-        load_settings("x.toml", environment={})
+        load_options("x.toml", environment={})
     assert str(error.value).startswith(said)
 
 
 def test_a_pyproject_that_is_named_must_have_the_table(folder: Path) -> None:
     (folder / "lab" / "today" / "pyproject.toml").write_text("[project]\n")
     with pytest.raises(ConfigError) as error:
-        load_settings("pyproject.toml", environment={})
+        load_options("pyproject.toml", environment={})
     assert str(error.value) == "pyproject.toml: there is no table [tool.nvgre-doctor] in it."
 
 
@@ -365,7 +366,7 @@ def test_a_mistyped_variable_is_refused_because_it_would_do_nothing(
     "name", ["DEBUG", "HOME", "CASES", "CORPUS", "SCHEMAS", "VERSION", "IMAGE"]
 )
 def test_a_variable_of_somebody_else_is_left_alone(folder: Path, name: str) -> None:
-    assert loaded(**{f"NVGRE_DOCTOR_{name}": "x"}) == Settings()
+    assert loaded(**{f"NVGRE_DOCTOR_{name}": "x"}) == Options()
 
 
 def test_variables_are_named_like_their_keys() -> None:

@@ -1,8 +1,9 @@
-"""Options that several commands share, and the settings behind them: the command line wins over the
+"""Options that several commands share, and what is behind them: the command line wins over the
 environment, that over the file.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -13,7 +14,7 @@ from nvgre_doctor.reporters import FORMATS
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from nvgre_doctor.settings.keys import Settings
+    from nvgre_doctor.settings.options import Options
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -33,7 +34,7 @@ def complete_codes(
     """Finding codes; after a comma the next one."""
     from click.shell_completion import CompletionItem
 
-    from nvgre_doctor.rules import RULES
+    from nvgre_doctor.rules.registry import RULES
 
     before, comma, begun = incomplete.rpartition(",")
     return [
@@ -89,13 +90,14 @@ def config_options(function: Function) -> Function:
     return config(click.option("--no-config", is_flag=True, hidden=True)(function))
 
 
-def settings_of(config: str | None, no_config: bool) -> "Settings":
-    """What the configuration file and the environment say.  Errors: click.ClickException."""
-    from nvgre_doctor.settings.sources import ConfigError, load_settings
+def options_from(config: str | None, no_config: bool, **given: object) -> "Options":
+    """What the command line says (`given`, by fields of Options), where it says nothing what the
+    environment says, and then the configuration file.  Errors: DoctorError, click.UsageError.
+    """
+    from nvgre_doctor.settings.sources import load_options
 
     if config is not None and no_config:
         raise click.UsageError("--config and --no-config exclude each other.")
-    try:
-        return load_settings(config, search=not no_config)
-    except ConfigError as error:
-        raise click.ClickException(str(error)) from error
+    options = load_options(config, search=not no_config)
+    said = {name: value for name, value in given.items() if value not in (None, ())}
+    return replace(options, **said)  # type: ignore[arg-type]  # click has checked them

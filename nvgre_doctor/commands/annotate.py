@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from nvgre_doctor.commands._options import complete_files, config_options, settings_of
-from nvgre_doctor.report.exits import Exit, exit_code
+from nvgre_doctor.commands._options import complete_files, config_options, options_from
+from nvgre_doctor.errors import Exit
+from nvgre_doctor.report.exits import exit_code
 from nvgre_doctor.terminal.output import (
     STDOUT,
     OutputError,
     check_place,
     replacing,
-    write_stderr,
+    tell,
     write_stdout,
 )
 from nvgre_doctor.terminal.visible import visible
@@ -52,35 +53,23 @@ def command(
     from nvgre_doctor.annotate import Pointer, annotate, can_be_copied  # with all that it needs
     from nvgre_doctor.capture import ChangedError
     from nvgre_doctor.doctor import examine
-    from nvgre_doctor.known.inventory import InventoryError
     from nvgre_doctor.report.assemble import assemble
-    from nvgre_doctor.rules import find_all, select_codes
+    from nvgre_doctor.rules.registry import find_all, select_codes
     from nvgre_doctor.terminal.progress import ProgressBar
 
     _refuse_input(capture)
     _refuse_output(output, capture)
-    settings = settings_of(config, no_config)
-    with ProgressBar(wanted=True, color=settings.color != "never") as bar:
-        try:
-            situation = examine(
-                [capture],
-                vsids=settings.vsid or (),
-                inventory=settings.inventory,
-                expect=settings.expect,
-                not_nvgre=settings.not_nvgre or (),
-                jobs=settings.jobs or 1,
-                progress=bar.update,
-            )
-        except InventoryError as error:
-            raise click.UsageError(str(error)) from error
-        selected = select_codes(settings.select or (), settings.ignore or ())
+    options = options_from(config, no_config)
+    with ProgressBar(wanted=True, color=options.color != "never") as bar:
+        selected = select_codes(options.select, options.ignore)
+        situation = examine([capture], options, bar.update)
         report = assemble(situation, find_all(situation), selected)
         (read,) = report.captures
-        problems = [f"nvgre-doctor: {capture}: {problem.message}" for problem in read.problems]
+        problems = [f"{capture}: {problem.message}" for problem in read.problems]
         if not (problems or read.could_be_judged):
-            problems = [f"nvgre-doctor: {capture}: there is no frame in it"]
+            problems = [f"{capture}: there is no frame in it"]
         if not can_be_copied(read):
-            write_stderr([*problems, f"nvgre-doctor: {output} was not written"])
+            tell(*problems, f"{output} was not written")
             return Exit.UNREADABLE
         try:
             with replacing(output) as target:
@@ -92,17 +81,11 @@ def command(
                     only_findings=only_findings,
                 )
         except ChangedError:
-            write_stderr(
-                [
-                    f"nvgre-doctor: {capture}: changed while it was read; stop the capture first,"
-                    " or copy the file"
-                ]
-            )
+            tell(f"{capture}: changed while it was read; stop the capture first, or copy the file")
             return Exit.UNREADABLE
-    if problems:
-        write_stderr(problems)
+    tell(*problems)
     write_stdout(_summary(output, copied))
-    return exit_code(report, settings.fail_on or "error")
+    return exit_code(report, options.fail_on)
 
 
 def _refuse_input(path: str) -> None:
@@ -157,20 +140,18 @@ def _is_ours(path: str) -> bool:
 
 
 def _summary(output: str, copied: "Copied") -> str:
+    from nvgre_doctor.wording import plural
+
     codes = ", ".join(f"{code} {count}" for code, count in sorted(copied.by_code.items()))
     lines = [
-        f"Wrote {visible(output)}: {_frames(copied.written)},"
+        f"Wrote {visible(output)}: {plural(copied.written, 'frame')},"
         f" {copied.flagged - copied.without_room} with a comment" + (f" ({codes})" if codes else "")
     ]
     if copied.without_room:
         lines.append(
-            f"{_frames(copied.without_room)} that a finding points to could not take a comment"
-            " (simple packet blocks, or blocks of more than 4 MiB)"
+            f"{plural(copied.without_room, 'frame')} that a finding points to could not take a"
+            " comment (simple packet blocks, or blocks of more than 4 MiB)"
         )
     if copied.flagged > copied.without_room:
         lines.append('In Wireshark: frame.comment contains "nvgre-doctor"')
     return "".join(line + "\n" for line in lines)
-
-
-def _frames(count: int) -> str:
-    return f"{count} frame" if count == 1 else f"{count} frames"

@@ -2,12 +2,12 @@
 
 import gc
 import os
-import re
-import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
+from nvgre_doctor.commands._inputs import refuse_terminal
 from nvgre_doctor.commands._options import (
     color_option,
     complete_codes,
@@ -15,14 +15,15 @@ from nvgre_doctor.commands._options import (
     config_options,
     fail_on_option,
     format_option,
+    options_from,
     output_option,
     quiet_option,
-    settings_of,
     verbose_option,
 )
 from nvgre_doctor.commands._outputs import deliver, plan_outputs
-from nvgre_doctor.report.exits import Exit, exit_code, nothing_was_read
-from nvgre_doctor.terminal.output import STDOUT, real_path, write_file, write_stderr
+from nvgre_doctor.errors import Exit
+from nvgre_doctor.report.exits import exit_code, nothing_was_read
+from nvgre_doctor.terminal.output import STDOUT, real_path, tell, write_file
 
 if TYPE_CHECKING:
     from nvgre_doctor.report.baseline import Accepted
@@ -33,18 +34,17 @@ MOST_GONE = 10
 
 
 def _vsids(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[int, ...]:
-    """Decimal or 0x..., and only what an administrator may assign (RFC 7637 section 3.4)."""
-    numbers = []
-    for value in values:
-        if not re.fullmatch(r"0[xX][0-9a-fA-F]{1,8}|[0-9]{1,10}", value):
-            raise click.BadParameter(f"{value!r} is not a number.", ctx, param)
-        number = int(value, 16 if value[1:2] in ("x", "X") else 10)
-        if not 0x1000 <= number <= 0xFFFFFE:
-            raise click.BadParameter(
-                f"{value} is not a VSID: they go from 4096 to 16777214.", ctx, param
-            )
-        numbers.append(number)
-    return tuple(numbers)
+    """Decimal or 0x..., and only what an administrator may assign."""
+    from nvgre_doctor.known.numbers import parse_vsid
+
+    try:
+        return tuple(map(parse_vsid, values))
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
+
+
+def _codes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(code.strip() for value in values for code in value.split(","))
 
 
 @click.command(
@@ -71,6 +71,7 @@ def _vsids(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 )
 @click.option(
     "--select",
+    callback=_codes,
     multiple=True,
     metavar="CODES",
     shell_complete=complete_codes,
@@ -78,6 +79,7 @@ def _vsids(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 )
 @click.option(
     "--ignore",
+    callback=_codes,
     multiple=True,
     metavar="CODES",
     shell_complete=complete_codes,
@@ -110,72 +112,42 @@ def command(
     captures: tuple[str, ...],
     format_name: str | None,
     outputs: tuple[str, ...],
-    vsids: tuple[int, ...],
-    inventory: str | None,
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    fail_on: str | None,
     baseline: str | None,
     write_baseline: str | None,
     config: str | None,
     no_config: bool,
-    jobs: int | None,
-    color: str | None,
     quiet: bool,
     verbose: bool,
+    **given: object,  # by fields of Options
 ) -> int:
     """Diagnose captures together (pcap, pcapng; also compressed). A folder stands for the captures
     in it, - for standard input.
     """
     from nvgre_doctor.doctor import diagnose  # with all that it needs
-    from nvgre_doctor.known.inventory import InventoryError
-    from nvgre_doctor.rules import UnknownCodeError, select_codes
+    from nvgre_doctor.rules.registry import select_codes
     from nvgre_doctor.terminal.display import display_for_stdout
     from nvgre_doctor.terminal.progress import ProgressBar
 
     gc.disable()  # nothing here makes cycles; saves 15 % of the time on a hosting fabric
     if quiet and verbose:
         raise click.UsageError("-q and -v exclude each other.")
-    if STDOUT in captures and (sys.stdin is None or sys.stdin.isatty()):
-        raise click.UsageError(
-            "- reads a capture from standard input, and there is none: pipe one in."
-        )
-    settings = settings_of(config, no_config)
-    inventory = inventory or settings.inventory
-    color = color or settings.color or "auto"
-    selected, ignored = (
-        _codes(select) or settings.select or (),
-        _codes(ignore) or settings.ignore or (),
-    )
+    refuse_terminal(captures, "capture")
+    options = options_from(config, no_config, **given)
+    options = replace(options, jobs=options.jobs or os.cpu_count())
+    read = (options.inventory, options.file, _unless_same(baseline, write_baseline))
     plan = plan_outputs(
-        format_name or (None if outputs else settings.format),
+        format_name or (None if outputs else options.format),
         outputs,
-        [
-            *captures,
-            *filter(None, (inventory, settings.file, _unless_same(baseline, write_baseline))),
-        ],
+        [*captures, *filter(None, read)],
         beside=write_baseline,
     )
-    display = display_for_stdout(color, verbose - quiet)
-    if verbose and settings.file:
-        write_stderr([f"nvgre-doctor: configuration {settings.file}"])
-    try:
-        known = _accepted(baseline) if baseline is not None else ()
-        codes = select_codes(selected, ignored)
-        with ProgressBar(wanted=not quiet, color=color != "never") as bar:
-            report = diagnose(
-                captures,
-                vsids=vsids or settings.vsid or (),
-                inventory=inventory,
-                select=selected,
-                ignore=ignored,
-                expect=settings.expect,
-                not_nvgre=settings.not_nvgre or (),
-                jobs=jobs or settings.jobs or os.cpu_count() or 1,
-                progress=bar.update,
-            )
-    except (InventoryError, UnknownCodeError) as error:
-        raise click.UsageError(str(error)) from error
+    display = display_for_stdout(options.color, verbose - quiet)
+    if verbose and options.file:
+        tell(f"configuration {options.file}")
+    known = _accepted(baseline) if baseline is not None else ()
+    codes = select_codes(options.select, options.ignore)
+    with ProgressBar(wanted=not quiet, color=options.color != "never") as bar:
+        report = diagnose(captures, options, progress=bar.update)
     told = report
     gone: tuple[Accepted, ...] = ()
     if baseline is not None:
@@ -189,11 +161,7 @@ def command(
         _tell_gone(gone)
     if write_baseline is not None:
         return _write_baseline(report, write_baseline, quiet)
-    return exit_code(told, fail_on or settings.fail_on or "error")
-
-
-def _codes(given: tuple[str, ...]) -> list[str]:
-    return [code.strip() for part in given for code in part.split(",")]
+    return exit_code(told, options.fail_on)
 
 
 def _unless_same(baseline: str | None, write_baseline: str | None) -> str | None:
@@ -204,15 +172,9 @@ def _unless_same(baseline: str | None, write_baseline: str | None) -> str | None
 
 
 def _accepted(baseline: str) -> "tuple[Accepted, ...]":
-    from nvgre_doctor.report.baseline import (  # with what makes fingerprints
-        BaselineError,
-        read_baseline,
-    )
+    from nvgre_doctor.report.baseline import read_baseline  # with what makes fingerprints
 
-    try:
-        return read_baseline(baseline)
-    except BaselineError as error:
-        raise click.ClickException(str(error)) from error
+    return read_baseline(baseline)
 
 
 def _write_baseline(report: "Report", path: str, quiet: bool) -> Exit:
@@ -220,37 +182,29 @@ def _write_baseline(report: "Report", path: str, quiet: bool) -> Exit:
     from nvgre_doctor.report.baseline import accept, to_text
 
     if nothing_was_read(report):
-        write_stderr(
-            [
-                f"nvgre-doctor: {path}: no baseline was written, because not every capture could be"
-                " read"
-            ]
-        )
+        tell(f"{path}: no baseline was written, because not every capture could be read")
         return Exit.UNREADABLE
     write_file(path, to_text(accept(report)))
     if not quiet:
-        count = len(report.findings)
-        write_stderr(
-            [
-                f"nvgre-doctor: {path}: {count} {'finding is' if count == 1 else 'findings are'}"
-                " accepted"
-            ]
-        )
+        from nvgre_doctor.wording import plural
+
+        count = plural(len(report.findings), "finding is", "findings are")
+        tell(f"{path}: {count} accepted")
     return Exit.OK
 
 
 def _tell_gone(gone: tuple["Accepted", ...]) -> None:
     """Say on standard error which accepted findings went away."""
-    lines = [f"nvgre-doctor: gone, but still in the baseline: {row}" for row in gone[:MOST_GONE]]
+    lines = [f"gone, but still in the baseline: {row}" for row in gone[:MOST_GONE]]
     if len(gone) > MOST_GONE:
-        lines.append(f"nvgre-doctor: and {len(gone) - MOST_GONE} more that are gone")
-    write_stderr(lines)
+        lines.append(f"and {len(gone) - MOST_GONE} more that are gone")
+    tell(*lines)
 
 
 def _tell_unread(report: "Report") -> None:
     """Say on standard error why the exit code is 3, where no text on standard output does."""
     lines = [
-        f"nvgre-doctor: {capture.path}: "
+        f"{capture.path}: "
         + (
             capture.problems[0].message
             if capture.problems
@@ -259,5 +213,4 @@ def _tell_unread(report: "Report") -> None:
         for capture in report.captures
         if not capture.could_be_judged
     ]
-    if lines:
-        write_stderr(lines)
+    tell(*lines)

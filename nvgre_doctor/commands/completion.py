@@ -7,7 +7,7 @@ import sys
 import click
 
 from nvgre_doctor.commands._completion import SHELLS, script
-from nvgre_doctor.report.exits import Exit
+from nvgre_doctor.errors import Exit
 from nvgre_doctor.terminal.output import write_stdout
 
 _EPILOG = """\b

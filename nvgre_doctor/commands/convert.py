@@ -1,23 +1,23 @@
 """`nvgre-doctor convert`: any format, later, from the JSON of a diagnosis alone."""
 
-import sys
-
 import click
 
+from nvgre_doctor.commands._inputs import refuse_terminal
 from nvgre_doctor.commands._options import (
     color_option,
     complete_files,
     config_options,
     fail_on_option,
     format_option,
+    options_from,
     output_option,
     quiet_option,
-    settings_of,
     verbose_option,
 )
 from nvgre_doctor.commands._outputs import deliver, plan_outputs
-from nvgre_doctor.report.exits import Exit, exit_code
-from nvgre_doctor.terminal.output import STDOUT, write_stderr
+from nvgre_doctor.errors import Exit
+from nvgre_doctor.report.exits import exit_code
+from nvgre_doctor.terminal.output import STDOUT, tell
 
 LARGEST_REPORT = 256 * 1024 * 1024
 """In bytes.  A finding takes about 1,000: a quarter of a million fit."""
@@ -52,21 +52,18 @@ def command(
 
     if quiet and verbose:
         raise click.UsageError("-q and -v exclude each other.")
-    if report == STDOUT and (sys.stdin is None or sys.stdin.isatty()):
-        raise click.UsageError(
-            "- reads a report from standard input, and there is none: pipe one in."
-        )
-    settings = settings_of(config, no_config)
+    refuse_terminal([report], "report")
+    options = options_from(config, no_config, fail_on=fail_on, color=color)
     plan = plan_outputs(
-        format_name or (None if outputs else settings.format),
+        format_name or (None if outputs else options.format),
         outputs,
-        filter(None, (report, settings.file)),
+        filter(None, (report, options.file)),
     )
     try:
         text = read_stdin(LARGEST_REPORT) if report == STDOUT else read_text(report, LARGEST_REPORT)
         read = report_from_json(text)
     except (TextFileError, ConvertError) as error:
-        write_stderr([f"nvgre-doctor: {report}: {error}"])
+        tell(f"{report}: {error}")
         return Exit.UNREADABLE
-    deliver(read, plan, display_for_stdout(color or settings.color or "auto", verbose - quiet))
-    return exit_code(read, fail_on or settings.fail_on or "error")
+    deliver(read, plan, display_for_stdout(options.color, verbose - quiet))
+    return exit_code(read, options.fail_on)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 
 from nvgre_doctor.commands._options import complete_codes
-from nvgre_doctor.report.exits import Exit
+from nvgre_doctor.errors import Exit
 from nvgre_doctor.terminal.output import write_stdout
 
 
@@ -15,7 +15,7 @@ from nvgre_doctor.terminal.output import write_stdout
 @click.argument("codes", metavar="CODE...", nargs=-1, required=True, shell_complete=complete_codes)
 def command(codes: tuple[str, ...]) -> int:
     """Explain findings: NVG301, or all that begin with NVG3."""
-    from nvgre_doctor.rules import RULES, UnknownCodeError, select_codes
+    from nvgre_doctor.rules.registry import RULES, UnknownCodeError, select_codes
     from nvgre_doctor.terminal.display import display_for_stdout
     from nvgre_doctor.terminal.page import Page, Span, Style
 

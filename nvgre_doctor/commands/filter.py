@@ -2,15 +2,16 @@
 found in this one.
 """
 
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from nvgre_doctor.commands._options import complete_files, config_options, settings_of
-from nvgre_doctor.report.exits import Exit, nothing_was_read
-from nvgre_doctor.terminal.output import STDOUT, write_stderr, write_stdout
+from nvgre_doctor.commands._inputs import refuse_terminal
+from nvgre_doctor.commands._options import complete_files, config_options, options_from
+from nvgre_doctor.errors import Exit
+from nvgre_doctor.report.exits import nothing_was_read
+from nvgre_doctor.terminal.output import tell, write_stdout
 
 if TYPE_CHECKING:
     from nvgre_doctor.report.model import Report
@@ -30,36 +31,13 @@ are most of the traffic.
 def command(captures: tuple[str, ...], config: str | None, no_config: bool) -> int:
     """Print filters: one to capture with, and those that show what was found in Wireshark."""
     from nvgre_doctor.doctor import diagnose  # with all that it needs
-    from nvgre_doctor.known.inventory import InventoryError
     from nvgre_doctor.terminal.progress import ProgressBar
 
-    if STDOUT in captures and (sys.stdin is None or sys.stdin.isatty()):
-        raise click.UsageError(
-            "- reads a capture from standard input, and there is none: pipe one in."
-        )
-    settings = settings_of(config, no_config)
-    try:
-        with ProgressBar(wanted=True, color=settings.color != "never") as bar:
-            report = diagnose(
-                captures,
-                vsids=settings.vsid or (),
-                inventory=settings.inventory,
-                select=settings.select or (),
-                ignore=settings.ignore or (),
-                expect=settings.expect,
-                not_nvgre=settings.not_nvgre or (),
-                jobs=settings.jobs or 1,
-                progress=bar.update,
-            )
-    except InventoryError as error:
-        raise click.UsageError(str(error)) from error
-    problems = [
-        f"nvgre-doctor: {c.path}: {problem.message}"
-        for c in report.captures
-        for problem in c.problems
-    ]
-    if problems:
-        write_stderr(problems)
+    refuse_terminal(captures, "capture")
+    options = options_from(config, no_config)
+    with ProgressBar(wanted=True, color=options.color != "never") as bar:
+        report = diagnose(captures, options, progress=bar.update)
+    tell(*[f"{c.path}: {problem.message}" for c in report.captures for problem in c.problems])
     write_stdout("".join(line + "\n" for line in _lines(report)))
     return Exit.UNREADABLE if nothing_was_read(report) else Exit.OK
 

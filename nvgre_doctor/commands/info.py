@@ -2,13 +2,12 @@
 diagnosed.
 """
 
-import sys
-
 import click
 
+from nvgre_doctor.commands._inputs import refuse_terminal
 from nvgre_doctor.commands._options import complete_files
-from nvgre_doctor.report.exits import Exit
-from nvgre_doctor.terminal.output import STDOUT, write_stdout
+from nvgre_doctor.errors import Exit
+from nvgre_doctor.terminal.output import write_stdout
 
 
 @click.command("info", epilog="Exit: 0, or 3 where a capture could not be read or decoded.")
@@ -31,10 +30,7 @@ def command(captures: tuple[str, ...], format_name: str) -> int:
     from nvgre_doctor.info.contents import read_contents
     from nvgre_doctor.terminal.display import display_for_stdout
 
-    if STDOUT in captures and (sys.stdin is None or sys.stdin.isatty()):
-        raise click.UsageError(
-            "- reads a capture from standard input, and there is none: pipe one in."
-        )
+    refuse_terminal(captures, "capture")
     contents = [read_contents(path) for path in expand(captures)]
     answers, together = [answer([part]) for part in contents], answer(contents)
     if format_name == "json":

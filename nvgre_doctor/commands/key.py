@@ -2,7 +2,7 @@
 
 import click
 
-from nvgre_doctor.report.exits import Exit
+from nvgre_doctor.errors import Exit
 from nvgre_doctor.terminal.output import write_stdout
 
 

@@ -2,14 +2,14 @@
 
 import click
 
-from nvgre_doctor.report.exits import Exit
+from nvgre_doctor.errors import Exit
 from nvgre_doctor.terminal.output import write_stdout
 
 
 @click.command("rules")
 def command() -> int:
     """List the finding codes; `explain CODE` tells more."""
-    from nvgre_doctor.rules import RULES
+    from nvgre_doctor.rules.registry import RULES
     from nvgre_doctor.terminal.display import display_for_stdout
     from nvgre_doctor.terminal.page import Page, Span
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final, Generic, TypeVar
 
+from nvgre_doctor.errors import GivenError
 from nvgre_doctor.vocabulary import Layout
 
 T = TypeVar("T")
@@ -19,7 +20,7 @@ EXPECTABLE: Final = (Layout.OLD.value, Layout.CURRENT.value)
 _SHOWN_CHARACTERS: Final = 40
 
 
-class AddressError(ValueError):
+class AddressError(GivenError):
     """No address, no network, or no layout; the message says what was expected."""
 
 

@@ -12,8 +12,10 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
+from nvgre_doctor.errors import GivenError
+from nvgre_doctor.known.numbers import parse_number
 from nvgre_doctor.wire.layouts import CONTROL_ID, LOWEST_VSID, is_usable
 
 LARGEST_FILE: Final = 64 * 1024 * 1024
@@ -28,10 +30,12 @@ _SHOWN_COLUMNS: Final = 12
 _SHOWN_CHARACTERS: Final = 40
 
 
-class InventoryError(ValueError):
+class InventoryError(GivenError):
     """The file cannot be used.  The message names the file, the line, what is wrong and what to
     do.
     """
+
+    help_helps: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,11 +202,8 @@ def _record(row: list[str], columns: dict[str, int]) -> LookupRecord | None:
 
 
 def _vsid(text: str) -> int:
-    if re.fullmatch(r"[0-9]{1,10}", text):
-        vsid = int(text)
-    elif re.fullmatch(r"0[xX][0-9a-fA-F]{1,8}", text):
-        vsid = int(text, 16)
-    else:
+    vsid = parse_number(text)
+    if vsid is None:
         raise ValueError(f"VirtualSubnetID is {_show(text)}, not a number")
     if vsid and not is_usable(vsid):
         raise ValueError(f"VirtualSubnetID is {vsid}, outside {LOWEST_VSID} to {CONTROL_ID - 1}")

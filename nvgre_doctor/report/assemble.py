@@ -28,10 +28,10 @@ from nvgre_doctor.report.model import (
     Segment,
     Summary,
 )
-from nvgre_doctor.rules import worst_first
 from nvgre_doctor.rules.base import Situation, about_flow
 from nvgre_doctor.rules.findings import Finding, frame_ref, frame_refs
 from nvgre_doctor.rules.nvg2_expected import AS_EXPECTED, OF_AN_OLD_HOST, tell_as_expected
+from nvgre_doctor.rules.registry import worst_first
 from nvgre_doctor.vocabulary import Cause, Confidence, Kind, Layout, PairVerdict, Severity, Verdict
 from nvgre_doctor.wording import (
     LAYOUT_NAMES,

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from nvgre_doctor.errors import GivenError
 from nvgre_doctor.report import fingerprint
 from nvgre_doctor.report.checked_json import JsonError, Value, parse, shown
 from nvgre_doctor.report.model import Report
@@ -27,7 +28,7 @@ LARGEST_FILE: Final = 256 * 1024 * 1024
 """In bytes.  An accepted finding takes about 250: a million fit."""
 
 
-class BaselineError(ValueError):
+class BaselineError(GivenError):
     """The file cannot be used; the message names it, and says why and what to do."""
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from ipaddress import ip_address
 from typing import Final, NoReturn, TypeVar
 
+from nvgre_doctor.errors import GivenError
 from nvgre_doctor.terminal.visible import visible
 
 T = TypeVar("T")
@@ -30,7 +31,7 @@ LONGEST_SHOWN: Final = 60
 _KEY: Final = re.compile(r"0x[0-9a-f]{8}", re.ASCII)
 
 
-class JsonError(ValueError):
+class JsonError(GivenError):
     """What is wrong with a JSON text, and where."""
 
 

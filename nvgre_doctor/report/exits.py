@@ -2,8 +2,9 @@
 about the command line.
 """
 
-from enum import IntEnum
 from typing import TYPE_CHECKING
+
+from nvgre_doctor.errors import Exit
 
 if TYPE_CHECKING:
     from nvgre_doctor.report.model import Report
@@ -15,17 +16,6 @@ FAIL_ON = {
     "never": (),
 }
 """Values of `--fail-on`, and the severities that then count."""
-
-
-class Exit(IntEnum):
-    """What the process says when it ends.  1 never means anything but findings."""
-
-    OK = 0
-    FINDINGS = 1
-    USAGE = 2  # a wrong option, an unusable configuration, an output that cannot be written
-    UNREADABLE = 3  # an input could not be read, or nothing in it could be decoded
-    INTERNAL = 70
-    INTERRUPTED = 130
 
 
 def nothing_was_read(report: "Report") -> bool:

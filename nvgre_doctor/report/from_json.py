@@ -8,6 +8,7 @@ ignored, because a minor release may add some; everything else must be as schema
 from typing import Final, NoReturn
 
 from nvgre_doctor.capture.batch import Problem
+from nvgre_doctor.errors import GivenError
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.report.checked_json import LARGEST, JsonError, Value, parse, shown
 from nvgre_doctor.report.model import (
@@ -38,7 +39,7 @@ from nvgre_doctor.wire.layouts import CONTROL_ID
 ADVICE: Final = "Give a file that `nvgre-doctor check --format json` wrote, unchanged."
 
 
-class ConvertError(ValueError):
+class ConvertError(GivenError):
     """The text is not a report that can be read; the message says where, why and what to do."""
 
 

@@ -1,52 +1,70 @@
-"""The settings that a configuration may hold: keys, types, and how each is checked.
+"""What a configuration, the environment and a caller in Python may ask for: keys, types, and how
+each is checked.
 
-Knows nothing about where they come from (config.py) and what they do (the commands).
+Knows nothing about files and variables (sources.py), and nothing about what the options do.
 """
 
+import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
 
+from nvgre_doctor.errors import GivenError
 from nvgre_doctor.known.expectations import EXPECTABLE, AddressError, parse_expected, parse_hosts
+from nvgre_doctor.known.numbers import parse_number
 from nvgre_doctor.report.checked_json import JsonError, Value
 from nvgre_doctor.report.exits import FAIL_ON
 from nvgre_doctor.reporters import FORMATS
-from nvgre_doctor.rules import UnknownCodeError, select_codes
+from nvgre_doctor.rules.registry import UnknownCodeError, select_codes
+from nvgre_doctor.settings.options import Options
 from nvgre_doctor.terminal.visible import visible
 from nvgre_doctor.wire.layouts import CONTROL_ID, LOWEST_VSID
 
 COLORS: Final = ("auto", "always", "never")
 
 
-class SettingError(ValueError):
+class SettingError(GivenError):
     """A value that cannot be used; the message says where it stands, what was expected and what was
     found.
     """
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What was set, checked; None where nothing was.  Field names are those of the keys, with `_`
-    for `-`.
-    """
-
-    select: tuple[str, ...] | None = None
-    ignore: tuple[str, ...] | None = None
-    fail_on: str | None = None
-    vsid: tuple[int, ...] | None = None
-    inventory: str | None = None  # a path that is right in the working directory
-    format: str | None = None
-    jobs: int | None = None
-    color: str | None = None
-    expect: Mapping[str, str] | None = None
-    not_nvgre: tuple[str, ...] | None = None
-    file: str | None = None  # where they come from, if from a file
-
-
 def field_of(key: str) -> str:
-    """The field of Settings that a key fills."""
-    return key.replace("-", "_")
+    """The field of Options that a key fills."""
+    return "vsids" if key == "vsid" else key.replace("-", "_")
+
+
+def to_options(**given: object) -> Options:
+    """Options from values as people write them in Python: `vsids=["5001", 0x1770]`,
+    `select="NVG3"`.
+
+    Names are the fields of Options.  Errors: SettingError, a ValueError; TypeError for a name that
+    is none.
+    """
+    key_of = {field_of(key): key for key in KEYS}
+    for name in given:
+        if name not in key_of:
+            raise TypeError(f"there is no option {name!r}; there are {', '.join(key_of)}")
+    values: dict[str, Any] = {}
+    for name, raw in given.items():
+        values[name] = checked(key_of[name], name, _written(key_of[name], raw))
+    return Options(**values)
+
+
+def _written(key: str, raw: object) -> object:
+    """A value from Python as a file would hold it."""
+    if isinstance(raw, str):
+        return from_words(key, raw)
+    if isinstance(raw, os.PathLike):
+        return os.fspath(raw)
+    if isinstance(raw, Mapping):
+        return dict(raw)
+    if isinstance(raw, Iterable):
+        items = list(raw)
+        return [
+            _number(item) if key == "vsid" and isinstance(item, str) else item for item in items
+        ]
+    return raw
 
 
 def checked(key: str, where: str, raw: object) -> object:
@@ -77,9 +95,8 @@ def from_words(key: str, text: str) -> object:
 
 
 def _number(word: str) -> object:
-    if re.fullmatch(r"0[xX][0-9a-fA-F]{1,8}", word):
-        return int(word, 16)
-    return int(word) if re.fullmatch(r"[0-9]{1,10}", word) else word
+    number = parse_number(word)
+    return word if number is None else number
 
 
 def _plain(raw: object) -> object:
@@ -145,4 +162,4 @@ KEYS: Final[Mapping[str, Callable[[Value], object]]] = {
     "expect": _expected,
     "not-nvgre": _hosts,
 }
-"""Key -> how its value is checked.  Each is a field of Settings."""
+"""Key -> how its value is checked.  Each fills a field of Options."""

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from nvgre_doctor.settings.keys import KEYS, SettingError, Settings, checked, field_of, from_words
+from nvgre_doctor.errors import GivenError
+from nvgre_doctor.settings.keys import KEYS, SettingError, checked, field_of, from_words
+from nvgre_doctor.settings.options import Options
 from nvgre_doctor.terminal.text_files import TextFileError, read_text
 from nvgre_doctor.terminal.visible import visible
 
@@ -34,15 +36,15 @@ FAIL_ON, HOME is not.
 """
 
 
-class ConfigError(ValueError):
+class ConfigError(GivenError):
     """A configuration that cannot be used; the message names the file or variable, the key, and
     what was expected.
     """
 
 
-def load_settings(
+def load_options(
     file: str | None = None, *, search: bool = True, environment: Mapping[str, str] = os.environ
-) -> Settings:
+) -> Options:
     """The settings of `file`, or of the one found from the working directory if `search`, then
     those of the environment over them.
 
@@ -51,8 +53,8 @@ def load_settings(
     if file is None and search:
         file = find_file()
     try:
-        settings = Settings() if file is None else _from_file(file)
-        return replace(settings, **_from_environment(environment))
+        options = Options() if file is None else _from_file(file)
+        return replace(options, **_from_environment(environment))
     except SettingError as error:
         raise ConfigError(str(error)) from error
 
@@ -99,7 +101,7 @@ def _is_ours(pyproject: str) -> bool:
     return isinstance(tool, dict) and TABLE in tool
 
 
-def _from_file(file: str) -> Settings:
+def _from_file(file: str) -> Options:
     name = visible(file)
     try:
         text = read_text(file, LARGEST_FILE)
@@ -124,7 +126,7 @@ def _from_file(file: str) -> Settings:
         values[field_of(key)] = checked(key, f"{where}: {key}", raw)
     if "inventory" in values:
         values["inventory"] = os.path.join(os.path.dirname(file), values["inventory"])
-    return Settings(**values, file=file)
+    return Options(**values, file=file)
 
 
 def _close_matches(word: str, known: Iterable[str], cutoff: float = 0.6) -> list[str]:

@@ -15,14 +15,16 @@ from typing import BinaryIO, TextIO
 
 import click
 
+from nvgre_doctor.errors import DoctorError
 from nvgre_doctor.terminal.visible import harmless_line, visible
 
+PROGRAM = "nvgre-doctor"
 STDOUT = "-"
 _SAMPLE_SIZE = 512
 _SLASHES = tuple(filter(None, (os.sep, os.altsep)))
 
 
-class OutputError(Exception):
+class OutputError(DoctorError):
     """An output that cannot be written; the text says which, why and what to do."""
 
 
@@ -145,10 +147,18 @@ def write_stdout(text: str, *, color: bool = False) -> None:
             raise OutputError(_because("standard output", error)) from error
 
 
-def write_stderr(lines: Iterable[str]) -> None:
-    """Tell people something beside the result: one line each, made visible.  Nobody listening is no
-    error.
+def tell(*messages: str, hint: str = "") -> None:
+    """Say on standard error what is beside the result, each with the program's name before it.
+
+    A hint follows on a line of its own.  Nobody listening is no error.
     """
+    lines = [f"{PROGRAM}: {message}" for message in messages]
+    if lines:
+        write_stderr([*lines, hint] if hint else lines)
+
+
+def write_stderr(lines: Iterable[str]) -> None:
+    """Lines for people, made visible.  Nobody listening is no error."""
     encoding = getattr(sys.stderr, "encoding", None) or "ascii"
     shown = (harmless_line(visible(line, encoding)) for line in lines)
     try:

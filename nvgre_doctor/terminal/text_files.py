@@ -9,10 +9,12 @@ UTF8`.
 import sys
 from typing import BinaryIO, Final
 
+from nvgre_doctor.errors import GivenError
+
 _UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
-class TextFileError(ValueError):
+class TextFileError(GivenError):
     """The file cannot be read as text; the message says why, not which file."""
 
 

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from nvgre_doctor.errors import DoctorError
+
 PROFILE_NAME: Final = "NVGRE"
 _ASK_TIMEOUT_S: Final = 60  # the first start of a fresh installation builds its caches
 _WINDOWS_PROGRAM_FOLDERS: Final = ("ProgramFiles", "ProgramW6432", "ProgramFiles(x86)")
 _MACOS_TSHARK: Final = Path("/Applications/Wireshark.app/Contents/MacOS/tshark")
 
 
-class FoldersUnknownError(Exception):
+class FoldersUnknownError(DoctorError):
     """No way to tell where Wireshark keeps its files; the text says what to do."""
 
 

@@ -23,7 +23,7 @@ from nvgre_doctor.report.from_json import ConvertError, report_from_json
 from nvgre_doctor.reporters import FORMATS, render
 from nvgre_doctor.scan import files
 from nvgre_doctor.scan.exact import add_facts
-from nvgre_doctor.settings.sources import ConfigError, load_settings
+from nvgre_doctor.settings.sources import ConfigError, load_options
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.facts import QuoteKind
@@ -299,7 +299,7 @@ def check_config(data: bytes) -> None:
         ),
     ):
         try:
-            load_settings(_file(name, text), environment={})
+            load_options(_file(name, text), environment={})
         except ConfigError as error:
             check_message(error)
 
@@ -310,7 +310,7 @@ def check_environment(data: bytes) -> None:
     """
     name, _, value = data.decode("utf-8", "surrogateescape").replace("\0", "").partition("\n")
     try:
-        load_settings(None, search=False, environment={"NVGRE_DOCTOR_" + name: value})
+        load_options(None, search=False, environment={"NVGRE_DOCTOR_" + name: value})
     except ConfigError as error:
         check_message(error)
 

@@ -309,6 +309,6 @@ def test_the_filter_of_a_host_with_unlisted_vsids_shows_what_it_sent(tmp_path: P
 def test_every_code_with_frames_has_a_case() -> None:
     # That of NVG205 is the one of NVG201: see test_expected.
     with_cases = {code for code, _, _ in CASES.values()} | {"NVG204", "NVG205", "NVG404"}
-    from nvgre_doctor.rules import RULES
+    from nvgre_doctor.rules.registry import RULES
 
     assert {rule.code for rule in RULES} - with_cases == {"NVG101"}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from nvgre_doctor.infer.diagnosis import Stream
-from nvgre_doctor.rules import RULES, UnknownCodeError, find_all, select_codes
+from nvgre_doctor.rules.registry import RULES, UnknownCodeError, find_all, select_codes
 from nvgre_doctor.vocabulary import Severity
 from nvgre_doctor.wording import listed
 from tests.worlds import A, B, Tape, judge_tapes

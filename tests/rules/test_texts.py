@@ -359,7 +359,8 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
             (
                 (
                     "The layout of 192.168.50.1 cannot be told: key 0x00000007 (TNI 7"
-                    " [reserved], or VSID 0 [reserved] with FlowID 7) is reserved under both layouts."
+                    " [reserved], or VSID 0 [reserved] with FlowID 7) is reserved under both"
+                    " layouts."
                 ),
                 FROM_A,
                 "Find out what 192.168.50.1 is: this may be a plain GRE tunnel.",

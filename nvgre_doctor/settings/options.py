@@ -1,0 +1,33 @@
+"""Everything that can be asked of a diagnosis.  Knows names and defaults; checks nothing.
+
+A new option is a field here, a check in `keys`, and a line in `commands._options`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for, checked.  Made by `keys.to_options`, or by `sources` from a file."""
+
+    vsids: tuple[int, ...] = ()
+    """VSIDs that you use."""
+    inventory: str | None = None
+    """The path of a CSV export of Get-NetVirtualizationLookupRecord."""
+    select: tuple[str, ...] = ()
+    """Codes of findings to tell, or how they begin; none means all."""
+    ignore: tuple[str, ...] = ()
+    """Codes of findings not to tell, or how they begin."""
+    expect: Mapping[str, str] = field(default_factory=dict)
+    """Which layout a host or a network is meant to speak: "draft-00" or "rfc7637", by address."""
+    not_nvgre: tuple[str, ...] = ()
+    """Addresses and networks whose GRE is no NVGRE: it is counted, and says nothing."""
+    jobs: int | None = None
+    """How many processes may read; the report is the same with any number.  None: the command's
+    own choice."""
+    format: str | None = None
+    fail_on: str = "error"
+    color: str = "auto"
+    file: str | None = None
+    """The configuration file that some of this comes from."""
