@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from nvgre_doctor.evidence.signs import IcmpSign
-from nvgre_doctor.vocabulary import Cause, Confidence, Kind, Layout, PairVerdict
+from nvgre_doctor.vocabulary import Carried, Cause, Confidence, Kind, Layout, PairVerdict
+from nvgre_doctor.wire.facts import IcmpError
 
 
 class At(NamedTuple):
@@ -151,6 +152,28 @@ class Diagnosis:
     pairs: list[PairFacts]
     refusals: list[RefusalFacts]
     _between: dict[tuple[bytes, bytes], list[Stream]] = field(default_factory=dict, repr=False)
+    _causes: dict[tuple[bytes, bytes, IcmpSign], list[tuple[int | None, Cause]]] = field(
+        default_factory=dict, repr=False
+    )
+
+    def cause_of(self, source: bytes, destination: bytes, error: IcmpError, at: At) -> Cause:
+        """Why an ICMP error refuses a flow: what was found of all errors that say the same; where
+        that is two things, the layouts at this time decide.
+        """
+        gre_key = error.quote.gre_key
+        if not self._causes:
+            for refusal in self.refusals:
+                flow = refusal.source, refusal.destination, refusal.sign
+                self._causes.setdefault(flow, []).append((refusal.gre_key, refusal.cause))
+        rows = self._causes.get((source, destination, _sign_of(error)), [])
+        causes = {cause for key, cause in rows if gre_key in (key, None)}
+        if len(causes) == 1:
+            return causes.pop()
+        spoken = {
+            self.hosts[address].layout_between(at, at) if address in self.hosts else Layout.UNKNOWN
+            for address in (source, destination)
+        }
+        return Cause.LAYOUT_MISMATCH if len(spoken - {Layout.UNKNOWN}) == 2 else Cause.UNKNOWN
 
     def between(self, source: bytes, destination: bytes) -> list[Stream]:
         """The streams from one host to another."""
@@ -158,3 +181,17 @@ class Diagnosis:
             for stream in self.streams:
                 self._between.setdefault((stream.source, stream.destination), []).append(stream)
         return self._between.get((source, destination), [])
+
+
+def _sign_of(error: IcmpError) -> IcmpSign:
+    """The sign of an error as refusals have it: without what only its quote tells."""
+    return IcmpSign(
+        error.reporter,
+        error.addressee,
+        error.version,
+        error.type,
+        error.code,
+        error.carried is Carried.INNER,
+        error.refuses_nvgre,
+        error.next_hop_mtu or 0,
+    )

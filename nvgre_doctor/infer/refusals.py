@@ -4,7 +4,7 @@ it.
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.signs import EXAMPLES, IcmpSign
@@ -21,7 +21,23 @@ REDIRECTS: Final = frozenset({(4, 5, 10), (6, 137, 1)})
 """REDIRECT of MS-NVGREE section 2.2.2: the VM moved."""
 
 
-def is_prohibited(sign: IcmpSign) -> bool:
+class IcmpKind(Protocol):
+    """What has version, type and code of an ICMP message: a sign, or an error of the wire."""
+
+    @property
+    def version(self) -> int:
+        """4 ICMP, 6 ICMPv6."""
+
+    @property
+    def type(self) -> int:
+        """As on the wire."""
+
+    @property
+    def code(self) -> int:
+        """As on the wire."""
+
+
+def is_prohibited(sign: IcmpKind) -> bool:
     """Whether an ICMP error is a 3/10 or its ICMPv6 twin."""
     return (sign.version, sign.type, sign.code) in ADMINISTRATIVELY_PROHIBITED
 
@@ -142,6 +158,6 @@ class _FlowIndex:
         return next(iter(gre_keys)) if len(gre_keys) == 1 else None
 
 
-def is_redirect(sign: IcmpSign) -> bool:
+def is_redirect(sign: IcmpKind) -> bool:
     """Whether an ICMP message is the REDIRECT of MS-NVGREE."""
     return (sign.version, sign.type, sign.code) in REDIRECTS

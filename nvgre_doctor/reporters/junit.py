@@ -18,6 +18,7 @@ from nvgre_doctor.reporters.subjects import (
     why_not_judged,
 )
 from nvgre_doctor.rules.findings import Finding
+from nvgre_doctor.rules.registry import RULES
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.visible import visible
 from nvgre_doctor.vocabulary import PairVerdict, Severity, Verdict
@@ -33,6 +34,9 @@ _CLAIMS: Final = {
     "flow": "NVGRE from {} gets through",
     "capture": "{} can be judged",
 }
+
+
+_CLAIMS_OF_RULES: Final = {rule.code: rule.claim for rule in RULES if rule.claim}
 
 
 @dataclass(slots=True)
@@ -109,8 +113,8 @@ def _cases(report: Report) -> list[_Case]:
         key = subject_key(finding)
         case = cases.setdefault(key, _Case(key[0], _claim(report, key), finding.message))
         case.findings.append(finding)
-        if finding.code == "NVG205":  # "speaks RFC 7637" may be true, and be what is wrong
-            case.claim = f"{visible(subject_name(report, key))} speaks the expected layout"
+        if claim := _CLAIMS_OF_RULES.get(finding.code):
+            case.claim = claim.format(visible(subject_name(report, key)))
     if report.verdict is Verdict.HEALTHY:
         cases["report", (), None] = _Case("report", "nothing is wrong")
     elif not cases or (

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from inspect import cleandoc
-from typing import Final
+from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.captures import Capture
@@ -12,7 +12,8 @@ from nvgre_doctor.infer.diagnosis import At, Diagnosis, HostVerdict
 from nvgre_doctor.known.expectations import NetworkTable
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.rules.findings import Finding, Subject, frame_refs
-from nvgre_doctor.vocabulary import Confidence, Layout, Oddity, Severity
+from nvgre_doctor.rules.frames import Show
+from nvgre_doctor.vocabulary import Confidence, Layout, Oddity, Severity, Verdict
 from nvgre_doctor.wording import address_text
 
 EXAMPLE_FRAMES: Final = 5
@@ -45,6 +46,11 @@ class Situation:
         captured = sum(capture.nvgre_frames for capture in self.captures)
         return captured - sum(part.nvgre_frames for part in self.evidence.captures.values())
 
+    def layout_at(self, address: bytes, at: At) -> Layout:
+        """What a host speaks at that time; where it changed, only what is proven."""
+        host = self.host(address)
+        return host.layout if host.change is None else host.layout_between(at, at)
+
     def has_hnv_signs(self, *addresses: bytes) -> bool:
         """Whether any of these looks like a Hyper-V host, and not like the end of a plain GRE
         tunnel.
@@ -58,18 +64,31 @@ class Situation:
 
 
 Find = Callable[[Situation], Iterable[Finding]]
+Shows = Callable[[Situation], Show]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+def no_frames(situation: Situation) -> Show:
+    """For findings that are about no frame."""
+    return lambda frame: ()
+
+
+class Rule(NamedTuple):
     """One finding code: `severity` is the usual one, `find` makes the findings, and its docstring
-    is the explain text.
+    is the explain text.  `shows` says which frames they are about: all of them, where a finding
+    names a few.
     """
 
     code: str
     severity: Severity
     title: str
     find: Find
+    shows: Shows = no_frames
+    verdict: Verdict | None = None
+    """What a finding of severity error makes of the whole."""
+    is_of_old_host: bool = False
+    """Whether a host with the old layout causes it: it is a note where that host is meant to be."""
+    claim: str = ""
+    """What a test about the subject claims instead of the usual; {} is the subject."""
 
     @property
     def explain(self) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from nvgre_doctor.infer.diagnosis import At
 from nvgre_doctor.rules.base import Rule, Situation, finding
 from nvgre_doctor.rules.findings import Finding, Subject
+from nvgre_doctor.rules.frames import Claim, Frame, Show
 from nvgre_doctor.vocabulary import Oddity, Severity
+from nvgre_doctor.wire.facts import Other
 from nvgre_doctor.wording import plural
 
 
@@ -151,8 +153,24 @@ def find_no_nvgre(situation: Situation) -> Iterator[Finding]:
     )
 
 
+def shows_short_frames(situation: Situation) -> Show:
+    """Those that are cut."""
+
+    def show(frame: Frame) -> Iterator[Claim]:
+        if isinstance(frame.facts, Other) and frame.facts.oddity is Oddity.TOO_SHORT:
+            yield Claim((), "this frame is cut before the GRE key")
+
+    return show
+
+
 RULES = (
     Rule("NVG101", Severity.WARNING, "capture cut short or damaged", find_damaged),
-    Rule("NVG102", Severity.WARNING, "frames too short to show the GRE key", find_short_frames),
+    Rule(
+        "NVG102",
+        Severity.WARNING,
+        "frames too short to show the GRE key",
+        find_short_frames,
+        shows_short_frames,
+    ),
     Rule("NVG103", Severity.WARNING, "no NVGRE in the captures", find_no_nvgre),
 )

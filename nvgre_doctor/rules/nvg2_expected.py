@@ -1,24 +1,14 @@
-"""NVG205, and what is no surprise: the layouts that hosts are meant to speak.
+"""NVG205: hosts that do not speak the layout that they are meant to speak."""
 
-An expectation changes what you are told, never what is found out: it is no evidence, and the
-verdict stays what it is.
-"""
-
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from ipaddress import ip_address
-from typing import Final
+from collections.abc import Iterator
 
 from nvgre_doctor.filters import display
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_update
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding
 from nvgre_doctor.rules.findings import Finding
+from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
 from nvgre_doctor.vocabulary import Confidence, Layout, Severity
 from nvgre_doctor.wording import LAYOUT_NAMES, address_text
-
-OF_AN_OLD_HOST: Final = frozenset({"NVG201", "NVG301", "NVG302"})
-"""Findings that a host with the old layout causes: its own, and those about it and its peers."""
-AS_EXPECTED: Final = " This is expected."
 
 
 def find_unexpected(situation: Situation) -> Iterator[Finding]:
@@ -67,34 +57,30 @@ def find_unexpected(situation: Situation) -> Iterator[Finding]:
         )
 
 
-def tell_as_expected(findings: Iterable[Finding], situation: Situation) -> tuple[Finding, ...]:
-    """The findings, in the same order; those that an old host causes which is meant to be old are
-    notes, and say so.
-    """
-    return tuple(
-        (
-            replace(
-                finding, severity=Severity.INFO, message=finding.message + AS_EXPECTED, next_step=""
-            )
-            if _is_expected(finding, situation)
-            else finding
-        )
-        for finding in findings
-    )
+def shows_unexpected(situation: Situation) -> Show:
+    """Frames of the host in the layout that is not expected of it."""
 
+    def show(frame: Frame) -> Iterator[Claim]:
+        packet = frame.packet
+        expected = None if packet is None else situation.expected.get(packet.source)
+        if packet is None or expected is None:
+            return
+        spoken = situation.layout_at(packet.source, frame.at)
+        if spoken not in (expected, Layout.UNKNOWN):
+            name = name_of(packet.source)
+            uses = f"{name} uses {LAYOUT_NAMES[spoken]}"
+            yield Claim((name,), f"{uses}, and {LAYOUT_NAMES[expected]} is expected of it")
 
-def _is_expected(finding: Finding, situation: Situation) -> bool:
-    """Whether a host that the finding is about speaks the old layout, and is meant to."""
-    if finding.code not in OF_AN_OLD_HOST:
-        return False
-    addresses = [ip_address(host).packed for host in finding.subject.hosts]
-    return any(
-        situation.host(address).layout is Layout.OLD
-        and situation.expected.get(address) is Layout.OLD
-        for address in addresses
-    )
+    return show
 
 
 RULES = (
-    Rule("NVG205", Severity.ERROR, "host does not speak the expected layout", find_unexpected),
+    Rule(
+        "NVG205",
+        Severity.ERROR,
+        "host does not speak the expected layout",
+        find_unexpected,
+        shows_unexpected,
+        claim="{} speaks the expected layout",  # "speaks RFC 7637" may be true, and what is wrong
+    ),
 )

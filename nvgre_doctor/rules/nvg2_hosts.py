@@ -3,14 +3,19 @@
 from collections.abc import Iterator
 
 from nvgre_doctor.filters import display
-from nvgre_doctor.infer.diagnosis import HostVerdict, Stream, by_source
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_update
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding
 from nvgre_doctor.rules.findings import Finding
-from nvgre_doctor.vocabulary import Confidence, Layout, Severity
+from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
+from nvgre_doctor.vocabulary import Confidence, Layout, Severity, Verdict
 from nvgre_doctor.wire import layouts
-from nvgre_doctor.wire.layouts import Reading
-from nvgre_doctor.wording import LAYOUT_NAMES, address_text, both_readings, plural, statement
+from nvgre_doctor.wording import (
+    LAYOUT_NAMES,
+    address_text,
+    both_readings,
+    key_text,
+    statement,
+)
 
 
 def find_old_layout(situation: Situation) -> Iterator[Finding]:
@@ -150,73 +155,81 @@ def find_both(situation: Situation) -> Iterator[Finding]:
         )
 
 
-def find_unknown(situation: Situation) -> Iterator[Finding]:
-    """What it means
-      The frames of this host fit both layouts, so its layout cannot be told.
+def shows_old_layout(situation: Situation) -> Show:
+    """Frames that the host sent in the old layout, and errors that quote one."""
 
-    How it is detected
-      No evidence speaks for either layout: the keys lie between 0x00100000 and 0x00FFFFFE, where
-      both readings are valid, and nothing else decides. Or the host only receives, or what was
-      found contradicts itself, or the packets are cut so short that they may be answers which
-      repeat the key of the other host.
+    def show(frame: Frame) -> Iterator[Claim]:
+        packet = frame.packet
+        if packet is None or situation.layout_at(packet.source, frame.at) is not Layout.OLD:
+            return
+        if layouts.fits_old(packet.gre_key):
+            name = name_of(packet.source)
+            confidence = situation.host(packet.source).confidence
+            uses = "uses" if confidence is Confidence.PROVEN else "probably uses"
+            key, tni = key_text(packet.gre_key), layouts.tni(packet.gre_key)
+            text = f"{name} {uses} the old NVGRE layout (draft-00): key {key} is TNI {tni}"
+            yield Claim((name,), text)
 
-    What it is not
-      Neither healthy nor broken: unknown.
-
-    What to do
-      Give the VSIDs you know (--vsid 5001, or --inventory with an export of
-      Get-NetVirtualizationLookupRecord), or capture both directions of one VM pair, or capture
-      longer.
-
-    Sources
-      RFC 7637 sections 3.2 and 3.4; draft-sridharan-virtualization-nvgre-00.
-    """
-    streams = by_source(situation.diagnosis.streams)
-    for host in situation.diagnosis.hosts.values():
-        if host.layout is Layout.UNKNOWN:
-            yield _unknown(host, streams.get(host.address, []))
+    return show
 
 
-def _unknown(host: HostVerdict, sent: list[Stream]) -> Finding:
-    name = address_text(host.address)
-    gre_keys = sorted({gre_key for stream in sent for gre_key in stream.gre_keys})
-    lowest = {layouts.reading(gre_key): gre_key for gre_key in reversed(gre_keys)}
-    if host.contradiction:
-        why = "the inventory contradicts what the packets prove"
-        settle = "Check the inventory: is it of this fabric, and of this time?"
-    elif host.witnesses:
-        why = "the evidence contradicts itself"
-        settle = "Look at the frames, and capture again on one adapter only."
-    elif not sent:
-        why = f"it sent no NVGRE here, it only received {plural(host.frames_received, 'frame')}"
-        settle = f"Capture on {name} itself, or where both directions pass."
-    elif Reading.EITHER in lowest:
-        why = f"key {both_readings(lowest[Reading.EITHER])} is valid under both layouts"
-        settle = (
-            "Give a VSID you know with --vsid or --inventory, or capture both directions of one VM"
-            " pair."
-        )
-    elif lowest.keys() == {Reading.NEITHER}:
-        why = f"key {both_readings(gre_keys[0])} is reserved under both layouts"
-        settle = f"Find out what {name} is: this may be a plain GRE tunnel."
-    else:  # a key that would decide, and is no evidence: see infer.gathering.without_echoes
-        why = f"key {both_readings(gre_keys[-1])} may only repeat what the other host sends"
-        settle = "Capture both directions of one VM pair with a snap length of 128 bytes or more."
-    return finding(
-        "NVG204",
-        Severity.INFO,
-        f"The layout of {name} cannot be told: {why}.",
-        about_host(host.address),
-        [stream.first for stream in sent],
-        display_filter=display.from_host(host.address),
-        next_step=settle,
-        confidence=Confidence.NONE,
-    )
+def shows_change(situation: Situation) -> Show:
+    """The last frame before the change, and the first one after it."""
+
+    def show(frame: Frame) -> Iterator[Claim]:
+        packet = frame.packet
+        change = None if packet is None else situation.host(packet.source).change
+        if packet is None or change is None:
+            return
+        name = name_of(packet.source)
+        if frame.at == change.at:
+            text = f"here {name} speaks {LAYOUT_NAMES[change.after]} for the first time"
+            yield Claim((name,), text)
+        elif frame.at == change.last_before:
+            text = f"here {name} speaks {LAYOUT_NAMES[change.before]} for the last time"
+            yield Claim((name,), text)
+
+    return show
+
+
+def shows_both(situation: Situation) -> Show:
+    """Every frame of the host."""
+    return every_frame_of_host("{} sends both layouts at the same time: key {}")
+
+
+def every_frame_of_host(text: str) -> Show:
+    """`text` has a place for the host's name and one for its key."""
+
+    def show(frame: Frame) -> Iterator[Claim]:
+        if frame.packet is not None:
+            name = name_of(frame.packet.source)
+            yield Claim((name,), text.format(name, both_readings(frame.packet.gre_key)))
+
+    return show
 
 
 RULES = (
-    Rule("NVG201", Severity.ERROR, "host uses the old layout", find_old_layout),
-    Rule("NVG202", Severity.WARNING, "host changed layout during the capture", find_change),
-    Rule("NVG203", Severity.ERROR, "host sends both layouts at the same time", find_both),
-    Rule("NVG204", Severity.INFO, "layout of a host cannot be told", find_unknown),
+    Rule(
+        "NVG201",
+        Severity.ERROR,
+        "host uses the old layout",
+        find_old_layout,
+        shows_old_layout,
+        verdict=Verdict.OLD_LAYOUT,
+        is_of_old_host=True,
+    ),
+    Rule(
+        "NVG202",
+        Severity.WARNING,
+        "host changed layout during the capture",
+        find_change,
+        shows_change,
+    ),
+    Rule(
+        "NVG203",
+        Severity.ERROR,
+        "host sends both layouts at the same time",
+        find_both,
+        shows_both,
+    ),
 )

@@ -8,7 +8,8 @@ from nvgre_doctor.infer.diagnosis import Stream
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_policy, check_update
 from nvgre_doctor.rules.base import Rule, Situation, about_pair, finding
 from nvgre_doctor.rules.findings import Finding
-from nvgre_doctor.vocabulary import Layout, PairVerdict, Severity
+from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
+from nvgre_doctor.vocabulary import Layout, PairVerdict, Severity, Verdict
 from nvgre_doctor.wording import (
     LAYOUT_NAMES,
     address_text,
@@ -122,7 +123,55 @@ def one_way_streams(situation: Situation) -> Iterator[tuple[tuple[bytes, bytes],
             yield pair.hosts, silent
 
 
+def shows_mismatch(situation: Situation) -> Show:
+    """Frames between the two while their layouts differ, and errors that quote one."""
+
+    def show(frame: Frame) -> Iterator[Claim]:
+        if frame.packet is None:
+            return
+        source, destination = frame.packet.source, frame.packet.destination
+        # In one order for both directions: Wireshark lists equal comments once.
+        ends = sorted(
+            (name_of(address), situation.layout_at(address, frame.at))
+            for address in (source, destination)
+        )
+        (one, spoken), (two, other) = ends
+        if spoken is not other and Layout.UNKNOWN not in (spoken, other):
+            names = " and ".join(f"{name} ({LAYOUT_NAMES[layout]})" for name, layout in ends)
+            yield Claim((one, two), f"{names} cannot talk: they use different layouts")
+
+    return show
+
+
+def shows_one_way(situation: Situation) -> Show:
+    """Every frame of the VM pair."""
+    silent = {(*s[:2], s.macs) for _, streams in one_way_streams(situation) for s in streams}
+
+    def show(frame: Frame) -> Iterator[Claim]:
+        packet = frame.packet
+        if packet is not None and (packet.source, packet.destination, packet.macs) in silent:
+            one, two = sorted((name_of(packet.source), name_of(packet.destination)))
+            text = f"VM pair {vm_pair_text(packet.macs)} is heard in this direction only"
+            yield Claim((one, two), text)
+
+    return show
+
+
 RULES = (
-    Rule("NVG301", Severity.ERROR, "two hosts use different layouts", find_mismatch),
-    Rule("NVG306", Severity.INFO, "VM pair heard in one direction only", find_one_way),
+    Rule(
+        "NVG301",
+        Severity.ERROR,
+        "two hosts use different layouts",
+        find_mismatch,
+        shows_mismatch,
+        verdict=Verdict.MISMATCH,
+        is_of_old_host=True,
+    ),
+    Rule(
+        "NVG306",
+        Severity.INFO,
+        "VM pair heard in one direction only",
+        find_one_way,
+        shows_one_way,
+    ),
 )

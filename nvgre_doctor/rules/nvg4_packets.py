@@ -7,9 +7,12 @@ from nvgre_doctor.infer.diagnosis import At, Stream, by_source
 from nvgre_doctor.rules.advice import check_policy
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding
 from nvgre_doctor.rules.findings import Finding
+from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
 from nvgre_doctor.vocabulary import Confidence, Layout, Oddity, Severity
 from nvgre_doctor.wire import layouts
+from nvgre_doctor.wire.facts import Nvgre
 from nvgre_doctor.wire.layouts import Reading
+from nvgre_doctor.wire.links import TAG_ETHERTYPES
 from nvgre_doctor.wording import address_text, both_readings, listed, plural
 
 
@@ -187,9 +190,70 @@ def _is_listed(stream: Stream, layout: Layout, known: frozenset[int]) -> bool:
     return bool(readings & known)
 
 
+def shows_reserved_keys(situation: Situation) -> Show:
+    """Frames with such a key."""
+
+    def show(frame: Frame) -> Iterator[Claim]:
+        packet = frame.packet
+        if packet is not None and layouts.reading(packet.gre_key) is Reading.NEITHER:
+            text = f"key {both_readings(packet.gre_key)} is valid under neither layout"
+            yield Claim((name_of(packet.source),), text)
+
+    return show
+
+
+def shows_flags(situation: Situation) -> Show:
+    """Frames with such flags."""
+
+    def show(frame: Frame) -> Iterator[Claim]:
+        facts = frame.facts
+        if isinstance(facts, Nvgre) and facts.gre_flags != layouts.GRE_FLAGS:
+            text = f"the GRE flags are 0x{facts.gre_flags:04x} instead of 0x2000"
+            yield Claim((name_of(facts.source),), text)
+
+    return show
+
+
+def shows_inner_tags(situation: Situation) -> Show:
+    """Frames with such a tag."""
+
+    def show(frame: Frame) -> Iterator[Claim]:
+        facts = frame.facts
+        if isinstance(facts, Nvgre) and facts.inner_ethertype in TAG_ETHERTYPES:
+            name = name_of(facts.source)
+            yield Claim((name,), f"{name} sends an 802.1Q tag inside NVGRE")
+
+    return show
+
+
+def shows_unlisted(situation: Situation) -> Show:
+    """Frames with such an id."""
+    unlisted = {(stream.source, stream.upper_bits) for stream in unlisted_streams(situation)}
+
+    def show(frame: Frame) -> Iterator[Claim]:
+        packet = frame.packet
+        if packet is not None and (packet.source, layouts.vsid(packet.gre_key)) in unlisted:
+            text = f"key {both_readings(packet.gre_key)} is not in the inventory"
+            yield Claim((name_of(packet.source),), text)
+
+    return show
+
+
 RULES = (
-    Rule("NVG401", Severity.WARNING, "key valid under neither layout", find_reserved_keys),
-    Rule("NVG402", Severity.WARNING, "GRE header breaks RFC 7637", find_flags),
-    Rule("NVG403", Severity.WARNING, "inner frame carries an 802.1Q tag", find_inner_tags),
-    Rule("NVG404", Severity.WARNING, "VSID not in the inventory", find_unlisted),
+    Rule(
+        "NVG401",
+        Severity.WARNING,
+        "key valid under neither layout",
+        find_reserved_keys,
+        shows_reserved_keys,
+    ),
+    Rule("NVG402", Severity.WARNING, "GRE header breaks RFC 7637", find_flags, shows_flags),
+    Rule(
+        "NVG403",
+        Severity.WARNING,
+        "inner frame carries an 802.1Q tag",
+        find_inner_tags,
+        shows_inner_tags,
+    ),
+    Rule("NVG404", Severity.WARNING, "VSID not in the inventory", find_unlisted, shows_unlisted),
 )

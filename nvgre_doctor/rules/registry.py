@@ -10,6 +10,8 @@ from nvgre_doctor.rules import (
     nvg1_captures,
     nvg2_expected,
     nvg2_hosts,
+    nvg2_unknown,
+    nvg3_errors,
     nvg3_pairs,
     nvg3_refusals,
     nvg4_packets,
@@ -22,15 +24,23 @@ RULES: tuple[Rule, ...] = tuple(
     sorted(
         nvg1_captures.RULES
         + nvg2_hosts.RULES
+        + nvg2_unknown.RULES
         + nvg2_expected.RULES
         + nvg3_pairs.RULES
         + nvg3_refusals.RULES
+        + nvg3_errors.RULES
         + nvg4_packets.RULES,
         key=lambda rule: rule.code,
     )
 )
 
+_BY_CODE = {rule.code: rule for rule in RULES}
 _WORST_FIRST = {severity: position for position, severity in enumerate(Severity)}
+
+
+def rule_of(finding: Finding) -> Rule:
+    """The rule that made a finding."""
+    return _BY_CODE[finding.code]
 
 
 class UnknownCodeError(GivenError):

@@ -4,6 +4,7 @@ from typing import Final
 
 from nvgre_doctor.report.model import Host
 from nvgre_doctor.reporters.text.sheet import Sheet
+from nvgre_doctor.rules.nvg2_unknown import UNKNOWN
 from nvgre_doctor.terminal.page import Span, Style
 from nvgre_doctor.wording import LAYOUT_WORDS, SURE_WORDS, both_readings, plural
 
@@ -30,7 +31,7 @@ def write_hosts(sheet: Sheet) -> None:
     asked = {
         address
         for finding in sheet.report.findings
-        if finding.code == "NVG204"
+        if finding.code == UNKNOWN.code
         for address in finding.subject.hosts
     }
     sheet.table(
@@ -96,4 +97,4 @@ def _why_not(host: Host, asked: set[str]) -> str:
     """
     if host.frames_sent == 0:
         return "sends nothing here, only receives"
-    return "nothing here tells" + (", see NVG204" if host.address in asked else "")
+    return "nothing here tells" + (f", see {UNKNOWN.code}" if host.address in asked else "")

@@ -1,0 +1,79 @@
+"""One frame as rules look at it, to say whether a finding of theirs is about it.
+
+Knows the facts of a frame; decides nothing.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from nvgre_doctor.infer.diagnosis import At
+from nvgre_doctor.scan.exact import customer_addresses
+from nvgre_doctor.wire import layouts
+from nvgre_doctor.wire.facts import Facts, IcmpError, Nvgre
+from nvgre_doctor.wording import address_text
+
+_ADDRESSES_REMEMBERED: Final = 4096
+
+name_of = lru_cache(_ADDRESSES_REMEMBERED)(address_text)
+"""`address_text`, remembered: a capture has many frames and few hosts."""
+
+
+class Packet(NamedTuple):
+    """An NVGRE data packet that a frame shows: the frame itself, or one that an ICMP error
+    quotes.
+    """
+
+    source: bytes
+    destination: bytes
+    gre_key: int
+    macs: bytes  # as in StreamKey
+
+
+class Frame(NamedTuple):
+    """What a frame shows.  `error` is an ICMP error about NVGRE, inside it or beside it."""
+
+    facts: Facts
+    at: At
+    packet: Packet | None
+    error: IcmpError | None
+
+
+class Claim(NamedTuple):
+    """What a rule says of one frame, if it has a finding about these hosts."""
+
+    hosts: tuple[str, ...]  # as in Subject
+    text: str
+
+
+Show = Callable[[Frame], Iterable[Claim]]
+"""The claims about one frame; of several whose findings exist the first one counts."""
+
+
+def frame_of(facts: Facts, at: At) -> Frame:
+    """The frame with these facts."""
+    error = facts.inner_error if isinstance(facts, Nvgre) else facts
+    if isinstance(error, IcmpError) and error.refuses_nvgre:
+        return Frame(facts, at, _quoted_packet(error), error)
+    return Frame(facts, at, _data_packet(facts) if isinstance(facts, Nvgre) else None, None)
+
+
+def refused_flow(error: IcmpError) -> tuple[bytes, bytes]:
+    """Source and destination of the packet that an error is about."""
+    return error.quote.source or error.addressee, error.quote.destination or error.reporter
+
+
+def _data_packet(facts: Nvgre) -> Packet | None:
+    customers = customer_addresses(facts.inner_source, facts.inner_destination)
+    if layouts.is_control(facts.gre_key) or customers == facts.source + facts.destination:
+        return None
+    macs = (facts.inner_destination_mac or b"") + (facts.inner_source_mac or b"")
+    return Packet(facts.source, facts.destination, facts.gre_key, macs)
+
+
+def _quoted_packet(error: IcmpError) -> Packet | None:
+    quote = error.quote
+    if quote.gre_key is None or layouts.is_control(quote.gre_key):
+        return None
+    macs = (quote.inner_destination_mac or b"") + (quote.inner_source_mac or b"")
+    return Packet(*refused_flow(error), quote.gre_key, macs)
