@@ -205,9 +205,9 @@ def shows_too_big(situation: Situation) -> Show:
         if isinstance(facts, Nvgre) and facts.is_fragment:
             yield _fragment(facts.source, facts.destination)
         elif isinstance(facts, Other) and facts.oddity is Oddity.LATER_FRAGMENT:
-            source, destination = facts.source or b"", facts.destination or b""
-            if (source, destination) in fragmented:
-                yield _fragment(source, destination)
+            flow = facts.source or b"", facts.destination or b""
+            if flow in fragmented:
+                yield _fragment(*flow)
         if error is not None and (error.version, error.type, error.code) in TOO_BIG:
             source, destination = map(name_of, refused_flow(error))
             icmp = icmp_code(error.version, error.type, error.code)
