@@ -4,27 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from nvgre_doctor.capture.description import InterfaceDescription
+from nvgre_doctor.wire.links import LINKS
 
-# https://www.tcpdump.org/linktypes.html
-_LINKTYPES: Final = {
-    0: "BSD loopback",
-    1: "Ethernet",
-    9: "PPP",
-    12: "raw IP",
-    14: "raw IP",
-    101: "raw IP",
-    105: "IEEE 802.11",
-    108: "OpenBSD loopback",
-    113: "Linux cooked",
-    119: "IEEE 802.11 with Prism header",
-    127: "IEEE 802.11 with radiotap header",
-    189: "Linux USB",
-    228: "raw IPv4",
-    229: "raw IPv6",
-    249: "USBPcap",
-    252: "Wireshark upper PDU",
-    276: "Linux cooked, version 2",
-}
 _UNITS: Final = {0: "seconds", 3: "milliseconds", 6: "microseconds", 9: "nanoseconds"}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST: Final = 253_402_300_800 * 10**9
@@ -33,8 +14,8 @@ _LAST: Final = 253_402_300_800 * 10**9
 
 def linktype_words(linktype: int) -> str:
     """Return "Ethernet (1)", or "link type 147"."""
-    name = _LINKTYPES.get(linktype)
-    return f"link type {linktype}" if name is None else f"{name} ({linktype})"
+    link = LINKS.get(linktype)
+    return f"link type {linktype}" if link is None else f"{link.name} ({linktype})"
 
 
 def resolution_words(interface: InterfaceDescription) -> str:

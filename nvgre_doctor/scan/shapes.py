@@ -60,6 +60,7 @@ class Shape:
     link_field: tuple[int, int] | tuple[bytes, bytes]  # what those must be
     link_size: int
     tags: int  # VLAN tags in the link header
+    tags_at: int  # where they begin
     is_ipv4: bool
     version: int  # the usual first byte of the IP header
     versions: frozenset[int]  # all values that it may have
@@ -126,8 +127,8 @@ class Shape:
         """The frames that carry as many VLAN tags as this shape, and the others."""
         if not self.asks_for_tags:
             return pending, ()
-        fitting = pending
-        for at in range(distance + 12, distance + 12 + 4 * self.tags, 4):
+        begin, fitting = distance + self.tags_at, pending
+        for at in range(begin, begin + 4 * self.tags, 4):
             fitting = [
                 i for i in fitting if data[stamps[i] + at : stamps[i] + at + 2] in _TAG_BYTES
             ]
@@ -150,43 +151,39 @@ def shape_of(linktype: int, data: bytes, start: int, captured_length: int) -> Sh
     is_ipv4 = ethertype == links.ETHERTYPE_IPV4
     if first != 0x45 if is_ipv4 else first >> 4 != 6:
         return None
-    family = head[:4] if linktype in links.BSD_LOOPBACK else b""
-    return _shape(
-        linktype,
-        ethertype,
-        link_size,
-        is_ipv4,
-        family,
-        head[12:14] if linktype == links.ETHERNET else b"",
-    )
+    found = links.plain_header(linktype, link_size)
+    if found is None:
+        return None
+    plain, tags = found
+    decisive = slice(plain.decisive_at, plain.decisive_at + plain.decisive)
+    last = head[decisive.start + 4 * tags : decisive.stop + 4 * tags]
+    return _shape(plain, tags, head[decisive] if tags == 1 else b"", last, is_ipv4)
 
 
 @lru_cache(maxsize=256)
-def _shape(
-    linktype: int, ethertype: int, link_size: int, is_ipv4: bool, family: bytes, first_type: bytes
-) -> Shape | None:
-    tags = 0
-    link_field: tuple[int, int] | tuple[bytes, bytes] = (ethertype >> 8, ethertype & 0xFF)
-    if linktype == links.ETHERNET:
-        link_format, tags = f"{link_size - 2}xBB", (link_size - 14) // 4
-        if tags == 1:
-            link_format, link_field = "12x2s2x2s", (first_type, ethertype.to_bytes(2))
-    elif (linktype, link_size) == (links.LINUX_SLL, 16):
-        link_format = "14xBB"
-    elif (linktype, link_size) == (links.LINUX_SLL2, 20):
-        link_format = "BB18x"
-    elif linktype in (links.LINUX_SLL, links.LINUX_SLL2):  # with tags: too rare for a shape
-        return None
-    elif family:
-        link_format, link_field = "4s0s", (family, b"")
-    else:  # raw IP
-        link_format, link_field = "0s0s", (b"", b"")
+def _shape(plain: links.PlainHeader, tags: int, first: bytes, last: bytes, is_ipv4: bool) -> Shape:
+    """`last` is the decisive bytes of the link header, behind all tags; `first` those before the
+    only tag.
+    """
+    at, size, link_size = plain.decisive_at, plain.decisive, plain.size + 4 * tags
+    link_field: tuple[int, int] | tuple[bytes, bytes]
+    if tags == 1:
+        link_format, link_field = f"{at}x{size}s{4 - size}x{size}s", (first, last)
+        after = at + 4 + size
+    elif size == 2:
+        link_format, link_field = f"{at + 4 * tags}xBB", (last[0], last[1])  # cheaper than bytes
+        after = at + 4 * tags + size
+    else:
+        link_format, link_field = f"{at}x{size}s0s", (last, b"")
+        after = at + size
+    link_format += f"{link_size - after}x"
     if is_ipv4:
         return Shape(
             link_format,
             link_field,
             link_size,
             tags,
+            at,
             True,
             0x45,
             frozenset({0x45}),
@@ -197,6 +194,7 @@ def _shape(
         link_field,
         link_size,
         tags,
+        at,
         False,
         0x60,
         frozenset(range(0x60, 0x70)),

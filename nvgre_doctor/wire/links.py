@@ -1,5 +1,5 @@
 """Link layers: from a frame of one linktype to the ethertype of its payload and where that payload
-starts.
+starts.  LINKS, at the end, is the table: one row a link type.
 
 Knows pseudo-headers of capture formats and VLAN tags; must not know what is inside IP.  Field
 values are big endian unless said otherwise.  Linktype numbers are those of
@@ -10,7 +10,8 @@ The two Linux cooked headers are read by dpkt (`dpkt_headers`).  Ethernet is not
 decodes all upper layers at once.
 """
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
 from nvgre_doctor.vocabulary import Oddity
 
@@ -23,13 +24,9 @@ frame must not carry one
 (RFC 7637 section 3.3)."""
 
 ETHERNET: Final = 1
-LINUX_SLL: Final = 113
-LINUX_SLL2: Final = 276
-BSD_LOOPBACK: Final = frozenset((0, 108))
-RAW_IP: Final = frozenset((12, 14, 101))
-RAW_IPV4: Final = 228
-RAW_IPV6: Final = 229
 
+_IP: Final = frozenset((ETHERTYPE_IPV4, ETHERTYPE_IPV6))
+_NO_ETHERTYPE: Final = 0  # of what is not IP, and has no EtherType of its own
 _LOOPBACK_FAMILIES: Final = {2: ETHERTYPE_IPV4} | dict.fromkeys(
     (10, 23, 24, 28, 30), ETHERTYPE_IPV6
 )
@@ -38,29 +35,52 @@ FreeBSD, 30 macOS.
 """
 
 
+class PlainHeader(NamedTuple):
+    """What the fast path needs to know of a link header of one size, in bytes.
+
+    The `decisive` bytes, from `decisive_at` on, say it all: two headers of this size that agree in
+    them mean the same to `Link.read`, whatever else they hold.
+    """
+
+    size: int  # without VLAN tags
+    decisive_at: int
+    decisive: int
+    may_be_tagged: bool = False  # then the decisive bytes are an EtherType, and VLAN tags go on
+
+
+class Link(NamedTuple):
+    """A link type: its row of the table is all that there is to know about it."""
+
+    name: str  # as people know it
+    read: Callable[[bytes], tuple[int | None, int]] | None = None
+    """Reads the header of a frame: the EtherType behind all tags (None: cut off; any number that is
+    not IP's: something else), and the offset of what follows.  None: cannot be decoded here."""
+    plain: tuple[PlainHeader, ...] = ()
+    """How most of these headers look.  The frames behind all others are decoded one by one."""
+
+
 def strip_link(linktype: int, data: bytes) -> tuple[int, int] | Oddity:
     """The ethertype (0x0800 or 0x86DD) behind all tags, and the offset of the IP header; or why
     there is none.
     """
-    if linktype == ETHERNET:
-        ethertype, start = untagged_type(data, 12)
-    elif linktype == LINUX_SLL:
-        ethertype, start = _linux_sll(data)
-    elif linktype == LINUX_SLL2:
-        ethertype, start = _linux_sll2(data)
-    elif linktype in BSD_LOOPBACK:
-        ethertype, start = _loopback_type(data), 4
-    elif linktype in RAW_IP:
-        ethertype, start = _version_type(data), 0
-    elif linktype == RAW_IPV4:
-        return ETHERTYPE_IPV4, 0
-    elif linktype == RAW_IPV6:
-        return ETHERTYPE_IPV6, 0
-    else:
+    link = LINKS.get(linktype)
+    if link is None or link.read is None:
         return Oddity.LINKTYPE
+    ethertype, start = link.read(data)
     if ethertype is None:
         return Oddity.TRUNCATED
-    return (ethertype, start) if ethertype in {ETHERTYPE_IPV4, ETHERTYPE_IPV6} else Oddity.NOT_IP
+    return (ethertype, start) if ethertype in _IP else Oddity.NOT_IP
+
+
+def plain_header(linktype: int, size: int) -> tuple[PlainHeader, int] | None:
+    """The plain header that is `size` bytes long together with its VLAN tags, and how many these
+    are; None if there is none.
+    """
+    for plain in LINKS[linktype].plain:
+        tags, rest = divmod(size - plain.size, 4)
+        if not rest and (tags == 0 or (tags > 0 and plain.may_be_tagged)):
+            return plain, tags
+    return None
 
 
 def untagged_type(data: bytes, position: int) -> tuple[int | None, int]:
@@ -75,6 +95,11 @@ def untagged_type(data: bytes, position: int) -> tuple[int | None, int]:
         if ethertype not in TAG_ETHERTYPES:
             return ethertype, position + 2
         position += 4  # type and tag control information
+
+
+def _ethernet(data: bytes) -> tuple[int | None, int]:
+    """Two MACs, then the type."""
+    return untagged_type(data, 12)
 
 
 def _linux_sll(data: bytes) -> tuple[int | None, int]:
@@ -98,20 +123,54 @@ def _linux_sll2(data: bytes) -> tuple[int | None, int]:
     return (protocol, 20) if protocol not in TAG_ETHERTYPES else untagged_type(data, 22)
 
 
-def _loopback_type(data: bytes) -> int | None:
+def _loopback(data: bytes) -> tuple[int | None, int]:
     """The address family in either byte order (NULL is in that of the capturing machine, LOOP big
-    endian); 0 if unknown.
+    endian).
     """
     if len(data) < 4:
-        return None
+        return None, 0
     for family in (int.from_bytes(data[:4], "little"), int.from_bytes(data[:4], "big")):
         if family in _LOOPBACK_FAMILIES:
-            return _LOOPBACK_FAMILIES[family]
-    return 0
+            return _LOOPBACK_FAMILIES[family], 4
+    return _NO_ETHERTYPE, 4
 
 
-def _version_type(data: bytes) -> int | None:
-    """What the version nibble of raw IP says; 0 if it is neither 4 nor 6."""
+def _raw_ip(data: bytes) -> tuple[int | None, int]:
+    """No header: the version nibble tells."""
     if not data:
-        return None
-    return {4: ETHERTYPE_IPV4, 6: ETHERTYPE_IPV6}.get(data[0] >> 4, 0)
+        return None, 0
+    return {4: ETHERTYPE_IPV4, 6: ETHERTYPE_IPV6}.get(data[0] >> 4, _NO_ETHERTYPE), 0
+
+
+def _raw_ipv4(_data: bytes) -> tuple[int | None, int]:
+    return ETHERTYPE_IPV4, 0
+
+
+def _raw_ipv6(_data: bytes) -> tuple[int | None, int]:
+    return ETHERTYPE_IPV6, 0
+
+
+_ALL_DECIDES: Final = (PlainHeader(4, 0, 4),)
+_NO_HEADER: Final = (PlainHeader(0, 0, 0),)
+"""The first byte of IP decides, and that is always looked at."""
+
+LINKS: Final[dict[int, Link]] = {
+    0: Link("BSD loopback", _loopback, _ALL_DECIDES),
+    ETHERNET: Link("Ethernet", _ethernet, (PlainHeader(14, 12, 2, may_be_tagged=True),)),
+    9: Link("PPP"),
+    12: Link("raw IP", _raw_ip, _NO_HEADER),
+    14: Link("raw IP", _raw_ip, _NO_HEADER),
+    101: Link("raw IP", _raw_ip, _NO_HEADER),
+    105: Link("IEEE 802.11"),
+    108: Link("OpenBSD loopback", _loopback, _ALL_DECIDES),
+    113: Link("Linux cooked", _linux_sll, (PlainHeader(16, 14, 2),)),
+    119: Link("IEEE 802.11 with Prism header"),
+    127: Link("IEEE 802.11 with radiotap header"),
+    189: Link("Linux USB"),
+    228: Link("raw IPv4", _raw_ipv4, _NO_HEADER),
+    229: Link("raw IPv6", _raw_ipv6, _NO_HEADER),
+    249: Link("USBPcap"),
+    252: Link("Wireshark upper PDU"),
+    276: Link("Linux cooked, version 2", _linux_sll2, (PlainHeader(20, 0, 2),)),
+}
+"""By linktype number.  A link type that is not here, or has no `read`, is Oddity.LINKTYPE."""
