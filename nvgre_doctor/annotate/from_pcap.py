@@ -13,14 +13,14 @@ from nvgre_doctor.annotate.packets import (
     section_header,
     with_comments,
 )
-from nvgre_doctor.capture import Capture
+from nvgre_doctor.capture import OpenCapture
 from nvgre_doctor.scan.files import ProgressCallback
 
 _NANOSECONDS: Final = 9
 
 
 def convert_pcap(
-    source: Capture,
+    source: OpenCapture,
     marker: Marker,
     target: BinaryIO,
     tell: ProgressCallback,

@@ -8,17 +8,17 @@ from nvgre_doctor.capture.batch import NO_TIME, Batch, Problem, Progress
 from nvgre_doctor.capture.description import Description
 from nvgre_doctor.capture.formats.pcapng_copy import Block, ChangedError
 from nvgre_doctor.capture.formats.reader import Cursor
-from nvgre_doctor.capture.opening import Capture, expand, open_capture
+from nvgre_doctor.capture.opening import OpenCapture, expand, open_capture
 from nvgre_doctor.vocabulary import Status
 
 __all__ = [
     "NO_TIME",
     "Batch",
     "Block",
-    "Capture",
     "ChangedError",
     "Cursor",
     "Description",
+    "OpenCapture",
     "Problem",
     "Progress",
     "Status",

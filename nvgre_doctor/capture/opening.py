@@ -34,7 +34,7 @@ _SEARCHED: Final = 1 << 20  # bytes that are searched for the beginning of a rec
 _NOTHING_READ: Final = frozenset({"version", "byte-order", "read-error"})
 
 
-class Capture:
+class OpenCapture:
     """One input, opened.  A context manager; closing it does not close standard input.
 
     `batches()` gives its frames once; `progress` is complete when they are exhausted.  What could
@@ -115,7 +115,7 @@ class Capture:
 
     def blocks(self, stop: int) -> Iterator[Block]:
         """The blocks of a pcapng capture as they are stored, up to an offset that `batches` of
-        another Capture reached.
+        another OpenCapture reached.
 
         Instead of `batches`, and only once.  Raises ChangedError where it is not the same capture
         any more.
@@ -131,8 +131,8 @@ class Capture:
         return Description() if self._reader is None else self._reader.description
 
     def parts(self, count: int) -> list[tuple[Cursor[Any], int | None]]:
-        """Up to `count` parts of about equal size, each for `batches` of a Capture of its own; none
-        if it cannot be split.
+        """Up to `count` parts of about equal size, each for `batches` of an OpenCapture of its own;
+        none if it cannot be split.
 
         Only uncompressed regular files can be.  Ask before `batches`.  Where a part begins is found
         by looking ahead, which can be wrong.  So a part counts only if the part before it counts,
@@ -230,13 +230,13 @@ class Capture:
         self.progress.status = status
 
 
-def open_capture(path: str | os.PathLike[str], *, stdin: BinaryIO | None = None) -> Capture:
+def open_capture(path: str | os.PathLike[str], *, stdin: BinaryIO | None = None) -> OpenCapture:
     """Open a capture file, or standard input as "-" (`stdin` in its place), whatever it holds.
 
     Never raises for what is there or not there: such an input gives no batches, and `progress` says
     why.
     """
-    capture = Capture(os.fspath(path))
+    capture = OpenCapture(os.fspath(path))
     capture._open(stdin)
     return capture
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
 
-from nvgre_doctor.capture import Capture, Cursor, open_capture
+from nvgre_doctor.capture import Cursor, OpenCapture, open_capture
 from nvgre_doctor.capture.batch import Batch, Progress
 from nvgre_doctor.capture.source import Identity
 from nvgre_doctor.evidence import CaptureEvidence
@@ -140,7 +140,7 @@ def _read(stretch: _Stretch, tell: Callable[[int], None], numbered: int = 0) -> 
 
 
 def _telling(
-    capture: Capture, batches: Iterator[Batch], begin: int, tell: Callable[[int], None]
+    capture: OpenCapture, batches: Iterator[Batch], begin: int, tell: Callable[[int], None]
 ) -> Iterator[Batch]:
     """The batches; after each, the bytes of the file that were read for it are told."""
     for batch in batches:

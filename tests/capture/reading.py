@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from nvgre_doctor.capture import Capture, Problem, open_capture
+from nvgre_doctor.capture import OpenCapture, Problem, open_capture
 from nvgre_doctor.vocabulary import Status
 
 
@@ -41,7 +41,7 @@ class Reading:
         return [frame.data for frame in self.frames]
 
 
-def frames_of(capture: Capture, **part: object) -> list[Frame]:
+def frames_of(capture: OpenCapture, **part: object) -> list[Frame]:
     frames = [
         Frame(number, batch.clock(i), batch.wire_length(i), batch.linktype, batch.frame(i))
         for batch in capture.batches(**part)  # type: ignore[arg-type]
