@@ -159,8 +159,8 @@ def test_another_schema_version_is_refused_with_both_versions_and_what_to_do(ver
         ),
         (
             ("captures", 0, "format"),
-            "etl",
-            '$.captures[0].format: expected one of pcap, pcapng, found "etl".',
+            7,
+            "$.captures[0].format: expected a string, found 7.",
         ),
         (("hosts", 1, "address"), "x", '$.hosts[1].address: expected an IP address, found "x".'),
         (

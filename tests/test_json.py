@@ -52,7 +52,7 @@ BREAKS: list[tuple[list[str | int], Any]] = [
     (["captures", 0, "status"], "ok"),
     (["captures", 0, "frames"], -1),
     (["captures", 0, "frames"], 1.5),
-    (["captures", 0, "format"], "etl"),
+    (["captures", 0, "format"], 7),
     (["hosts", 0, "layout"], "RFC 7637"),
     (["hosts", 0, "confidence"], "sure"),
     (["hosts", 0, "evidence", 0, "kind"], "guess"),

@@ -1,13 +1,14 @@
 """A capture is written again as pcapng, with a comment on every frame that a finding points to.
 
 `pointing` says which findings a frame belongs to, `packets` puts comments into packet blocks,
-`from_pcapng` and `from_pcap` write the file, one block in memory at a time.  Knows nothing about
-files that are written: the caller makes them.
+`from_pcapng` copies the blocks of a pcapng, `from_frames` writes the frames of all other formats;
+one block is in memory at a time.  Knows nothing about files that are written: the caller makes
+them.
 """
 
 from typing import BinaryIO
 
-from nvgre_doctor.annotate.from_pcap import convert_pcap
+from nvgre_doctor.annotate.from_frames import write_frames
 from nvgre_doctor.annotate.from_pcapng import PcapngCopier
 from nvgre_doctor.annotate.marking import Copied, Marker
 from nvgre_doctor.annotate.pointing import Pointer
@@ -43,7 +44,7 @@ def annotate(
     """
     marker = Marker(pointer)
     with open_capture(capture.path) as source:
-        if source.format == "pcapng":
+        if source.has_blocks:
             copier = PcapngCopier(marker, target, only_findings=only_findings)
             for count, block in enumerate(source.blocks(capture.bytes)):
                 copier.add(block)
@@ -51,7 +52,7 @@ def annotate(
                     tell(source.position(), source.size)
             copier.end_section(is_cut=capture.status == Status.CUT)
         else:
-            convert_pcap(source, marker, target, tell, only_findings=only_findings)
+            write_frames(source, marker, target, tell, only_findings=only_findings)
     if marker.copied.frames != capture.frames:
         raise ChangedError
     return marker.copied

@@ -82,11 +82,11 @@ def interface_block(linktype: int, snaplen: int, tsresol: int, fcs_octets: int) 
     return _block(struct.pack(ORDER + "I", INTERFACE), body, ORDER)
 
 
-def packet_block(ticks: int, frame: bytes, wire_length: int) -> bytes:
-    """An Enhanced Packet Block of interface 0, without options.  `ticks` in the resolution of the
-    interface.
-    """
-    head = struct.pack(ORDER + "IIIII", 0, ticks >> 32, ticks & 0xFFFFFFFF, len(frame), wire_length)
+def packet_block(interface: int, ticks: int, frame: bytes, wire_length: int) -> bytes:
+    """An Enhanced Packet Block without options.  `ticks` in the resolution of the interface."""
+    head = struct.pack(
+        ORDER + "IIIII", interface, ticks >> 32, ticks & 0xFFFFFFFF, len(frame), wire_length
+    )
     body = head + frame.ljust((len(frame) + 3) & ~3, b"\0")
     return _block(struct.pack(ORDER + "I", ENHANCED_PACKET), body, ORDER)
 

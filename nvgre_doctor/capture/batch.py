@@ -43,6 +43,9 @@ class Batch:
     `time_of` makes nanoseconds of the 8 raw bytes, read as one number in the byte order `order`
     ("<" or ">").  Batches whose times are stored alike share one function.  It is None where frames
     have no time: `stamps` then only tell where they begin.
+
+    `time_digits` is how many decimal places of a second the times need, at most 9: 6 for
+    microseconds.
     """
 
     linktype: int
@@ -55,6 +58,7 @@ class Batch:
     wire_length: Callable[[int], int]
     order: str = "<"
     time_of: Callable[[int], int] | None = None
+    time_digits: int = 9
 
     def frame(self, index: int) -> bytes:
         """The captured bytes of one frame."""

@@ -55,6 +55,7 @@ class Description:
     sections: int = 0
     interfaces: list[InterfaceDescription] = field(default_factory=list)
     interfaces_left_out: int = 0
+    is_of_one_interface: bool = False  # there can be no other one, so it needs no number
     _known: int = 0  # interfaces of this section so far, described or not
 
     def add_section(self, block: bytes, order: str) -> None:

@@ -14,9 +14,7 @@ from nvgre_doctor.capture import searching
 from nvgre_doctor.capture.batch import Batch, Express, Problem, Progress
 from nvgre_doctor.capture.decompress import Codec
 from nvgre_doctor.capture.description import Description
-from nvgre_doctor.capture.formats.pcap import PcapReader
-from nvgre_doctor.capture.formats.pcapng import PcapngReader
-from nvgre_doctor.capture.formats.pcapng_copy import Block, read_blocks
+from nvgre_doctor.capture.formats.pcapng_copy import Block
 from nvgre_doctor.capture.formats.reader import Cursor, DamageError, Reader
 from nvgre_doctor.capture.sniff import HEAD, Foreign, identify
 from nvgre_doctor.capture.source import (
@@ -29,7 +27,6 @@ from nvgre_doctor.capture.source import (
 )
 from nvgre_doctor.vocabulary import Status
 
-_READERS: Final[dict[str, type[Reader[Any]]]] = {"pcap": PcapReader, "pcapng": PcapngReader}
 _SEARCHED: Final = 1 << 20  # bytes that are searched for the beginning of a record
 _NOTHING_READ: Final = frozenset({"version", "byte-order", "read-error"})
 
@@ -44,14 +41,13 @@ class OpenCapture:
     def __init__(self, path: str) -> None:
         """Use `open_capture`."""
         self.path = path  # as given
-        self.format: str | None = None  # "pcap", "pcapng"
+        self.format: str | None = None  # `Reader.name`
         self.compression: str | None = None  # "gzip", "bzip2", "xz", "zstd"
         self.progress = Progress()
         self._file: BinaryIO | None = None  # what is ours to close
         self._source: Source | None = None
         self._reader: Reader[Any] | None = None
         self._begun = False
-        self._head = b""  # what was taken from the source to see what it is
 
     def __enter__(self) -> Self:
         """The capture itself."""
@@ -113,17 +109,22 @@ class OpenCapture:
         if self.progress.frames == 0 and self.progress.status is Status.COMPLETE:
             self.progress.status = Status.EMPTY
 
+    @property
+    def has_blocks(self) -> bool:
+        """Whether `blocks` can be asked for."""
+        return self._reader is not None and self._reader.has_blocks
+
     def blocks(self, stop: int) -> Iterator[Block]:
         """The blocks of a pcapng capture as they are stored, up to an offset that `batches` of
-        another OpenCapture reached.
+        another OpenCapture reached; none of a capture in any other format.
 
         Instead of `batches`, and only once.  Raises ChangedError where it is not the same capture
         any more.
         """
-        if self._source is None or self.format != "pcapng" or self._begun:
+        if self._reader is None or self._begun:
             return
         self._begun = True
-        yield from read_blocks(self._source, self._head, stop)
+        yield from self._reader.blocks(stop)
 
     @property
     def description(self) -> Description:
@@ -143,9 +144,12 @@ class OpenCapture:
         if self._reader is None or self._file is None or not isinstance(self._source, FileSource):
             return []
         try:
-            begins = [self._reader.first()]
+            begin = self._reader.first()
         except DamageError:  # batches() will say
             return []
+        if begin is None:
+            return []
+        begins = [begin]
         window = FileSource(self._file)
         first, size = begins[0].offset, self._source.size or 0
         for part in range(1, count):
@@ -205,12 +209,13 @@ class OpenCapture:
             kind = identify(head)
         self._begin(kind, head, self._source)
 
-    def _begin(self, kind: str | Codec | Foreign, head: bytes, source: Source) -> None:
+    def _begin(
+        self, kind: type[Reader[Any]] | Codec | Foreign, head: bytes, source: Source
+    ) -> None:
         inside = f"inside the {self.compression} data: " if self.compression else ""
-        if isinstance(kind, str):
-            self.format = kind
-            self._head = head
-            self._reader = _READERS[kind](source, self.progress, head)
+        if isinstance(kind, type):
+            self.format = kind.name
+            self._reader = kind(source, self.progress, head)
         elif source.failure is not None:
             self._refuse(source.failure)
         elif isinstance(kind, Codec):

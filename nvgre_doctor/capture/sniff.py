@@ -1,27 +1,27 @@
 """What a file is, from its first bytes; never from its name.
 
-Knows the magic numbers of captures, of compressions, and of what people hand over by mistake, each
-with the way out.
+Knows the readers of captures (each knows how its files begin), compressions, and what people hand
+over by mistake, each with the way out.
 """
 
 import re
 import struct
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from nvgre_doctor.capture.decompress import CODECS, Codec
+from nvgre_doctor.capture.formats.pcap import PcapReader
+from nvgre_doctor.capture.formats.pcapng import PcapngReader
+from nvgre_doctor.capture.formats.reader import Reader
+
+READERS: Final[list[type[Reader[Any]]]] = [
+    PcapReader,
+    PcapngReader,
+]
+"""The capture formats that are read, one line each."""
 
 HEAD: Final = 4096
 """Bytes that are enough to tell what a file is."""
-
-PCAP_MAGICS: Final = (
-    0xA1B2C3D4,
-    0xA1B23C4D,
-    0xA1B2CD34,
-)  # microseconds, nanoseconds, "modified" (24-byte record headers)
-PCAPNG_MAGIC: Final = b"\x0a\x0d\x0d\x0a"
-
-_PCAP_HEADS = tuple(struct.pack(order + "I", magic) for order in "<>" for magic in PCAP_MAGICS)
 
 _EDITCAP = "Wireshark reads it; convert it with `editcap -F pcapng INPUT out.pcapng`"
 _ETL = (
@@ -82,21 +82,26 @@ class Foreign:
     message: str
 
 
-def identify(head: bytes) -> str | Codec | Foreign:
-    """ "pcap" or "pcapng", the compression, or why neither.  `head` is the first HEAD bytes, less
-    if the file is shorter.
+def identify(head: bytes) -> type[Reader[Any]] | Codec | Foreign:
+    """Who reads it, the compression, or why neither.  `head` is the first HEAD bytes, less if the
+    file is shorter.
     """
-    if head.startswith(PCAPNG_MAGIC):
-        return "pcapng"
-    if head.startswith(_PCAP_HEADS):
-        return "pcap"
+    for reader in READERS:
+        if reader.recognizes(head):
+            return reader
     for codec in CODECS:
         if head.startswith(codec.magics):
             return codec
     for magic, reason, what, remedy in _FOREIGN:
         if head.startswith(magic):
-            return Foreign(reason, f"this is {what}, not a pcap or pcapng file; {remedy}")
+            return Foreign(reason, f"this is {what}, not {_one_of_ours()}; {remedy}")
     return _text_or_unknown(head)
+
+
+def _one_of_ours() -> str:
+    """Return "a pcap or pcapng file"."""
+    *names, last = [reader.name for reader in READERS]
+    return f"a {', '.join(names)} or {last} file"
 
 
 def _text_or_unknown(head: bytes) -> Foreign:
@@ -117,9 +122,7 @@ def _text_or_unknown(head: bytes) -> Foreign:
             + ", or use cmd.exe",
         )
     if _is_etl(head):
-        return Foreign(
-            "etl", "this is a Windows event trace (.etl), not a pcap or pcapng file; " + _ETL
-        )
+        return Foreign("etl", f"this is a Windows event trace (.etl), not {_one_of_ours()}; {_ETL}")
     if head[257:262] == b"ustar":
         return Foreign(
             "archive", "this is a tar archive, not a capture; " + _UNPACK.format("tar -xf INPUT")
@@ -133,7 +136,7 @@ def _text_or_unknown(head: bytes) -> Foreign:
         return _text(head)
     return Foreign(
         "not-a-capture",
-        f"this is not a pcap or pcapng file (it begins with {head[:8].hex(' ')}); if Wireshark"
+        f"this is not {_one_of_ours()} (it begins with {head[:8].hex(' ')}); if Wireshark"
         " opens it, convert it with `editcap -F pcapng INPUT out.pcapng`; if it comes from netsh"
         " trace or pktmon, with `etl2pcapng INPUT out.pcapng`",
     )

@@ -17,7 +17,7 @@ class Capture:
     """One input."""
 
     path: str
-    format: str | None  # "pcap", "pcapng"
+    format: str | None  # such as "pcap"; None: not recognized
     compression: str | None  # "gzip", "bzip2", "xz", "zstd"
     status: str  # "complete", "cut", "unreadable", "empty"
     frames: int

@@ -113,7 +113,7 @@ def _rows(part: Contents) -> Iterable[Row]:
 def _interface_rows(part: Contents) -> Iterable[Row]:
     described = part.description
     for interface in described.interfaces[:INTERFACES_SHOWN]:
-        number = f" {interface.number}" if part.format == "pcapng" else ""
+        number = "" if described.is_of_one_interface else f" {interface.number}"
         section = f" of section {interface.section}" if described.sections > 1 else ""
         yield f"Interface{number}{section}", _interface(interface)
     more = len(described.interfaces) - INTERFACES_SHOWN

@@ -84,7 +84,7 @@ def _report(root: Value) -> Report:
 def _capture(value: Value) -> Capture:
     return Capture(
         path=value["path"].text(),
-        format=value["format"].optional(lambda v: v.word(("pcap", "pcapng"))),
+        format=value["format"].optional(Value.text),
         compression=value["compression"].optional(Value.text),
         status=value["status"].word(tuple(Status)),
         frames=value["frames"].integer(),

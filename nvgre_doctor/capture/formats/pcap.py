@@ -8,16 +8,18 @@ machine that wrote the file; the magic number tells which.
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import ClassVar, Final
 
 from nvgre_doctor.capture.batch import MAX_FRAME, Batch, Columns, Express, Records
 from nvgre_doctor.capture.description import ENDIAN, Description, InterfaceDescription
 from nvgre_doctor.capture.formats.reader import Cursor, DamageError, Reader
-from nvgre_doctor.capture.sniff import PCAP_MAGICS
 from nvgre_doctor.capture.source import CHUNK
 
 FILE_HEADER: Final = 24
-_MICRO, _NANO, _MODIFIED = PCAP_MAGICS
+_MICRO: Final = 0xA1B2C3D4
+_NANO: Final = 0xA1B23C4D
+_MODIFIED: Final = 0xA1B2CD34  # 24-byte record headers
+_MAGICS: Final = (_MICRO, _NANO, _MODIFIED)
 
 _RELATIVES: Final = {_MICRO: (24, 20), _NANO: (), _MODIFIED: (28,)}
 """Other record header sizes under the same magic: Red Hat 6.1 (24 bytes), Nokia (20), SuSE 6.3
@@ -48,12 +50,17 @@ class PcapHeader:
     subsecond_ns: int  # nanoseconds per unit of the second word of a time: 1000 or 1
     record_header: int  # bytes
 
+    @property
+    def time_digits(self) -> int:
+        """Decimal places of a second."""
+        return 9 if self.subsecond_ns == 1 else 6
+
 
 def parse_header(head: bytes) -> PcapHeader:
-    """The file header, which begins with one of `PCAP_MAGICS`, and the kind of the records that
+    """The file header, which begins with one of `_MAGICS`, and the kind of the records that
     follow.  Raises DamageError.
     """
-    order = "<" if struct.unpack_from("<I", head)[0] in PCAP_MAGICS else ">"
+    order = "<" if struct.unpack_from("<I", head)[0] in _MAGICS else ">"
     magic, major, minor, linktype = struct.unpack_from(order + "IHH12xI", head)
     if major < 2:
         raise DamageError(
@@ -94,6 +101,9 @@ def _fits(data: bytes, at: int, header: PcapHeader, least: int, tried: int = _TR
 
 class PcapReader(Reader[PcapHeader]):
     """Reads the records of a pcap file."""
+
+    name: ClassVar = "pcap"
+    magics: ClassVar = tuple(struct.pack(order + "I", magic) for order in "<>" for magic in _MAGICS)
 
     _first: Cursor[PcapHeader] | None = None
     _whole = False  # the input ends with this buffer
@@ -238,22 +248,22 @@ class PcapReader(Reader[PcapHeader]):
             wire_length,
             records.order,
             time_of,
+            self._header.time_digits,
         )
 
 
 def _describe(head: bytes, header: PcapHeader) -> Description:
     """What the file header says, in the terms of pcapng: one section with one interface."""
-    magic, major, minor, snaplen, linktype = struct.unpack_from(header.order + "IHH8xII", head)
-    unit = "nanoseconds" if magic == _NANO else "microseconds"
+    major, minor, snaplen, linktype = struct.unpack_from(header.order + "4xHH8xII", head)
+    unit = "nanoseconds" if header.time_digits == 9 else "microseconds"
     odd = f", record headers of {header.record_header} bytes" if header.record_header != 16 else ""
     fcs_octets = (linktype >> 28) * 2 if linktype & _FCS_GIVEN else 0
-    interface = InterfaceDescription(
-        1, 0, header.linktype, snaplen, 9 if magic == _NANO else 6, fcs_octets
-    )
+    interface = InterfaceDescription(1, 0, header.linktype, snaplen, header.time_digits, fcs_octets)
     return Description(
         f"version {major}.{minor}, {ENDIAN[header.order]}, {unit}{odd}",
         sections=1,
         interfaces=[interface],
+        is_of_one_interface=True,
     )
 
 

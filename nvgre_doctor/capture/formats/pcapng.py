@@ -10,6 +10,7 @@ blocks, systemd journal entries and sysdig events, although they hold no packet.
 
 import struct
 from collections.abc import Iterator
+from typing import ClassVar
 
 from nvgre_doctor.capture.batch import (
     MAX_FRAME,
@@ -41,6 +42,7 @@ from nvgre_doctor.capture.formats.pcapng_blocks import (
     fits,
     parse_interface,
 )
+from nvgre_doctor.capture.formats.pcapng_copy import Block, read_blocks
 from nvgre_doctor.capture.formats.reader import Cursor, DamageError, Reader
 from nvgre_doctor.capture.source import CHUNK, Source
 from nvgre_doctor.vocabulary import Status
@@ -48,6 +50,10 @@ from nvgre_doctor.vocabulary import Status
 
 class PcapngReader(Reader[Section]):
     """Reads the blocks of a pcapng file."""
+
+    name: ClassVar = "pcapng"
+    magics: ClassVar = (struct.pack("<I", SECTION),)  # alike in both byte orders
+    has_blocks: ClassVar = True
 
     def __init__(self, source: Source, progress: Progress, head: bytes) -> None:
         """See `Reader`."""
@@ -84,6 +90,10 @@ class PcapngReader(Reader[Section]):
             yield from self._flush()
             raise
         yield from self._flush()
+
+    def blocks(self, stop: int) -> Iterator[Block]:
+        """See `Reader.blocks`."""
+        return read_blocks(self._source, self._data, stop)
 
     def first(self) -> Cursor[Section]:
         """See `Reader.first`.  Reads the section header and the interfaces that stand before the

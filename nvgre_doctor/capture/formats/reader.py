@@ -1,14 +1,17 @@
-"""What the readers of pcap and pcapng share: the buffer, how they stop, where another one can go
-on.
+"""What a reader of a capture format says of itself, and what all share: the buffer, how they stop,
+where another one can go on.
+
+A new format is a file beside this one, with a `Reader`, and a line in `capture.sniff`.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import ClassVar, Final, Generic, TypeVar
 
 from nvgre_doctor.capture.batch import Batch, Express, Problem, Progress
 from nvgre_doctor.capture.description import Description
+from nvgre_doctor.capture.formats.pcapng_copy import Block
 from nvgre_doctor.capture.source import CHUNK, FileSource, Source
 
 COPY_AGAIN: Final = (
@@ -47,6 +50,19 @@ class Reader(ABC, Generic[State]):
     Frames are numbered from `Progress.numbered` + 1 on, wherever the reading begins.
     """
 
+    name: ClassVar[str]
+    """Of the format, as reports show it."""
+    magics: ClassVar[tuple[bytes, ...]]
+    """How its files begin."""
+    has_blocks: ClassVar[bool] = False
+    """Whether its files are blocks of pcapng, which annotate copies as they are.  Of every other
+    format it writes the frames as pcapng."""
+
+    @classmethod
+    def recognizes(cls, head: bytes) -> bool:
+        """Whether a file that begins like this is of this format."""
+        return head.startswith(cls.magics)
+
     def __init__(self, source: Source, progress: Progress, head: bytes) -> None:
         """`head` is the beginning of the capture, already taken from `source`."""
         self._source = source
@@ -69,21 +85,31 @@ class Reader(ABC, Generic[State]):
         Raises DamageError after the last batch where the capture cannot be read to its end.
         """
 
-    @abstractmethod
-    def first(self) -> Cursor[State]:
-        """Where the first record begins, and all that is known there.  Only before the batches.
-        Raises DamageError.
+    def blocks(self, stop: int) -> Iterator[Block]:
+        """The blocks before the offset `stop`, instead of the batches, where `has_blocks` says that
+        there are any.  Raises ChangedError.
         """
+        del stop
+        yield from ()
 
-    @abstractmethod
-    def cursor(self) -> Cursor[State]:
-        """Where the next record would begin, once the batches are exhausted without DamageError."""
+    def first(self) -> Cursor[State] | None:
+        """Where the first record begins, and all that is known there; None where a capture cannot
+        be split.  Only before the batches.  Raises DamageError.
+        """
+        return None
 
-    @abstractmethod
+    def cursor(self) -> Cursor[State] | None:
+        """Where the next record would begin, once the batches are exhausted without DamageError;
+        None where a capture cannot be split.
+        """
+        return None
+
     def find(self, offset: int, cursor: Cursor[State], data: bytes) -> Cursor[State] | None:
         """The first plausible record in `data`, which begins at `offset`, if all is as at `cursor`:
         several that fit in a row.
         """
+        del offset, cursor, data
+        return None
 
     def _place(self, offset: int) -> None:
         """Go on at `offset` of a FileSource."""
