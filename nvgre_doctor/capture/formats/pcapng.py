@@ -14,13 +14,10 @@ from typing import ClassVar
 
 from nvgre_doctor.capture.batch import (
     MAX_FRAME,
-    NO_TIME,
     Batch,
-    Columns,
     Express,
     Problem,
     Progress,
-    Records,
 )
 from nvgre_doctor.capture.formats.pcapng_blocks import (
     ENHANCED_PACKET,
@@ -43,6 +40,7 @@ from nvgre_doctor.capture.formats.pcapng_blocks import (
     parse_interface,
 )
 from nvgre_doctor.capture.formats.pcapng_copy import Block, read_blocks
+from nvgre_doctor.capture.formats.pcapng_frames import Frames, records_of
 from nvgre_doctor.capture.formats.reader import Cursor, DamageError, Reader
 from nvgre_doctor.capture.source import CHUNK, Source
 from nvgre_doctor.vocabulary import Status
@@ -63,7 +61,7 @@ class PcapngReader(Reader[Section]):
         self._kinds: set[tuple[int, int, int, int]] = set()  # of these interfaces
         self._express: Express | None = None
         self._unknown_reported = False
-        self._forget()
+        self._frames = Frames()  # those of this buffer
 
     def batches(
         self, start: Cursor[Section] | None, stop: int | None, express: Express | None = None
@@ -129,10 +127,10 @@ class PcapngReader(Reader[Section]):
             else "a block before the first frame"
         )
 
-    def _damage(self, what: str) -> DamageError:
+    def _damage(self, what: str, reason: str = "damaged-block") -> DamageError:
         offset = self._base + self._at
         return DamageError(
-            "damaged-block",
+            reason,
             offset,
             f"the block at byte {offset}, after frame {self._progress.numbered}, {what}; what"
             " follows was not read",
@@ -149,7 +147,7 @@ class PcapngReader(Reader[Section]):
         (kind,) = struct.unpack_from(order + "I", self._data, self._at)
         if kind == SECTION:
             order = self._section_order()
-            if self._columns.stamps:
+            if self._frames.columns.stamps:
                 return -1  # what was collected belongs to the section before
         total: int = struct.unpack_from(order + "I", self._data, self._at + 4)[0]
         size = (total + 3) & ~3  # some writers do not count the padding; Wireshark reads them
@@ -169,11 +167,7 @@ class PcapngReader(Reader[Section]):
         for order in "<>":
             if struct.unpack_from(order + "I", self._data, self._at + 8) == (0x1A2B3C4D,):
                 return order
-        raise DamageError(
-            "byte-order",
-            self._base + self._at,
-            f"{self._damage('has no byte-order magic').problem.message}",
-        )
+        raise self._damage("has no byte-order magic", "byte-order")
 
     def _pass(self, size: int) -> Iterator[Batch]:
         """Take the block at `_at`, which is longer than a buffer: keep its head, check its end."""
@@ -243,17 +237,17 @@ class PcapngReader(Reader[Section]):
             raise self._damage(f"is a section header of {total} bytes, too few")
         version = struct.unpack_from(order + "HH", self._data, self._at + 12)
         if version not in ((1, 0), (1, 2)):
-            what = (
+            raise self._damage(
                 f"is a section header of pcapng version {version[0]}.{version[1]}, which is not"
-                " supported (1.0 is usual)"
+                " supported (1.0 is usual)",
+                "version",
             )
-            raise DamageError("version", self._base + self._at, self._damage(what).problem.message)
         self._order, self._interfaces, self._kinds = order, [], set()
 
     def _add(
         self, interface: int, start: int, captured: int, room: int, odd: int | bool | None
     ) -> None:
-        """Take one frame.  `odd`: True for an enhanced block, else see `_odd`."""
+        """Take one frame.  `odd`: see `Frames.add`."""
         if captured > room or captured > MAX_FRAME:
             raise self._damage(
                 f"claims a frame of {captured} bytes where {min(room, MAX_FRAME)} are possible"
@@ -262,11 +256,8 @@ class PcapngReader(Reader[Section]):
             self._progress.numbered += 1
             self._report_unknown(interface)
             return
-        self._columns.stamps.append(start - STAMP_DISTANCE)
-        self._columns.lengths.append(captured)
-        self._columns.numbers.extend(self._count(1))
-        if odd is not True:
-            self._odd[start - STAMP_DISTANCE] = odd
+        self._frames.add(start - STAMP_DISTANCE, captured, odd)
+        self._frames.columns.numbers.extend(self._count(1))
 
     def _report_unknown(self, interface: int) -> None:
         if self._unknown_reported:
@@ -283,54 +274,16 @@ class PcapngReader(Reader[Section]):
         self._progress.status = Status.CUT
 
     def _walk(self) -> None:
-        """Take all enhanced packet blocks that follow in the buffer.  A hot loop: about 0.15 us a
-        frame.
-
-        One `unpack` gets the closing length of the block before and the head of this one.
-        """
-        data = self._data
+        """Take all enhanced packet blocks that follow in the buffer."""
+        columns = self._frames.columns
         if self._express is not None and len(self._kinds) == 1:
             begin = self._progress.numbered + 1
-            self._at, number = self._express.take(
-                self._records(), data, self._at, begin, self._columns
-            )
+            records = records_of(self._interfaces, self._order)
+            self._at, number = self._express.take(records, self._data, self._at, begin, columns)
             self._count(number - begin)
-        at = self._at - 4
-        stamps, lengths, known = self._columns.stamps, self._columns.lengths, len(self._interfaces)
-        unpack = struct.Struct(self._order + "IIII8xI").unpack_from
-        (total,) = struct.unpack_from(self._order + "I", data, at)
-        before = len(stamps)
-        try:
-            while True:
-                trailer, kind, size, interface, captured = unpack(data, at)
-                if kind != ENHANCED_PACKET or trailer != total or interface >= known:
-                    break
-                if size != (captured + 35) & -4 and (size & 3 or size < captured + 32):
-                    break
-                stamps.append(at + 16)
-                lengths.append(captured)
-                at += size
-                total = size
-        except struct.error:  # the buffer ends: cheaper than to ask each time
-            pass
-        if len(stamps) > before and (
-            at + 4 > len(data) or struct.unpack_from(self._order + "I", data, at)[0] != total
-        ):
-            lengths.pop()  # not whole, or wrong: `_step` will say
-            at = stamps.pop() - 16
-        too_long = self._columns.drop_too_long(before)
-        if too_long is not None:
-            at = too_long - 16  # the same
-        self._at = at + 4
-        self._columns.numbers.extend(self._count(len(stamps) - before))
-
-    def _records(self) -> Records:
-        """How the next blocks look; all interfaces are of one kind."""
-        interface, before = self._interfaces[0], PACKET_HEAD - STAMP_DISTANCE
-        time_of = interface.clock(self._order)
-        return Records(
-            interface.linktype, self._order, STAMP_DISTANCE, time_of, before, len(self._interfaces)
-        )
+        before = len(columns.stamps)
+        self._at = self._frames.walk(self._data, self._at, self._order, len(self._interfaces))
+        columns.numbers.extend(self._count(len(columns.stamps) - before))
 
     def _count(self, frames: int) -> range:
         """The numbers of so many frames that follow."""
@@ -339,59 +292,8 @@ class PcapngReader(Reader[Section]):
         self._progress.frames += frames
         return range(first, first + frames)
 
-    def _forget(self) -> None:
-        """Begin a new collection."""
-        self._columns = Columns()
-        self._odd: dict[
-            int, int | None
-        ] = {}  # stamp of a frame: its interface (obsolete block) or None (simple block)
-
     def _flush(self) -> Iterator[Batch]:
-        """Hand on what was collected, one batch per kind of interface."""
-        columns, odd, data = self._columns, self._odd, self._data
-        self._forget()
+        """Hand on what was collected."""
+        frames, self._frames = self._frames, Frames()
         self._progress.bytes_read = self._base + self._at
-        if not columns.stamps:
-            return
-        if len(self._kinds) == 1:
-            yield self._batch(self._interfaces[0], columns, odd)
-            return
-        word = struct.Struct(self._order + "I").unpack_from
-        by_kind: dict[tuple[int, int, int, int], tuple[Interface, Columns]] = {}
-        for stamp, length, number in zip(
-            columns.stamps, columns.lengths, columns.numbers, strict=True
-        ):
-            interface = self._interfaces[
-                odd[stamp] or 0 if stamp in odd else word(data, stamp - 4)[0]
-            ]
-            _, own = by_kind.setdefault(interface.kind, (interface, Columns()))
-            own.stamps.append(stamp)
-            own.lengths.append(length)
-            own.numbers.append(number)
-        for interface, own in by_kind.values():
-            yield self._batch(interface, own, odd)
-
-    def _batch(self, interface: Interface, columns: Columns, odd: dict[int, int | None]) -> Batch:
-        data, stamps = self._data, columns.stamps
-        word, raw_time = (struct.Struct(self._order + code).unpack_from for code in "IQ")
-        time_of = interface.clock(self._order)
-
-        def clock(index: int) -> int:
-            stamp = stamps[index]
-            return NO_TIME if odd.get(stamp, 0) is None else time_of(*raw_time(data, stamp))
-
-        def wire_length(index: int) -> int:
-            return int(word(data, stamps[index] + STAMP_DISTANCE - 4)[0])
-
-        return Batch(
-            interface.linktype,
-            data,
-            stamps,
-            STAMP_DISTANCE,
-            columns.lengths,
-            columns.numbers,
-            clock,
-            wire_length,
-            self._order,
-            None if None in odd.values() else time_of,
-        )
+        return frames.batches(self._data, self._order, self._interfaces, len(self._kinds))
