@@ -19,9 +19,9 @@ from nvgre_doctor.capture import open_capture
 from nvgre_doctor.doctor import examine
 from nvgre_doctor.rules.registry import find_all
 from nvgre_doctor.settings.options import Options
-from tests import build
+from tests import build, program
 from tests.build import block, custom, epb, idb, isb, nrb, opb, option, pcap, shb, spb
-from tests.wireshark.person import need
+from tests.needs import folder, need
 from tests.worlds import A, B, Tape
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -58,23 +58,9 @@ WEB = build.ethernet(
 def run(
     *args: str | Path, cwd: Path | None = None, stdin: bytes | None = None
 ) -> subprocess.CompletedProcess[str]:
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith("NVGRE_DOCTOR_")
-    }
-    done = subprocess.run(
-        [sys.executable, "-m", "nvgre_doctor", "annotate", *map(str, args)],
-        cwd=cwd,
-        env={**kept, "PYTHONPATH": str(ROOT)},
-        input=stdin,
-        stdin=subprocess.DEVNULL if stdin is None else None,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    done = program.run("annotate", *args, cwd=cwd, stdin=stdin)
     assert b"Traceback" not in done.stderr
-    return subprocess.CompletedProcess(
-        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
-    )
+    return program.text_of(done)
 
 
 def annotated(capture: Path | bytes, folder: Path, *options: str, code: int = 1) -> bytes:
@@ -158,6 +144,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 # --- in Wireshark ------------------------------------------------------------
 
 
+@pytest.mark.peer
 def test_wireshark_finds_the_frames_by_their_comments(tmp_path: Path) -> None:
     out = tmp_path / "out.pcapng"
     done = run(MISMATCH, "-o", out)
@@ -177,6 +164,7 @@ def test_wireshark_finds_the_frames_by_their_comments(tmp_path: Path) -> None:
     assert comments.strip().split("|") == [TEXT_201, TEXT_301]
 
 
+@pytest.mark.peer
 def test_wireshark_lists_the_comments_as_expert_information(samples: dict[str, Path]) -> None:
     rows = [
         line.split(maxsplit=3)
@@ -194,6 +182,7 @@ def test_wireshark_lists_the_comments_as_expert_information(samples: dict[str, P
     ]
 
 
+@pytest.mark.peer
 @pytest.mark.parametrize("sample", sorted(path.name for path in SAMPLES.iterdir()))
 def test_tshark_dissects_every_frame_as_before(sample: str, samples: dict[str, Path]) -> None:
     fields = [
@@ -290,6 +279,7 @@ def test_only_findings_keeps_what_the_packets_need_and_nothing_else(
     )
 
 
+@pytest.mark.peer
 def test_obsolete_packet_blocks_get_comments_that_wireshark_shows(tmp_path: Path) -> None:
     capture = shb() + idb() + opb(0, TIME, UPDATED_HOST) + opb(0, TIME, OLD_HOST)
     data = annotated(capture, tmp_path)
@@ -435,6 +425,7 @@ def test_a_pcap_becomes_pcapng_with_its_time_resolution(
     )
 
 
+@pytest.mark.peer
 def test_link_type_snap_length_and_frame_check_sequences_of_a_pcap_stay(tmp_path: Path) -> None:
     out = tmp_path / "out.pcapng"
     assert run(TCPDUMP_ANY, "-o", out).returncode == 0
@@ -447,6 +438,7 @@ def test_link_type_snap_length_and_frame_check_sequences_of_a_pcap_stay(tmp_path
     )
 
 
+@pytest.mark.peer
 def test_only_the_frames_of_findings_of_a_pcap(tmp_path: Path) -> None:
     capture = pcap([(TIME, WEB), (TIME, UPDATED_HOST), (TIME, WEB), (TIME, OLD_HOST)])
     data = annotated(capture, tmp_path, "--only-findings")
@@ -463,6 +455,7 @@ def test_a_compressed_capture_is_written_unpacked(tmp_path: Path) -> None:
 # --- damage ------------------------------------------------------------------
 
 
+@pytest.mark.peer
 def test_what_could_be_read_of_a_cut_capture_is_written_and_the_rest_is_told(
     tmp_path: Path,
 ) -> None:
@@ -475,6 +468,7 @@ def test_what_could_be_read_of_a_cut_capture_is_written_and_the_rest_is_told(
     assert capinfos(out, "-c")["Number of packets"] == "22"
 
 
+@pytest.mark.peer
 @pytest.mark.parametrize("missing", [1, 5, 40, 130])
 def test_a_cut_section_gets_the_length_that_it_has_now(missing: int, tmp_path: Path) -> None:
     body = idb() + epb(0, TIME, UPDATED_HOST) + epb(0, TIME, OLD_HOST) + epb(0, TIME, WEB) + isb()
@@ -591,6 +585,7 @@ def test_usage_errors_are_exit_2_and_write_nothing(
     assert os.listdir(tmp_path) == ["folder"]
 
 
+@pytest.mark.process
 def test_a_disk_that_takes_no_more_leaves_nothing_behind_and_says_so(tmp_path: Path) -> None:
     script = "import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)); "
     script += "runpy.run_module('nvgre_doctor', run_name='__main__')"
@@ -607,6 +602,7 @@ def test_a_disk_that_takes_no_more_leaves_nothing_behind_and_says_so(tmp_path: P
     assert done.stderr == "nvgre-doctor: out.pcapng: File too large\n"
 
 
+@pytest.mark.process
 def test_interrupted_it_leaves_nothing_behind(tmp_path: Path) -> None:
     capture = tmp_path / "large.pcap"
     capture.write_bytes(
@@ -710,13 +706,10 @@ def test_damaged_captures_are_copied_as_far_as_they_can_be_read(tmp_path: Path) 
     assert written > 120
 
 
-CORPUS = os.environ.get("NVGRE_DOCTOR_CORPUS")
-
-
-@pytest.mark.skipif(CORPUS is None, reason="NVGRE_DOCTOR_CORPUS is not set")
+@pytest.mark.long
 def test_every_capture_of_the_corpus_is_copied_without_a_change(tmp_path: Path) -> None:
     written = 0
-    for path in sorted(Path(CORPUS or "").rglob("*")):
+    for path in sorted(folder("NVGRE_DOCTOR_CORPUS").rglob("*")):
         if path.is_file():
             written += check_copy(path, tmp_path)
     assert written > 1000

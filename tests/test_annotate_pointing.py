@@ -486,6 +486,7 @@ def mutated(dice: Random, frame: bytes) -> bytes:
     return bytes(data[: dice.choice((len(data), len(data), dice.randrange(30, 100)))])
 
 
+@pytest.mark.long
 def test_what_is_remembered_of_a_header_is_what_decoding_the_frame_gives() -> None:
     remembered = 0
     for seed in range(60):

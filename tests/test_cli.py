@@ -20,46 +20,24 @@ import pytest
 from nvgre_doctor.report.exits import exit_code
 from nvgre_doctor.report.to_json import read_schema
 from nvgre_doctor.reporters import FORMATS
+from tests.program import (
+    MISMATCH,
+    PROGRAM,
+    ROOT,
+    SAMPLES,
+    UPDATED,
+    environment,
+    run,
+    run_process,
+)
 from tests.reports import EVERY
 
-ROOT = Path(__file__).resolve().parent.parent
-SAMPLES = ROOT / "sample_pcaps"
-MISMATCH = str(SAMPLES / "01-mismatch-pings-refused.pcapng")
-UPDATED = str(SAMPLES / "02-all-updated.pcapng")
 OPEN = str(SAMPLES / "05-value-cannot-tell-nothing-does.pcapng")
 PLAIN_GRE = str(SAMPLES / "08-plain-gre-open-vswitch.pcap")
-PROGRAM = [sys.executable, "-m", "nvgre_doctor"]
 PCAP_HEADER = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
 RECORD_OF_60_BYTES = (
     struct.pack("<IIII", 1_361_355_247, 0, 60, 60) + b"\xff" * 12 + b"\x08\x06" + b"\0" * 46
 )  # ARP
-
-
-def environment(**more: str) -> dict[str, str]:
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("NO_COLOR", "COLUMNS", "TERM")
-    }
-    return {**kept, "PYTHONPATH": str(ROOT), "TERM": "xterm", **more}
-
-
-def run(
-    *args: str,
-    cwd: Path | None = None,
-    stdin: bytes | None = None,
-    env: Mapping[str, str] | None = None,
-) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [*PROGRAM, *args],
-        cwd=cwd,
-        input=stdin,
-        stdin=subprocess.DEVNULL if stdin is None else None,
-        env=environment(**(env or {})),
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
 
 
 @pytest.fixture
@@ -222,6 +200,7 @@ def crash(**env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.process
 def test_unexpected_exception_is_70_and_two_clear_lines() -> None:
     done = crash()
     assert done.returncode == 70
@@ -231,12 +210,14 @@ def test_unexpected_exception_is_70_and_two_clear_lines() -> None:
     )
 
 
+@pytest.mark.process
 def test_debug_variable_adds_the_traceback() -> None:
     done = crash(NVGRE_DOCTOR_DEBUG="1")
     assert done.returncode == 70
     assert done.stderr.startswith("Traceback (most recent call last):\n")
 
 
+@pytest.mark.process
 def test_ctrl_c_is_130_and_leaves_no_file(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*PROGRAM, "-o", "out.txt", "-"],
@@ -257,6 +238,7 @@ def test_ctrl_c_is_130_and_leaves_no_file(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("args", "code"), [([MISMATCH], 1), ([UPDATED], 0), (["rules"], 0), (["--help"], 0)]
 )
@@ -275,6 +257,7 @@ def test_reader_that_has_gone_away_changes_nothing(args: list[str], code: int) -
     assert (done.returncode, done.stderr) == (code, b"")
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("args", [[MISMATCH], ["schema"], ["--help"], ["--version"]])
 def test_full_disk_behind_standard_output_is_2(args: list[str]) -> None:
     with open("/dev/full", "wb") as full:
@@ -290,6 +273,7 @@ def test_full_disk_behind_standard_output_is_2(args: list[str]) -> None:
     assert re.fullmatch(rb"nvgre-doctor: [a-z ]+: No space left on device\n", done.stderr)
 
 
+@pytest.mark.process
 def test_closed_standard_output_is_2() -> None:
     done = subprocess.run(
         ["sh", "-c", '"$@" >&-', "sh", *PROGRAM, MISMATCH],
@@ -444,6 +428,7 @@ def test_folder_means_the_captures_in_it() -> None:
 # --- encodings, pipes, terminals ---------------------------------------------
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("name", "encoding"),
     [(name, "cp437") for name in FORMATS]
@@ -453,7 +438,7 @@ def test_file_name_beyond_the_console_encoding_costs_no_crash(
     tmp_path: Path, name: str, encoding: str
 ) -> None:
     path = "caf\u00e9-\u4e2d-\u202e-\x1b[31m\n.pcap"
-    done = run(
+    done = run_process(
         "-f", name, path, cwd=tmp_path, env={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "1"}
     )
     assert done.returncode == 3, done.stderr
@@ -467,7 +452,7 @@ def test_file_name_beyond_the_console_encoding_costs_no_crash(
 def test_file_name_that_is_no_text_at_all_is_shown_escaped(tmp_path: Path) -> None:
     path = os.fsdecode(b"lab-\xff.pcap")
     (tmp_path / path).write_bytes(b"")
-    assert b"NVG101  lab-\\udcff.pcap: " in run(path, cwd=tmp_path, env={"PYTHONUTF8": "1"}).stdout
+    assert b"NVG101  lab-\\udcff.pcap: " in run(path, cwd=tmp_path).stdout
 
 
 def in_terminal(
@@ -504,6 +489,7 @@ def in_terminal(
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("capture", "columns"),
     [(path.name, 80) for path in sorted(SAMPLES.glob("*.pcap*"))]
@@ -523,6 +509,7 @@ def test_pipe_gets_no_colour_and_whole_lines() -> None:
     assert max(map(len, text.splitlines())) > 120
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("args", "env", "colored"),
     [
@@ -544,6 +531,7 @@ def test_colour_can_be_had_in_a_pipe() -> None:
     assert run("--color", "always", MISMATCH).stdout.startswith(b"\x1b[1;31mMISMATCH\x1b[0m")
 
 
+@pytest.mark.process
 def test_terminal_is_not_taken_for_a_capture() -> None:
     assert "- reads a capture from standard input, and there is none: pipe one in." in in_terminal(
         "-"
@@ -562,6 +550,7 @@ print("done")
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("wanted", "shown"), [("wanted", True), ("unwanted", False)])
 def test_progress_bar_shows_bytes_on_a_terminal_if_wanted(wanted: str, shown: bool) -> None:
     text = in_terminal(wanted, program=[sys.executable, "-c", BAR])
@@ -569,6 +558,7 @@ def test_progress_bar_shows_bytes_on_a_terminal_if_wanted(wanted: str, shown: bo
     assert ("2.0/4.0 MB" in text) is shown
 
 
+@pytest.mark.process
 def test_progress_bar_stays_away_from_pipes() -> None:
     done = subprocess.run(
         [sys.executable, "-c", BAR, "wanted"],
@@ -595,6 +585,7 @@ HEAVY = (
 )
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("args", "loaded"),
     [

@@ -5,7 +5,6 @@ of its protocol.
 import os
 import pty
 import select
-import shutil
 import subprocess
 import sys
 import termios
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from nvgre_doctor.commands._completion import script
+from tests.needs import need
 from tests.program import environment, run
 
 
@@ -26,15 +26,6 @@ def commands() -> list[str]:
     return [
         line.split()[0] for line in lines if line.startswith("  ") and not line.startswith("   ")
     ]
-
-
-def shell(name: str) -> str:
-    """Where a shell is.  A machine without it may go without, a CI job may not."""
-    path = shutil.which(name)
-    if path is None and not os.environ.get("CI"):
-        pytest.skip(f"{name} is not installed")
-    assert path is not None, f"{name} is not installed"
-    return path
 
 
 @pytest.fixture
@@ -113,7 +104,7 @@ def bash_answer(place: Path, *words: str) -> list[str]:
         'printf "%s\\n" "${COMPREPLY[@]}"',
     ]
     done = subprocess.run(
-        [shell("bash"), "--norc", "-c", "\n".join(lines)],
+        [need("bash"), "--norc", "-c", "\n".join(lines)],
         cwd=place / "work",
         env=surroundings(place),
         capture_output=True,
@@ -125,6 +116,7 @@ def bash_answer(place: Path, *words: str) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.peer
 def test_bash_completes_commands_options_values_and_codes(place: Path) -> None:
     assert bash_answer(place, "") == commands()
     assert bash_answer(place, "comp") == ["completion"]
@@ -143,10 +135,11 @@ def test_bash_completes_commands_options_values_and_codes(place: Path) -> None:
     assert bash_answer(place, "--select", "NVG1,nvg306") == ["NVG1,NVG306"]
 
 
+@pytest.mark.peer
 def test_bash_knows_who_completes_the_program(place: Path) -> None:
     done = subprocess.run(
         [
-            shell("bash"),
+            need("bash"),
             "--norc",
             "-c",
             'eval "$(nvgre-doctor completion bash)"; complete -p nvgre-doctor',
@@ -160,9 +153,10 @@ def test_bash_knows_who_completes_the_program(place: Path) -> None:
     assert done.stdout == "complete -o nosort -F _nvgre_doctor_completion nvgre-doctor\n"
 
 
+@pytest.mark.peer
 def test_bash_completes_captures_in_a_terminal(place: Path) -> None:
     setup = 'eval "$(nvgre-doctor completion bash)"; bind "set enable-bracketed-paste off"'
-    bash = [shell("bash"), "--norc", "-i"]
+    bash = [need("bash"), "--norc", "-i"]
     assert (
         typed(bash, place, setup, "nvgre-doctor lab.\t", "lab.pcapng") == "nvgre-doctor lab.pcapng"
     )
@@ -175,6 +169,7 @@ def test_bash_completes_captures_in_a_terminal(place: Path) -> None:
 # --- zsh, fish ---------------------------------------------------------------
 
 
+@pytest.mark.peer
 @pytest.mark.parametrize(
     ("line", "completed"),
     [
@@ -189,13 +184,13 @@ def test_zsh_completes_in_a_terminal(place: Path, line: str, completed: str) -> 
         ' completion zsh)"'
     )
     last = completed.rpartition(" ")[2]
-    assert typed([shell("zsh"), "-f", "-i"], place, setup, line, last).split() == completed.split()
+    assert typed([need("zsh"), "-f", "-i"], place, setup, line, last).split() == completed.split()
 
 
 def fish_answer(place: Path, line: str) -> list[str]:
     done = subprocess.run(
         [
-            shell("fish"),
+            need("fish"),
             "--no-config",
             "-c",
             f"nvgre-doctor completion fish | source; complete --do-complete '{line}'",
@@ -211,6 +206,7 @@ def fish_answer(place: Path, line: str) -> list[str]:
     return [answer.partition("\t")[0] for answer in done.stdout.splitlines()]
 
 
+@pytest.mark.peer
 def test_fish_completes_commands_options_codes_and_captures(place: Path) -> None:
     assert fish_answer(place, "nvgre-doctor comp") == ["completion"]
     assert fish_answer(place, "nvgre-doctor --fail-on ") == ["error", "info", "never", "warning"]

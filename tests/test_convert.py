@@ -311,6 +311,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["mismatch", "warnings", "unreadable"])
 def test_any_value_in_any_place_is_read_or_refused_and_what_is_read_can_be_rendered(
     name: str,
@@ -332,6 +333,7 @@ def test_any_value_in_any_place_is_read_or_refused_and_what_is_read_can_be_rende
     assert refused > 300
 
 
+@pytest.mark.long
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists))
 def test_any_json_is_read_or_refused(value: object) -> None:
     assert refusal_of(json.dumps(value))

@@ -165,6 +165,7 @@ def test_a_command_without_settings_does_not_look_for_any(folder: Path) -> None:
     assert run("mismatch.pcapng", cwd=folder).returncode == 2
 
 
+@pytest.mark.process
 def test_the_installed_program_ends_as_the_module_does(folder: Path) -> None:
     script = "import sys; from nvgre_doctor.cli import main; sys.exit(main())"
     for args, code in (
@@ -196,6 +197,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "args",
     [
@@ -222,6 +224,7 @@ def test_ctrl_c_while_a_file_is_written_leaves_the_old_one_and_no_other(
     assert contents(folder) == before
 
 
+@pytest.mark.process
 def test_ctrl_c_while_a_report_is_awaited_is_130(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*PROGRAM, "convert", "-", "-o", "out.md"],
@@ -244,6 +247,7 @@ def test_ctrl_c_while_a_report_is_awaited_is_130(tmp_path: Path) -> None:
 # --- disks, pipes, faults ----------------------------------------------------
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "args",
     [["convert", "mismatch.json"], ["completion", "zsh"], ["mismatch.pcapng", "-f", "sarif"]],
@@ -265,6 +269,7 @@ def test_full_disk_behind_standard_output_is_two(folder: Path, args: list[str]) 
     )
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("args", "code"),
     [
@@ -303,6 +308,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("module", "name", "args"),
     [

@@ -98,6 +98,7 @@ def test_fast_equals_exact_on_random_pcapng(seed, size, buffer_size):
     assert_fast_is_exact(lambda some: captures.random_pcapng(Random(seed), some), frames)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("linktype", LINKTYPES)
 @pytest.mark.parametrize("size", [700, 4096, 1 << 18])
 def test_fast_equals_exact_on_random_pcap(linktype, size, buffer_size):
@@ -112,6 +113,7 @@ def test_fast_equals_exact_on_random_pcap(linktype, size, buffer_size):
     assert_fast_is_exact(lambda some: captures.random_pcap(Random(linktype), some), frames)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("cap", [1, 7, 50])
 def test_the_cap_of_the_memo_does_not_matter(seed, cap, buffer_size):

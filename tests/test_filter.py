@@ -1,15 +1,13 @@
 """`nvgre-doctor filter`: its filters in the hands of tcpdump and tshark."""
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from nvgre_doctor.filters.capture import capture_filter, with_vlan
-from tests import build
-from tests.wireshark.person import need
+from tests import build, program
+from tests.needs import need
 from tests.worlds import A6, B6, VM1, VM2, A, B
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,19 +20,8 @@ TIME = 1_361_355_247_000_000_000
 def run(
     *args: str | Path, stdin: bytes | None = None, cwd: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "nvgre_doctor", "filter", *map(str, args)],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        input=stdin,
-        stdin=subprocess.DEVNULL if stdin is None else None,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    return subprocess.CompletedProcess(
-        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
-    )
+    done = program.run("filter", *args, cwd=cwd, stdin=stdin)
+    return program.text_of(done)
 
 
 def filters_of(text: str) -> tuple[str, str, list[tuple[str, str]]]:
@@ -142,12 +129,14 @@ IPV6 = [
 ]
 
 
+@pytest.mark.peer
 def test_the_capture_filter_takes_nvgre_of_the_hosts_and_errors_about_it(tmp_path: Path) -> None:
     frames = [build.ethernet(packet) for packet in IPV4]
     assert selected(frames, capture_filter([A, B]), tmp_path) == [1, 2, 3, 4, 5, 6, 7, 8, 9]
     assert selected(frames, capture_filter([]), tmp_path) == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
 
 
+@pytest.mark.peer
 def test_the_capture_filter_takes_ipv6_too(tmp_path: Path) -> None:
     frames = [build.ethernet(packet) for packet in IPV6]
     assert selected(frames, capture_filter([A6, B6]), tmp_path) == [1, 2, 3, 4, 5]
@@ -156,6 +145,7 @@ def test_the_capture_filter_takes_ipv6_too(tmp_path: Path) -> None:
     assert selected(mixed, capture_filter([A, A6]), tmp_path) == [1, 2, 3, 4]
 
 
+@pytest.mark.peer
 def test_without_the_vlan_part_no_tagged_frame_is_taken_and_with_it_all_are(tmp_path: Path) -> None:
     tagged = [build.ethernet(packet, tags=[(0x8100, 7)]) for packet in (*IPV4, *IPV6)]
     untagged = [build.ethernet(packet) for packet in (*IPV4, *IPV6)]
@@ -166,6 +156,7 @@ def test_without_the_vlan_part_no_tagged_frame_is_taken_and_with_it_all_are(tmp_
     assert selected(untagged, with_vlan(plain), tmp_path) == wanted
 
 
+@pytest.mark.peer
 @pytest.mark.parametrize("linktype", [1, 101, 113, 276])
 def test_the_plain_filter_works_on_every_kind_of_interface(linktype: int, tmp_path: Path) -> None:
     frames = [build.link(linktype, packet) for packet in IPV4]
@@ -210,6 +201,7 @@ def test_the_filters_of_the_story_are_these() -> None:
     ]
 
 
+@pytest.mark.peer
 @pytest.mark.parametrize("sample", sorted(path.name for path in SAMPLES.iterdir()))
 def test_every_filter_is_accepted_and_shows_what_it_should(sample: str) -> None:
     done = run(SAMPLES / sample)

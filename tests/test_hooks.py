@@ -79,6 +79,7 @@ def test_the_hook_takes_captures_by_name(name: str, taken: bool) -> None:
     assert bool(re.search(hook["files"], name)) is taken
 
 
+@pytest.mark.peer
 def test_pre_commit_runs_the_hook_over_all_captures_at_once(checkout: Path, tmp_path: Path) -> None:
     lab = tmp_path / "lab"
     (lab / "captures").mkdir(parents=True)
@@ -224,6 +225,7 @@ def runner(tmp_path: Path) -> Runner:
     return runner
 
 
+@pytest.mark.peer
 def test_the_install_step_installs_the_program_from_the_folder_of_the_action(
     checkout: Path, tmp_path: Path
 ) -> None:
@@ -235,6 +237,7 @@ def test_the_install_step_installs_the_program_from_the_folder_of_the_action(
     assert runner.check("lab.pcapng").stdout.endswith("\nnvgre-doctor: verdict mismatch\n")
 
 
+@pytest.mark.peer
 def test_the_check_step_annotates_summarizes_and_writes_sarif(runner: Runner) -> None:
     done = runner.check("captures/a mismatch.pcapng\n", sarif="nvgre.sarif")
     assert (done.returncode, done.stderr) == (1, "")
@@ -246,6 +249,7 @@ def test_the_check_step_annotates_summarizes_and_writes_sarif(runner: Runner) ->
     assert runner.outputs() == ["sarif=nvgre.sarif", "exit-code=1"]
 
 
+@pytest.mark.peer
 def test_several_captures_folders_and_patterns_stand_on_lines_of_their_own(runner: Runner) -> None:
     done = runner.check("captures/\n\n*.pcapng\n", fail_on="never")
     assert done.returncode == 0
@@ -254,6 +258,7 @@ def test_several_captures_folders_and_patterns_stand_on_lines_of_their_own(runne
     assert runner.outputs() == ["exit-code=0"]
 
 
+@pytest.mark.peer
 def test_more_options_stand_on_lines_of_their_own(runner: Runner) -> None:
     done = runner.check("captures", args="--select=NVG301\n--vsid\n5001\n-o\nmy report.txt\n")
     assert done.returncode == 1
@@ -261,6 +266,7 @@ def test_more_options_stand_on_lines_of_their_own(runner: Runner) -> None:
     assert "NVG201" not in done.stdout
 
 
+@pytest.mark.peer
 def test_the_step_keeps_every_exit_code(runner: Runner) -> None:
     assert runner.check("updated.pcapng").returncode == 0
     assert runner.check("missing.pcapng", sarif="x.sarif").returncode == 3
@@ -270,6 +276,7 @@ def test_the_step_keeps_every_exit_code(runner: Runner) -> None:
         assert (runner.outputs(), runner.summary()) == (["exit-code=2"], "")
 
 
+@pytest.mark.peer
 def test_inputs_are_never_run_as_commands(runner: Runner) -> None:
     done = runner.check(
         "$(touch captured)\n`touch captured`\n; touch captured\n--version\n",
@@ -318,6 +325,7 @@ def failures(path: Path) -> int:
     return int(ET.parse(path).getroot().attrib["failures"])
 
 
+@pytest.mark.process
 def test_the_gitlab_snippet_fails_the_job_and_keeps_the_junit_report(job: Path) -> None:
     (snippet,) = snippets("nvgre:\n")
     install, check = snippet["nvgre"]["script"]
@@ -327,6 +335,7 @@ def test_the_gitlab_snippet_fails_the_job_and_keeps_the_junit_report(job: Path) 
     assert failures(job / snippet["nvgre"]["artifacts"]["reports"]["junit"]) == 4
 
 
+@pytest.mark.process
 def test_the_azure_snippet_fails_the_job_and_publishes_the_junit_report(job: Path) -> None:
     (snippet,) = snippets("steps:\n")
     python, install, check, publish = snippet["steps"]

@@ -2,11 +2,9 @@
 
 import gzip
 import json
-import os
 import re
 import struct
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,7 @@ from nvgre_doctor.info.answer import Answer, answer
 from nvgre_doctor.info.contents import IcmpKind, read_contents
 from nvgre_doctor.info.units import duration_words, linktype_words, size_words, time_words
 from nvgre_doctor.vocabulary import Fitness
-from tests import build
+from tests import build, program
 from tests.build import block, epb, idb, isb, opb, option, pcap, shb, spb
 from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, Tape
 
@@ -30,20 +28,9 @@ KEY = 0x00138900
 def run(
     *args: str | Path, stdin: bytes | None = None, cwd: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "nvgre_doctor", "info", *map(str, args)],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        input=stdin,
-        stdin=subprocess.DEVNULL if stdin is None else None,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    done = program.run("info", *args, cwd=cwd, stdin=stdin)
     assert b"Traceback" not in done.stderr
-    return subprocess.CompletedProcess(
-        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
-    )
+    return program.text_of(done)
 
 
 def answer_of(tmp_path: Path, *captures: bytes | Tape) -> Answer:

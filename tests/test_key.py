@@ -2,8 +2,6 @@
 Wireshark.
 """
 
-import os
-import shutil
 import struct
 import subprocess
 from pathlib import Path
@@ -18,6 +16,7 @@ from nvgre_doctor.keycard import (
     parse_key,
     parse_keys,
 )
+from tests.needs import need
 
 AS_TYPED = [
     ("0x00001389", 0x00001389, ""),
@@ -158,10 +157,8 @@ def test_card_is_ascii_of_80_columns(gre_key: int) -> None:
     assert max(len(line) for line in card.splitlines()) <= 80
 
 
+@pytest.mark.peer
 def test_filters_are_accepted_by_wireshark(tmp_path: Path) -> None:
-    if shutil.which("tshark") is None:
-        assert not os.environ.get("CI"), "CI needs tshark"
-        pytest.skip("tshark is not installed")
     empty = tmp_path / "empty.pcap"
     empty.write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
     expressions = sorted(
@@ -170,7 +167,7 @@ def test_filters_are_accepted_by_wireshark(tmp_path: Path) -> None:
     assert len(expressions) > 15
     every = " || ".join(f"({expression})" for expression in expressions)
     done = subprocess.run(
-        ["tshark", "-r", empty, "-Y", every],
+        [need("tshark"), "-r", empty, "-Y", every],
         capture_output=True,
         text=True,
         timeout=60,

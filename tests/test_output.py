@@ -67,6 +67,7 @@ def test_full_device_is_an_error_and_stays_a_device() -> None:
     assert stat.S_ISCHR(os.stat("/dev/full").st_mode)
 
 
+@pytest.mark.process
 def test_disk_that_fills_up_midway_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
     """The kernel refuses to write beyond 4096 bytes of a file (RLIMIT_FSIZE)."""
     (tmp_path / "out.txt").write_text("old")

@@ -13,6 +13,8 @@ from nvgre_doctor.scan.counting import scan
 from nvgre_doctor.vocabulary import Status
 from tests.samples import build_samples
 
+pytestmark = pytest.mark.long
+
 SAMPLES = build_samples()
 WITH_REPORT = 97
 """Every so many bytes the whole way to the report is gone, which takes 20 times as long."""

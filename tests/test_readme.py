@@ -203,6 +203,7 @@ def runnable(line: str) -> str | None:
     return last
 
 
+@pytest.mark.peer
 @pytest.mark.parametrize("block", blocks("sh"), ids=first_line)
 def test_commands_run_and_print_what_is_shown(block: Block, reader: Reader) -> None:
     printed = [reader.run(line) for line in map(runnable, block.lines) if line is not None]
@@ -223,6 +224,7 @@ def test_the_first_screen_shows_a_sample_with_its_output() -> None:
     )
 
 
+@pytest.mark.peer
 @pytest.mark.parametrize("block", blocks("powershell"), ids=first_line)
 def test_powershell_lines_run_as_far_as_they_are_ours(block: Block, reader: Reader) -> None:
     for line in block.lines:
@@ -261,6 +263,7 @@ def test_what_is_installed_exists() -> None:
     assert f"Python {project['requires-python'].removeprefix('>=')} or later" in PROSE
 
 
+@pytest.mark.process
 def test_the_python_example_prints_what_is_shown(reader: Reader) -> None:
     (block,) = blocks("python")
     done = subprocess.run(
@@ -275,6 +278,7 @@ def test_the_python_example_prints_what_is_shown(reader: Reader) -> None:
     assert (done.stdout, done.stderr) == (block.shown, "")
 
 
+@pytest.mark.peer
 def test_the_configuration_example_holds_every_key_and_is_accepted(reader: Reader) -> None:
     (block,) = blocks("toml")
     (reader.folder / "nvgre-doctor.toml").write_text(block.text)
@@ -283,6 +287,7 @@ def test_the_configuration_example_holds_every_key_and_is_accepted(reader: Reade
     assert "NVG301" in reader.run("nvgre-doctor lab.pcapng")
 
 
+@pytest.mark.peer
 def test_the_display_filters_find_frames_in_the_sample(reader: Reader) -> None:
     filters = [row[1].strip("`") for row in table("Shows", "Display filter")]
     assert len(filters) == 4
@@ -331,7 +336,7 @@ def options() -> Iterator[tuple[str, str]]:
     def walk(
         name: str, command: click.Command, parent: click.Context | None
     ) -> Iterator[tuple[str, str]]:
-        context = click.Context(command, info_name=name, parent=parent)
+        context = click.Context(command, info_name=name, parent=parent, **command.context_settings)
         for parameter in command.params:
             if isinstance(parameter, click.Option):
                 yield context.command_path, max(parameter.opts, key=len)
@@ -394,6 +399,7 @@ def python(program: str) -> str:
     return done.stdout
 
 
+@pytest.mark.process
 def test_diagnose_is_the_function_whatever_was_imported_before() -> None:
     program = (
         "import nvgre_doctor.cli, nvgre_doctor.doctor, nvgre_doctor; from nvgre_doctor import"
@@ -405,6 +411,7 @@ def test_diagnose_is_the_function_whatever_was_imported_before() -> None:
     )
 
 
+@pytest.mark.process
 def test_the_package_loads_nothing_of_ours_by_itself() -> None:
     program = (
         "import sys, nvgre_doctor; print([name for name in sys.modules if"
@@ -413,6 +420,7 @@ def test_the_package_loads_nothing_of_ours_by_itself() -> None:
     assert python(program) == "['nvgre_doctor']\n"
 
 
+@pytest.mark.process
 def test_a_name_that_the_package_has_not_is_an_attribute_error() -> None:
     program = "import nvgre_doctor; print(hasattr(nvgre_doctor, 'diagnosis'))"
     assert python(program) == "False\n"

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from tests.needs import need
 from tests.samples import FOLDER, SAMPLES, build_samples
 
 CUT = "10-mismatch-file-cut-short.pcap"
@@ -13,7 +14,15 @@ WHOLE = sorted(set(SAMPLES) - {CUT})
 
 
 def tshark(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = ["tshark", "-n", "-r", str(FOLDER / name), "-o", "ip.check_checksum:TRUE", *arguments]
+    command = [
+        need("tshark"),
+        "-n",
+        "-r",
+        str(FOLDER / name),
+        "-o",
+        "ip.check_checksum:TRUE",
+        *arguments,
+    ]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
@@ -39,6 +48,7 @@ def test_each_sample_is_smaller_than_20_kb(name: str) -> None:
     assert 0 < (FOLDER / name).stat().st_size < 20_000
 
 
+@pytest.mark.peer
 @pytest.mark.parametrize("name", WHOLE)
 def test_tshark_reads_each_whole_sample_without_an_error(name: str) -> None:
     bad = " || ".join(
@@ -50,6 +60,7 @@ def test_tshark_reads_each_whole_sample_without_an_error(name: str) -> None:
     assert result.stdout == ""
 
 
+@pytest.mark.peer
 def test_tshark_says_that_the_cut_sample_is_cut_after_22_frames() -> None:
     result = tshark(CUT, "-T", "fields", "-e", "frame.number")
     assert result.returncode == 2
@@ -57,6 +68,7 @@ def test_tshark_says_that_the_cut_sample_is_cut_after_22_frames() -> None:
     assert result.stdout.split()[-1] == "22"
 
 
+@pytest.mark.peer
 def test_sample_1_has_exactly_the_frames_of_the_story() -> None:
     found = rows(
         "01-mismatch-pings-refused.pcapng",
@@ -94,6 +106,7 @@ def test_sample_1_has_exactly_the_frames_of_the_story() -> None:
     assert found == expected
 
 
+@pytest.mark.peer
 def test_sample_1_is_refused_with_code_10_inside_nvgre_between_the_hosts_macs() -> None:
     refusals = rows(
         "01-mismatch-pings-refused.pcapng",
@@ -106,6 +119,7 @@ def test_sample_1_is_refused_with_code_10_inside_nvgre_between_the_hosts_macs() 
     assert refusals[:4] == [old_host] * 4
 
 
+@pytest.mark.peer
 @pytest.mark.parametrize(
     ("name", "keys_by_host"),
     [
@@ -149,10 +163,12 @@ def test_the_hosts_send_the_keys_that_the_table_says_and_no_icmp_error(
     assert rows(name, "frame.number", display_filter="icmp.type == 3") == []
 
 
+@pytest.mark.peer
 def test_sample_2_is_tagged_outside_and_untagged_inside() -> None:
     assert {tuple(row) for row in rows("02-all-updated.pcapng", "vlan.id")} == {("50",)}
 
 
+@pytest.mark.peer
 def test_sample_6_changes_the_key_of_one_vm_after_the_restart() -> None:
     sent = rows(
         "06-host-updated-during-capture.pcapng",
@@ -167,6 +183,7 @@ def test_sample_6_changes_the_key_of_one_vm_after_the_restart() -> None:
     ]
 
 
+@pytest.mark.peer
 def test_sample_7_has_3_10_of_four_kinds_twice_each() -> None:
     errors = rows(
         "07-refused-but-layouts-agree.pcapng",
@@ -193,6 +210,7 @@ def test_sample_7_has_3_10_of_four_kinds_twice_each() -> None:
     ]
 
 
+@pytest.mark.peer
 def test_sample_8_shows_no_sign_of_hyper_v() -> None:
     assert {
         tuple(row)
@@ -201,6 +219,7 @@ def test_sample_8_shows_no_sign_of_hyper_v() -> None:
     assert b"\x00\x15\x5d" not in (FOLDER / "08-plain-gre-open-vswitch.pcap").read_bytes()
 
 
+@pytest.mark.peer
 def test_sample_9_is_refused_with_icmpv6_1_1() -> None:
     refusals = rows(
         "09-mismatch-over-ipv6.pcapng",

@@ -21,7 +21,7 @@ from nvgre_doctor.reporters import FORMATS, render
 from nvgre_doctor.reporters.sarif import capture_uri
 from nvgre_doctor.terminal.display import Display
 from tests import build
-from tests.program import MISMATCH, UPDATED, environment, run
+from tests.program import MISMATCH, UPDATED, environment, run, run_process
 from tests.reports import MISMATCH as REPORT
 from tests.worlds import A, B, Tape
 
@@ -52,13 +52,14 @@ def test_an_event_trace_is_named_with_the_command_that_converts_it(tmp_path: Pat
     )
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("encoding", ["cp437", "cp850", "cp1252"])
 def test_files_are_utf_8_whatever_the_console_speaks(tmp_path: Path, encoding: str) -> None:
     folder = tmp_path / "Ger\u00e4te-\u4e2d"
     folder.mkdir()
     shutil.copy(MISMATCH, folder / "lab.pcapng")
     outputs = [part for name in FORMATS for part in ("-o", f"{name}=out.{name}")]
-    done = run(
+    done = run_process(
         "Ger\u00e4te-\u4e2d/lab.pcapng",
         *outputs,
         cwd=tmp_path,
@@ -103,6 +104,7 @@ os._exit(code)
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("system", "code", "said"),
     [("nt", 1, b""), ("posix", 2, b"nvgre-doctor: standard output: Invalid argument\n")],
@@ -237,6 +239,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.process
 def test_several_processes_started_as_windows_starts_them_give_the_same_report(
     tmp_path: Path,
 ) -> None:

@@ -20,6 +20,7 @@ FORMATS = pytest.mark.parametrize("data", [pcap(FRAMES), pcapng(FRAMES)], ids=["
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.process
 @FORMATS
 def test_standard_input_is_read_as_dash(data):
     program = (
@@ -255,6 +256,7 @@ def test_a_file_whose_name_looks_like_a_pattern_is_that_file(folder):
     assert expand([folder / "[1]*.pcap"]) == [str(folder / "[1]*.pcap")]
 
 
+@pytest.mark.long
 def test_ten_thousand_files_are_listed(tmp_path):
     for number in range(10_000):
         (tmp_path / f"{number:05}.pcap").write_bytes(pcap([]) if number % 2 else b"text")

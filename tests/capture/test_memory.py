@@ -10,6 +10,7 @@ from tests.build import pcap, pcapng
 FRAMES = [(1_700_000_000_123_456_000 + i, bytes([i % 256]) * 700) for i in range(1000)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("make", [pcap, pcapng])
 def test_memory_is_the_same_for_a_file_ten_times_as_large(tmp_path, make):
     empty = make([])

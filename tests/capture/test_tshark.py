@@ -3,9 +3,7 @@ not a mock.
 """
 
 import csv
-import os
 import random
-import shutil
 import struct
 import subprocess
 from pathlib import Path
@@ -14,16 +12,16 @@ import pytest
 
 from tests.build import block, custom, epb, idb, isb, opb, option, pcap, shb, spb
 from tests.capture.reading import read_path
+from tests.needs import folder, need
 
 TIME = 1_700_000_000_123_456_789
-TSHARK = shutil.which("tshark") or "tshark"
 
 
 def by_tshark(path: Path) -> list[tuple[int, int | None, int, int]]:
     """Number, time in ns, original and captured length of each frame that is a packet."""
     fields = ["frame.number", "frame.time_epoch", "frame.len", "frame.cap_len", "frame.encap_type"]
     command = [
-        TSHARK,
+        need("tshark"),
         "-n",
         "-r",
         str(path),
@@ -60,6 +58,7 @@ def _frames(seed: int, count: int = 40) -> list[tuple[int, bytes, int]]:
     return frames
 
 
+@pytest.mark.peer
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("magic", ["micro", "nano", "modified"])
 def test_pcap(tmp_path, order, magic):
@@ -69,6 +68,7 @@ def test_pcap(tmp_path, order, magic):
     assert by_us(path) == by_tshark(path)
 
 
+@pytest.mark.peer
 @pytest.mark.parametrize("tsoffset", [None, 86_400, -86_400])
 def test_pcapng_times(tmp_path, tsoffset):
     resolutions = [None, 0, 3, 6, 7, 9, 0x80, 0x80 | 10, 0x80 | 20, 0x80 | 30]
@@ -89,6 +89,7 @@ def test_pcapng_times(tmp_path, tsoffset):
     assert by_us(path) == by_tshark(path)
 
 
+@pytest.mark.peer
 @pytest.mark.parametrize("seed", range(8))
 def test_pcapng_of_all_blocks_in_random_order(tmp_path, seed):
     chance = random.Random(seed)
@@ -123,6 +124,7 @@ def test_pcapng_of_all_blocks_in_random_order(tmp_path, seed):
     assert by_us(path) == by_tshark(path)
 
 
+@pytest.mark.peer
 def test_blocks_that_hold_no_packet_and_take_a_frame_number_all_the_same(tmp_path):
     journal = b"__REALTIME_TIMESTAMP=1700000000123456\nMESSAGE=hello\n\n"
     blocks = [
@@ -145,7 +147,6 @@ def test_blocks_that_hold_no_packet_and_take_a_frame_number_all_the_same(tmp_pat
 
 # --- a corpus that nobody here wrote, where there is one ---------------------
 
-CORPUS = os.environ.get("NVGRE_DOCTOR_CORPUS")
 
 KNOWN_DIFFERENCES = {
     # Red Hat, Nokia and SuSE relatives of pcap with one single record: it is taken for a pcap that
@@ -161,16 +162,15 @@ KNOWN_DIFFERENCES = {
 }
 
 
-@pytest.mark.skipif(CORPUS is None, reason="NVGRE_DOCTOR_CORPUS is not set")
 def test_every_file_of_the_corpus_that_tshark_reads_whole_gives_as_many_frame_numbers():
-    folder = Path(CORPUS or "")
+    corpus = folder("NVGRE_DOCTOR_CORPUS")
     compared, different = 0, {}
-    with open(folder / "index.tsv", encoding="utf-8", newline="") as table:
+    with open(corpus / "index.tsv", encoding="utf-8", newline="") as table:
         for row in csv.DictReader(table, delimiter="\t"):
             if row["tshark_rc"] != "0" or row["kind"] not in ("pcap", "pcapng"):
                 continue
             compared += 1
-            status, numbered = _numbers(folder / row["file"])
+            status, numbered = _numbers(corpus / row["file"])
             if numbered != int(row["tshark_packets"]) or status in ("cut", "unreadable"):
                 different[Path(row["file"]).name] = status
     assert compared > 1000

@@ -14,6 +14,7 @@ from hashlib import md5
 from nvgre_doctor.vocabulary import Status
 from tests.differential.captures import Frame, Seen
 from tests.differential.tshark import Row
+from tests.needs import need
 
 LONGEST = 0x7FFFFFFF
 SUN_ATM = 123
@@ -36,7 +37,7 @@ class FrameDifference:
 
 
 def _file_type(seen: Seen) -> str:
-    command = ["capinfos", "-t", str(seen.path)]
+    command = [need("capinfos"), "-t", str(seen.path)]
     return subprocess.run(command, check=False, capture_output=True, text=True).stdout
 
 

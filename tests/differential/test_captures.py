@@ -6,9 +6,12 @@ import pytest
 
 from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.facts import IcmpError, Nvgre
-from tests.differential import compare, reading, tally
+from tests import figures
+from tests.differential import compare, reading
 from tests.differential.captures import Seen, see_cases, see_corpus
 from tests.differential.tshark import shows_nvgre
+
+pytestmark = pytest.mark.peer
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +30,7 @@ def assert_same_frames(captures: list[Seen], what: str) -> None:
     for seen in captures:
         name = reading.explain_file(seen)
         if name:
-            tally.DIFFERENCES[f"capture: {name}"] += 1
+            figures.DIFFERENCES[f"capture: {name}"] += 1
         if name != "":
             wrong += (
                 [] if name else [f"{seen.path}: {len(seen.frames)} frames, tshark {len(seen.rows)}"]
@@ -39,8 +42,8 @@ def assert_same_frames(captures: list[Seen], what: str) -> None:
                     wrong.append(
                         f"{seen.path} frame {number}: {reading.differing(frame, seen.rows[number])}"
                     )
-                tally.DIFFERENCES[f"frame: {difference}"] += 1
-    tally.COMPARED[f"captures of the {what} read as tshark reads them"] = len(captures)
+                figures.DIFFERENCES[f"frame: {difference}"] += 1
+    figures.COMPARED[f"captures of the {what} read as tshark reads them"] = len(captures)
     assert wrong == []
 
 
@@ -59,9 +62,9 @@ def assert_same_facts(captures: list[Seen], what: str, least: int) -> None:
             if name is None:
                 wrong.append(f"{seen.path} frame {number}: {case.ours}, tshark {case.theirs}")
             elif name:
-                tally.DIFFERENCES[f"facts: {name}"] += 1
+                figures.DIFFERENCES[f"facts: {name}"] += 1
             compared += 1
-    tally.COMPARED[f"frames of the {what} decoded as tshark decodes them"] = compared
+    figures.COMPARED[f"frames of the {what} decoded as tshark decodes them"] = compared
     assert wrong == []
     assert compared >= least
 

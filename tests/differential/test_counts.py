@@ -4,7 +4,7 @@ captures listed here.
 
 from nvgre_doctor.capture import open_capture
 from nvgre_doctor.scan.counting import scan
-from tests.differential import tally
+from tests import figures
 from tests.differential.captures import corpus_index
 
 GO, LE, BE = (
@@ -60,7 +60,7 @@ def test_the_captures_that_are_counted_differently_are_those_of_the_table(corpus
         if ours != theirs:
             different[row["file"]] = ours, theirs
         compared += 1
-    tally.COMPARED["captures of the corpus counted as tshark counts them"] = compared
-    tally.DIFFERENCES["capture: counted differently, listed one by one"] = len(different)
+    figures.COMPARED["captures of the corpus counted as tshark counts them"] = compared
+    figures.DIFFERENCES["capture: counted differently, listed one by one"] = len(different)
     assert different == DIFFERENT
     assert compared == 1243

@@ -16,9 +16,11 @@ import pytest
 from nvgre_doctor.vocabulary import Oddity
 from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.facts import Facts, IcmpError, Nvgre, Other
-from tests.differential import tally
+from tests import figures
 from tests.differential.captures import case_paths, corpus_index, read_capture
 from tests.fuzz.frames import random_frame
+
+pytestmark = pytest.mark.long
 
 LINK_LAYERS = {
     1: dpkt.ethernet.Ethernet,
@@ -170,9 +172,9 @@ def assert_dpkt_agrees(frames: Iterable[tuple[int, bytes, int]], what: str, leas
         if name is None:
             wrong.append(f"linktype {linktype} {data.hex()}: {facts}, dpkt {shown}")
         elif name:
-            tally.DIFFERENCES[f"dpkt is wrong: {name}"] += 1
+            figures.DIFFERENCES[f"dpkt is wrong: {name}"] += 1
         compared += len(shown)
-    tally.COMPARED[f"fields of {what} as dpkt shows them"] += compared
+    figures.COMPARED[f"fields of {what} as dpkt shows them"] += compared
     assert wrong == []
     assert compared >= least
 

@@ -9,11 +9,13 @@ from random import Random
 import pytest
 
 from nvgre_doctor.wire.decode import decode
-from tests import build
-from tests.differential import compare, tally
+from tests import build, figures
+from tests.differential import compare
 from tests.differential.compare import Case
 from tests.differential.tshark import Shown, dissect
 from tests.fuzz.frames import Captured, mutated, random_frame
+
+pytestmark = pytest.mark.peer
 
 COUNT = 3000
 SEEDS = (1, 2, 3)
@@ -41,8 +43,8 @@ def cases(tmp_path_factory) -> list[Case]:
 
 def test_random_frames_are_decoded_as_tshark_decodes_them(cases):
     names = Counter(compare.explain(case) for case in cases)
-    tally.COMPARED["random frames decoded as tshark decodes them"] = len(cases)
-    tally.DIFFERENCES.update({f"facts: {name}": count for name, count in names.items() if name})
+    figures.COMPARED["random frames decoded as tshark decodes them"] = len(cases)
+    figures.DIFFERENCES.update({f"facts: {name}": count for name, count in names.items() if name})
     wrong = [case for case in cases if compare.explain(case) is None]
     assert [
         f"linktype {each.linktype} {each.data.hex()}: {each.ours}, tshark {each.theirs}"

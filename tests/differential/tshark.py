@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.needs import need
+
 FIELDS = (
     *(
         "frame.number",
@@ -52,7 +54,7 @@ class Row:
 def dissect(path: Path) -> list[Row]:
     """Every frame that tshark can read; of a damaged file those before the damage."""
     command = [
-        "tshark",
+        need("tshark"),
         "-n",
         "-r",
         str(path),
@@ -77,7 +79,7 @@ def merge(paths: Sequence[Path], merged: Path) -> None:
     """One capture after the other; a capture must be one that mergecap reads whole, and hold
     packets only.
     """
-    command = ["mergecap", "-a", "-w", str(merged), *map(str, paths)]
+    command = [need("mergecap"), "-a", "-w", str(merged), *map(str, paths)]
     subprocess.run(command, check=True, capture_output=True, text=True)
 
 

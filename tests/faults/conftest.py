@@ -1,6 +1,4 @@
-"""Says at the end of the run how many faults the program survived, and gives the tests file systems
-of their own.
-"""
+"""Gives the tests file systems of their own."""
 
 import subprocess
 from collections.abc import Callable, Iterator
@@ -34,18 +32,3 @@ def mount(tmp_path: Path) -> Iterator[Mount]:
     yield do
     for folder in reversed(mounted):
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the number of faults that were tried, and survived."""
-    counts = {
-        outcome: sum(
-            "tests/faults/" in getattr(report, "nodeid", "")
-            for report in terminalreporter.stats.get(outcome, [])
-        )
-        for outcome in ("passed", "failed", "error", "skipped")
-    }
-    if counts["skipped"]:
-        terminalreporter.write_line(f"faults: {counts['skipped']} WERE NOT TRIED", yellow=True)
-    if total := counts["passed"] + counts["failed"] + counts["error"]:
-        terminalreporter.write_line(f"faults survived: {counts['passed']} of {total}")

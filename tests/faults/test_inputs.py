@@ -33,6 +33,8 @@ from tests.faults.program import (
     writer_to,
 )
 
+pytestmark = pytest.mark.process
+
 HEADER, RECORD = len(captures.HEADER), captures.RECORD
 MANY = 300_000  # frames, 40 MB: long enough to be changed while it is read
 

@@ -30,6 +30,8 @@ from tests.faults.program import (
     writer_to,
 )
 
+pytestmark = pytest.mark.process
+
 MISMATCH = ROOT / "sample_pcaps" / "01-mismatch-pings-refused.pcapng"
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["INT", "TERM"])
 TO_PROCESS: Callable[[int, int], None] = os.kill

@@ -15,6 +15,8 @@ from tests.faults import captures
 from tests.faults.conftest import Mount
 from tests.faults.program import ROOT, ended, run, started, until, writer_to
 
+pytestmark = pytest.mark.process
+
 MISMATCH = ROOT / "sample_pcaps" / "01-mismatch-pings-refused.pcapng"
 
 

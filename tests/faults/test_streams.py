@@ -11,6 +11,8 @@ from nvgre_doctor.reporters import FORMATS
 from tests.faults import captures
 from tests.faults.program import PROGRAM, ROOT, environment, run
 
+pytestmark = pytest.mark.process
+
 MISMATCH = ROOT / "sample_pcaps" / "01-mismatch-pings-refused.pcapng"
 
 

@@ -32,6 +32,8 @@ from tests.faults.program import (
     writer_to,
 )
 
+pytestmark = pytest.mark.process
+
 MISMATCH = ROOT / "sample_pcaps" / "01-mismatch-pings-refused.pcapng"
 HEALTHY = b"HEALTHY  All 2 hosts speak RFC 7637; nothing is refused.\n"
 KILLED = (

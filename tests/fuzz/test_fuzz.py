@@ -5,9 +5,11 @@ from random import Random
 
 import pytest
 
-from tests.fuzz.conftest import EXECUTIONS
+from tests.figures import EXECUTIONS
 from tests.fuzz.mutate import mutate
 from tests.fuzz.targets import TARGETS
+
+pytestmark = pytest.mark.long
 
 CRASHES = Path(__file__).parent / "crashes"
 KEPT = sorted(path.name for path in CRASHES.iterdir() if path.name != "README.md")

@@ -4,7 +4,6 @@ and does nothing.
 
 import json
 import re
-import shutil
 import struct
 import subprocess
 from pathlib import Path
@@ -17,6 +16,7 @@ from nvgre_doctor.reporters import FORMATS
 from tests import build
 from tests.hostile.payloads import EVIL, SHOWN
 from tests.hostile.readers import ACTIVE, PLAIN, Terminal, markdown, runner_commands
+from tests.needs import need
 from tests.program import MISMATCH, run
 
 KEYS = (0x00138900, 0x00001389)  # VSID 5001 in the current layout, and in the old one
@@ -140,6 +140,7 @@ def test_info_for_programs_gives_the_text_of_a_capture_back(tmp_path: Path) -> N
     } == {EVIL + "PWNED"}
 
 
+@pytest.mark.peer
 @KINDS
 def test_annotated_copy_keeps_the_words_of_strangers_in_their_blocks(
     tmp_path: Path, kind: str
@@ -157,10 +158,8 @@ def test_annotated_copy_keeps_the_words_of_strangers_in_their_blocks(
         json.loads(run("-f", "json", "out.pcapng", cwd=tmp_path).stdout)["captures"][0]["frames"]
         == 2
     )
-    tshark = shutil.which("tshark")
-    assert tshark is not None
     rows = subprocess.run(
-        [tshark, "-r", "out.pcapng", "-Y", 'frame.comment contains "nvgre-doctor NVG"',
+        [need("tshark"), "-r", "out.pcapng", "-Y", 'frame.comment contains "nvgre-doctor NVG"',
          "-T", "fields", "-e", "frame.number"],
         cwd=tmp_path, capture_output=True, check=True,
     )  # fmt: skip

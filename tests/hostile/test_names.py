@@ -103,6 +103,7 @@ def in_terminal(folder: Path, columns: int, *args: str) -> bytes:
     return written
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("columns", [20, 80])
 def test_colours_on_a_narrow_terminal_are_all_ours(folder: Path, columns: int) -> None:
     written = in_terminal(folder, columns, "check", "--", *NAMES)
@@ -117,6 +118,7 @@ def test_colours_on_a_narrow_terminal_are_all_ours(folder: Path, columns: int) -
     )  # the terminal itself broke no row: none was too long
 
 
+@pytest.mark.process
 def test_name_on_a_wide_terminal_has_no_look_of_its_own(folder: Path) -> None:
     wide = Terminal(in_terminal(folder, WIDE, "check", "-v", "--", *NAMES), WIDE)
     assert wide.deeds == {"select_graphic_rendition"}

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
@@ -32,6 +33,8 @@ from tests.worlds import (
     lookups,
     vm,
 )
+
+pytestmark = pytest.mark.long
 
 NAMES = (A, B, C, D)
 few = settings(max_examples=60, deadline=None)

@@ -13,7 +13,8 @@ from tests.lab.lab import CURRENT, OLD, new_lab
 from tests.lab.recording import Flow, Refused, seen_by_tshark, tcpdump, unreachables_seen_by_tcpdump
 from tests.lab.traffic import Pings, ping, ping_while
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.peer]
+
 
 ONE, TWO, THREE = "192.0.2.1", "192.0.2.2", "192.0.2.3"
 ALL_LOST, ALL_ANSWERED = Pings(3, 0), Pings(3, 3)

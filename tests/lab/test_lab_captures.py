@@ -21,7 +21,8 @@ from tests.lab.recording import (
 )
 from tests.lab.traffic import Pings, ping
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.peer]
+
 
 ONE, TWO, THREE = "192.0.2.1", "192.0.2.2", "192.0.2.3"
 ALL_LOST, ALL_ANSWERED = Pings(3, 0), Pings(3, 3)

@@ -12,7 +12,8 @@ from tests.lab.doctor import PROJECT
 from tests.lab.lab import CURRENT, Lab, new_lab
 from tests.lab.processes import wait_until
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.peer]
+
 
 LAB_THAT_WAITS = """
 import time

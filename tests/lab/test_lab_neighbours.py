@@ -12,7 +12,8 @@ from tests.lab.lab import CURRENT, OLD, new_lab
 from tests.lab.recording import Flow, Refused, seen_by_tshark, tcpdump, unreachables_seen_by_tcpdump
 from tests.lab.traffic import Pings, ping
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.peer]
+
 
 ONE, TWO = "192.0.2.1", "192.0.2.2"
 ALL_LOST, ALL_ANSWERED = Pings(3, 0), Pings(3, 3)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests import build
+from tests.needs import need
 from tests.worlds import (
     A6,
     B6,
@@ -41,7 +42,7 @@ ROUTER = "192.168.50.254"
 def shown(capture: Path, display_filter: str) -> list[int]:
     """The numbers of the frames that Wireshark shows."""
     command = [
-        "tshark",
+        need("tshark"),
         "-n",
         "-r",
         str(capture),
@@ -271,6 +272,7 @@ CASES: dict[str, tuple[str, Callable[[], Tape], list[list[int]]]] = {
 }
 
 
+@pytest.mark.peer
 @pytest.mark.parametrize("case", CASES)
 def test_the_filter_shows_the_frames_of_the_finding_and_no_others(
     case: str, tmp_path: Path
@@ -286,6 +288,7 @@ def test_the_filter_shows_the_frames_of_the_finding_and_no_others(
         assert finding.frames or code == "NVG103"
 
 
+@pytest.mark.peer
 def test_the_filter_of_a_host_that_is_unknown_shows_what_it_sent(tmp_path: Path) -> None:
     tape = one_frame()
     capture = tmp_path / "capture.pcap"
@@ -297,6 +300,7 @@ def test_the_filter_of_a_host_that_is_unknown_shows_what_it_sent(tmp_path: Path)
     assert shown(capture, by_host[B].display_filter) == []
 
 
+@pytest.mark.peer
 def test_the_filter_of_a_host_with_unlisted_vsids_shows_what_it_sent(tmp_path: Path) -> None:
     tape = one_frame()
     capture = tmp_path / "capture.pcap"

@@ -23,7 +23,10 @@ from nvgre_doctor.vocabulary import Oddity
 from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.facts import IcmpError, Nvgre, Other, QuoteKind
 from tests import build
+from tests.needs import need
 from tests.wire import frames
+
+pytestmark = pytest.mark.peer
 
 SNAP_LENGTHS = (0, 0, 0, 110, 90, 80, 70, 62, 54, 46, 42, 38)
 """In turn; 0 leaves the frame whole."""
@@ -70,7 +73,7 @@ def dissections(tmp_path_factory):
     path = tmp_path_factory.mktemp("peers") / "shapes.pcapng"
     path.write_bytes(b"".join(blocks))
     command = [
-        "tshark",
+        need("tshark"),
         "-n",
         "-r",
         str(path),

@@ -15,6 +15,8 @@ from tests import build
 from tests.oddities import OF_OTHER_FRAMES
 from tests.wire import frames
 
+pytestmark = pytest.mark.long
+
 NOT_YET = {
     Oddity.TRUNCATED: OF_OTHER_FRAMES,
     Oddity.TOO_SHORT: OF_OTHER_FRAMES,

@@ -15,24 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests import build
+from tests.needs import need
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOBODY = 65534
-
-
-def need(program: str) -> str:
-    """The path of a program.  Where it is missing the test is skipped, but never on a CI
-    machine.
-    """
-    found = shutil.which(program)
-    if not found:
-        if os.environ.get("CI"):
-            pytest.fail(f"{program} must be installed where the tests run as CI")
-        pytest.skip(f"{program} is not installed")
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +30,8 @@ class Person:
 
     def run(self, *command: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
         """Any program of the system, as a normal user; `variables` go into its environment."""
+        program, *arguments = command
+        command = (need(str(program)), *arguments)
         if os.geteuid() == 0:
             return self._run(command, variables, user=NOBODY, group=NOBODY, extra_groups=())
         return self._run(command, variables)

@@ -2,11 +2,14 @@
 
 import tomllib
 
+import pytest
+
 from tests import build
 from tests.wireshark.person import REPOSITORY, Person
 from tests.wireshark.test_dissector import OLD_5001, ping
 
 
+@pytest.mark.process
 def test_install_show_and_remove_name_every_file_and_what_became_of_it(newcomer: Person) -> None:
     profile = newcomer.profile
     done = newcomer.nvgre_doctor("install")
@@ -30,6 +33,7 @@ def test_install_show_and_remove_name_every_file_and_what_became_of_it(newcomer:
     assert list(newcomer.home.iterdir()) == []
 
 
+@pytest.mark.process
 def test_what_is_removed_is_gone_from_wireshark(newcomer: Person) -> None:
     capture = newcomer.capture(build.ethernet(ping(OLD_5001)))
     assert newcomer.nvgre_doctor("install").returncode == 0
@@ -39,6 +43,7 @@ def test_what_is_removed_is_gone_from_wireshark(newcomer: Person) -> None:
     assert newcomer.run("tshark", "-r", capture, "-C", "NVGRE").returncode != 0
 
 
+@pytest.mark.process
 def test_a_configuration_folder_chosen_by_variable_is_served(newcomer: Person) -> None:
     chosen = str(newcomer.home / "my wireshark")
     assert newcomer.nvgre_doctor("install", WIRESHARK_CONFIG_DIR=chosen).returncode == 0
@@ -47,6 +52,7 @@ def test_a_configuration_folder_chosen_by_variable_is_served(newcomer: Person) -
     assert "192.168.50.1 192.168.50.2 0x00001389 19 5001 old-only" in listing
 
 
+@pytest.mark.process
 def test_a_plugin_of_somebody_else_stays_and_the_exit_code_says_so(newcomer: Person) -> None:
     newcomer.plugin.parent.mkdir(parents=True)
     newcomer.plugin.write_text("-- theirs\n")
@@ -58,6 +64,7 @@ def test_a_plugin_of_somebody_else_stays_and_the_exit_code_says_so(newcomer: Per
     assert newcomer.nvgre_doctor("install", "--force").returncode == 0
 
 
+@pytest.mark.process
 def test_changed_files_are_kept_and_that_is_no_error(newcomer: Person) -> None:
     newcomer.nvgre_doctor("install")
     (newcomer.profile / "preferences").write_text("# Configuration file for Wireshark 4.0.17.\n")
@@ -66,6 +73,7 @@ def test_changed_files_are_kept_and_that_is_no_error(newcomer: Person) -> None:
     assert "Changed files stay as they are." in done.stdout
 
 
+@pytest.mark.process
 def test_a_folder_that_cannot_be_made_is_a_clear_failure(newcomer: Person) -> None:
     (newcomer.home / ".local").write_bytes(b"")
     done = newcomer.nvgre_doctor("install")
@@ -74,6 +82,7 @@ def test_a_folder_that_cannot_be_made_is_a_clear_failure(newcomer: Person) -> No
     assert f"written   {newcomer.profile / 'preferences'}" in done.stdout
 
 
+@pytest.mark.process
 def test_hostile_folder_names_are_made_visible(newcomer: Person) -> None:
     chosen = str(newcomer.home / "red\x1b[31m")
     done = newcomer.nvgre_doctor("install", WIRESHARK_CONFIG_DIR=chosen)
@@ -81,6 +90,7 @@ def test_hostile_folder_names_are_made_visible(newcomer: Person) -> None:
     assert r"red\x1b[31m" in done.stdout
 
 
+@pytest.mark.process
 def test_without_tshark_and_without_a_home_the_reason_is_told(newcomer: Person) -> None:
     done = newcomer.nvgre_doctor("install", HOME="", PATH="")
     assert (done.returncode, done.stdout) == (2, "")

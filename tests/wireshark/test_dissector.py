@@ -9,6 +9,8 @@ import pytest
 from tests import build
 from tests.wireshark.person import REPOSITORY, Person
 
+pytestmark = pytest.mark.peer
+
 HOST1, HOST2 = "192.168.50.1", "192.168.50.2"
 HOST1_V6, HOST2_V6 = "fd00:50::1", "fd00:50::2"
 VM1, VM2 = "10.1.1.11", "10.1.1.12"

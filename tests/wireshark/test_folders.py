@@ -30,6 +30,7 @@ def fake_tshark(folder: Path, script: str) -> None:
     program.chmod(0o755)
 
 
+@pytest.mark.peer
 def test_the_real_tshark_is_asked(tmp_path: Path) -> None:
     tshark = Path(need("tshark"))
     environment = {"HOME": str(tmp_path), "PATH": str(tshark.parent)}
@@ -39,6 +40,7 @@ def test_the_real_tshark_is_asked(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.peer
 def test_the_real_tshark_knows_wireshark_config_dir(tmp_path: Path) -> None:
     chosen = tmp_path / "elsewhere"
     tshark = need("tshark")
@@ -51,6 +53,7 @@ def test_the_real_tshark_knows_wireshark_config_dir(tmp_path: Path) -> None:
     assert (folders.configuration, folders.profile) == (chosen, chosen / "profiles" / "NVGRE")
 
 
+@pytest.mark.peer
 def test_without_tshark_the_defaults_are_those_that_the_real_one_gives(tmp_path: Path) -> None:
     tshark = Path(need("tshark"))
     for variables in (
@@ -117,6 +120,7 @@ def test_an_answer_that_lacks_a_folder_is_no_answer(answer: str) -> None:
     assert read_answer(answer, "a test") is None
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "script", ["exit 1", "echo hello", "printf 'Personal configuration:\\t/\\377\\n'"]
 )

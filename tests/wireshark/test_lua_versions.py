@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.wireshark.person import REPOSITORY, need
+from tests.needs import need
+from tests.wireshark.person import REPOSITORY
+
+pytestmark = pytest.mark.peer
 
 PLUGIN = REPOSITORY / "nvgre_doctor" / "wireshark" / "nvgre.lua"
 HARNESS = Path(__file__).with_name("wireshark_api.lua")

@@ -21,6 +21,8 @@ from tests.wireshark.test_dissector import (
     refusal,
 )
 
+pytestmark = pytest.mark.peer
+
 PROFILE = REPOSITORY / "nvgre_doctor" / "wireshark" / "profile"
 SAMPLE = REPOSITORY / "sample_pcaps" / "01-mismatch-pings-refused.pcapng"
 

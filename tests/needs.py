@@ -1,0 +1,43 @@
+"""What some tests need and some machines lack.  Where it is missing the test is skipped, and the
+reason says what is missing.
+
+NVGRE_DOCTOR_NO_SKIPS=1, which `.ci/run` sets, makes a failure of each skip (see conftest.py) but
+those of `FolderMissing`: captures and schemas of other people are no part of the project.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+NO_SKIPS = "NVGRE_DOCTOR_NO_SKIPS"
+
+
+class FolderMissing(pytest.skip.Exception):
+    """A folder of foreign files was not named."""
+
+
+def need(program: str) -> str:
+    """The path of a program."""
+    found = shutil.which(program)
+    if found is None:
+        pytest.skip(f"{program} is not installed")
+    return found
+
+
+def need_all(*programs: str) -> None:
+    """Every one of these programs."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)}")
+
+
+def folder(variable: str) -> Path:
+    """The folder that an environment variable names."""
+    named = os.environ.get(variable)
+    if not named:
+        raise FolderMissing(f"{variable} is not set")
+    path = Path(named)
+    assert path.is_dir(), f"{variable} names {path}, which is no folder"
+    return path
