@@ -14,7 +14,7 @@ from pathlib import Path
 from nvgre_doctor.capture import open_capture
 from nvgre_doctor.capture.batch import NO_TIME
 from nvgre_doctor.vocabulary import Status
-from tests.differential.tshark import Row, dissect, merge
+from tests.differential.tshark import Row, can_merge, dissect, merge
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,25 @@ def case_paths(folder: Path) -> list[Path]:
 
 
 def see_cases(folder: Path, scratch: Path) -> Iterator[Seen]:
-    """Every capture of the cases, which are all well formed."""
-    paths = case_paths(folder)
-    counts = [read_capture(path)[2] for path in paths]
-    yield from _see_merged(paths, counts, [{}] * len(paths), scratch / "cases.pcapng")
+    """Every capture of the cases.  What mergecap reads is merged; the others are dissected
+    alone.
+    """
+    merged, alone = _mergeable(case_paths(folder), scratch / "attempt.pcapng")
+    counts = [read_capture(path)[2] for path in merged]
+    yield from _see_merged(merged, counts, [{}] * len(merged), scratch / "cases.pcapng")
+    for path in alone:
+        yield _seen(path, {}, dissect(path))
+
+
+def _mergeable(paths: Sequence[Path], attempt: Path) -> tuple[list[Path], list[Path]]:
+    """Those that mergecap reads whole, and those that it refuses, found by halving."""
+    if can_merge(paths, attempt):
+        return list(paths), []
+    if len(paths) == 1:
+        return [], list(paths)
+    middle = len(paths) // 2
+    first, second = _mergeable(paths[:middle], attempt), _mergeable(paths[middle:], attempt)
+    return first[0] + second[0], first[1] + second[1]
 
 
 def _see_merged(

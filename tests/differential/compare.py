@@ -252,3 +252,67 @@ def explain(case: Case) -> str | None:
         if differing <= accepted.fields and accepted.applies(case):
             return accepted.name
     return None
+
+
+# --- NVGRE that only tshark sees ---------------------------------------------
+
+
+@dataclass(frozen=True)
+class Unopened:
+    """What the decoder does not look behind yet: a layer of tshark's, where it stands, and what the
+    decoder says instead.
+    """
+
+    name: str
+    reason: str
+    before: tuple[str, ...]  # all layers up to it
+    layer: str
+    oddity: Oddity
+
+
+_ETHERNET, _TAGGED = ("eth",), ("eth", "ethertype")
+UNOPENED = (
+    Unopened(
+        "shim: MPLS",
+        "labels stand between Ethernet and IP; their EtherTypes are no IP for the decoder",
+        _TAGGED,
+        "mpls",
+        Oddity.NOT_IP,
+    ),
+    Unopened(
+        "shim: VN-Tag",
+        "a tag of Cisco's switches before the EtherType; the decoder knows those of VLANs",
+        _TAGGED,
+        "vntag",
+        Oddity.NOT_IP,
+    ),
+    Unopened(
+        "shim: LLC/SNAP",
+        "the word behind the addresses is a length of 802.3, and no EtherType",
+        _ETHERNET,
+        "llc",
+        Oddity.NOT_IP,
+    ),
+    Unopened(
+        "mirror: ERSPAN",
+        "a switch's copy of a frame inside GRE of another protocol; said to be such GRE, and not"
+        " opened",
+        ("eth", "ethertype", "ip", "gre"),
+        "erspan",
+        Oddity.GRE_OTHER,
+    ),
+)
+"""The whole list: any other frame of which only tshark says that it is NVGRE is a failure."""
+
+
+def explain_unseen(facts: Facts, row: Row) -> str | None:
+    """The name of the layer that the decoder does not look behind; None: not accepted."""
+    if not isinstance(facts, Other):
+        return None
+    for each in UNOPENED:
+        if facts.oddity is each.oddity and row.layers[: len(each.before) + 1] == (
+            *each.before,
+            each.layer,
+        ):
+            return each.name
+    return None
