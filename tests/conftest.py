@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests import figures
+from tests import figures, reached
 from tests.needs import NO_SKIPS, FolderMissing
 
 _MAY_START_PROCESSES = ("process", "peer")
@@ -40,7 +40,7 @@ def _no_process_without_a_marker(event: str, arguments: tuple[Any, ...]) -> None
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Remember which test runs, with its fixtures."""
+    """Know which test runs, with its fixtures."""
     global _running  # noqa: PLW0603  an audit hook knows nothing else, and can never be removed
     _running = item
     try:
@@ -80,13 +80,41 @@ def _refuse(report: Any) -> None:
         report.longrepr = f"nothing may be skipped here ({NO_SKIPS} is set): {reason}"
 
 
+# --- what is reached ---------------------------------------------------------
+
+
+def pytest_collection_finish() -> None:
+    """Count what is called from now on, by tests and not by their collection."""
+    reached.start()
+
+
 # --- figures -----------------------------------------------------------------
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A worker of pytest-xdist hands its figures over."""
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """A worker of pytest-xdist hands its figures over; all fast tests together must have reached
+    every module.
+    """
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["figures"] = figures.handed_over()
+    elif exitstatus == 0 and _are_all_tests(session.config) and reached.not_reached():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _are_all_tests(config: pytest.Config) -> bool:
+    """Whether all tests run, or all fast ones, where calls can be counted."""
+    options = config.option
+    is_part = (
+        options.keyword
+        or options.ignore
+        or options.deselect
+        or options.collectonly
+        or options.maxfail
+        or getattr(options, "lf", False)
+        or options.markexpr not in ("", *config.getini("addopts"))
+    )
+    return reached.CAN_COUNT and config.args == config.getini("testpaths") and not is_part
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -95,7 +123,9 @@ def pytest_testnodedown(node: Any) -> None:
     figures.take(getattr(node, "workeroutput", {}).get("figures", {}))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
     """Print what was compared, fuzzed and survived."""
     for heading, lines in figures.sections():
         terminalreporter.section(heading)
@@ -103,3 +133,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(line)
     for line in figures.scenarios(terminalreporter.stats):
         terminalreporter.write_line(line)
+    if _are_all_tests(config) and (missed := reached.not_reached()):
+        terminalreporter.write_line(f"no test called a function of {', '.join(missed)}", red=True)

@@ -5,6 +5,8 @@ own figures, and hands them to the one that prints them (see conftest.py).
 from collections import Counter
 from typing import Any
 
+from tests.reached import REACHED
+
 COMPARED: Counter[str] = Counter()
 """Frames or captures, by what they were compared with."""
 DIFFERENCES: Counter[str] = Counter()
@@ -18,6 +20,7 @@ _ALL = {
     "differences": DIFFERENCES,
     "executions": EXECUTIONS,
     "not compared": NOT_COMPARED,
+    "reached": REACHED,
 }
 
 

@@ -17,6 +17,8 @@ NO_SKIPS = "NVGRE_DOCTOR_NO_SKIPS"
 class FolderMissing(pytest.skip.Exception):
     """A folder of foreign files was not named."""
 
+    __module__ = "builtins"  # as that of pytest.skip: a reason needs no path before it
+
 
 def need(program: str) -> str:
     """The path of a program."""
