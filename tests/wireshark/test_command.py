@@ -33,6 +33,7 @@ def test_install_show_and_remove_name_every_file_and_what_became_of_it(newcomer:
     assert list(newcomer.home.iterdir()) == []
 
 
+@pytest.mark.peer
 @pytest.mark.process
 def test_what_is_removed_is_gone_from_wireshark(newcomer: Person) -> None:
     capture = newcomer.capture(build.ethernet(ping(OLD_5001)))
@@ -43,6 +44,7 @@ def test_what_is_removed_is_gone_from_wireshark(newcomer: Person) -> None:
     assert newcomer.run("tshark", "-r", capture, "-C", "NVGRE").returncode != 0
 
 
+@pytest.mark.peer
 @pytest.mark.process
 def test_a_configuration_folder_chosen_by_variable_is_served(newcomer: Person) -> None:
     chosen = str(newcomer.home / "my wireshark")
