@@ -3,10 +3,12 @@
 Knows processes and /proc; knows nothing about captures.
 """
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -166,6 +168,12 @@ def writer_to(pipe: Path, process: subprocess.Popen[bytes]) -> BinaryIO:
 
     stream: BinaryIO = until(attempt, process)
     return stream
+
+
+def is_empty(pipe: BinaryIO) -> bool:
+    """Whether all that was written into a pipe has been read."""
+    waiting = fcntl.ioctl(pipe, termios.FIONREAD, bytes(4))
+    return int.from_bytes(waiting, sys.byteorder) == 0
 
 
 def until_gone(pids: Sequence[int]) -> None:

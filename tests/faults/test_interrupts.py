@@ -22,8 +22,10 @@ from tests.faults.program import (
     ROOT,
     children,
     ended,
+    is_empty,
     run,
     started,
+    state,
     until,
     until_gone,
     until_reading,
@@ -151,6 +153,8 @@ def test_signal_while_it_waits_for_a_pipe(
         writer_to(pipe, process) as writer,
     ):
         writer.write(captures.healthy(1000)[:-7])
+        # A signal just before a read would be told after it, and here nothing more comes.
+        until(lambda: is_empty(writer) and state(process.pid) == "S", process)
         os.kill(process.pid, number)
         assert_interrupted(ended(process), folder)
 
