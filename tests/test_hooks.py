@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
+from tests.needs import need
 from tests.program import MISMATCH, PROGRAM, ROOT, UPDATED, environment
 
 GIT = [
@@ -178,7 +179,7 @@ class Runner:
         path = self.files / "step.sh"
         path.write_text(script)
         return subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(path)],
+            [need("bash"), "--noprofile", "--norc", "-eo", "pipefail", str(path)],
             cwd=self.workspace,
             env={**self.environment, **variables},
             capture_output=True,

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import need
+
 Mount = Callable[..., Path]
 
 
@@ -20,7 +22,7 @@ def mount(tmp_path: Path) -> Iterator[Mount]:
         folder = tmp_path / name
         folder.mkdir()
         done = subprocess.run(
-            ["mount", *options, str(folder)], capture_output=True, text=True, check=False
+            [need("mount"), *options, str(folder)], capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
             pytest.skip(
@@ -31,4 +33,4 @@ def mount(tmp_path: Path) -> Iterator[Mount]:
 
     yield do
     for folder in reversed(mounted):
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        subprocess.run([need("umount"), "--lazy", str(folder)], check=True)

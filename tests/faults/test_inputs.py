@@ -32,6 +32,7 @@ from tests.faults.program import (
     until_reading,
     writer_to,
 )
+from tests.needs import need
 
 pytestmark = pytest.mark.process
 
@@ -305,6 +306,7 @@ def test_folder_that_holds_itself_and_things_that_are_no_files_ends(tmp_path: Pa
 
 def test_working_directory_that_was_deleted_is_no_crash(tmp_path: Path) -> None:
     (tmp_path / "gone").mkdir()
+    need("rmdir")
     script = 'cd "$1"; rmdir "$1"; shift; exec "$@"'
     sample = ROOT / "sample_pcaps" / "01-mismatch-pings-refused.pcapng"
     for args, code in (([sample], 1), (["lab.pcap"], 3), (["-o", "out.txt", sample], 2)):

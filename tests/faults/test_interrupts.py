@@ -6,7 +6,6 @@ how fast the machine is.
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import time
@@ -31,6 +30,7 @@ from tests.faults.program import (
     until_reading,
     writer_to,
 )
+from tests.needs import need
 
 pytestmark = pytest.mark.process
 
@@ -248,9 +248,7 @@ def test_timeout_of_coreutils_ends_program_and_workers(
     Its clock tells it by SIGALRM.  Here the test does so, when the workers read: how fast the
     machine is does not matter.
     """
-    timeout = shutil.which("timeout")
-    assert timeout is not None
-    program = [timeout, "60", *EAGER]
+    program = [need("timeout"), "60", *EAGER]
     with started(
         "--jobs", "2", "-o", "json=out.json", *slow, program=program, cwd=tmp_path
     ) as process:

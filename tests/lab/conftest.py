@@ -16,6 +16,7 @@ PROGRAMS = (
 @pytest.fixture(scope="session", autouse=True)
 def _lab_is_possible() -> None:
     """Skip where no network namespace can be made, and where a program is missing."""
+    need_all(*PROGRAMS.split())
     if os.geteuid() != 0:
         pytest.skip("THE LAB WAS NOT RUN: network namespaces cannot be made without root")
     attempt = subprocess.run(
@@ -25,4 +26,3 @@ def _lab_is_possible() -> None:
         pytest.skip(
             f"THE LAB WAS NOT RUN: network namespaces cannot be made here: {attempt.stderr.strip()}"
         )
-    need_all(*PROGRAMS.split())

@@ -5,12 +5,15 @@ import tomllib
 import pytest
 
 from tests import build
+from tests.needs import need
 from tests.wireshark.person import REPOSITORY, Person
 from tests.wireshark.test_dissector import OLD_5001, ping
 
 
+@pytest.mark.peer
 @pytest.mark.process
 def test_install_show_and_remove_name_every_file_and_what_became_of_it(newcomer: Person) -> None:
+    need("tshark")  # it says itself where the folders are
     profile = newcomer.profile
     done = newcomer.nvgre_doctor("install")
     first, *lines = done.stdout.splitlines()
