@@ -2,17 +2,12 @@
 registered counts.
 """
 
-import gc
 import json
-import sys
-from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pytest
-
-from nvgre_doctor.cli import main
 from nvgre_doctor.reporters import FORMATS
+from tests.program import run, text_of
 
 __all__ = ["FORMATS", "Done", "EveryCommand", "run_every_command", "run_here"]
 
@@ -40,16 +35,8 @@ class EveryCommand(NamedTuple):
 
 def run_here(*args: str) -> Done:
     """`nvgre-doctor` with these arguments, in this process."""
-    streams = [TextIOWrapper(BytesIO(), encoding="utf-8", newline="") for _ in range(2)]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "stdout", streams[0])
-        patch.setattr(sys, "stderr", streams[1])
-        try:
-            code = main(args)
-        finally:
-            gc.enable()  # check turns it off, for a process that ends soon
-    out, err = (stream.buffer.getvalue().decode() for stream in streams if not stream.flush())
-    return Done(code, out, err)
+    done = text_of(run(*args))
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
 def run_every_command(capture: Path, folder: Path) -> EveryCommand:

@@ -165,6 +165,7 @@ def test_annotate_gives_a_frame_without_a_time_that_of_1970(capture: Path, tmp_p
     assert (kind, fields) == (6, [0, 0, 0, len(frame), len(frame)])  # enhanced packet, interface 0
 
 
+@pytest.mark.peer
 @pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 def test_wireshark_reads_what_annotate_writes(said: EveryCommand) -> None:
     fields = ("frame.number", "frame.interface_id", "frame.time_epoch", "frame.cap_len")
