@@ -1,4 +1,4 @@
-"""The pre-commit hook, the GitHub Action and the CI snippets of the README, each used as far as it
+"""The pre-commit hook, the GitHub Action and the CI snippets of docs/ci.md, each used as far as it
 goes without the service.
 """
 
@@ -288,13 +288,15 @@ def test_inputs_are_never_run_as_commands(runner: Runner) -> None:
     assert sorted(os.listdir(runner.workspace)) == ["$(touch sarif)", "captures", "updated.pcapng"]
 
 
-# --- snippets of the README --------------------------------------------------
+# --- snippets of docs/ci.md ---------------------------------------------------
 
 
 def snippets(start: str) -> list[Any]:
-    """The YAML blocks of the README that begin with this line."""
+    """The YAML blocks of docs/ci.md that begin with this line."""
     blocks = re.findall(
-        r"^```yaml\n(.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+        r"^```yaml\n(.*?)^```$",
+        (ROOT / "docs" / "ci.md").read_text("utf-8"),
+        re.MULTILINE | re.DOTALL,
     )
     return [yaml.safe_load(block) for block in blocks if block.startswith(start)]
 
