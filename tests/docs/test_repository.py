@@ -1,0 +1,225 @@
+"""What the repository tells people who work on it: files, links, CI, and what the sdist holds."""
+
+import fnmatch
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from nvgre_doctor import __version__
+from tests.docs.pages import PAGES, read
+from tests.program import ROOT
+
+PACKAGE = ROOT / "nvgre_doctor"
+FOR_DEVELOPERS = ("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
+ALL_PAGES = {**PAGES, **{name: read(ROOT / name) for name in FOR_DEVELOPERS}}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+
+def load(name: str) -> Any:
+    return yaml.safe_load((ROOT / name).read_text("utf-8"))
+
+
+# --- pages -------------------------------------------------------------------
+
+
+def test_the_readme_is_a_page() -> None:
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 200
+
+
+@pytest.mark.parametrize("page", ALL_PAGES)
+def test_lines_have_at_most_100_columns_but_for_tables(page: str) -> None:
+    lines = (ROOT / page).read_text("utf-8").splitlines()
+    assert [line for line in lines if len(line) > 100 and not line.startswith("|")] == []
+
+
+def anchors(page: str) -> set[str]:
+    """The names that GitHub gives the headings of a page."""
+    text = re.sub(r"^```.*?^```$", "", ALL_PAGES[page], flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {
+        re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings
+    }
+
+
+def links() -> list[tuple[str, str]]:
+    """(page, target) of every link that stays in the repository."""
+    return [
+        (page, target)
+        for page in ALL_PAGES
+        for target in re.findall(r"\]\(([^)\s]+)\)", (ROOT / page).read_text("utf-8"))
+        if not target.startswith(("http:", "https:"))
+    ]
+
+
+@pytest.mark.parametrize(("page", "target"), links())
+def test_links_lead_somewhere(page: str, target: str) -> None:
+    name, _, anchor = target.partition("#")
+    path = (ROOT / page).parent / name if name else ROOT / page
+    assert path.exists()
+    if anchor:
+        assert anchor in anchors(path.resolve().relative_to(ROOT).as_posix())
+
+
+def test_every_page_is_linked_from_the_readme() -> None:
+    linked = {target.partition("#")[0] for page, target in links() if page == "README.md"}
+    assert sorted(set(ALL_PAGES) - linked) == ["README.md"]
+
+
+@pytest.mark.parametrize("page", ALL_PAGES)
+def test_files_that_are_named_exist(page: str) -> None:
+    named = re.findall(
+        r"`((?:nvgre_doctor|tests|docs|\.ci|sample_pcaps)/[\w/.-]*)`", ALL_PAGES[page]
+    )
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_changelog_begins_with_what_is_not_released_and_then_this_version() -> None:
+    headings = re.findall(r"^## (.+)$", ALL_PAGES["CHANGELOG.md"], re.MULTILINE)
+    assert headings[:2] == ["[Unreleased]", f"[{__version__}] - 2026-11-22"]
+
+
+# --- ARCHITECTURE.md and CONTRIBUTING.md -------------------------------------
+
+
+def folders() -> list[str]:
+    """The folders of the package, those with data too."""
+    found = {path.parent.relative_to(PACKAGE) for path in PACKAGE.rglob("*") if path.is_file()}
+    return sorted(
+        f"{folder.as_posix()}/"
+        for folder in found
+        if folder.parts and "__pycache__" not in folder.parts
+    )
+
+
+def test_every_folder_has_its_line_in_the_architecture() -> None:
+    rows = re.findall(r"^\| `([\w/]+/)` \| \S", ALL_PAGES["ARCHITECTURE.md"], re.MULTILINE)
+    assert sorted(rows) == folders()
+
+
+def test_every_module_beside_the_folders_is_named_in_the_architecture() -> None:
+    modules = {path.name for path in PACKAGE.glob("*.py")} - {"__init__.py", "__main__.py"}
+    assert [name for name in modules if f"`{name}`" not in ALL_PAGES["ARCHITECTURE.md"]] == []
+
+
+def test_modules_that_the_architecture_names_exist() -> None:
+    named = re.findall(r"`([a-z_]+/[a-z_0-9/]+\.py)`", ALL_PAGES["ARCHITECTURE.md"])
+    assert len(named) >= 10
+    missing = [
+        name for name in named if not any((base / name).exists() for base in (PACKAGE, ROOT))
+    ]
+    assert missing == []
+
+
+def test_contributors_find_the_steps_that_they_need() -> None:
+    headings = re.findall(r"^## (.+)$", ALL_PAGES["CONTRIBUTING.md"], re.MULTILINE)
+    assert headings == [
+        "Set up",
+        "Test",
+        "Style",
+        "Add a finding",
+        "Add a format of reports",
+        "Add a link type",
+        "Add an option",
+        "Add a capture format",
+        "Release",
+    ]
+
+
+# --- CI, forms and hooks -----------------------------------------------------
+
+
+def workflow() -> dict[Any, Any]:
+    found: dict[Any, Any] = load(".github/workflows/ci.yml")
+    return found
+
+
+def steps() -> list[dict[str, Any]]:
+    return [step for job in workflow()["jobs"].values() for step in job["steps"]]
+
+
+def test_ci_tries_every_python_of_the_package_on_every_system() -> None:
+    prefix = "Programming Language :: Python :: 3."
+    versions = [
+        f"3.{name.removeprefix(prefix)}"
+        for name in PROJECT["classifiers"]
+        if name.startswith(prefix)
+    ]
+    assert f">={versions[0]}" == PROJECT["requires-python"]
+    assert workflow()["jobs"]["tests"]["strategy"]["matrix"] == {
+        "os": ["ubuntu-latest", "windows-latest", "macos-latest"],
+        "python": versions,
+    }
+
+
+def test_ci_may_read_and_do_nothing_else() -> None:
+    assert workflow()["permissions"] == {"contents": "read"}
+    assert all("permissions" not in job for job in workflow()["jobs"].values())
+    assert all("${{" not in step.get("run", "") for step in steps())
+
+
+def test_ci_uses_actions_by_commit() -> None:
+    used = [step["uses"] for step in steps() if "uses" in step]
+    assert used
+    assert [name for name in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", name)] == []
+
+
+def test_ci_runs_the_same_steps_as_the_script() -> None:
+    commands = "\n".join(step["run"] for step in steps() if "run" in step)
+    assert '\nsudo env "PATH=$PATH" .ci/run' in commands
+    assert 'python -m pip install -e ".[test]"\npython -m pytest\n' in commands
+
+
+def test_the_form_for_issues_asks_for_what_the_program_says_about_a_capture() -> None:
+    form = load(".github/ISSUE_TEMPLATE/report.yml")
+    fields = [field for field in form["body"] if field["type"] != "markdown"]
+    assert [field["id"] for field in fields] == ["happened", "info", "version", "system", "capture"]
+    assert all(field["attributes"]["label"] for field in fields)
+    assert "`nvgre-doctor info CAPTURE`" in fields[1]["attributes"]["description"]
+
+
+def test_hooks_for_developers_have_what_the_checks_need() -> None:
+    (source,) = load(".pre-commit-config.yaml")["repos"]
+    hooks = {hook["id"]: hook for hook in source["hooks"]}
+    assert list(hooks) == ["ruff", "ruff-format", "mypy"]
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    tools = {hook["additional_dependencies"][0] for hook in hooks.values()}
+    assert [tool for tool in tools if f"'{tool}'" not in script] == []
+    assert hooks["mypy"]["additional_dependencies"][1:] == PROJECT["dependencies"]
+
+
+# --- the sdist ---------------------------------------------------------------
+
+
+def test_the_sdist_holds_all_that_git_holds() -> None:
+    if not shutil.which("git") or not (ROOT / ".git").exists():
+        pytest.skip("this is no checkout: git does not say which files there are")
+    done = subprocess.run(
+        ["git", "-c", "safe.directory=*", "ls-files", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    lines = [line.split() for line in (ROOT / "MANIFEST.in").read_text("utf-8").splitlines()]
+    grafted = {word for line in lines if line[:1] == ["graft"] for word in line[1:]}
+    included = {word for line in lines if line[:1] == ["include"] for word in line[1:]}
+    by_itself = {"LICENSE", "README.md", "pyproject.toml", "MANIFEST.in"}  # what setuptools takes
+    left_out = [
+        name
+        for name in done.stdout.decode("utf-8").split("\0")
+        if name
+        and Path(name).parts[0] not in grafted | {"nvgre_doctor"}
+        and not any(fnmatch.fnmatch(name, pattern) for pattern in included | by_itself)
+    ]
+    assert left_out == []
+
+
+def test_the_wheel_holds_the_package_alone() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    assert settings["packages"] == {"find": {"include": ["nvgre_doctor*"]}}
