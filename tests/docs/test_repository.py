@@ -38,6 +38,11 @@ def test_lines_have_at_most_100_columns_but_for_tables(page: str) -> None:
     assert [line for line in lines if len(line) > 100 and not line.startswith("|")] == []
 
 
+@pytest.mark.parametrize("page", ALL_PAGES)
+def test_pages_are_short(page: str) -> None:
+    assert len((ROOT / page).read_text("utf-8").splitlines()) <= 300
+
+
 def anchors(page: str) -> set[str]:
     """The names that GitHub gives the headings of a page."""
     text = re.sub(r"^```.*?^```$", "", ALL_PAGES[page], flags=re.MULTILINE | re.DOTALL)
@@ -129,6 +134,21 @@ def test_contributors_find_the_steps_that_they_need() -> None:
         "Add a capture format",
         "Release",
     ]
+
+
+def test_contributors_type_what_there_is() -> None:
+    fenced = re.findall(
+        r"^```sh\n(.*?)^```$", ALL_PAGES["CONTRIBUTING.md"], re.MULTILINE | re.DOTALL
+    )
+    commands = [line.partition("  #")[0].strip() for text in fenced for line in text.splitlines()]
+    assert commands == [
+        "python3 -m venv .venv && .venv/bin/pip install -e '.[test]'",
+        ".venv/bin/pre-commit install",
+        ".venv/bin/python -m pytest",
+        ".venv/bin/pre-commit run --all-files",
+        ".ci/run",
+    ]
+    assert any(name.startswith("pre-commit>=") for name in PROJECT["optional-dependencies"]["test"])
 
 
 # --- CI, forms and hooks -----------------------------------------------------
