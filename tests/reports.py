@@ -16,7 +16,7 @@ from nvgre_doctor.report.model import (
     Segment,
     Summary,
 )
-from nvgre_doctor.rules.findings import Finding, FrameRef, Subject
+from nvgre_doctor.rules.finding import Finding, FrameRef, Subject
 from nvgre_doctor.vocabulary import Cause, Confidence, PairVerdict, Severity, Verdict
 
 T0 = 1_367_402_400_000_000_000

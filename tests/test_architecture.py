@@ -70,3 +70,56 @@ def test_each_package_of_others_has_its_place(package: str) -> None:
 def test_there_is_no_drawer_for_everything() -> None:
     names = {path.stem for path in PACKAGE.rglob("*.py")}
     assert not names & {"utils", "util", "common", "helpers", "misc"}
+
+
+def test_no_module_needs_itself_to_be_loaded() -> None:
+    """No circle of imports, of those that are carried out when a module is loaded."""
+    needs = {name_of(path): needed_by(path) for path in PACKAGE.rglob("*.py")}
+    loaded: set[str] = set()
+    while ready := {
+        name for name, needed in needs.items() if name not in loaded and needed <= loaded
+    }:
+        loaded |= ready
+    assert set(needs) - loaded == set()
+
+
+def name_of(path: Path) -> str:
+    parts = ("nvgre_doctor", *path.relative_to(PACKAGE).with_suffix("").parts)
+    return ".".join(parts).removesuffix(".__init__")
+
+
+def needed_by(path: Path) -> set[str]:
+    """The modules of ours that `path` imports at its top, but for the packages around it."""
+    found = set()
+    for node in ast.parse(path.read_bytes()).body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nvgre_doctor"):
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                found.add(whole if is_module(whole) else str(node.module))
+    mine = name_of(path)
+    return {name for name in found if not f"{mine}.".startswith(f"{name}.")}
+
+
+def is_module(name: str) -> bool:
+    place = PACKAGE.joinpath(*name.split(".")[1:])
+    return place.with_suffix(".py").is_file() or (place / "__init__.py").is_file()
+
+
+@pytest.mark.xfail(reason="scan/counting.py is about to be replaced", strict=False)
+def test_no_file_has_more_than_300_lines() -> None:
+    long = {
+        str(path.relative_to(PACKAGE)): count
+        for path in PACKAGE.rglob("*.py")
+        if (count := path.read_text("utf-8").count("\n")) > 300
+    }
+    assert long == {}
+
+
+def test_no_two_files_have_one_name() -> None:
+    """A command may be named as what it shows, and a package as its command."""
+    names = [
+        path.stem
+        for path in PACKAGE.rglob("*.py")
+        if path.stem != "__init__" and path.parent.name != "commands"
+    ]
+    assert [name for name in names if names.count(name) > 1] == []

@@ -20,7 +20,7 @@ from nvgre_doctor.report.baseline import (
     to_text,
 )
 from nvgre_doctor.report.model import Report
-from nvgre_doctor.rules.findings import FrameRef, Subject
+from nvgre_doctor.rules.finding import FrameRef, Subject
 from nvgre_doctor.vocabulary import Confidence, Severity, Verdict
 from tests.program import MISMATCH, UPDATED, run
 from tests.reports import EVERY

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from nvgre_doctor.report.from_json import ConvertError, report_from_json
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.reporters import FORMATS, render
-from nvgre_doctor.rules.findings import FrameRef
+from nvgre_doctor.rules.finding import FrameRef
 from nvgre_doctor.terminal.display import Display
 from tests.reports import EVERY, HOSTILE, MISMATCH, WARNINGS
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nvgre_doctor.filters.capture import capture_filter, with_vlan
+from nvgre_doctor.filters.for_captures import capture_filter, with_vlan
 from tests import build, program
 from tests.needs import need
 from tests.worlds import A6, B6, VM1, VM2, A, B

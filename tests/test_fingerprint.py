@@ -10,7 +10,7 @@ import pytest
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.report.fingerprint import fingerprint
 from nvgre_doctor.report.model import Report
-from nvgre_doctor.rules.findings import Finding, FrameRef, Subject
+from nvgre_doctor.rules.finding import Finding, FrameRef, Subject
 from nvgre_doctor.vocabulary import Confidence, Severity
 from tests.reports import EVERY, HEALTHY, MISMATCH, WARNINGS
 

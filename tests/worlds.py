@@ -18,7 +18,7 @@ from nvgre_doctor.infer.diagnosis import Diagnosis, HostVerdict
 from nvgre_doctor.known.inventory import Inventory, LookupRecord
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.rules.base import Situation
-from nvgre_doctor.rules.findings import Finding
+from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.registry import find_all, select_codes
 from nvgre_doctor.scan.counting import scan
 from tests import build

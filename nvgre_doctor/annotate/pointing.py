@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from nvgre_doctor.infer.diagnosis import At
 from nvgre_doctor.rules.base import Situation
-from nvgre_doctor.rules.findings import Finding
+from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.frames import frame_of
 from nvgre_doctor.rules.registry import RULES
 from nvgre_doctor.wire.facts import Facts

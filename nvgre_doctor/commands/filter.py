@@ -43,8 +43,8 @@ def command(captures: tuple[str, ...], config: str | None, no_config: bool) -> i
 
 
 def _lines(report: "Report") -> Iterator[str]:
-    from nvgre_doctor.filters.capture import capture_filter, with_vlan
-    from nvgre_doctor.filters.display import NVGRE
+    from nvgre_doctor.filters.for_captures import capture_filter, with_vlan
+    from nvgre_doctor.filters.for_wireshark import NVGRE
     from nvgre_doctor.reporters.subjects import subject_key, subject_name
     from nvgre_doctor.terminal.visible import visible
 

@@ -29,7 +29,7 @@ from nvgre_doctor.report.model import (
 )
 from nvgre_doctor.report.verdict import expectation_of, headline_of, tell_as_expected, verdict_of
 from nvgre_doctor.rules.base import Situation
-from nvgre_doctor.rules.findings import Finding, frame_ref, frame_refs
+from nvgre_doctor.rules.finding import Finding, frame_ref, frame_refs
 from nvgre_doctor.rules.registry import worst_first
 from nvgre_doctor.vocabulary import Confidence, Kind, Layout, Severity
 from nvgre_doctor.wording import (

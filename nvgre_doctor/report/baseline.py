@@ -16,7 +16,7 @@ from nvgre_doctor.errors import GivenError
 from nvgre_doctor.report import fingerprint
 from nvgre_doctor.report.checked_json import JsonError, Value, parse, shown
 from nvgre_doctor.report.model import Report
-from nvgre_doctor.rules.findings import Finding
+from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.terminal.text_files import TextFileError, read_text
 from nvgre_doctor.terminal.visible import visible
 from nvgre_doctor.vocabulary import Severity
@@ -41,7 +41,7 @@ class Accepted:
     fingerprint: str
     count: int
     code: str
-    kind: str  # of the subject, as in rules.findings.Subject
+    kind: str  # of the subject, as in rules.finding.Subject
     hosts: tuple[str, ...]
     capture: str | None
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from nvgre_doctor.report.model import Report
-from nvgre_doctor.rules.findings import Finding
+from nvgre_doctor.rules.finding import Finding
 
 VERSION: Final = 1
 """Part of what is hashed: another recipe gives other fingerprints and never matches old ones by

@@ -22,7 +22,7 @@ from nvgre_doctor.report.model import (
     Segment,
     Summary,
 )
-from nvgre_doctor.rules.findings import Finding, FrameRef, Subject
+from nvgre_doctor.rules.finding import Finding, FrameRef, Subject
 from nvgre_doctor.vocabulary import (
     Carried,
     Cause,

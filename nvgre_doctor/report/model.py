@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from nvgre_doctor.evidence.captures import Capture
-from nvgre_doctor.rules.findings import Finding, FrameRef
+from nvgre_doctor.rules.finding import Finding, FrameRef
 from nvgre_doctor.vocabulary import Cause, Confidence, PairVerdict, Verdict
 
 SCHEMA_VERSION: Final = "1.0"

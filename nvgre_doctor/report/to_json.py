@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.report.model import SCHEMA_VERSION, EvidenceItem, Host, Pair, Refusal, Report
-from nvgre_doctor.rules.findings import Finding, FrameRef, Subject
+from nvgre_doctor.rules.finding import Finding, FrameRef, Subject
 
 Json = dict[str, Any]
 

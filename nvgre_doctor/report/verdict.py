@@ -12,7 +12,7 @@ from typing import Final
 from nvgre_doctor.infer.diagnosis import Diagnosis
 from nvgre_doctor.infer.refusals import is_prohibited
 from nvgre_doctor.rules.base import Situation, about_flow
-from nvgre_doctor.rules.findings import Finding
+from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.registry import rule_of
 from nvgre_doctor.vocabulary import Cause, Confidence, Layout, PairVerdict, Severity, Verdict
 from nvgre_doctor.wording import LAYOUT_NAMES, address_text, icmp_codes, listed, plural

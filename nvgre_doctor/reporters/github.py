@@ -12,7 +12,7 @@ from typing import Final
 
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.reporters.subjects import SubjectKey, subject_key, subject_name, why_not_judged
-from nvgre_doctor.rules.findings import FrameRef
+from nvgre_doctor.rules.finding import FrameRef
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.visible import visible
 from nvgre_doctor.vocabulary import Severity, Verdict

@@ -9,7 +9,7 @@ import json
 from nvgre_doctor.report.fingerprint import fingerprint
 from nvgre_doctor.report.model import SCHEMA_VERSION, Report
 from nvgre_doctor.report.to_json import harmless_json, to_dict
-from nvgre_doctor.rules.findings import Finding
+from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.terminal.display import Display
 
 

@@ -17,7 +17,7 @@ from nvgre_doctor.reporters.subjects import (
     subject_name,
     why_not_judged,
 )
-from nvgre_doctor.rules.findings import Finding
+from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.registry import RULES
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.visible import visible

@@ -17,7 +17,7 @@ from nvgre_doctor.report.model import Report
 from nvgre_doctor.report.to_json import harmless_json
 from nvgre_doctor.reporters.subjects import why_not_judged
 from nvgre_doctor.rules.base import Rule
-from nvgre_doctor.rules.findings import Finding, FrameRef
+from nvgre_doctor.rules.finding import Finding, FrameRef
 from nvgre_doctor.rules.registry import RULES
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.visible import visible

@@ -7,7 +7,7 @@ reader.
 
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.report.model import Report
-from nvgre_doctor.rules.findings import Finding, FrameRef
+from nvgre_doctor.rules.finding import Finding, FrameRef
 
 SubjectKey = tuple[str, tuple[str, ...], int | None]
 """Kind, hosts and capture of a subject; the hosts of a pair are sorted."""

@@ -11,7 +11,7 @@ from nvgre_doctor.evidence.signs import Sightings, Sign
 from nvgre_doctor.infer.diagnosis import At, Diagnosis, HostVerdict
 from nvgre_doctor.known.expectations import NetworkTable
 from nvgre_doctor.known.inventory import Inventory
-from nvgre_doctor.rules.findings import Finding, Subject, frame_refs
+from nvgre_doctor.rules.finding import Finding, Subject, frame_refs
 from nvgre_doctor.rules.frames import Show
 from nvgre_doctor.vocabulary import Confidence, Layout, Oddity, Severity, Verdict
 from nvgre_doctor.wording import address_text

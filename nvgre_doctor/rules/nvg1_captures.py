@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from nvgre_doctor.infer.diagnosis import At
 from nvgre_doctor.rules.base import Rule, Situation, finding
-from nvgre_doctor.rules.findings import Finding, Subject
+from nvgre_doctor.rules.finding import Finding, Subject
 from nvgre_doctor.rules.frames import Claim, Frame, Show
 from nvgre_doctor.vocabulary import Oddity, Severity
 from nvgre_doctor.wire.facts import Other

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from nvgre_doctor.filters import display
+from nvgre_doctor.filters import for_wireshark
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_update
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding
-from nvgre_doctor.rules.findings import Finding
+from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
 from nvgre_doctor.vocabulary import Confidence, Layout, Severity
 from nvgre_doctor.wording import LAYOUT_NAMES, address_text
@@ -51,7 +51,7 @@ def find_unexpected(situation: Situation) -> Iterator[Finding]:
             f" and {LAYOUT_NAMES[expected]} is expected of it.",
             about_host(host.address),
             [witness.stream.first for witness in host.witnesses if witness.layout is not expected],
-            display_filter=display.from_host(host.address),
+            display_filter=for_wireshark.from_host(host.address),
             next_step=advice,
             confidence=host.confidence,
         )

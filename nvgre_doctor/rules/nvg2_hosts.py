@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from nvgre_doctor.filters import display
+from nvgre_doctor.filters import for_wireshark
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_update
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding
-from nvgre_doctor.rules.findings import Finding
+from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
 from nvgre_doctor.vocabulary import Confidence, Layout, Severity, Verdict
 from nvgre_doctor.wire import layouts
@@ -66,7 +66,7 @@ def find_old_layout(situation: Situation) -> Iterator[Finding]:
             f"{name} {sure} the old NVGRE layout (draft-00): {reason}.{doubt}",
             about_host(host.address),
             frames,
-            display_filter=display.from_host(host.address),
+            display_filter=for_wireshark.from_host(host.address),
             next_step=(
                 f"{INSTALL_UPDATE.format(host=name)} {check_update(name)}"
                 if is_hnv
@@ -107,7 +107,7 @@ def find_change(situation: Situation) -> Iterator[Finding]:
                 f" during the capture: first in frame {change.at.frame_number}.",
                 about_host(host.address),
                 [change.last_before, change.at],
-                display_filter=display.from_host(host.address),
+                display_filter=for_wireshark.from_host(host.address),
                 next_step=check_update(name),
             )
 
@@ -147,7 +147,7 @@ def find_both(situation: Situation) -> Iterator[Finding]:
             f" {statement(current)}.",
             about_host(host.address),
             [old.stream.first, current.stream.first],
-            display_filter=display.from_host(host.address),
+            display_filter=for_wireshark.from_host(host.address),
             next_step=(
                 f"Look for a second machine with the address {name}, or for an update that is half"
                 f" installed. {check_update(name)}"

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from nvgre_doctor.filters import display
+from nvgre_doctor.filters import for_wireshark
 from nvgre_doctor.infer.diagnosis import HostVerdict, Stream, by_source
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding
-from nvgre_doctor.rules.findings import Finding
+from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.frames import Show
 from nvgre_doctor.rules.nvg2_hosts import every_frame_of_host
 from nvgre_doctor.vocabulary import Confidence, Layout, Severity
@@ -72,7 +72,7 @@ def _unknown(host: HostVerdict, sent: list[Stream]) -> Finding:
         f"The layout of {name} cannot be told: {why}.",
         about_host(host.address),
         [stream.first for stream in sent],
-        display_filter=display.from_host(host.address),
+        display_filter=for_wireshark.from_host(host.address),
         next_step=settle,
         confidence=Confidence.NONE,
     )

@@ -8,7 +8,7 @@ from nvgre_doctor.infer.diagnosis import At
 from nvgre_doctor.infer.refusals import IcmpKind, is_prohibited, is_redirect
 from nvgre_doctor.rules.advice import RAISE_MTU, check_policy
 from nvgre_doctor.rules.base import Rule, Situation, about_flow, finding
-from nvgre_doctor.rules.findings import Finding
+from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of, refused_flow
 from nvgre_doctor.rules.refused_flows import Flow, by_flow, filter_of, frames_of, keys_text, kind_of
 from nvgre_doctor.vocabulary import Oddity, Severity

@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from nvgre_doctor.filters import display
+from nvgre_doctor.filters import for_wireshark
 from nvgre_doctor.infer.diagnosis import Stream
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_policy, check_update
 from nvgre_doctor.rules.base import Rule, Situation, about_pair, finding
-from nvgre_doctor.rules.findings import Finding
+from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
 from nvgre_doctor.vocabulary import Layout, PairVerdict, Severity, Verdict
 from nvgre_doctor.wording import (
@@ -61,7 +61,7 @@ def find_mismatch(situation: Situation) -> Iterator[Finding]:
             f" ({LAYOUT_NAMES[current.layout]}) cannot talk: they use different layouts. {keys}",
             about_pair(*pair.hosts),
             [stream.first for stream in examples if stream is not None],
-            display_filter=display.between(*pair.hosts),
+            display_filter=for_wireshark.between(*pair.hosts),
             next_step=f"{INSTALL_UPDATE.format(host=old_name)} {check_update(old_name)}",
         )
 
@@ -95,7 +95,7 @@ def find_one_way(situation: Situation) -> Iterator[Finding]:
             f" heard in one direction only: {names}.",
             about_pair(one, two),
             [stream.first for stream in silent],
-            display_filter=display.between(one, two),
+            display_filter=for_wireshark.between(one, two),
             next_step=check_policy(address_text(two)),
         )
 

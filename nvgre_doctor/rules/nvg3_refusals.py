@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from nvgre_doctor.infer.refusals import is_prohibited
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_policy, check_update
 from nvgre_doctor.rules.base import Rule, Situation, about_flow, finding
-from nvgre_doctor.rules.findings import Finding
+from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of, refused_flow
 from nvgre_doctor.rules.refused_flows import (
     by_flow,

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from nvgre_doctor.filters import display
+from nvgre_doctor.filters import for_wireshark
 from nvgre_doctor.infer.diagnosis import At, Stream, by_source
 from nvgre_doctor.rules.advice import check_policy
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding
-from nvgre_doctor.rules.findings import Finding
+from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
 from nvgre_doctor.vocabulary import Confidence, Layout, Oddity, Severity
 from nvgre_doctor.wire import layouts
@@ -49,7 +49,7 @@ def find_reserved_keys(situation: Situation) -> Iterator[Finding]:
             f" key {listed((both_readings(k) for k in gre_keys), 2)}. This is probably not NVGRE.",
             about_host(address),
             [s.first for s in sent],
-            display_filter=f"{display.from_host(address)} && gre.key < 0x00001000",
+            display_filter=f"{for_wireshark.from_host(address)} && gre.key < 0x00001000",
             next_step=(
                 f"Find out what {address_text(address)} is; a VSID of Hyper-V is 4096 or more."
             ),
@@ -84,7 +84,7 @@ def find_flags(situation: Situation) -> Iterator[Finding]:
             " instead of 0x2000.",
             about_host(address),
             ats,
-            display_filter=f"{display.from_host(address)} && gre.flags_and_version != 0x2000",
+            display_filter=f"{for_wireshark.from_host(address)} && gre.flags_and_version != 0x2000",
             next_step="Find out what the sender is; turn GRE checksums and sequence numbers off.",
         )
 
@@ -114,7 +114,7 @@ def find_inner_tags(situation: Situation) -> Iterator[Finding]:
             " NVGRE.",
             about_host(address),
             ats,
-            display_filter=f"{display.from_host(address)} && {display.INNER_TAG}",
+            display_filter=f"{for_wireshark.from_host(address)} && {for_wireshark.INNER_TAG}",
             next_step=(
                 f"On {address_text(address)}: Get-VMNetworkAdapterVlan, and remove the tag of the"
                 " virtual machine."
@@ -161,7 +161,7 @@ def find_unlisted(situation: Situation) -> Iterator[Finding]:
             f" key {listed((both_readings(k) for k in gre_keys), 3)}.",
             about_host(address),
             [s.first for s in unlisted],
-            display_filter=display.from_host(address),
+            display_filter=for_wireshark.from_host(address),
             next_step=f"Export the inventory again. {check_policy(address_text(address))}",
             confidence=Confidence.PROVEN if is_known else Confidence.NONE,
         )

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from nvgre_doctor.filters import display
+from nvgre_doctor.filters import for_wireshark
 from nvgre_doctor.infer.diagnosis import At, RefusalFacts
 from nvgre_doctor.wording import both_readings, icmp_codes, listed, plural
 
@@ -36,7 +36,7 @@ def frames_of(refusals: Iterable[RefusalFacts]) -> list[At]:
 def filter_of(refusals: Iterable[RefusalFacts]) -> str:
     """A display filter for ICMP errors of these kinds."""
     kinds = sorted({(*kind_of(refusal), refusal.sign.reporter) for refusal in refusals})
-    texts = [display.icmp_error(*kind) for kind in kinds]
+    texts = [for_wireshark.icmp_error(*kind) for kind in kinds]
     return texts[0] if len(texts) == 1 else " || ".join(f"({text})" for text in texts)
 
 

@@ -17,7 +17,7 @@ from nvgre_doctor.rules import (
     nvg4_packets,
 )
 from nvgre_doctor.rules.base import Rule, Situation
-from nvgre_doctor.rules.findings import Finding
+from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.vocabulary import Severity
 
 RULES: tuple[Rule, ...] = tuple(

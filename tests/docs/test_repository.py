@@ -216,6 +216,7 @@ def test_hooks_for_developers_have_what_the_checks_need() -> None:
 # --- the sdist ---------------------------------------------------------------
 
 
+@pytest.mark.peer
 def test_the_sdist_holds_all_that_git_holds() -> None:
     if not shutil.which("git") or not (ROOT / ".git").exists():
         pytest.skip("this is no checkout: git does not say which files there are")

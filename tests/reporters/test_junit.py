@@ -9,7 +9,7 @@ import xmlschema
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.report.model import Host, Report
 from nvgre_doctor.reporters.junit import render
-from nvgre_doctor.rules.findings import Subject
+from nvgre_doctor.rules.finding import Subject
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.vocabulary import PairVerdict, Severity, Verdict
 from tests.reporters.schemas import schema_path

@@ -11,7 +11,7 @@ from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.report.model import Host, Pair, Report
 from nvgre_doctor.reporters.markdown import render
-from nvgre_doctor.rules.findings import Subject
+from nvgre_doctor.rules.finding import Subject
 from nvgre_doctor.terminal.display import Display
 from tests.reports import EVERY, EVIL, HEALTHY, MANY, MISMATCH, UNREADABLE, WARNINGS
 

@@ -14,7 +14,7 @@ from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.report.fingerprint import fingerprint
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.reporters.sarif import capture_uri, render
-from nvgre_doctor.rules.findings import FrameRef, Subject
+from nvgre_doctor.rules.finding import FrameRef, Subject
 from nvgre_doctor.rules.registry import RULES
 from nvgre_doctor.terminal.display import Display
 from tests.reporters.schemas import schema_path

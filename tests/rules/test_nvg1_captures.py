@@ -7,7 +7,7 @@ import pytest
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.signs import Sightings, Sign
-from nvgre_doctor.rules.findings import Finding, FrameRef, Subject
+from nvgre_doctor.rules.finding import Finding, FrameRef, Subject
 from nvgre_doctor.vocabulary import Oddity, Severity
 from tests import build
 from tests.worlds import A6, B6, GRE, NOON, TCP, UDP, A, B, Tape, findings_of, judge_tapes

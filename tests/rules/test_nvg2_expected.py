@@ -10,7 +10,7 @@ import pytest
 from nvgre_doctor.known.expectations import parse_expected
 from nvgre_doctor.reporters import render
 from nvgre_doctor.rules.base import Situation
-from nvgre_doctor.rules.findings import Finding, Subject
+from nvgre_doctor.rules.finding import Finding, Subject
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.vocabulary import Verdict
 from tests.worlds import (

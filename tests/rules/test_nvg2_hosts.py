@@ -3,7 +3,7 @@
 import pytest
 
 from nvgre_doctor.infer.diagnosis import HostVerdict
-from nvgre_doctor.rules.findings import Finding, FrameRef, Subject
+from nvgre_doctor.rules.finding import Finding, FrameRef, Subject
 from nvgre_doctor.vocabulary import Severity
 from tests.worlds import (
     A6,

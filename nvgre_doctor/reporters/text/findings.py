@@ -4,7 +4,7 @@ from typing import Final
 
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.reporters.text.sheet import Sheet
-from nvgre_doctor.rules.findings import Finding
+from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.terminal.page import Span, Style
 from nvgre_doctor.vocabulary import Severity
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, TypeVar
 
 from nvgre_doctor.report.model import Report
-from nvgre_doctor.rules.findings import FrameRef
+from nvgre_doctor.rules.finding import FrameRef
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.page import Page, Span, Style
 from nvgre_doctor.terminal.visible import visible
