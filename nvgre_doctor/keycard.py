@@ -6,8 +6,7 @@ Knows the key and nothing else: no capture, no host.  The layouts themselves are
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from nvgre_doctor.errors import GivenError
 from nvgre_doctor.wire import layouts
@@ -24,8 +23,7 @@ _HEX_DIGITS: Final = re.compile(r"[0-9a-fA-F]{1,8}")
 _BYTE: Final = re.compile(r"[0-9a-fA-F]{2}")
 
 
-@dataclass(frozen=True, slots=True)
-class GivenKey:
+class GivenKey(NamedTuple):
     """A key as somebody typed it; `note` says how it was read, where another reading was
     possible.
     """

@@ -2,7 +2,6 @@
 its own.
 """
 
-from dataclasses import replace
 from random import Random
 
 import pytest
@@ -47,7 +46,7 @@ def notes(
     """Code and text of every note, by frame; frames without notes are left out."""
     situation = judge_tapes(tape, inventory=inventory)
     if expect:
-        situation = replace(situation, expected=parse_expected(expect))
+        situation = situation._replace(expected=parse_expected(expect))
     return pointed(tape, situation, Pointer(situation, findings_of(situation)))
 
 
@@ -411,7 +410,7 @@ def test_a_frame_that_a_finding_names_belongs_to_it_whatever_it_is() -> None:
     tape.web()
     situation = judge_tapes(tape)
     (finding,) = findings_of(situation, "NVG301")
-    named = replace(finding, frames=(*finding.frames, replace(finding.frames[0], frame=3)))
+    named = finding._replace(frames=(*finding.frames, finding.frames[0]._replace(frame=3)))
     assert pointed(tape, situation, Pointer(situation, [named]))[3] == {"NVG301": finding.message}
 
 
@@ -463,7 +462,7 @@ def test_every_frame_that_a_finding_names_is_found_without_being_told() -> None:
         tape = random_tape(Random(seed))
         situation = judge_tapes(tape, inventory=known_vsids(100_001) if seed % 5 == 0 else None)
         findings = findings_of(situation)
-        pointer = Pointer(situation, [replace(finding, frames=()) for finding in findings])
+        pointer = Pointer(situation, [finding._replace(frames=()) for finding in findings])
         found = pointed(tape, situation, pointer)
         for finding in findings:
             for ref in finding.frames:
@@ -494,7 +493,7 @@ def test_what_is_remembered_of_a_header_is_what_decoding_the_frame_gives() -> No
         tape = random_tape(dice)
         situation = judge_tapes(tape)
         pointer = Pointer(
-            situation, [replace(finding, frames=()) for finding in findings_of(situation)]
+            situation, [finding._replace(frames=()) for finding in findings_of(situation)]
         )
         marker = Marker(pointer)
         for number in range(1, 400):

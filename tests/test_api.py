@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.program import environment
 
 
@@ -18,6 +20,7 @@ def python(program: str) -> str:
     return done.stdout
 
 
+@pytest.mark.process
 def test_diagnose_is_the_function_whatever_was_imported_before() -> None:
     program = (
         "import nvgre_doctor.cli, nvgre_doctor.doctor, nvgre_doctor; from nvgre_doctor import"
@@ -29,6 +32,7 @@ def test_diagnose_is_the_function_whatever_was_imported_before() -> None:
     )
 
 
+@pytest.mark.process
 def test_the_package_loads_nothing_of_ours_by_itself() -> None:
     program = (
         "import sys, nvgre_doctor; print([name for name in sys.modules if"
@@ -37,6 +41,7 @@ def test_the_package_loads_nothing_of_ours_by_itself() -> None:
     assert python(program) == "['nvgre_doctor']\n"
 
 
+@pytest.mark.process
 def test_a_name_that_the_package_has_not_is_an_attribute_error() -> None:
     program = "import nvgre_doctor; print(hasattr(nvgre_doctor, 'diagnosis'))"
     assert python(program) == "False\n"

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,27 +55,26 @@ def test_an_empty_baseline_changes_nothing(name: str) -> None:
 def test_the_verdict_the_hosts_and_the_rest_stay_what_they_are() -> None:
     told, _ = only_new(REPORT, accept(REPORT), ALL_CODES)
     assert told.verdict is Verdict.MISMATCH
-    assert replace(told, findings=REPORT.findings, summary=REPORT.summary) == REPORT
+    assert told._replace(findings=REPORT.findings, summary=REPORT.summary) == REPORT
 
 
 def test_other_frames_words_and_severity_are_the_same_finding() -> None:
-    other = replace(
-        REPORT.findings[0],
+    other = REPORT.findings[0]._replace(
         severity=Severity.WARNING,
         confidence=Confidence.LIKELY,
         message="other words",
         frames=(FrameRef(0, 99, None),),
     )
-    told, gone = only_new(replace(REPORT, findings=(other,)), accept(REPORT), ["NVG201"])
+    told, gone = only_new(REPORT._replace(findings=(other,)), accept(REPORT), ["NVG201"])
     assert (told.findings, gone) == ((), ())
 
 
 def test_a_new_finding_is_told_and_counted_among_accepted_ones() -> None:
-    new = replace(
-        REPORT.findings[0], subject=Subject("host", ("192.168.50.9",)), severity=Severity.WARNING
+    new = REPORT.findings[0]._replace(
+        subject=Subject("host", ("192.168.50.9",)), severity=Severity.WARNING
     )
     told, gone = only_new(
-        replace(REPORT, findings=(*REPORT.findings, new)), accept(REPORT), ALL_CODES
+        REPORT._replace(findings=(*REPORT.findings, new)), accept(REPORT), ALL_CODES
     )
     assert (told.findings, gone) == ((new,), ())
     assert (told.summary.errors, told.summary.warnings, told.summary.in_baseline) == (0, 1, 3)
@@ -84,17 +82,17 @@ def test_a_new_finding_is_told_and_counted_among_accepted_ones() -> None:
 
 def test_of_several_equal_findings_as_many_are_accepted_as_were() -> None:
     one = REPORT.findings[0]
-    two, three = replace(one, message="two"), replace(one, message="three")
-    twice = accept(replace(REPORT, findings=(one, two)))
+    two, three = one._replace(message="two"), one._replace(message="three")
+    twice = accept(REPORT._replace(findings=(one, two)))
     assert [row.count for row in twice] == [2]
-    told, _ = only_new(replace(REPORT, findings=(one, two, three)), twice, ALL_CODES)
+    told, _ = only_new(REPORT._replace(findings=(one, two, three)), twice, ALL_CODES)
     assert (told.findings, told.summary.in_baseline) == ((three,), 2)
-    told, gone = only_new(replace(REPORT, findings=(one,)), twice, ALL_CODES)
+    told, gone = only_new(REPORT._replace(findings=(one,)), twice, ALL_CODES)
     assert (told.findings, [row.count for row in gone]) == ((), [1])
 
 
 def test_what_went_away_is_named() -> None:
-    told, gone = only_new(replace(REPORT, findings=REPORT.findings[:1]), accept(REPORT), ALL_CODES)
+    told, gone = only_new(REPORT._replace(findings=REPORT.findings[:1]), accept(REPORT), ALL_CODES)
     assert told.findings == ()
     assert [str(row) for row in gone] == [
         "NVG301 192.168.50.1 and 192.168.50.2 (lab.pcapng)",
@@ -103,9 +101,9 @@ def test_what_went_away_is_named() -> None:
 
 
 def test_what_this_run_could_not_find_is_not_gone() -> None:
-    healthy = replace(REPORT, findings=())
+    healthy = REPORT._replace(findings=())
     assert only_new(healthy, accept(REPORT), ["NVG101"])[1] == ()
-    elsewhere = replace(healthy, captures=(replace(REPORT.captures[0], path="other.pcapng"),))
+    elsewhere = healthy._replace(captures=(REPORT.captures[0]._replace(path="other.pcapng"),))
     assert only_new(elsewhere, accept(REPORT), ALL_CODES)[1] == ()
 
 
@@ -137,7 +135,7 @@ def test_the_file_has_one_line_for_each_finding_and_nothing_that_changes_by_itse
 
 
 def test_the_file_is_sorted_whatever_the_order_of_the_findings() -> None:
-    turned = replace(REPORT, findings=tuple(reversed(REPORT.findings)))
+    turned = REPORT._replace(findings=tuple(reversed(REPORT.findings)))
     assert to_text(accept(turned)) == to_text(accept(REPORT))
 
 

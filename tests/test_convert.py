@@ -5,7 +5,6 @@ reason and a place.
 import copy
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -34,16 +33,16 @@ def without_untold_times(report: Report) -> Report:
     """JSON does not tell the times of evidence frames and of first refusals."""
 
     def untimed(frame: FrameRef) -> FrameRef:
-        return replace(frame, time_ns=None)
+        return frame._replace(time_ns=None)
 
     hosts = tuple(
-        replace(
-            h, evidence=tuple(replace(e, frames=tuple(map(untimed, e.frames))) for e in h.evidence)
+        h._replace(
+            evidence=tuple(e._replace(frames=tuple(map(untimed, e.frames))) for e in h.evidence)
         )
         for h in report.hosts
     )
-    refusals = tuple(replace(r, first=untimed(r.first)) for r in report.refusals)
-    return replace(report, hosts=hosts, refusals=refusals)
+    refusals = tuple(r._replace(first=untimed(r.first)) for r in report.refusals)
+    return report._replace(hosts=hosts, refusals=refusals)
 
 
 def paths(value: Any, path: Path = ()) -> Iterator[Path]:

@@ -3,7 +3,6 @@ reason.
 """
 
 import hashlib
-from dataclasses import replace
 
 import pytest
 
@@ -19,12 +18,12 @@ OLD_HOST, DIFFERENT, REFUSED = MISMATCH.findings
 
 def with_paths(*paths: str) -> Report:
     captures = tuple(Capture(path, "pcap", None, "complete", 9, 900, 9, ()) for path in paths)
-    return replace(HEALTHY, captures=captures)
+    return HEALTHY._replace(captures=captures)
 
 
 def of_capture(report: Report, index: int | None) -> str:
     return fingerprint(
-        report, replace(OLD_HOST, code="NVG101", subject=Subject("capture", (), index), frames=())
+        report, OLD_HOST._replace(code="NVG101", subject=Subject("capture", (), index), frames=())
     )
 
 
@@ -37,8 +36,7 @@ def test_it_is_the_sha256_of_the_documented_canonical_text() -> None:
 
 
 def test_it_does_not_depend_on_frames_times_words_or_confidence() -> None:
-    other = replace(
-        OLD_HOST,
+    other = OLD_HOST._replace(
         severity=Severity.WARNING,
         confidence=Confidence.LIKELY,
         message="other words",
@@ -52,10 +50,10 @@ def test_it_does_not_depend_on_frames_times_words_or_confidence() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        replace(OLD_HOST, code="NVG203"),
-        replace(OLD_HOST, subject=Subject("host", ("192.168.50.3",))),
-        replace(OLD_HOST, subject=Subject("pair", ("192.168.50.2",))),
-        replace(OLD_HOST, frames=()),
+        OLD_HOST._replace(code="NVG203"),
+        OLD_HOST._replace(subject=Subject("host", ("192.168.50.3",))),
+        OLD_HOST._replace(subject=Subject("pair", ("192.168.50.2",))),
+        OLD_HOST._replace(frames=()),
     ],
     ids=["code", "host", "kind", "no capture"],
 )
@@ -66,9 +64,9 @@ def test_it_differs_with_code_subject_and_capture(other: Finding) -> None:
 def test_the_hosts_of_a_pair_have_no_order_and_those_of_a_flow_do() -> None:
     turned = ("192.168.50.2", "192.168.50.1")
     assert fingerprint(
-        MISMATCH, replace(DIFFERENT, subject=Subject("pair", turned))
+        MISMATCH, DIFFERENT._replace(subject=Subject("pair", turned))
     ) == fingerprint(MISMATCH, DIFFERENT)
-    assert fingerprint(MISMATCH, replace(REFUSED, subject=Subject("flow", turned))) != fingerprint(
+    assert fingerprint(MISMATCH, REFUSED._replace(subject=Subject("flow", turned))) != fingerprint(
         MISMATCH, REFUSED
     )
 

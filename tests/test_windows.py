@@ -8,7 +8,6 @@ import shutil
 import struct
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -170,7 +169,7 @@ def test_outputs_may_have_drives_shares_and_equals_signs(
 
 
 def of_path(path: str) -> Report:
-    return replace(REPORT, captures=(replace(REPORT.captures[0], path=path),))
+    return REPORT._replace(captures=(REPORT.captures[0]._replace(path=path),))
 
 
 @pytest.mark.parametrize(

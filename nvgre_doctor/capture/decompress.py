@@ -6,9 +6,8 @@ imported when a file needs them.  zstd needs Python 3.14 or the extra `nvgre-doc
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 XZ_MEMORY: Final = 128 << 20
 """Bytes that an xz stream may ask for: `xz -9` needs 65 MiB, a forged header could ask for
@@ -60,8 +59,7 @@ class _Gzip:
         return part
 
 
-@dataclass(frozen=True, slots=True)
-class Codec:
+class Codec(NamedTuple):
     """A compression.  A member of a file begins with one of `magics`."""
 
     name: str

@@ -6,8 +6,7 @@ over by mistake, each with the way out.
 
 import re
 import struct
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from nvgre_doctor.capture.decompress import CODECS, Codec
 from nvgre_doctor.capture.formats.pcap import PcapReader
@@ -74,8 +73,7 @@ _TCPDUMP_TEXT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Foreign:
+class Foreign(NamedTuple):
     """Not a capture that can be read here: a short word for machines, and what to do for people."""
 
     reason: str

@@ -6,8 +6,7 @@ One analysis, many outputs: all of them are rendered before the first is written
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from nvgre_doctor.terminal.display import Display
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """One report to write; `path` is "-" for standard output."""
 
     format: str

@@ -3,8 +3,7 @@
 Paths and messages are raw text; each reporter makes them safe for its own reader.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from nvgre_doctor.capture.batch import Problem
 
@@ -12,8 +11,7 @@ NOTHING_DECODABLE: Final = "nothing-decodable"
 """Reason of the problem of a capture that was read, but none of whose frames could be decoded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Capture:
+class Capture(NamedTuple):
     """One input."""
 
     path: str

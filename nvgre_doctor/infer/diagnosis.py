@@ -130,15 +130,14 @@ class PairFacts:
     frames_backward: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class RefusalFacts:
+class RefusalFacts(NamedTuple):
     """ICMP errors of one kind about one flow."""
 
     source: bytes
     destination: bytes
     sign: IcmpSign
     gre_key: int | None
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple has a method of this name
     frames: tuple[At, ...]  # examples, by time
     cause: Cause
 

@@ -4,7 +4,7 @@ quote beside them.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.signs import IcmpSign, Sightings
@@ -12,8 +12,7 @@ from nvgre_doctor.infer.diagnosis import At, Stream
 from nvgre_doctor.wire import layouts
 
 
-@dataclass(frozen=True, slots=True)
-class IcmpSeen:
+class IcmpSeen(NamedTuple):
     """Sightings of one ICMP error in one capture."""
 
     sign: IcmpSign

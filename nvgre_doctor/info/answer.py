@@ -6,7 +6,7 @@ Looks at what was captured, never at what the keys say: that is the diagnosis.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.infer.diagnosis import Stream
@@ -23,8 +23,7 @@ _PLACE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The answer, and every reason why it is not a plain yes."""
 
     fitness: Fitness

@@ -33,8 +33,7 @@ class Lengths:
     longest: int = 0  # captured bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(NamedTuple):
     """One capture.  `bytes` is how much of it could be understood, uncompressed."""
 
     path: str

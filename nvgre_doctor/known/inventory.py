@@ -11,8 +11,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Final, NamedTuple, Self
 
 from nvgre_doctor.errors import GivenError
 from nvgre_doctor.known.numbers import parse_number
@@ -38,8 +37,7 @@ class InventoryError(GivenError):
     help_helps: ClassVar[bool] = True
 
 
-@dataclass(frozen=True, slots=True)
-class LookupRecord:
+class LookupRecord(NamedTuple):
     """Where one customer address lives.  Addresses are in network order; None stands for missing,
     or for "any".
     """
@@ -51,8 +49,7 @@ class LookupRecord:
     vm_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Inventory:
+class Inventory(NamedTuple):
     """What the administrator knows.  `Inventory()` is nothing; `vsids` holds those of the records
     too.
     """
@@ -62,7 +59,7 @@ class Inventory:
 
     def with_vsids(self, vsids: Iterable[int]) -> Self:
         """The same with VSIDs about which nothing else is known."""
-        return replace(self, vsids=self.vsids.union(vsids))
+        return self._replace(vsids=self.vsids.union(vsids))
 
 
 def read_inventory(path: str | os.PathLike[str]) -> Inventory:

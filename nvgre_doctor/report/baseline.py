@@ -9,8 +9,7 @@ is.
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from nvgre_doctor.errors import GivenError
 from nvgre_doctor.report import fingerprint
@@ -32,14 +31,13 @@ class BaselineError(GivenError):
     """The file cannot be used; the message names it, and says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """Findings with one fingerprint, and how many of them.  `capture` is None for those about all
     captures together.
     """
 
     fingerprint: str
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple has a method of this name
     code: str
     kind: str  # of the subject, as in rules.finding.Subject
     hosts: tuple[str, ...]
@@ -60,7 +58,7 @@ def accept(report: Report) -> tuple[Accepted, ...]:
         row = _identify(report, finding)
         counts[row.fingerprint] += 1
         rows[row.fingerprint] = row
-    return _sorted(replace(row, count=counts[key]) for key, row in rows.items())
+    return _sorted(row._replace(count=counts[key]) for key, row in rows.items())
 
 
 def only_new(
@@ -85,19 +83,18 @@ def only_new(
     codes = set(selected)
     captures = {None, *fingerprint.capture_names(report)}
     gone = _sorted(
-        replace(row, count=left[key])
+        row._replace(count=left[key])
         for key, row in rows.items()
         if left[key] and row.code in codes and row.capture in captures
     )
     severities = [finding.severity for finding in new]
-    summary = replace(
-        report.summary,
+    summary = report.summary._replace(
         errors=severities.count(Severity.ERROR),
         warnings=severities.count(Severity.WARNING),
         infos=severities.count(Severity.INFO),
         in_baseline=len(report.findings) - len(new),
     )
-    return replace(report, findings=tuple(new), summary=summary), gone
+    return report._replace(findings=tuple(new), summary=summary), gone
 
 
 def to_text(baseline: Iterable[Accepted]) -> str:

@@ -7,9 +7,8 @@ same.
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.rules.finding import Finding
@@ -20,8 +19,7 @@ chance.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """What a fingerprint is made of.  The two hosts of a pair have no order, those of a flow do."""
 
     code: str
@@ -32,7 +30,7 @@ class Identity:
     def digest(self) -> str:
         """64 hex digits of a SHA-256 over a canonical JSON text of all fields and the version."""
         # ASCII only: a file name that is not UTF-8 has lone surrogates, which no encoder takes.
-        fields = {"version": VERSION, **asdict(self)}
+        fields = {"version": VERSION, **self._asdict()}
         canonical = json.dumps(fields, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 

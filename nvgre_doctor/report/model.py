@@ -5,8 +5,7 @@ Text taken from captures (paths, messages that quote them) is raw here; each rep
 for its own reader.
 """
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.rules.finding import Finding, FrameRef
@@ -17,8 +16,7 @@ NOTHING_DECODABLE: Final = "nothing-decodable"
 """Oddity of the problem of a capture that was read, but none of whose frames could be decoded."""
 
 
-@dataclass(frozen=True, slots=True)
-class EvidenceItem:
+class EvidenceItem(NamedTuple):
     """One reason to believe in a layout.  `layout` is "draft-00" or "rfc7637"."""
 
     kind: str  # a word of vocabulary.Kind
@@ -27,8 +25,7 @@ class EvidenceItem:
     frames: tuple[FrameRef, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LayoutChange:
+class LayoutChange(NamedTuple):
     """The first frame that a host sent in its new layout."""
 
     from_layout: str
@@ -36,8 +33,7 @@ class LayoutChange:
     at: FrameRef
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A virtual subnet as the host means it: `id` is its VSID or TNI, None while the layout is
     unknown.
     """
@@ -47,8 +43,7 @@ class Segment:
     frames: int
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(NamedTuple):
     """An outer address that sent or received NVGRE data frames."""
 
     address: str
@@ -61,8 +56,7 @@ class Host:
     segments: tuple[Segment, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """Two hosts that exchanged NVGRE data; `hosts` sorted, `frames_forward` from the first to the
     second.
     """
@@ -73,8 +67,7 @@ class Pair:
     frames_backward: int
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """ICMP errors of one kind about one NVGRE flow `source` -> `destination`, sent by `by`."""
 
     source: str
@@ -85,13 +78,12 @@ class Refusal:
     icmp_version: int
     icmp_type: int
     icmp_code: int
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple has a method of this name
     first: FrameRef
     cause: Cause
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """Counts for the closing line."""
 
     errors: int
@@ -107,8 +99,7 @@ class Summary:
     in_baseline: int = 0  # findings that the baseline accepts: not listed, not counted above
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """One diagnosis of all captures together.  Every tuple is in a stated, deterministic order."""
 
     version: str  # of the tool

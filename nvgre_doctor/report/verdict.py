@@ -5,7 +5,6 @@ verdict stays what it is.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from ipaddress import ip_address
 from typing import Final
 
@@ -136,8 +135,8 @@ def tell_as_expected(findings: Iterable[Finding], situation: Situation) -> tuple
     """
     return tuple(
         (
-            replace(
-                finding, severity=Severity.INFO, message=finding.message + AS_EXPECTED, next_step=""
+            finding._replace(
+                severity=Severity.INFO, message=finding.message + AS_EXPECTED, next_step=""
             )
             if _is_expected(finding, situation)
             else finding

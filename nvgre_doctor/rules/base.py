@@ -1,7 +1,6 @@
 """What a rule is, and what it gets to look at.  Knows nothing about single rules."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from inspect import cleandoc
 from typing import Final, NamedTuple
 
@@ -20,17 +19,14 @@ EXAMPLE_FRAMES: Final = 5
 """How many frames a finding names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(NamedTuple):
     """Everything that was found out: what every rule gets."""
 
     captures: tuple[Capture, ...]
     evidence: Evidence
     diagnosis: Diagnosis
     inventory: Inventory
-    expected: NetworkTable[Layout] = field(
-        default_factory=NetworkTable
-    )  # which layout a host is meant to speak
+    expected: NetworkTable[Layout] = NetworkTable()  # which layout a host is meant to speak
 
     def host(self, address: bytes) -> HostVerdict:
         """The verdict about a provider address; an empty one when it was never seen in NVGRE

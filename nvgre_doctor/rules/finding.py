@@ -1,15 +1,14 @@
 """What rules make: findings, what they are about, and the frames that they name."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from heapq import nsmallest
+from typing import NamedTuple
 
 from nvgre_doctor.infer.diagnosis import At
 from nvgre_doctor.vocabulary import Confidence, Severity
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class FrameRef:
+class FrameRef(NamedTuple):
     """One frame: index into `Report.captures`, 1-based number as Wireshark shows it, nanoseconds
     since 1970 (None: no time).
     """
@@ -19,8 +18,7 @@ class FrameRef:
     time_ns: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """What a finding is about: kind "host" (one host), "pair" or "flow" (two hosts), "capture" (an
     index, or None for all).
     """
@@ -30,8 +28,7 @@ class Subject:
     capture: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing worth telling, with its evidence and the next step."""
 
     code: str

@@ -4,14 +4,13 @@ nothing about reports.
 
 import os
 import sys
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _NARROWEST = 20
 """Columns below which a terminal's word about its width is not believed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Display:
+class Display(NamedTuple):
     """What a reporter may assume.  The default is a file: plain, unwrapped, UTF-8."""
 
     color: bool = False

@@ -5,8 +5,8 @@ Addresses are raw bytes in network order: 4 for IPv4, 16 for IPv6, 6 for a MAC. 
 "not captured or not present", never zero.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from nvgre_doctor.vocabulary import Carried, Oddity
 
@@ -28,8 +28,7 @@ class QuoteKind(StrEnum):
     NONE = "none"  # too little is left to tell
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(NamedTuple):
     """The packet that an ICMP error quotes, as far as it was quoted and captured."""
 
     kind: QuoteKind
@@ -42,8 +41,7 @@ class Quote:
     inner_destination: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class IcmpError:
+class IcmpError(NamedTuple):
     """An ICMP or ICMPv6 error or redirect; `reporter` sent it to `addressee`.
 
     For an inner one these are the provider addresses of the NVGRE packet around it.
@@ -62,8 +60,7 @@ class IcmpError:
     next_hop_mtu: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Nvgre:
+class Nvgre(NamedTuple):
     """A frame whose outer payload is GRE with K=1 and protocol 0x6558 (RFC 7637 section 3.2)."""
 
     source: bytes  # provider addresses
@@ -84,8 +81,7 @@ class Nvgre:
     inner_error: IcmpError | None = None  # an ICMP error inside: the host's own or a guest's
 
 
-@dataclass(frozen=True, slots=True)
-class Other:
+class Other(NamedTuple):
     """A frame without NVGRE.  Addresses where known, so that a finding can name the hosts."""
 
     oddity: Oddity

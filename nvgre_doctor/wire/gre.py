@@ -6,8 +6,7 @@ say: a header that breaks RFC 7637 is worth a finding, not a blind eye.  The bit
 acknowledgment number in version 1 only.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from nvgre_doctor.vocabulary import Oddity
 from nvgre_doctor.wire.fields import number
@@ -23,8 +22,7 @@ VERSION: Final = 0x0007
 _PROTOCOL_BYTES: Final = GRE_PROTOCOL.to_bytes(2)
 
 
-@dataclass(frozen=True, slots=True)
-class NvgreHeader:
+class NvgreHeader(NamedTuple):
     """A GRE header that is NVGRE's for certain."""
 
     flags: int  # the first 16 bits

@@ -6,8 +6,7 @@ MS-NVGREE (UNREACHABLE, section 2.2.2: 3/10 and ICMPv6 1/1; REDIRECT: 5/10 and I
 not know layouts, apart from which keys are control traffic.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from nvgre_doctor.vocabulary import Carried
 from nvgre_doctor.wire.facts import IcmpError
@@ -28,8 +27,7 @@ _ERRORS: Final = {
 _ICMPV6_REDIRECT: Final = 137
 
 
-@dataclass(frozen=True, slots=True)
-class IcmpMessage:
+class IcmpMessage(NamedTuple):
     """An ICMP error or redirect of which at least type and code are there."""
 
     version: int  # 4 ICMP, 6 ICMPv6

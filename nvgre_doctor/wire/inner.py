@@ -3,15 +3,14 @@
 Must not know what the addresses mean.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nvgre_doctor.wire.fields import number
 from nvgre_doctor.wire.ip import IpPacket, read_ip
 from nvgre_doctor.wire.links import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, untagged_type
 
 
-@dataclass(frozen=True, slots=True)
-class InnerFrame:
+class InnerFrame(NamedTuple):
     """MACs, the type field right after them, and customer addresses from IP or ARP behind any
     tags.
     """

@@ -5,8 +5,7 @@ not know what IP carries.  None always means "not captured".  Checksums are not 
 offload leaves them wrong.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from nvgre_doctor.wire.fields import field, number
 
@@ -19,8 +18,7 @@ next header and length.
 _IPV4_EXTENSIONS: Final = frozenset((_AH,))
 
 
-@dataclass(frozen=True, slots=True)
-class IpPacket:
+class IpPacket(NamedTuple):
     """One IP packet, from its own header up to the end that its length field or the capture
     sets.
     """

@@ -9,9 +9,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from nvgre_doctor.errors import DoctorError
 
@@ -25,8 +24,7 @@ class FoldersUnknownError(DoctorError):
     """No way to tell where Wireshark keeps its files; the text says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Folders:
+class Folders(NamedTuple):
     """The two folders that matter.  They need not exist."""
 
     configuration: Path

@@ -11,11 +11,10 @@ import hashlib
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from nvgre_doctor import __version__
 from nvgre_doctor.terminal.output import OutputError, write_file
@@ -46,8 +45,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """One file or folder, what became of it, and why."""
 
     path: Path
@@ -55,8 +53,7 @@ class Result:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(NamedTuple):
     """A place of one of our files, and what lies there."""
 
     path: Path
@@ -132,10 +129,10 @@ def _look(folders: Folders) -> list[_Found]:
         if entry.path.parent not in made:
             found.append(entry)
             continue
-        known = replace(entry, folders_made=made[entry.path.parent])
+        known = entry._replace(folders_made=made[entry.path.parent])
         is_rewritten = entry.outcome is Outcome.FOREIGN and entry.is_file
         found.append(
-            replace(known, outcome=Outcome.CHANGED, reason=_CHANGED) if is_rewritten else known
+            known._replace(outcome=Outcome.CHANGED, reason=_CHANGED) if is_rewritten else known
         )
     return found
 

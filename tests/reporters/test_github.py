@@ -2,7 +2,7 @@
 actions/runner).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 
@@ -72,7 +72,7 @@ def one_finding(**changes: object) -> Report:
         "",
         "",
     )
-    return replace(MISMATCH, findings=(replace(finding, **changes),))  # type: ignore[arg-type]
+    return MISMATCH._replace(findings=(finding._replace(**changes),))  # type: ignore[arg-type]
 
 
 def test_a_host_and_its_pair_get_one_annotation_each_and_flows_belong_to_the_pair() -> None:
@@ -93,10 +93,10 @@ def test_a_host_and_its_pair_get_one_annotation_each_and_flows_belong_to_the_pai
 
 def test_both_directions_of_a_flow_are_one_annotation() -> None:
     flow = MISMATCH.findings[2]
-    back = replace(
-        flow, subject=Subject("flow", ("192.168.50.2", "192.168.50.1")), message="the way back"
+    back = flow._replace(
+        subject=Subject("flow", ("192.168.50.2", "192.168.50.1")), message="the way back"
     )
-    (command,) = commands(replace(MISMATCH, findings=(flow, back)))
+    (command,) = commands(MISMATCH._replace(findings=(flow, back)))
     assert command.data.split("\n") == [f"NVG302: {flow.message}", "NVG302: the way back"]
 
 
@@ -106,16 +106,16 @@ def test_severities_become_error_warning_and_notice_worst_first() -> None:
         ("warning", "NVG202 10.1.0.1"),
         ("notice", "NVG204 10.1.0.2"),
     ]
-    turned = replace(WARNINGS, findings=WARNINGS.findings[::-1])
+    turned = WARNINGS._replace(findings=WARNINGS.findings[::-1])
     assert [c.name for c in commands(turned)] == ["warning", "warning", "notice"]
 
 
 def test_a_subject_is_told_at_the_level_of_its_worst_finding() -> None:
     info, error = (
-        replace(MISMATCH.findings[0], severity=severity)
+        MISMATCH.findings[0]._replace(severity=severity)
         for severity in (Severity.INFO, Severity.ERROR)
     )
-    assert [c.name for c in commands(replace(MISMATCH, findings=(info, error)))] == ["error"]
+    assert [c.name for c in commands(MISMATCH._replace(findings=(info, error)))] == ["error"]
 
 
 def test_at_most_ten_per_level_and_the_tenth_counts_the_rest() -> None:
@@ -127,7 +127,7 @@ def test_at_most_ten_per_level_and_the_tenth_counts_the_rest() -> None:
 
 @pytest.mark.parametrize(("count", "said"), [(10, False), (11, True)])
 def test_more_is_said_from_the_eleventh_on(count: int, said: bool) -> None:
-    report = replace(MANY, findings=MANY.findings[:count])
+    report = MANY._replace(findings=MANY.findings[:count])
     assert ("1 more error not shown here." in render(report, Display())) is said
 
 
@@ -164,8 +164,7 @@ def test_colons_commas_and_percent_are_escaped_in_properties_and_read_back_by_th
     ],
 )
 def test_captured_text_never_begins_a_line(text: str) -> None:
-    report = replace(
-        one_finding(message=text, next_step=text, subject=Subject("host", (text,))),
+    report = one_finding(message=text, next_step=text, subject=Subject("host", (text,)))._replace(
         headline=text,
         captures=(Capture(text, None, None, "complete", 1, 1, 0, ()),),
     )
@@ -181,15 +180,15 @@ def test_captured_text_never_begins_a_line(text: str) -> None:
     "text", ["##[set-env name=PATH]/tmp", "##vso[task.setvariable variable=PATH]/tmp"]
 )
 def test_commands_that_are_looked_for_anywhere_in_a_line_do_not_come_through(text: str) -> None:
-    report = replace(
-        one_finding(message=text, next_step=text, subject=Subject("host", (text,))), headline=text
+    report = one_finding(message=text, next_step=text, subject=Subject("host", (text,)))._replace(
+        headline=text
     )
     assert not [mark for mark in ("##[", "##vso[") if mark in render(report, Display())]
 
 
 def test_the_line_is_the_frame_and_windows_paths_get_forward_slashes() -> None:
-    report = replace(
-        one_finding(), captures=(replace(MISMATCH.captures[0], path=".\\caps\\lab.pcapng"),)
+    report = one_finding()._replace(
+        captures=(MISMATCH.captures[0]._replace(path=".\\caps\\lab.pcapng"),)
     )
     (command,) = commands(report)
     assert (command.properties["file"], command.properties["line"]) == ("caps/lab.pcapng", "4")
@@ -199,7 +198,7 @@ def test_the_line_is_the_frame_and_windows_paths_get_forward_slashes() -> None:
     "path", ["-", "/tmp/lab.pcapng", "C:\\lab.pcapng", "\\\\s\\d\\x", "../lab.pcapng", "a\x1b.pcap"]
 )
 def test_a_capture_that_is_no_file_of_the_repository_is_not_given_as_one(path: str) -> None:
-    report = replace(one_finding(), captures=(replace(MISMATCH.captures[0], path=path),))
+    report = one_finding()._replace(captures=(MISMATCH.captures[0]._replace(path=path),))
     (command,) = commands(report)
     assert command.properties == {"title": "NVG201 10.0.0.1"}
 
@@ -216,8 +215,8 @@ def test_a_capture_that_cannot_be_read_is_an_error_with_the_reason() -> None:
 
 
 def test_a_finding_about_an_unreadable_capture_is_told_once_as_an_error() -> None:
-    finding = replace(WARNINGS.findings[0], message="an ETW trace", next_step="")
-    first, _second = commands(replace(UNREADABLE, findings=(finding,)))
+    finding = WARNINGS.findings[0]._replace(message="an ETW trace", next_step="")
+    first, _second = commands(UNREADABLE._replace(findings=(finding,)))
     assert (first.name, first.properties["title"], first.data) == (
         "error",
         "NVG101 trace.etl",
@@ -226,7 +225,7 @@ def test_a_finding_about_an_unreadable_capture_is_told_once_as_an_error() -> Non
 
 
 def test_nothing_decodable_is_an_error_even_if_the_file_could_be_read() -> None:
-    report = replace(UNREADABLE, captures=NO_NVGRE.captures)
+    report = UNREADABLE._replace(captures=NO_NVGRE.captures)
     assert [(c.name, c.data) for c in commands(report)] == [("error", "No capture could be read.")]
 
 
@@ -236,9 +235,9 @@ def test_a_healthy_report_has_no_annotation() -> None:
 
 def test_no_message_reaches_the_length_at_which_the_runner_cuts_it() -> None:
     long = tuple(
-        replace(finding, message="m" * 300, next_step="n" * 300) for finding in MANY.findings
+        finding._replace(message="m" * 300, next_step="n" * 300) for finding in MANY.findings
     )
-    assert max(len(c.data) for c in commands(replace(MANY, findings=long))) < 4096
+    assert max(len(c.data) for c in commands(MANY._replace(findings=long))) < 4096
 
 
 def test_no_title_is_longer_than_github_takes() -> None:

@@ -1,6 +1,5 @@
 """JUnit XML, read with an XML parser and checked against the schema of Jenkins' xUnit plugin."""
 
-from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -95,8 +94,8 @@ def test_a_failure_repeats_its_message_in_the_text_and_says_what_to_do() -> None
 
 def test_several_errors_about_one_subject_are_one_failure_that_tells_them_all() -> None:
     first = MISMATCH.findings[0]
-    second = replace(first, code="NVG203", message="a second error")
-    (outcome,) = case(replace(MISMATCH, findings=(first, second)), "192.168.50.2 speaks RFC 7637")
+    second = first._replace(code="NVG203", message="a second error")
+    (outcome,) = case(MISMATCH._replace(findings=(first, second)), "192.168.50.2 speaks RFC 7637")
     assert outcome.tag == "failure"
     assert "NVG203 error: a second error" in (outcome.text or "")
 
@@ -125,15 +124,15 @@ def test_what_is_not_known_to_be_true_is_skipped_never_passed() -> None:
 
 @pytest.mark.parametrize("layout", ["draft-00", "both", "unknown"])
 def test_a_host_without_findings_passes_only_with_the_current_layout(layout: str) -> None:
-    host = replace(HEALTHY.hosts[0], layout=layout)
-    assert outcomes(replace(HEALTHY, hosts=(host,)))["10.0.0.1 speaks RFC 7637"] == "skipped"
+    host = HEALTHY.hosts[0]._replace(layout=layout)
+    assert outcomes(HEALTHY._replace(hosts=(host,)))["10.0.0.1 speaks RFC 7637"] == "skipped"
 
 
 @pytest.mark.parametrize("verdict", [PairVerdict.MISMATCH, PairVerdict.UNKNOWN])
 def test_a_pair_without_findings_passes_only_when_the_layouts_agree(verdict: PairVerdict) -> None:
-    pair = replace(HEALTHY.pairs[0], verdict=verdict)
+    pair = HEALTHY.pairs[0]._replace(verdict=verdict)
     name = "10.0.0.1 and 10.0.0.2 speak the same layout"
-    assert outcomes(replace(HEALTHY, pairs=(pair,)))[name] == "skipped"
+    assert outcomes(HEALTHY._replace(pairs=(pair,)))[name] == "skipped"
 
 
 def test_a_warning_does_not_fail_and_is_not_lost() -> None:
@@ -148,8 +147,8 @@ def test_a_warning_does_not_fail_and_is_not_lost() -> None:
 
 def test_the_refusals_of_one_flow_are_one_case() -> None:
     refusal = MISMATCH.refusals[0]
-    other = replace(refusal, icmp_code=13, count=1)
-    report = replace(MISMATCH, refusals=(refusal, other), findings=())
+    other = refusal._replace(icmp_code=13, count=1)
+    report = MISMATCH._replace(refusals=(refusal, other), findings=())
     skipped = case(report, "NVGRE from 192.168.50.1 to 192.168.50.2 gets through").find("skipped")
     assert skipped is not None
     assert (
@@ -173,26 +172,26 @@ def test_a_capture_that_cannot_be_read_is_an_error() -> None:
 
 
 def test_a_finding_about_an_unreadable_capture_does_not_hide_the_error() -> None:
-    report = replace(UNREADABLE, findings=(WARNINGS.findings[0],))
+    report = UNREADABLE._replace(findings=(WARNINGS.findings[0],))
     assert outcomes(report)["trace.etl can be judged"] == "error"
 
 
 def test_nothing_decodable_is_an_error_even_if_the_file_could_be_read() -> None:
-    report = replace(UNREADABLE, captures=NO_NVGRE.captures)
+    report = UNREADABLE._replace(captures=NO_NVGRE.captures)
     assert outcomes(report) == {"there is NVGRE to judge": "error"}
 
 
 def test_captures_without_nvgre_never_pass() -> None:
     assert outcomes(NO_NVGRE) == {"all captures can be judged": "skipped"}
-    assert outcomes(replace(NO_NVGRE, findings=())) == {"there is NVGRE to judge": "skipped"}
+    assert outcomes(NO_NVGRE._replace(findings=())) == {"there is NVGRE to judge": "skipped"}
 
 
 def test_a_finding_about_something_else_gets_a_case_of_its_own() -> None:
-    finding = replace(
-        MISMATCH.findings[0], subject=Subject("host", ("10.9.9.9",)), severity=Severity.WARNING
+    finding = MISMATCH.findings[0]._replace(
+        subject=Subject("host", ("10.9.9.9",)), severity=Severity.WARNING
     )
     assert (
-        outcomes(replace(HEALTHY, verdict=Verdict.WARNINGS, findings=(finding,)))[
+        outcomes(HEALTHY._replace(verdict=Verdict.WARNINGS, findings=(finding,)))[
             "10.9.9.9 speaks RFC 7637"
         ]
         == "skipped"
@@ -201,7 +200,7 @@ def test_a_finding_about_something_else_gets_a_case_of_its_own() -> None:
 
 def test_captures_of_one_name_have_cases_of_different_names() -> None:
     captures = (UNREADABLE.captures[0],) * 3
-    assert list(outcomes(replace(UNREADABLE, captures=captures))) == [
+    assert list(outcomes(UNREADABLE._replace(captures=captures))) == [
         "trace.etl can be judged",
         "trace.etl can be judged (2)",
         "trace.etl can be judged (3)",
@@ -213,21 +212,20 @@ def test_many_captures_are_not_all_in_the_name_of_the_suite() -> None:
         Capture(f"{n}.pcap", "pcap", None, "complete", 1, 1, 1, ()) for n in range(1, 6)
     )
     assert (
-        parse(replace(HEALTHY, captures=captures))[0].attrib["name"]
+        parse(HEALTHY._replace(captures=captures))[0].attrib["name"]
         == "nvgre-doctor: 1.pcap, 2.pcap, 3.pcap and 2 more"
     )
 
 
 @pytest.mark.parametrize("text", [FORBIDDEN, EVIL, "]]>", "<![CDATA[", "&#0;", "&amp;"])
 def test_hostile_text_is_visible_and_the_document_stays_xml(text: str) -> None:
-    finding = replace(
-        MISMATCH.findings[0], message=text, next_step=text, code=text, display_filter=text
+    finding = MISMATCH.findings[0]._replace(
+        message=text, next_step=text, code=text, display_filter=text
     )
     host = Host(text, "both", HEALTHY.hosts[0].confidence, (), (), 1, 1, ())
     capture = Capture(text, None, None, "unreadable", 0, 0, 0, ())
     root = parse(
-        replace(
-            MISMATCH,
+        MISMATCH._replace(
             version=text,
             headline=text,
             findings=(finding,),
@@ -242,8 +240,8 @@ def test_hostile_text_is_visible_and_the_document_stays_xml(text: str) -> None:
 
 
 def test_a_control_character_is_written_as_its_escape() -> None:
-    finding = replace(MISMATCH.findings[0], message="a\x1bb\x00c\ufffe\ud800")
-    failure = case(replace(MISMATCH, findings=(finding,)), "192.168.50.2 speaks RFC 7637").find(
+    finding = MISMATCH.findings[0]._replace(message="a\x1bb\x00c\ufffe\ud800")
+    failure = case(MISMATCH._replace(findings=(finding,)), "192.168.50.2 speaks RFC 7637").find(
         "failure"
     )
     assert failure is not None
@@ -251,7 +249,7 @@ def test_a_control_character_is_written_as_its_escape() -> None:
 
 
 def test_the_document_is_ascii_so_that_no_console_spoils_it() -> None:
-    text = render(replace(MISMATCH, headline="schön \u4e2d"), Display())
+    text = render(MISMATCH._replace(headline="schön \u4e2d"), Display())
     assert text.isascii()
     assert "sch&#246;n &#20013;" in text
     assert text.startswith('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ')

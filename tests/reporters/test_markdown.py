@@ -1,7 +1,6 @@
 """Markdown, read with a renderer: what a capture says is text in it, never markup."""
 
 import re
-from dataclasses import replace
 
 import pytest
 from markdown_it import MarkdownIt
@@ -75,23 +74,21 @@ def plain_text(text: str) -> str:
 
 def everywhere(text: str) -> Report:
     """A report that says `text` wherever a capture, a file name or an address could."""
-    finding = replace(
-        MISMATCH.findings[0],
+    finding = MISMATCH.findings[0]._replace(
         code=text,
         message=f"before {text} after",
         next_step=text,
         display_filter=text,
         subject=Subject("host", (text,)),
     )
-    evidence = replace(MISMATCH.hosts[0].evidence[0], statement=text)
+    evidence = MISMATCH.hosts[0].evidence[0]._replace(statement=text)
     host = Host(text, text, HEALTHY.hosts[0].confidence, (evidence,), (), 1, 2, ())
-    return replace(
-        MISMATCH,
+    return MISMATCH._replace(
         headline=text,
         captures=(Capture(text, text, text, text, 1, 2, 3, (Problem(text, 0, text),)),),
         hosts=(host,),
         pairs=(Pair((text, text), MISMATCH.pairs[0].verdict, 1, 2),),
-        refusals=(replace(MISMATCH.refusals[0], source=text, destination=text, by=text),),
+        refusals=(MISMATCH.refusals[0]._replace(source=text, destination=text, by=text),),
         findings=(finding,),
     )
 
@@ -184,17 +181,17 @@ def test_words_of_our_own_sentences_stay_plain() -> None:
 
 
 def test_addresses_of_ipv6_and_macs_are_code_so_that_they_hold_no_emoji() -> None:
-    report = replace(MISMATCH, headline="2001:100::1 sends to 00:15:5d:0a:00:01.")
+    report = MISMATCH._replace(headline="2001:100::1 sends to 00:15:5d:0a:00:01.")
     assert "Verdict: `2001:100::1` sends to `00:15:5d:0a:00:01`.\n" in render(report, Display())
 
 
 def test_a_summary_stays_below_the_limit_of_github_and_says_what_is_left_out() -> None:
-    finding = replace(
-        MANY.findings[0], message="ä" * 900, next_step="ö" * 900, display_filter="ü" * 900
+    finding = MANY.findings[0]._replace(
+        message="ä" * 900, next_step="ö" * 900, display_filter="ü" * 900
     )
     capture = Capture("\x1b" * 900, "pcap", None, "cut", 1, 1, 1, (Problem("x", 0, "\x1b" * 900),))
-    report = replace(
-        MANY, findings=(finding,) * 5000, captures=(capture,) * 5000, hosts=MANY.hosts * 100
+    report = MANY._replace(
+        findings=(finding,) * 5000, captures=(capture,) * 5000, hosts=MANY.hosts * 100
     )
     text = render(report, Display())
     assert len(text.encode("utf-8")) <= 1024 * 1024
@@ -208,11 +205,11 @@ def test_a_summary_stays_below_the_limit_of_github_and_says_what_is_left_out() -
 
 
 def test_five_hundred_rows_are_shown_and_the_rest_is_counted() -> None:
-    report = replace(MANY, findings=(MANY.findings[0],) * 501)
+    report = MANY._replace(findings=(MANY.findings[0],) * 501)
     text = render(report, Display())
     assert text.count("- **error NVG201**") == 500
     assert "\nNot shown here: 1 more.\n" in text
-    assert "Not shown" not in render(replace(MANY, findings=(MANY.findings[0],) * 500), Display())
+    assert "Not shown" not in render(MANY._replace(findings=(MANY.findings[0],) * 500), Display())
 
 
 @pytest.mark.parametrize("name", list(EVERY))
@@ -226,6 +223,6 @@ def test_no_line_of_any_report_is_a_workflow_command(name: str) -> None:
 
 @pytest.mark.parametrize("encoding", ["cp437", "ascii"])
 def test_a_console_that_lacks_a_character_gets_an_escape(encoding: str) -> None:
-    text = render(replace(MISMATCH, headline="\u4e2d"), Display(encoding=encoding))
+    text = render(MISMATCH._replace(headline="\u4e2d"), Display(encoding=encoding))
     assert "\\u4e2d" in text
     text.encode(encoding)

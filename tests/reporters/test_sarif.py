@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -45,8 +44,8 @@ def test_every_report_is_valid_sarif(name: str, schema: Json) -> None:
 
 
 def test_the_schema_notices_a_frame_zero(schema: Json) -> None:
-    finding = replace(MISMATCH.findings[0], frames=(FrameRef(0, 0),))
-    document = json.loads(render(replace(MISMATCH, findings=(finding,)), Display()))
+    finding = MISMATCH.findings[0]._replace(frames=(FrameRef(0, 0),))
+    document = json.loads(render(MISMATCH._replace(findings=(finding,)), Display()))
     assert not jsonschema.Draft4Validator(schema).is_valid(document)
 
 
@@ -105,7 +104,7 @@ def test_a_finding_without_frames_points_to_its_capture_as_a_whole() -> None:
 
 def test_fingerprints_do_not_change_with_frames_and_are_those_of_baselines() -> None:
     finding = MISMATCH.findings[0]
-    moved = replace(MISMATCH, findings=(replace(finding, frames=(FrameRef(0, 99),)),))
+    moved = MISMATCH._replace(findings=(finding._replace(frames=(FrameRef(0, 99),)),))
     expected = fingerprint(MISMATCH, finding)
     assert results(MISMATCH)[0]["partialFingerprints"] == {
         "nvgreDoctor/v1": expected,
@@ -129,7 +128,7 @@ def test_a_capture_that_cannot_be_read_is_a_notification_and_the_run_failed() ->
 
 
 def test_nothing_decodable_is_a_failed_run_even_if_the_file_could_be_read() -> None:
-    (invocation,) = run_of(replace(UNREADABLE, captures=NO_NVGRE.captures))["invocations"]
+    (invocation,) = run_of(UNREADABLE._replace(captures=NO_NVGRE.captures))["invocations"]
     assert invocation["executionSuccessful"] is False
     assert [n["message"]["text"] for n in invocation["toolExecutionNotifications"]] == [
         "No capture could be read."
@@ -204,8 +203,8 @@ def test_the_usual_level_of_a_rule_is_its_severity() -> None:
 
 
 def test_a_code_of_a_later_version_is_a_result_without_a_rule() -> None:
-    finding = replace(MISMATCH.findings[0], code="NVG999")
-    (result,) = results(replace(MISMATCH, findings=(finding,)))
+    finding = MISMATCH.findings[0]._replace(code="NVG999")
+    (result,) = results(MISMATCH._replace(findings=(finding,)))
     assert result["ruleId"] == "NVG999"
     assert "ruleIndex" not in result
 
@@ -247,40 +246,40 @@ def test_a_path_becomes_a_uri(path: str, uri: str) -> None:
 
 
 def test_standard_input_is_named_as_such_and_not_as_a_file_of_the_repository() -> None:
-    report = replace(MISMATCH, captures=(replace(MISMATCH.captures[0], path="-"),))
+    report = MISMATCH._replace(captures=(MISMATCH.captures[0]._replace(path="-"),))
     (artifact,) = run_of(report)["artifacts"]
     assert artifact["location"] == {"uri": "stdin", "description": {"text": "standard input"}}
 
 
 @pytest.mark.parametrize("path", ["/tmp/lab.pcapng", "../lab.pcapng", "C:\\lab.pcapng"])
 def test_only_a_path_below_the_working_directory_has_the_source_root_as_base(path: str) -> None:
-    report = replace(MISMATCH, captures=(replace(MISMATCH.captures[0], path=path),))
+    report = MISMATCH._replace(captures=(MISMATCH.captures[0]._replace(path=path),))
     assert list(run_of(report)["artifacts"][0]["location"]) == ["uri"]
 
 
 def test_the_same_file_given_twice_is_one_artifact(schema: Json) -> None:
     capture = MISMATCH.captures[0]
-    report = replace(MISMATCH, captures=(capture, capture, replace(capture, path="./lab.pcapng")))
+    report = MISMATCH._replace(captures=(capture, capture, capture._replace(path="./lab.pcapng")))
     assert len(run_of(report)["artifacts"]) == 1
     jsonschema.Draft4Validator(schema).validate(json.loads(render(report, Display())))
 
 
 def test_a_captured_link_is_not_a_link_of_the_viewer() -> None:
-    finding = replace(
-        MISMATCH.findings[0], message="see [here](http://evil.example) [x]", next_step=""
+    finding = MISMATCH.findings[0]._replace(
+        message="see [here](http://evil.example) [x]", next_step=""
     )
-    (result,) = results(replace(MISMATCH, findings=(finding,)))
+    (result,) = results(MISMATCH._replace(findings=(finding,)))
     assert result["message"]["text"] == "see \\[here\\](http://evil.example) \\[x\\]"
 
 
 @pytest.mark.parametrize("text", [EVIL, "\x1b]0;x\x07", "\u202e"])
 def test_hostile_text_is_visible_everywhere(text: str) -> None:
-    finding = replace(
-        MISMATCH.findings[0], message=text, next_step=text, subject=Subject("host", (text,))
+    finding = MISMATCH.findings[0]._replace(
+        message=text, next_step=text, subject=Subject("host", (text,))
     )
     capture = Capture(text, None, None, "unreadable", 0, 0, 0, UNREADABLE.captures[0].problems)
     output = render(
-        replace(MISMATCH, headline=text, findings=(finding,), captures=(capture,)), Display()
+        MISMATCH._replace(headline=text, findings=(finding,), captures=(capture,)), Display()
     )
     assert output.isascii()
 
@@ -299,8 +298,8 @@ def test_hostile_text_is_visible_everywhere(text: str) -> None:
 
 
 def test_a_report_without_captures_has_results_without_locations() -> None:
-    finding = replace(NO_NVGRE.findings[0], frames=())
-    assert results(replace(NO_NVGRE, captures=(), findings=(finding,)))[0]["locations"] == []
+    finding = NO_NVGRE.findings[0]._replace(frames=())
+    assert results(NO_NVGRE._replace(captures=(), findings=(finding,)))[0]["locations"] == []
 
 
 def test_rendering_is_deterministic() -> None:

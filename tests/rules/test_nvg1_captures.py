@@ -1,7 +1,5 @@
 """NVG101 to NVG103: what the captures themselves allow."""
 
-from dataclasses import replace
-
 import pytest
 
 from nvgre_doctor.capture.batch import Problem
@@ -165,9 +163,8 @@ def test_icmp_errors_about_other_traffic_are_nothing_instead() -> None:
 def test_everything_that_may_be_there_instead_has_words() -> None:
     seen = {Sign(oddity): Sightings(2, ()) for oddity in Oddity if oddity not in WITH_NVGRE}
     empty = judge_tapes(Tape())
-    capture = replace(empty.captures[0], frames=2 * len(seen))
-    situation = replace(
-        empty,
+    capture = empty.captures[0]._replace(frames=2 * len(seen))
+    situation = empty._replace(
         captures=(capture,),
         evidence=Evidence({0: CaptureEvidence(capture.frames, signs=seen)}),
     )

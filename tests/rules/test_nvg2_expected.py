@@ -2,7 +2,6 @@
 layout.
 """
 
-from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -38,7 +37,7 @@ def mismatch() -> Tape:
 
 
 def expecting(tape: Tape, expect: dict[str, str]) -> Situation:
-    return replace(judge_tapes(tape), expected=parse_expected(expect))
+    return judge_tapes(tape)._replace(expected=parse_expected(expect))
 
 
 def told(tape: Tape, expect: dict[str, str]) -> list[tuple[str, str]]:
@@ -238,7 +237,7 @@ def test_junit_claims_the_expected_layout_where_that_is_what_fails() -> None:
 def test_known_vsids_change_nothing_about_expectations() -> None:
     tape = Tape()
     tape.ping(A, B, 0x00138900, 0x00138900)
-    situation = replace(
-        judge_tapes(tape, inventory=known_vsids(5001)), expected=parse_expected({A: "draft-00"})
+    situation = judge_tapes(tape, inventory=known_vsids(5001))._replace(
+        expected=parse_expected({A: "draft-00"})
     )
     assert [finding.subject.hosts for finding in findings_of(situation, "NVG205")] == [(A,)]

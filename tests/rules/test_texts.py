@@ -3,7 +3,6 @@ step.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -64,7 +63,7 @@ def situation(record: Callable[[Tape], object], *vsids: int, snaplen: int = 0) -
 
 
 def expecting(known: Situation, address: str, layout: str) -> Situation:
-    return replace(known, expected=parse_expected({address: layout}))
+    return known._replace(expected=parse_expected({address: layout}))
 
 
 def mismatch(tape: Tape) -> None:
@@ -182,7 +181,7 @@ def cut_capture() -> Situation:
 def not_nvgre() -> Situation:
     known = situation(sent(CURRENT))
     evidence = leave_out(known.evidence, parse_hosts([A]))
-    return replace(known, evidence=evidence, diagnosis=infer(evidence, Inventory()))
+    return known._replace(evidence=evidence, diagnosis=infer(evidence, Inventory()))
 
 
 Text = tuple[str, str, str]

@@ -1,7 +1,5 @@
 """ICMP errors on the underlay and inside NVGRE, and the quotes that they must give."""
 
-from dataclasses import replace
-
 from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.facts import IcmpError, Nvgre, Quote, QuoteKind
 from tests import build
@@ -26,7 +24,7 @@ INNER_FACTS = {
     "inner_destination": GUEST_B,
 }
 QUOTE_IP = Quote(QuoteKind.OUTER_IP, source=A, destination=B, gre_key=0x00001389, **INNER_FACTS)
-QUOTE_IP6 = replace(QUOTE_IP, source=A6, destination=B6)
+QUOTE_IP6 = QUOTE_IP._replace(source=A6, destination=B6)
 QUOTE_GRE = Quote(QuoteKind.BARE_GRE, gre_key=0x00001389, **INNER_FACTS)
 QUOTE_CUSTOMER = Quote(QuoteKind.INNER_IP, inner_source=GUEST_A, inner_destination=GUEST_B)
 QUOTE_ETHERNET = Quote(QuoteKind.INNER_ETHERNET, **INNER_FACTS)

@@ -1,7 +1,5 @@
 """The packet that the decoder tests vary, and the facts that it must give."""
 
-from dataclasses import replace
-
 from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.facts import Nvgre
 from tests import build
@@ -41,7 +39,7 @@ FACTS = Nvgre(
     inner_destination=bytes([10, 0, 0, 5]),
     inner_error=None,
 )
-FACTS6 = replace(FACTS, source=A6, destination=B6)
+FACTS6 = FACTS._replace(source=A6, destination=B6)
 
 
 def facts(frame, linktype=1):

@@ -1,7 +1,5 @@
 """GRE headers: optional fields, other protocols and versions, cuts."""
 
-from dataclasses import replace
-
 import pytest
 
 from nvgre_doctor.vocabulary import Oddity
@@ -49,8 +47,8 @@ NVGRE_HEADERS = [
 @pytest.mark.parametrize(("header", "flags"), NVGRE_HEADERS)
 def test_the_key_and_the_inner_frame_are_found_behind_optional_fields(header, flags):
     gre = bytes.fromhex(header) + FRAME
-    assert facts(packet4(gre)) == replace(FACTS, gre_flags=flags)
-    assert facts(packet6(gre)) == replace(FACTS6, gre_flags=flags)
+    assert facts(packet4(gre)) == FACTS._replace(gre_flags=flags)
+    assert facts(packet6(gre)) == FACTS6._replace(gre_flags=flags)
 
 
 # the GRE header, why it is not NVGRE

@@ -1,7 +1,5 @@
 """Customer addresses in the inner frame."""
 
-from dataclasses import replace
-
 import pytest
 
 from tests import build
@@ -35,11 +33,11 @@ QUESTION = build.arp(MAC_A, "10.0.0.4", "10.0.0.5")
 def test_customer_addresses_are_found(payload, ethertype, source, destination):
     untagged = with_inner(build.inner_frame(MAC_A, MAC_B, payload, ethertype))
     tagged = with_inner(build.inner_frame(MAC_A, MAC_B, payload, ethertype, tags=[AD, Q]))
-    expected = replace(
-        FACTS, inner_ethertype=ethertype, inner_source=source, inner_destination=destination
+    expected = FACTS._replace(
+        inner_ethertype=ethertype, inner_source=source, inner_destination=destination
     )
     assert untagged == expected
-    assert tagged == replace(expected, inner_ethertype=0x88A8)
+    assert tagged == expected._replace(inner_ethertype=0x88A8)
 
 
 def test_customer_addresses_are_found_behind_odd_inner_headers():

@@ -1,7 +1,5 @@
 """Outer IP headers: options, extension headers, lengths, padding, fragments."""
 
-from dataclasses import replace
-
 import pytest
 
 from nvgre_doctor.vocabulary import Oddity
@@ -84,7 +82,7 @@ def test_padding_is_not_inner_frame():
     keyed = build.gre(b"", key=KEY)
     empty = Nvgre(A, B, gre_key=0x00138900, gre_flags=0x2000, hop_limit=128)
     assert facts(packet4(keyed) + b"\x11" * 18) == empty
-    assert facts(packet6(keyed) + b"\x11" * 18) == replace(empty, source=A6, destination=B6)
+    assert facts(packet6(keyed) + b"\x11" * 18) == empty._replace(source=A6, destination=B6)
 
 
 MALFORMED = [
@@ -119,8 +117,8 @@ def test_a_cut_chain_of_extension_headers_is_no_other_protocol(extensions, lengt
 
 
 def test_a_first_fragment_is_decoded():
-    assert facts(packet4(GRE, fragment=0x2000)) == replace(FACTS, is_fragment=True)
-    assert facts(packet6(GRE, extensions=[FIRST])) == replace(FACTS6, is_fragment=True)
+    assert facts(packet4(GRE, fragment=0x2000)) == FACTS._replace(is_fragment=True)
+    assert facts(packet6(GRE, extensions=[FIRST])) == FACTS6._replace(is_fragment=True)
 
 
 def test_a_later_fragment_is_not_read_as_gre():

@@ -1,7 +1,5 @@
 """Quotes inside NVGRE, cut at every byte, and quotes that look like something else."""
 
-from dataclasses import replace
-
 import pytest
 
 from nvgre_doctor.vocabulary import Carried
@@ -37,9 +35,9 @@ STEPS = {
             (0, NOTHING),
             (16, Quote(QuoteKind.OUTER_IP, source=A)),
             (20, HOSTS),
-            (28, replace(HOSTS, gre_key=0x00001389)),
-            (40, replace(HOSTS, gre_key=0x00001389, **MACS)),
-            (58, replace(HOSTS, gre_key=0x00001389, **MACS, inner_source=GUEST_A)),
+            (28, HOSTS._replace(gre_key=0x00001389)),
+            (40, HOSTS._replace(gre_key=0x00001389, **MACS)),
+            (58, HOSTS._replace(gre_key=0x00001389, **MACS, inner_source=GUEST_A)),
             (62, QUOTE_IP),
         ],
     ),
@@ -116,7 +114,7 @@ def test_an_error_cut_before_its_code_is_none_yet():
 @pytest.mark.parametrize("tags", [(), ((0x8100, 5),)])
 def test_a_mac_that_begins_like_an_ip_header_is_still_a_mac(first_mac, tags):
     frame = build.inner_frame("00:15:5d:0a:00:01", first_mac, CUSTOMER_IP, tags=tags)
-    expected = replace(QUOTE_ETHERNET, inner_destination_mac=build.mac(first_mac))
+    expected = QUOTE_ETHERNET._replace(inner_destination_mac=build.mac(first_mac))
     assert error(inner(frame)).quote == expected
 
 
