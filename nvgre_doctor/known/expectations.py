@@ -6,14 +6,16 @@ from.
 """
 
 from collections.abc import Iterable, Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar
 
 from nvgre_doctor.errors import GivenError
 from nvgre_doctor.vocabulary import Layout
 
 T = TypeVar("T")
-Network = IPv4Network | IPv6Network
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
+Network: TypeAlias = "IPv4Network | IPv6Network"
 
 EXPECTABLE: Final = (Layout.OLD.value, Layout.CURRENT.value)
 """The layouts that a host can be meant to speak."""
@@ -55,6 +57,8 @@ class NetworkTable(Generic[T]):
 
 def parse_network(text: str) -> Network:
     """An address (`10.0.0.7`, `fd00::7`) or a network (`10.0.0.0/24`).  Errors: AddressError."""
+    from ipaddress import ip_network  # most runs name no network
+
     if "%" not in text:  # a zone means something on one machine only
         try:
             return ip_network(text)

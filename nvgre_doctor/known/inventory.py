@@ -5,9 +5,7 @@ MSFT_NetVirtualizationLookupRecordSettingData) and what CSV files look like on W
 nothing about captures or verdicts.  Everything in the file is hostile text.
 """
 
-import csv
 import io
-import ipaddress
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -126,6 +124,8 @@ def _decode(data: bytes, path: str | os.PathLike[str]) -> str:
 
 def _columns(header: str, where: str) -> tuple[str, dict[str, int]]:
     """The separator, and the index of each column by its simplified name."""
+    import csv  # most runs have no inventory
+
     most: list[str] = []
     for separator in _SEPARATORS:
         try:
@@ -153,6 +153,8 @@ def _records(
     path: str | os.PathLike[str],
     lines_before: int,
 ) -> Iterator[LookupRecord]:
+    import csv
+
     rows = csv.reader(lines, delimiter=separator)
     while True:
         line_number = lines_before + rows.line_num + 1
@@ -209,6 +211,8 @@ def _vsid(text: str) -> int:
 
 def _address(column: str, text: str) -> bytes | None:
     """Four or sixteen bytes; None for nothing, 0.0.0.0 and ::, which mean any address."""
+    import ipaddress
+
     if not text:
         return None
     try:

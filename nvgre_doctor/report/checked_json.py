@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import ip_address
 from typing import Final, NoReturn, TypeVar
 
 from nvgre_doctor.errors import GivenError
@@ -110,6 +109,8 @@ class Value:
 
     def address(self) -> str:
         """An IPv4 or IPv6 address, without a zone: that could hold any text."""
+        from ipaddress import ip_address  # only a report that is read has addresses
+
         text = self.text()
         try:
             ip_address(text)

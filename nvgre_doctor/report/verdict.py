@@ -5,7 +5,6 @@ verdict stays what it is.
 """
 
 from collections.abc import Iterable
-from ipaddress import ip_address
 from typing import Final
 
 from nvgre_doctor.infer.diagnosis import Diagnosis
@@ -149,6 +148,8 @@ def _is_expected(finding: Finding, situation: Situation) -> bool:
     """Whether a host that the finding is about speaks the old layout, and is meant to."""
     if not rule_of(finding).is_of_old_host:
         return False
+    from ipaddress import ip_address  # only where something is expected
+
     addresses = [ip_address(host).packed for host in finding.subject.hosts]
     return any(
         situation.host(address).layout is Layout.OLD

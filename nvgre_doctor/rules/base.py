@@ -1,7 +1,6 @@
 """What a rule is, and what it gets to look at.  Knows nothing about single rules."""
 
 from collections.abc import Callable, Iterable, Iterator
-from inspect import cleandoc
 from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence import Evidence
@@ -89,6 +88,8 @@ class Rule(NamedTuple):
     @property
     def explain(self) -> str:
         """What it means, how it is detected, what it is not, what to do, sources."""
+        from inspect import cleandoc  # with much that most runs do without
+
         return cleandoc(self.find.__doc__ or "")
 
 
