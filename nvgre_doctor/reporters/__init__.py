@@ -12,23 +12,25 @@ if TYPE_CHECKING:
     from nvgre_doctor.report.model import Report
     from nvgre_doctor.terminal.display import Display
 
-FORMATS: Final = ("text", "json", "jsonl", "junit", "sarif", "github", "markdown")
-"""Names of `--format`; each is a module here."""
-
-_SUFFIXES: Final = {
-    ".json": "json",
-    ".jsonl": "jsonl",
-    ".xml": "junit",
-    ".sarif": "sarif",
-    ".md": "markdown",
+FORMATS: Final = {
+    "text": "",
+    "json": ".json",
+    "jsonl": ".jsonl",
+    "junit": ".xml",
+    "sarif": ".sarif",
+    "github": "",
+    "markdown": ".md",
 }
+"""Names of `--format`, each a module here, and the suffix of files that are meant to hold it."""
 
 
 def format_of_suffix(file_name: str) -> str:
     """The format that a file name asks for by its suffix; "text" if by none."""
-    return next(
-        (name for suffix, name in _SUFFIXES.items() if file_name.lower().endswith(suffix)), "text"
-    )
+    lower = file_name.lower()
+    for name, suffix in FORMATS.items():
+        if suffix and lower.endswith(suffix):
+            return name
+    return "text"
 
 
 def render(name: str, report: "Report", display: "Display") -> str:

@@ -36,9 +36,6 @@ _CLAIMS: Final = {
 }
 
 
-_CLAIMS_OF_RULES: Final = {rule.code: rule.claim for rule in RULES if rule.claim}
-
-
 @dataclass(slots=True)
 class _Case:
     """One claim.  `doubt` says why it is not known to be true; empty when it is."""
@@ -109,11 +106,12 @@ def _cases(report: Report) -> list[_Case]:
         key = ("flow", (refusal.source, refusal.destination), None)
         case = cases.setdefault(key, _Case("flow", _claim(report, key)))
         case.doubt = "; ".join(filter(None, (case.doubt, _refusal_text(refusal))))
+    claims = {rule.code: rule.claim for rule in RULES if rule.claim}
     for finding in report.findings:
         key = subject_key(finding)
         case = cases.setdefault(key, _Case(key[0], _claim(report, key), finding.message))
         case.findings.append(finding)
-        if claim := _CLAIMS_OF_RULES.get(finding.code):
+        if claim := claims.get(finding.code):
             case.claim = claim.format(visible(subject_name(report, key)))
     if report.verdict is Verdict.HEALTHY:
         cases["report", (), None] = _Case("report", "nothing is wrong")

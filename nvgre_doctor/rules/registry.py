@@ -20,27 +20,24 @@ from nvgre_doctor.rules.base import Rule, Situation
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.vocabulary import Severity
 
-RULES: tuple[Rule, ...] = tuple(
-    sorted(
-        nvg1_captures.RULES
-        + nvg2_hosts.RULES
-        + nvg2_unknown.RULES
-        + nvg2_expected.RULES
-        + nvg3_pairs.RULES
-        + nvg3_refusals.RULES
-        + nvg3_errors.RULES
-        + nvg4_packets.RULES,
-        key=lambda rule: rule.code,
-    )
+RULES: list[Rule] = sorted(
+    nvg1_captures.RULES
+    + nvg2_hosts.RULES
+    + nvg2_unknown.RULES
+    + nvg2_expected.RULES
+    + nvg3_pairs.RULES
+    + nvg3_refusals.RULES
+    + nvg3_errors.RULES
+    + nvg4_packets.RULES,
+    key=lambda rule: rule.code,
 )
 
-_BY_CODE = {rule.code: rule for rule in RULES}
 _WORST_FIRST = {severity: position for position, severity in enumerate(Severity)}
 
 
 def rule_of(finding: Finding) -> Rule:
     """The rule that made a finding."""
-    return _BY_CODE[finding.code]
+    return next(rule for rule in RULES if rule.code == finding.code)
 
 
 class UnknownCodeError(GivenError):

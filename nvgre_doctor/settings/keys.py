@@ -7,7 +7,7 @@ Knows nothing about files and variables (sources.py), and nothing about what the
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from nvgre_doctor.errors import GivenError
 from nvgre_doctor.known.expectations import EXPECTABLE, AddressError, parse_expected, parse_hosts
@@ -61,16 +61,14 @@ def _written(key: str, raw: object) -> object:
         return dict(raw)
     if isinstance(raw, Iterable):
         items = list(raw)
-        return [
-            _number(item) if key == "vsid" and isinstance(item, str) else item for item in items
-        ]
+        return [number(item) if key == "vsid" and isinstance(item, str) else item for item in items]
     return raw
 
 
 def checked(key: str, where: str, raw: object) -> object:
     """The value of one of KEYS; `where` names its place.  Errors: SettingError."""
     try:
-        return KEYS[key](Value(where, _plain(raw)))
+        return KEYS[key].check(Value(where, _plain(raw)))
     except JsonError as error:
         raise SettingError(visible(str(error))) from error
 
@@ -81,22 +79,26 @@ def from_words(key: str, text: str) -> object:
 
     Lists are separated by commas or spaces, expectations are written `10.0.0.7=draft-00`.
     """
-    words = re.split(r"[\s,]+", text.strip(" \t\r\n,"))
-    if key in ("select", "ignore", "not-nvgre"):
-        return words
-    if key == "vsid":
-        return [_number(word) for word in words]
-    if key == "jobs":
-        return _number(text)
-    if key == "expect":
-        pairs = [word.partition("=") for word in words]
-        return {address: layout for address, _, layout in pairs}
-    return text
+    return KEYS[key].from_text(text)
 
 
-def _number(word: str) -> object:
-    number = parse_number(word)
-    return word if number is None else number
+def _words(text: str) -> list[str]:
+    return re.split(r"[\s,]+", text.strip(" \t\r\n,"))
+
+
+def _numbers(text: str) -> list[object]:
+    return [number(word) for word in _words(text)]
+
+
+def _layouts(text: str) -> dict[str, str]:
+    pairs = [word.partition("=") for word in _words(text)]
+    return {address: layout for address, _, layout in pairs}
+
+
+def number(word: str) -> object:
+    """The number that a word means; the word itself where it means none."""
+    found = parse_number(word)
+    return word if found is None else found
 
 
 def _plain(raw: object) -> object:
@@ -150,16 +152,23 @@ def _expected(value: Value) -> dict[str, str]:
     return expect
 
 
-KEYS: Final[Mapping[str, Callable[[Value], object]]] = {
-    "select": _codes,
-    "ignore": _codes,
-    "fail-on": lambda value: value.word(tuple(FAIL_ON)),
-    "vsid": _vsids,
-    "inventory": _path,
-    "format": lambda value: value.word(FORMATS),
-    "jobs": lambda value: value.integer(1),
-    "color": lambda value: value.word(COLORS),
-    "expect": _expected,
-    "not-nvgre": _hosts,
+class Key(NamedTuple):
+    """One key: how its value is checked, and how its text is read where there is only text."""
+
+    check: Callable[[Value], object]
+    from_text: Callable[[str], object] = str
+
+
+KEYS: Final[dict[str, Key]] = {
+    "select": Key(_codes, _words),
+    "ignore": Key(_codes, _words),
+    "fail-on": Key(lambda value: value.word(tuple(FAIL_ON))),
+    "vsid": Key(_vsids, _numbers),
+    "inventory": Key(_path),
+    "format": Key(lambda value: value.word(tuple(FORMATS))),
+    "jobs": Key(lambda value: value.integer(1), number),
+    "color": Key(lambda value: value.word(COLORS)),
+    "expect": Key(_expected, _layouts),
+    "not-nvgre": Key(_hosts, _words),
 }
-"""Key -> how its value is checked.  Each fills a field of Options."""
+"""Each fills a field of Options."""
