@@ -151,6 +151,20 @@ def test_contributors_type_what_there_is() -> None:
     assert any(name.startswith("pre-commit>=") for name in PROJECT["optional-dependencies"]["test"])
 
 
+def test_the_markers_of_tests_are_those_that_contributors_read_of() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]
+    names = [marker.partition(":")[0] for marker in settings["ini_options"]["markers"]]
+    assert [name for name in names if f"`{name}`" not in ALL_PAGES["CONTRIBUTING.md"]] == []
+
+
+def test_commands_that_check_take_all_tests_of_what_they_name() -> None:
+    """The fast tests alone would be none, or not those of the figure."""
+    commands = re.findall(r"`(\S+ -m pytest[^`]*)`", (ROOT / "docs/checked.md").read_text("utf-8"))
+    named = [command for command in commands if command.startswith(".venv/bin/")]
+    assert len(named) == 5
+    assert [command for command in named if ' -m ""' not in command] == []
+
+
 # --- CI, forms and hooks -----------------------------------------------------
 
 
