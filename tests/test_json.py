@@ -7,7 +7,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from nvgre_doctor.report.to_json import read_schema, rfc3339
+from nvgre_doctor.report.times import rfc3339
+from nvgre_doctor.report.to_json import read_schema
 from nvgre_doctor.reporters import render
 from nvgre_doctor.terminal.display import Display
 from tests.reports import EVERY, EVIL, HOSTILE, MISMATCH, WARNINGS

@@ -10,7 +10,8 @@ from nvgre_doctor import __version__
 from nvgre_doctor.info.answer import Answer
 from nvgre_doctor.info.contents import Contents
 from nvgre_doctor.info.units import linktype_words
-from nvgre_doctor.report.to_json import harmless_json, rfc3339
+from nvgre_doctor.report.times import rfc3339
+from nvgre_doctor.report.to_json import harmless_json
 
 Json = dict[str, Any]
 

@@ -1,0 +1,230 @@
+"""The fields of the JSON contract: one table for each type of the report, read both ways.
+
+`write` makes plain values of a report, `read` checks plain values from anywhere and makes a report
+of them.  A new field is a line here, and one in schema.json, which a test holds against this.
+"""
+
+from typing import Any, Final
+
+from nvgre_doctor.capture.batch import Problem
+from nvgre_doctor.evidence.captures import Capture
+from nvgre_doctor.report.checked_json import LARGEST, Value
+from nvgre_doctor.report.model import (
+    SCHEMA_VERSION,
+    EvidenceItem,
+    Host,
+    LayoutChange,
+    Pair,
+    Refusal,
+    Report,
+    Segment,
+    Summary,
+)
+from nvgre_doctor.report.shapes import (
+    ADDRESS,
+    CAPTURE_INDEX,
+    COUNT,
+    GRE_KEY,
+    GRE_KEYS,
+    IP_VERSION,
+    TEXT,
+    TWO_ADDRESSES,
+    Field,
+    Fixed,
+    Form,
+    Group,
+    Shape,
+    Spread,
+    each,
+    integer,
+    member,
+    one,
+    optional,
+    word,
+)
+from nvgre_doctor.report.times import rfc3339
+from nvgre_doctor.rules.finding import Finding, FrameRef, Subject
+from nvgre_doctor.vocabulary import (
+    Carried,
+    Cause,
+    Confidence,
+    Kind,
+    Layout,
+    PairVerdict,
+    Severity,
+    Status,
+    Verdict,
+)
+from nvgre_doctor.wire.layouts import CONTROL_ID
+
+FRAME: Final = Shape(FrameRef, (Field("capture", CAPTURE_INDEX), Field("frame", integer(1))))
+TIMED_FRAME: Final = Shape(
+    FrameRef,
+    (
+        *FRAME.parts,
+        Field("time_ns", optional(integer(-LARGEST)), default=None),
+        Fixed("time", lambda ref: rfc3339(ref.time_ns)),
+    ),
+)
+PROBLEM: Final = Shape(
+    Problem, (Field("reason", TEXT), Field("offset", COUNT), Field("message", TEXT))
+)
+CAPTURE: Final = Shape(
+    Capture,
+    (
+        Field("path", TEXT),
+        Field("format", optional(TEXT)),
+        Field("compression", optional(TEXT)),
+        Field("status", word(*Status)),
+        Field("frames", COUNT),
+        Field("bytes", COUNT),
+        Field("nvgre_frames", COUNT),
+        Field("problems", each(PROBLEM)),
+    ),
+)
+EVIDENCE: Final = Shape(
+    EvidenceItem,
+    (
+        Field("kind", word(*Kind)),
+        Field("layout", word(Layout.OLD, Layout.CURRENT)),
+        Field("statement", TEXT),
+        Field("frames", each(FRAME)),
+    ),
+)
+CHANGE: Final = Shape(
+    LayoutChange,
+    (
+        Field("from", word(*Layout), "from_layout"),
+        Field("to", word(*Layout), "to_layout"),
+        Spread("at", TIMED_FRAME),
+    ),
+)
+SEGMENT: Final = Shape(
+    Segment,
+    (
+        Field("id", optional(integer(0, CONTROL_ID))),
+        Field("keys", GRE_KEYS, "gre_keys"),
+        Field("frames", COUNT),
+    ),
+)
+HOST: Final = Shape(
+    Host,
+    (
+        Field("address", ADDRESS),
+        Field("layout", word(*Layout)),
+        Field("confidence", member(Confidence)),
+        Field("evidence", each(EVIDENCE)),
+        Field("changes", each(CHANGE)),
+        Field("frames_sent", COUNT),
+        Field("frames_received", COUNT),
+        Field("segments", each(SEGMENT)),
+    ),
+)
+PAIR: Final = Shape(
+    Pair,
+    (
+        Field("hosts", TWO_ADDRESSES),
+        Field("verdict", member(PairVerdict)),
+        Group(
+            "frames",
+            (Field("a->b", COUNT, "frames_forward"), Field("b->a", COUNT, "frames_backward")),
+        ),
+    ),
+)
+REFUSAL: Final = Shape(
+    Refusal,
+    (
+        Field("source", ADDRESS),
+        Field("destination", ADDRESS),
+        Field("by", ADDRESS),
+        Field("key", optional(GRE_KEY), "gre_key"),
+        Field("carried", word(*Carried)),
+        Group(
+            "icmp",
+            (
+                Field("version", IP_VERSION, "icmp_version"),
+                Field("type", integer(0, 255), "icmp_type"),
+                Field("code", integer(0, 255), "icmp_code"),
+            ),
+        ),
+        Field("count", COUNT),
+        Field("first", one(FRAME)),
+        Field("cause", member(Cause)),
+    ),
+)
+
+
+def _write_subject(subject: Subject) -> dict[str, Any]:
+    if subject.kind == "pair":
+        return {"kind": "pair", "hosts": list(subject.hosts)}
+    if subject.kind == "capture":
+        return {"kind": "capture", "capture": subject.capture}
+    names = SUBJECT_HOSTS[subject.kind]
+    return {"kind": subject.kind, **dict(zip(names, subject.hosts, strict=True))}
+
+
+def _read_subject(value: Value, captures: int) -> Subject:
+    kind = value["kind"].word(("host", "pair", "flow", "capture"))
+    if kind == "pair":
+        return Subject(kind, value["hosts"].two(Value.address))
+    if kind == "capture":
+        index = value["capture"].optional(lambda v: v.integer(0, captures - 1))
+        return Subject(kind, (), index)
+    return Subject(kind, tuple(value[name].address() for name in SUBJECT_HOSTS[kind]))
+
+
+SUBJECT_HOSTS: Final = {"host": ("address",), "flow": ("source", "destination")}
+"""The fields of these kinds of subjects; a pair has `hosts`, a capture `capture`."""
+FINDING: Final = Shape(
+    Finding,
+    (
+        Field("code", TEXT),
+        Field("severity", member(Severity)),
+        Field("confidence", member(Confidence)),
+        Field("message", TEXT),
+        Field("subject", Form(_write_subject, _read_subject)),
+        Field("frames", each(TIMED_FRAME)),
+        Field("display_filter", TEXT),
+        Field("next_step", TEXT),
+    ),
+)
+SUMMARY: Final = Shape(
+    Summary,
+    (
+        Field("errors", COUNT),
+        Field("warnings", COUNT),
+        Field("infos", COUNT),
+        Field("frames", COUNT),
+        Field("nvgre_frames", COUNT),
+        Field("hosts", COUNT),
+        Field("other_icmp_3_10", COUNT),
+        # Added after the first reports were written.
+        Field("nvgre_frames_left_out", COUNT, default=0),
+        Field("in_baseline", COUNT, default=0),
+    ),
+)
+REPORT: Final = Shape(
+    Report,
+    (
+        Fixed("schema_version", lambda report: SCHEMA_VERSION),
+        Group(
+            "tool",
+            (
+                Fixed(
+                    "name",
+                    lambda report: "nvgre-doctor",
+                    lambda value: value.word(("nvgre-doctor",)),
+                ),
+                Field("version", TEXT),
+            ),
+        ),
+        Field("verdict", member(Verdict)),
+        Field("headline", TEXT),
+        Field("captures", each(CAPTURE)),
+        Field("hosts", each(HOST)),
+        Field("pairs", each(PAIR)),
+        Field("refusals", each(REFUSAL)),
+        Field("findings", each(FINDING)),
+        Field("summary", one(SUMMARY)),
+    ),
+)
