@@ -1,4 +1,4 @@
-"""schema.json has the fields that report/fields.py writes and reads, object by object."""
+"""schema.json has the fields that report/json_fields.py writes and reads, object by object."""
 
 import json
 from inspect import signature
@@ -6,23 +6,23 @@ from typing import Any
 
 import pytest
 
-from nvgre_doctor.report import fields
-from nvgre_doctor.report.shapes import Field, Fixed, Group, Spread
+from nvgre_doctor.report import json_fields
+from nvgre_doctor.report.json_shapes import Field, Fixed, Group, Spread
 from nvgre_doctor.report.to_json import read_schema
 
 SCHEMA: dict[str, Any] = json.loads(read_schema())
 OBJECTS = {
-    "frame": fields.FRAME,
-    "timed_frame": fields.TIMED_FRAME,
-    "problem": fields.PROBLEM,
-    "capture": fields.CAPTURE,
-    "evidence": fields.EVIDENCE,
-    "change": fields.CHANGE,
-    "segment": fields.SEGMENT,
-    "host": fields.HOST,
-    "pair": fields.PAIR,
-    "refusal": fields.REFUSAL,
-    "finding": fields.FINDING,
+    "frame": json_fields.FRAME,
+    "timed_frame": json_fields.TIMED_FRAME,
+    "problem": json_fields.PROBLEM,
+    "capture": json_fields.CAPTURE,
+    "evidence": json_fields.EVIDENCE,
+    "change": json_fields.CHANGE,
+    "segment": json_fields.SEGMENT,
+    "host": json_fields.HOST,
+    "pair": json_fields.PAIR,
+    "refusal": json_fields.REFUSAL,
+    "finding": json_fields.FINDING,
 }
 
 
@@ -45,8 +45,8 @@ def test_each_object_has_the_fields_of_its_table(name: str) -> None:
 
 
 def test_the_report_and_its_summary_have_the_fields_of_their_tables() -> None:
-    assert_described(fields.REPORT.parts, SCHEMA)
-    assert_described(fields.SUMMARY.parts, SCHEMA["properties"]["summary"])
+    assert_described(json_fields.REPORT.parts, SCHEMA)
+    assert_described(json_fields.SUMMARY.parts, SCHEMA["properties"]["summary"])
 
 
 def test_each_subject_has_the_fields_of_its_kind() -> None:
@@ -55,9 +55,9 @@ def test_each_subject_has_the_fields_of_its_kind() -> None:
         for kind in SCHEMA["$defs"]["subject"]["oneOf"]
     }
     assert described == {
-        "host": ("kind", *fields.SUBJECT_HOSTS["host"]),
+        "host": ("kind", *json_fields.SUBJECT_HOSTS["host"]),
         "pair": ("kind", "hosts"),
-        "flow": ("kind", *fields.SUBJECT_HOSTS["flow"]),
+        "flow": ("kind", *json_fields.SUBJECT_HOSTS["flow"]),
         "capture": ("kind", "capture"),
     }
 
@@ -68,7 +68,7 @@ def test_no_object_of_the_schema_is_left_out() -> None:
 
 
 def test_every_attribute_of_a_type_is_in_its_table() -> None:
-    for shape in (*OBJECTS.values(), fields.REPORT, fields.SUMMARY):
+    for shape in (*OBJECTS.values(), json_fields.REPORT, json_fields.SUMMARY):
         shown = set(attributes(shape.parts))
         kept = set(signature(shape.make).parameters)
         assert shown <= kept

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.infer.diagnosis import Diagnosis, HostVerdict, PairFacts
 from nvgre_doctor.infer.gathering import count_frames, gather_streams
-from nvgre_doctor.infer.proofs import SameLayout
+from nvgre_doctor.infer.kinds_of_evidence import SameLayout
 from nvgre_doctor.infer.refusals import find_refusals
 from nvgre_doctor.infer.senders import find_hnv_signs
 from nvgre_doctor.infer.verdicts import is_group_address, judge_hosts

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from nvgre_doctor.infer.diagnosis import Stream, Witness
-from nvgre_doctor.infer.proofs import SameLayout
+from nvgre_doctor.infer.kinds_of_evidence import SameLayout
 from nvgre_doctor.vocabulary import Kind, Layout
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.layouts import Reading

@@ -10,7 +10,7 @@ from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.signs import EXAMPLES, IcmpSign
 from nvgre_doctor.infer.diagnosis import At, HostVerdict, RefusalFacts, Stream
 from nvgre_doctor.infer.gathering import IcmpSeen, icmp_errors, refused_flow
-from nvgre_doctor.infer.proofs import SameLayout
+from nvgre_doctor.infer.kinds_of_evidence import SameLayout
 from nvgre_doctor.vocabulary import Cause, Layout
 
 ADMINISTRATIVELY_PROHIBITED: Final = frozenset({(4, 3, 10), (6, 1, 1)})

@@ -7,14 +7,14 @@ from typing import Final
 from nvgre_doctor.infer.by_inventory import by_inventory
 from nvgre_doctor.infer.diagnosis import Change, HostVerdict, Stream, Witness
 from nvgre_doctor.infer.gathering import without_echoes
-from nvgre_doctor.infer.likely import by_low_octet
-from nvgre_doctor.infer.proofs import (
+from nvgre_doctor.infer.kinds_of_evidence import (
     SameLayout,
     by_both_directions,
     by_flow_id,
     by_layout_change,
     by_range,
 )
+from nvgre_doctor.infer.likely import by_low_octet
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.vocabulary import Confidence, Kind, Layout
 

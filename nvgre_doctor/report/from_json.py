@@ -9,9 +9,9 @@ from typing import Final, NoReturn
 
 from nvgre_doctor.errors import GivenError
 from nvgre_doctor.report.checked_json import JsonError, parse, shown
-from nvgre_doctor.report.fields import REPORT
+from nvgre_doctor.report.json_fields import REPORT
+from nvgre_doctor.report.json_shapes import read
 from nvgre_doctor.report.model import SCHEMA_VERSION, Report
-from nvgre_doctor.report.shapes import read
 
 ADVICE: Final = "Give a file that `nvgre-doctor check --format json` wrote, unchanged."
 

@@ -8,9 +8,9 @@ is made visible: this is the raw text, as data.
 import json
 from typing import Any
 
-from nvgre_doctor.report.fields import REPORT
+from nvgre_doctor.report.json_fields import REPORT
+from nvgre_doctor.report.json_shapes import write
 from nvgre_doctor.report.model import Report
-from nvgre_doctor.report.shapes import write
 
 
 def read_schema() -> str:

@@ -4,7 +4,7 @@ layouts.
 
 import pytest
 
-from nvgre_doctor.infer import proofs
+from nvgre_doctor.infer import kinds_of_evidence
 from nvgre_doctor.infer.diagnosis import Stream, Witness
 from tests.worlds import (
     VM1,
@@ -177,16 +177,16 @@ def test_only_keys_with_a_value_in_common_are_compared(
 ) -> None:
     """10,000 frames of one VM pair with a VSID each took half a minute."""
     compared = 0
-    compare = proofs._compare
+    compare = kinds_of_evidence._compare
 
     def counting(
-        one: Stream, two: Stream, witnesses: list[Witness], same: list[proofs.SameLayout]
+        one: Stream, two: Stream, witnesses: list[Witness], same: list[kinds_of_evidence.SameLayout]
     ) -> None:
         nonlocal compared
         compared += 1
         compare(one, two, witnesses, same)
 
-    monkeypatch.setattr(proofs, "_compare", counting)
+    monkeypatch.setattr(kinds_of_evidence, "_compare", counting)
     tape = Tape()
     for number in range(keys):
         tape.send(A, B, 0x10000001 + (number << 8), VM1, VM2)

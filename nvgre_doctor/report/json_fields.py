@@ -9,18 +9,7 @@ from typing import Any, Final
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.report.checked_json import LARGEST, Value
-from nvgre_doctor.report.model import (
-    SCHEMA_VERSION,
-    EvidenceItem,
-    Host,
-    LayoutChange,
-    Pair,
-    Refusal,
-    Report,
-    Segment,
-    Summary,
-)
-from nvgre_doctor.report.shapes import (
+from nvgre_doctor.report.json_shapes import (
     ADDRESS,
     CAPTURE_INDEX,
     COUNT,
@@ -41,6 +30,17 @@ from nvgre_doctor.report.shapes import (
     one,
     optional,
     word,
+)
+from nvgre_doctor.report.model import (
+    SCHEMA_VERSION,
+    EvidenceItem,
+    Host,
+    LayoutChange,
+    Pair,
+    Refusal,
+    Report,
+    Segment,
+    Summary,
 )
 from nvgre_doctor.report.times import rfc3339
 from nvgre_doctor.rules.finding import Finding, FrameRef, Subject

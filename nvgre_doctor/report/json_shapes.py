@@ -1,6 +1,6 @@
 """How values are written as JSON, and how they are read back, checked.
 
-Knows no single field: those stand in `fields`.
+Knows no single field: those stand in `json_fields`.
 """
 
 from collections.abc import Callable
