@@ -16,7 +16,7 @@ from nvgre_doctor.capture import Cursor, OpenCapture, open_capture
 from nvgre_doctor.capture.batch import Batch, Progress
 from nvgre_doctor.capture.source import Identity
 from nvgre_doctor.evidence import CaptureEvidence
-from nvgre_doctor.scan.counting import Scanner, scan
+from nvgre_doctor.scan.counting import FrameCounter, scan
 from nvgre_doctor.vocabulary import Status
 
 WORTH_A_PROCESS: Final = 32 * 1024 * 1024
@@ -129,9 +129,9 @@ def _read(stretch: _Stretch, tell: Callable[[int], None], numbered: int = 0) -> 
     """Read one stretch in this process; `numbered` frame numbers were used before it."""
     with open_capture(stretch.path) as capture:
         begin = stretch.start.offset if stretch.start is not None else 0
-        scanner = Scanner()
-        batches = capture.batches(stretch.start, stretch.stop, numbered, scanner.express)
-        evidence = scan(_telling(capture, batches, begin, tell), scanner)
+        counter = FrameCounter()
+        batches = capture.batches(stretch.start, stretch.stop, numbered, counter.walker)
+        evidence = scan(_telling(capture, batches, begin, tell), counter)
         end = capture.cursor() if stretch.stop is not None else None
         read = CaptureRead(
             capture.path, capture.format, capture.compression, capture.progress, evidence

@@ -15,9 +15,11 @@ from typing import ClassVar
 from nvgre_doctor.capture.batch import (
     MAX_FRAME,
     Batch,
-    Express,
+    Clock,
     Problem,
     Progress,
+    Records,
+    Walker,
 )
 from nvgre_doctor.capture.formats.pcapng_blocks import (
     ENHANCED_PACKET,
@@ -40,7 +42,7 @@ from nvgre_doctor.capture.formats.pcapng_blocks import (
     parse_interface,
 )
 from nvgre_doctor.capture.formats.pcapng_copy import Block, read_blocks
-from nvgre_doctor.capture.formats.pcapng_frames import Frames, records_of
+from nvgre_doctor.capture.formats.pcapng_frames import Frames
 from nvgre_doctor.capture.formats.reader import Cursor, DamageError, Reader
 from nvgre_doctor.capture.source import CHUNK, Source
 from nvgre_doctor.vocabulary import Status
@@ -56,22 +58,21 @@ class PcapngReader(Reader[Section]):
     def __init__(self, source: Source, progress: Progress, head: bytes) -> None:
         """See `Reader`."""
         super().__init__(source, progress, head)
-        self._order = "<"
-        self._interfaces: list[Interface] = []
-        self._kinds: set[tuple[int, int, int, int]] = set()  # of these interfaces
-        self._express: Express | None = None
+        self._begin_interfaces("<")
+        self._walker: Walker | None = None
         self._unknown_reported = False
         self._frames = Frames()  # those of this buffer
 
     def batches(
-        self, start: Cursor[Section] | None, stop: int | None, express: Express | None = None
+        self, start: Cursor[Section] | None, stop: int | None, walker: Walker | None = None
     ) -> Iterator[Batch]:
         """See `Reader.batches`."""
         begin = start or self.first()
-        self._stop, self._express = stop, express
+        self._stop, self._walker = stop, walker
         if start is not None or stop is not None:
-            self._order, self._interfaces = begin.state.order, list(begin.state.interfaces)
-            self._kinds = {interface.kind for interface in self._interfaces}
+            self._begin_interfaces(begin.state.order)
+            for interface in begin.state.interfaces:
+                self._add_interface(interface)
             self._place(begin.offset)
         try:
             while not self._stopped():
@@ -208,9 +209,7 @@ class PcapngReader(Reader[Section]):
             if len(self._interfaces) >= MAX_INTERFACES:
                 raise self._damage(f"is one of more than {MAX_INTERFACES} interfaces")
             self.description.add_interface(data[at : at + total], order)
-            interface = parse_interface(data[at : at + total], order)
-            self._interfaces.append(interface)
-            self._kinds.add(interface.kind)
+            self._add_interface(parse_interface(data[at : at + total], order))
         elif kind in (ENHANCED_PACKET, OBSOLETE_PACKET):
             if total < PACKET_HEAD + 4:
                 raise self._damage(f"is a packet block of {total} bytes, too few")
@@ -242,7 +241,19 @@ class PcapngReader(Reader[Section]):
                 " supported (1.0 is usual)",
                 "version",
             )
-        self._order, self._interfaces, self._kinds = order, [], set()
+        self._begin_interfaces(order)
+
+    def _begin_interfaces(self, order: str) -> None:
+        self._order = order
+        self._interfaces: list[Interface] = []
+        self._records = Records(order, True, STAMP_DISTANCE)
+        self._kinds: set[tuple[int, Clock]] = set()  # linktypes and clocks of these interfaces
+
+    def _add_interface(self, interface: Interface) -> None:
+        self._interfaces.append(interface)
+        kind = interface.linktype, interface.clock(self._order)
+        self._records.interfaces.append(kind)
+        self._kinds.add(kind)
 
     def _add(
         self, interface: int, start: int, captured: int, room: int, odd: int | bool | None
@@ -276,10 +287,11 @@ class PcapngReader(Reader[Section]):
     def _walk(self) -> None:
         """Take all enhanced packet blocks that follow in the buffer."""
         columns = self._frames.columns
-        if self._express is not None and len(self._kinds) == 1:
+        if self._walker is not None:
             begin = self._progress.numbered + 1
-            records = records_of(self._interfaces, self._order)
-            self._at, number = self._express.take(records, self._data, self._at, begin, columns)
+            self._at, number = self._walker.walk(
+                self._records, self._data, self._at, begin, columns
+            )
             self._count(number - begin)
         before = len(columns.stamps)
         self._at = self._frames.walk(self._data, self._at, self._order, len(self._interfaces))
@@ -296,4 +308,4 @@ class PcapngReader(Reader[Section]):
         """Hand on what was collected."""
         frames, self._frames = self._frames, Frames()
         self._progress.bytes_read = self._base + self._at
-        return frames.batches(self._data, self._order, self._interfaces, len(self._kinds))
+        return frames.batches(self._data, self._records, is_one_kind=len(self._kinds) == 1)

@@ -5,12 +5,11 @@ Format: draft-ietf-opsawg-pcapng.
 """
 
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from nvgre_doctor.capture.batch import MAX_FRAME, NO_TIME
+from nvgre_doctor.capture.batch import MAX_FRAME, NO_TIME, Clock
 from nvgre_doctor.capture.formats.pcapng_options import read_options
 
 SECTION: Final = 0x0A0D0D0A
@@ -49,14 +48,9 @@ class Interface:
     divide: int
     offset_ns: int
 
-    @property
-    def kind(self) -> tuple[int, int, int, int]:
-        """Linktype and clock: frames of interfaces that agree in this can be in one batch."""
-        return self.linktype, self.multiply, self.divide, self.offset_ns
-
-    def clock(self, order: str) -> Callable[[int], int]:
-        """From the two words of a time in this byte order, as one number, to nanoseconds since
-        1970.  Equal clocks are one function.
+    def clock(self, order: str) -> Clock:
+        """Of times that are stored as two words in this byte order.  Equal clocks are one
+        function.
         """
         return _clock(order, self.multiply, self.divide, self.offset_ns)
 
@@ -86,18 +80,23 @@ def parse_interface(block: bytes, order: str) -> Interface:
 
 
 @lru_cache(maxsize=64)
-def _clock(order: str, multiply: int, divide: int, offset_ns: int) -> Callable[[int], int]:
+def _clock(order: str, multiply: int, divide: int, offset_ns: int) -> Clock:
     """NO_TIME for what 64 bits do not hold, years before 1677 and after 2262: only damage says
     so.
     """
-    high_at, low_at = (0, 32) if order == "<" else (32, 0)
+    unpack = struct.Struct(order + "II").unpack
 
-    def time_of(raw_time: int) -> int:
-        ticks = (raw_time >> high_at & 0xFFFFFFFF) << 32 | raw_time >> low_at & 0xFFFFFFFF
-        ns = ticks * multiply // divide + offset_ns
+    def clock(stamp: bytes) -> int:
+        high, low = unpack(stamp)
+        ns = int((high << 32 | low) * multiply // divide + offset_ns)
         return ns if -(1 << 63) <= ns < 1 << 63 else NO_TIME
 
-    return time_of
+    return clock
+
+
+def no_clock(stamp: bytes) -> int:
+    """Of frames whose blocks carry no time."""
+    return NO_TIME
 
 
 def fits(data: bytes, at: int, order: str) -> bool:
