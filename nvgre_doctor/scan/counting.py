@@ -13,13 +13,15 @@ from itertools import islice
 from struct import error
 from typing import Any, Final
 
-from nvgre_doctor.capture.batch import Batch, Clock, Walker
+from nvgre_doctor.capture.batch import Batch, Clock
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.evidence.signs import EXAMPLES, Sightings, Sign
-from nvgre_doctor.evidence.streams import Moment, StreamFacts
+from nvgre_doctor.evidence.streams import UPPER_BITS, Moment
+from nvgre_doctor.scan import native
 from nvgre_doctor.scan.essence import Essence, essence
 from nvgre_doctor.scan.exact import Tally, add_facts, customer_addresses
-from nvgre_doctor.scan.folding import fold, is_unkept, masks
+from nvgre_doctor.scan.folding import DIRECTION, STREAM, UNKEPT, Row, fold, is_unkept, masks
+from nvgre_doctor.scan.native import NativeWalker, scanner_class
 from nvgre_doctor.scan.plain import (
     GRE,
     IP_OR_ARP,
@@ -41,7 +43,7 @@ ROWS: Final = 20_000
 """Rows beyond which all is folded: up to 20 MB.  Folding sooner changes nothing but the speed."""
 _TABLES: Final = 64  # hostile captures have another clock for each frame
 
-Row = list[Any]
+Counted = list[Any]
 """Frames; number and time, as it is stored, of the first and of the last one; of the first one
 the customer addresses, or all facts."""
 
@@ -50,28 +52,43 @@ class _Table:
     """What was counted of the frames of one linktype and clock, which come in order."""
 
     def __init__(self) -> None:
-        self.headers: dict[bytes, Row] = {}
-        self.unkept: dict[bytes, tuple[Row, set[int]]] = {}  # and the lowest octets of their keys
-        self.essences: dict[Essence, tuple[Row, list[Moment]]] = {}  # and the first frames
+        self.headers: dict[bytes, Counted] = {}
+        self.unkept: dict[
+            bytes, tuple[Counted, set[int]]
+        ] = {}  # and the lowest octets of their keys
+        self.unkept_frames: Counter[bytes] = Counter()  # by source + destination
+        self.essences: dict[Essence, tuple[Counted, list[Moment]]] = {}  # and the first frames
 
     def __len__(self) -> int:
         return len(self.headers) + len(self.unkept) + len(self.essences)
+
+    def rows(self) -> Iterator[Row]:
+        """What was counted of plain frames."""
+        for header, counted in self.headers.items():
+            key = header[-18:-15] + header[-14:-2]
+            yield (STREAM, 0, header[:-22], key, *counted, header[-15:-14])
+        for key, (counted, octets) in self.unkept.items():
+            source, upper_bits = key[:-UPPER_BITS], key[-UPPER_BITS:]
+            yield (UNKEPT, 0, source + source, upper_bits, *counted, bytes(octets))
+        for ends, frames in self.unkept_frames.items():
+            yield DIRECTION, 0, ends, b"", frames, 0, b"", 0, b"", b"", b"\0"
 
 
 class FrameCounter:
     """Counts batch by batch."""
 
-    walker: Walker | None = None
-    """For the reader of the batches: counts plain frames at once."""
-
-    def __init__(self, rows: int = ROWS) -> None:
-        """Nothing counted."""
+    def __init__(self, rows: int | None = None) -> None:
+        """Nothing counted; `rows` in place of ROWS, and of those in C."""
         self.evidence = CaptureEvidence()
-        self._rows, self._used = rows, 0
+        self._rows, self._used = rows or ROWS, 0
         self._tables: dict[tuple[int, Clock], _Table] = {}
         self._layouts: dict[int, Layout] = {}  # by linktype: of the last plain frame
         self._masks: dict[bytes, int] = {}
-        self._unkept_frames: Counter[bytes] = Counter()
+        scanner = scanner_class()
+        self.walker = (
+            None if scanner is None else NativeWalker(scanner, self._fold, rows or native.ROWS)
+        )
+        """For the reader of the batches: counts plain frames at once."""
         self._counted: Counter[Oddity] = Counter()  # frames of which nothing else is kept
 
     def add(self, batch: Batch) -> None:
@@ -106,22 +123,25 @@ class FrameCounter:
                     at += 1
                 if new is not None:
                     layout = self._layouts[batch.linktype] = new
+                    if self.walker is not None:
+                        self.walker.learn(batch.linktype, new)
         return odd
 
-    def _run(self, batch: Batch, at: int, layout: Layout, table: _Table, odd: list[int]) -> int:
-        """The loop: count plain frames from `at` on, up to the first one that the layout does not
+    def _run(self, batch: Batch, begin: int, layout: Layout, table: _Table, odd: list[int]) -> int:
+        """The loop: count plain frames from `begin` on, up to one that the layout does not
         fit.
         """
         data, get = batch.data, table.headers.get
-        unpack, (link_one, link_two), versions = layout[:3]
+        unpack, (link_one, link_two), versions = layout.unpack, layout.link, layout.versions
         plain_ip, plain_nvgre, not_gre = layout.plain_ip, layout.plain_nvgre, layout.not_gre
         shortest_ip = layout.counted_ip
         shortest_nvgre = shortest_ip + plain_nvgre - plain_ip
         gre, tcp_or_udp, ip_or_arp, whole = GRE, TCP_OR_UDP, IP_OR_ARP, WHOLE
         other = vxlan = 0
-        rows = zip(
-            range(at, len(batch.stamps)),
-            *(islice(c, at, None) for c in (batch.stamps, batch.lengths, batch.numbers)),
+        at = begin
+        rows: Iterable[tuple[int, int, int, int]] = zip(
+            range(begin, len(batch.stamps)),
+            *(islice(c, begin, None) for c in (batch.stamps, batch.lengths, batch.numbers)),
             strict=True,
         )
         try:
@@ -175,13 +195,13 @@ class FrameCounter:
 
     def _learn(
         self, batch: Batch, i: int, layout: Layout, length: int, header: bytes, table: _Table
-    ) -> Row | None:
+    ) -> Counted | None:
         """The row for a quiet frame whose header is not known; None unless it is NVGRE data."""
         if not is_data(header):
             return None
         ends, mask = header[:-22], self._masks.get(header[:-22], 0)
         if mask and is_unkept(mask, header[-9], header[-3]):
-            self._unkept_frames[ends] += 1
+            table.unkept_frames[ends] += 1
             key = ends[: len(ends) // 2] + header[-18:-15]
             if key not in table.unkept:
                 table.unkept[key] = self._new_row(batch, i, b""), set()
@@ -217,33 +237,28 @@ class FrameCounter:
         if len(first) < EXAMPLES:
             first.append(Moment(number, batch.ts_ns(i)))
 
-    def _new_row(self, batch: Batch, i: int, about_first: object) -> Row:
+    def _new_row(self, batch: Batch, i: int, about_first: object) -> Counted:
         stamp, number = batch.stamps[i], batch.numbers[i]
         time = batch.data[stamp : stamp + 8]
         return [0, number, time, number, time, about_first]
 
     def _fold(self) -> None:
         """Understand everything, and begin again."""
-        fold(self.evidence, self._streams(), self._unkept(), self._unkept_frames)
+        before = self.evidence.nvgre_frames
+        if self.walker is not None:
+            not_gre, vxlan = self.walker.fold(self.evidence)
+            self._counted.update({Oddity.NOT_GRE: not_gre, Oddity.VXLAN: vxlan})
+            self.evidence.frames += self.evidence.nvgre_frames - before + not_gre + vxlan
         for (linktype, clock), table in self._tables.items():
+            fold(self.evidence, table.rows(), [clock])
             for row, first in table.essences.values():
                 last = Moment(row[3], clock(row[4]))
                 add_facts(self.evidence, row[5], Tally(row[0], tuple(first), last), linktype)
         self._tables.clear()
         self._used = 0
-        self._unkept_frames.clear()
         self._masks = masks(self.evidence)
-
-    def _streams(self) -> Iterator[tuple[bytes, bytes, StreamFacts]]:
-        for (_, clock), table in self._tables.items():
-            for header, row in table.headers.items():
-                key = header[-18:-15] + header[-14:-2]
-                yield header[:-22], key, _facts(row, clock, header[-15:-14])
-
-    def _unkept(self) -> Iterator[tuple[bytes, StreamFacts]]:
-        for (_, clock), table in self._tables.items():
-            for key, (row, octets) in table.unkept.items():
-                yield key, _facts(row, clock, bytes(sorted(octets)))
+        if self.walker is not None:
+            self.walker.keep(self.evidence.is_thinned, self._masks)
 
 
 def scan(batches: Iterable[Batch], counter: FrameCounter | None = None) -> CaptureEvidence:
@@ -263,10 +278,3 @@ def _inner(batch: Batch, i: int, layout: Layout, length: int) -> bytes:
     if length:
         end = min(end, layout.plain_ip - layout.counted_ip + length)
     return batch.data[start + layout.inner_type_at : start + end]
-
-
-def _facts(row: Row, clock: Clock, octets: bytes) -> StreamFacts:
-    frames, first, first_time, last, last_time, customers = row
-    return StreamFacts(
-        frames, Moment(first, clock(first_time)), Moment(last, clock(last_time)), customers, octets
-    )

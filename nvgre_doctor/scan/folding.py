@@ -1,42 +1,67 @@
 """What was counted of plain frames is put into the evidence.
 
-Knows streams and which VM pairs are kept; nothing about frames.
+Knows streams, and which VM pairs are kept; nothing about frames.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
+from nvgre_doctor.capture.batch import Clock
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.evidence.sampling import OCTET_SPREAD
-from nvgre_doctor.evidence.streams import StreamFacts, add_stream, pack_stream
+from nvgre_doctor.evidence.streams import UPPER_BITS, Moment, StreamFacts, pack_stream
 
-Streams = Iterable[tuple[bytes, bytes, StreamFacts]]
-"""Source + destination, bits 31..8 of the key + MACs, and what was counted; one stream may come
-several times.
+STREAM: Final = 0
+UNKEPT: Final = 1
+"""VM pairs that are not kept (see `evidence.sampling`), together by source and bits 31..8."""
+DIRECTION: Final = 2
+"""Only how many frames of VM pairs that are not kept went from one host to the other, and the mask
+of the direction in place of the octets."""
+
+Row = tuple[int, int, bytes, bytes, int, int, bytes, int, bytes, bytes, bytes]
+"""One of the three above; number of a clock; source + destination; bits 31..8 of the key + MACs;
+frames; number and time, as it is stored, of the first and of the last one; customer addresses of
+the first one; lowest octets of the keys.
 """
-Unkept = Iterable[tuple[bytes, StreamFacts]]
-"""The same of VM pairs that are not kept, together by source + bits 31..8 of the key."""
 
 
-def fold(
-    evidence: CaptureEvidence, streams: Streams, unkept: Unkept, unkept_frames: dict[bytes, int]
-) -> None:
-    """Add it all.  `unkept_frames` are those of VM pairs that are not kept, by source +
-    destination.
-    """
-    grouped: defaultdict[bytes, dict[bytes, bytes]] = defaultdict(dict)
-    for ends, key, facts in streams:
-        evidence.nvgre_frames += facts.frames
-        add_stream(grouped[ends], key, pack_stream(facts))
-    evidence.make_room({ends: packed.keys() for ends, packed in grouped.items()})
-    for ends, packed in grouped.items():
-        for key, stream in packed.items():
-            evidence.add_stream(ends, key, stream)
-    for key, facts in unkept:
-        evidence.add_unkept(key, pack_stream(facts))
-    for ends, frames in unkept_frames.items():
-        evidence.nvgre_frames += frames
-        evidence.direction(ends).unkept_frames += frames
+def fold(evidence: CaptureEvidence, rows: Iterable[Row], clocks: Sequence[Clock]) -> None:
+    """Add it all.  One stream may come several times."""
+    rows = list(rows)
+    wanted: defaultdict[bytes, set[bytes]] = defaultdict(set)
+    for row in rows:
+        if row[0] == STREAM:
+            wanted[row[2]].add(row[3])
+        elif row[0] == DIRECTION:
+            evidence.raise_level(row[2], row[10][0].bit_length())
+    evidence.make_room(wanted)
+    unkept: dict[bytes, list[Any]] = {}
+    for sort, clock, ends, key, frames, number, time, last, last_time, customers, octets in rows:
+        if sort != UNKEPT:  # the frames of those are counted by direction
+            evidence.nvgre_frames += frames
+            direction = evidence.direction(ends)
+            if sort == STREAM and direction.keeps(key[UPPER_BITS:]):
+                seen = Moment(number, clocks[clock](time)), Moment(last, clocks[clock](last_time))
+                packed = pack_stream(StreamFacts(frames, *seen, customers, octets))
+                evidence.add_kept(direction, key, packed)
+                continue
+            direction.unkept_frames += frames
+        if sort != DIRECTION:
+            group = ends[: len(ends) // 2] + key[:UPPER_BITS]
+            begin, end = (number, clock, time), (last, clock, last_time)
+            known = unkept.setdefault(group, [0, begin, end, set()])
+            known[0] += frames
+            known[1] = min(known[1], begin)
+            known[2] = max(known[2], end)
+            known[3].update(octets)
+    for group, (frames, begin, end, octets_seen) in unkept.items():
+        seen = (
+            Moment(begin[0], clocks[begin[1]](begin[2])),
+            Moment(end[0], clocks[end[1]](end[2])),
+        )
+        facts = StreamFacts(frames, *seen, b"", bytes(sorted(octets_seen)))
+        evidence.add_unkept(group, pack_stream(facts))
 
 
 def masks(evidence: CaptureEvidence) -> dict[bytes, int]:

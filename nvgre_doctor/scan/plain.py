@@ -51,7 +51,9 @@ class Layout(NamedTuple):
     unpack: Callable[[bytes, int], tuple[Any, ...]]
     """From a stamp on: the 8 bytes of the time, two link fields, first byte of IP, IP length, IP
     fragment (as in WHOLE), protocol, header, inner IPv4 protocol."""
-    link: tuple[bytes, bytes]  # what the two link fields must be
+    link: tuple[bytes, bytes]  # what the two link fields must be; the second one behind a tag
+    plain: links.PlainHeader
+    version: int  # of IP
     versions: frozenset[int]  # what the first byte of IP may be
     ip_at: int  # in the frame
     counted_ip: int  # how much of the IP header the IP length counts
@@ -93,6 +95,8 @@ def _layout(
     return Layout(
         unpack=Struct(f">8s{distance - 8}x{link_format}{rest}x{ip_format}").unpack_from,
         link=link,
+        plain=plain,
+        version=4 if is_ipv4 else 6,
         versions=frozenset({0x45}) if is_ipv4 else frozenset(range(0x60, 0x70)),
         ip_at=ip_at,
         counted_ip=20 if is_ipv4 else 0,
