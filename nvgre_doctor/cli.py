@@ -151,8 +151,6 @@ def _run(args: Sequence[str] | None) -> int:
         SystemExit
     ) as error:  # click: after shell completion, and when nobody reads its help any more
         return Exit.USAGE if error.code and COMPLETION_VARIABLE in os.environ else Exit.OK
-    except ChildProcessError as error:  # a worker was killed
-        return _say(Exit.INTERNAL, str(error))
     except MemoryError:
         return _say(Exit.INTERNAL, "there is not enough memory. Give fewer captures at once.")
     except OSError as error:

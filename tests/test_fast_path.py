@@ -39,7 +39,7 @@ def batches(capture: bytes, walker: Walker | None = None) -> Iterator[Batch]:
 def fast(capture: bytes, rows: int = UNLIMITED) -> CaptureEvidence:
     """As the program reads a capture, with at most so many rows."""
     counter = FrameCounter(rows)
-    return scan(batches(capture, counter.walker), counter)
+    return scan(batches(capture, counter), counter)
 
 
 def exact(capture: bytes) -> CaptureEvidence:

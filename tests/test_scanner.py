@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from nvgre_doctor.capture import open_capture
-from nvgre_doctor.capture.batch import Columns, Records
+from nvgre_doctor.capture.batch import Batch, Columns, Records
 from nvgre_doctor.capture.formats import pcap, pcapng, reader
 from nvgre_doctor.scan.counting import FrameCounter
 from nvgre_doctor.scan.native import scanner_class
@@ -64,7 +64,7 @@ def test_plain_frames_do_not_come_to_python(make, linktype, left_to_python, tmp_
     (tmp_path / "a").write_bytes(make([(TIME, build.link(linktype, PACKET))] * 500, linktype))
     counter = FrameCounter()
     with open_capture(tmp_path / "a") as capture:
-        for batch in capture.batches(walker=counter.walker):
+        for batch in capture.batches(walker=counter):
             counter.add(batch)
     assert counter.finish().nvgre_frames == 500
     # A pcapng's reader takes the first block of a buffer.
@@ -82,7 +82,7 @@ def test_interfaces_with_two_clocks_and_two_linktypes_do_not_come_to_python(
     (tmp_path / "a").write_bytes(b"".join(blocks))
     counter = FrameCounter()
     with open_capture(tmp_path / "a") as capture:
-        for batch in capture.batches(walker=counter.walker):
+        for batch in capture.batches(walker=counter):
             counter.add(batch)
     assert counter.finish().nvgre_frames == 500
     assert left_to_python() <= 16  # the first batches are two, of half a buffer
@@ -202,14 +202,14 @@ def test_two_threads_cannot_walk_at_once():
 
 
 def test_a_walker_goes_on_where_interfaces_are_added():
-    counter = FrameCounter()
-    records = Records("<", True, 16, [(1, len)])
-    block = build.epb(0, TIME, build.ethernet(PACKET))
-    left = Columns()
-    assert counter.walker is not None
-    assert counter.walker.walk(records, block, 0, 1, left) == (len(block), 2)
-    assert left.numbers == [1]  # its link header is not known yet
-    second = build.epb(1, TIME, build.ethernet(PACKET))
-    assert counter.walker.walk(records, second, 0, 2, left) == (0, 2)
+    frame = build.ethernet(PACKET)
+    blocks = [build.epb(interface, TIME, frame) for interface in (0, 1)]
+    records, left, counter = Records("<", True, 16, [(1, len)]), Columns(), FrameCounter()
+    assert counter.walk(records, blocks[0], 0, 1, left) == (0, 1)  # its link header is not known
+    counter.add(Batch(1, blocks[0] + bytes(99), [12], 16, [len(frame)], [1], "<", len))
+    assert counter.walk(records, blocks[0], 0, 2, left) == (len(blocks[0]), 3)
+    assert counter.walk(records, blocks[1], 0, 3, left) == (0, 3)
     records.interfaces.append((1, len))
-    assert counter.walker.walk(records, second, 0, 2, left) == (len(second), 3)
+    assert counter.walk(records, blocks[1], 0, 3, left) == (len(blocks[1]), 4)
+    assert left == Columns()
+    assert counter.finish().nvgre_frames == 3

@@ -651,7 +651,8 @@ static PyObject *scanner_take(PyObject *self, PyObject *Py_UNUSED(unused))
     }
     row = Py_BuildValue("(NKK)", rows, (unsigned long long)scanner->not_gre,
                         (unsigned long long)scanner->vxlan);
-    memset(scanner->index, 0, SLOTS * sizeof *scanner->index);
+    if (scanner->rows)
+        memset(scanner->index, 0, SLOTS * sizeof *scanner->index);
     scanner->rows = scanner->directions = 0;
     scanner->not_gre = scanner->vxlan = 0;
     return row;

@@ -13,7 +13,7 @@ from itertools import islice
 from struct import error
 from typing import Any, Final
 
-from nvgre_doctor.capture.batch import Batch, Clock
+from nvgre_doctor.capture.batch import Batch, Clock, Columns, Records
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.evidence.signs import EXAMPLES, Sightings, Sign
 from nvgre_doctor.evidence.streams import UPPER_BITS, Moment
@@ -21,7 +21,7 @@ from nvgre_doctor.scan import native
 from nvgre_doctor.scan.essence import Essence, essence
 from nvgre_doctor.scan.exact import Tally, add_facts, customer_addresses
 from nvgre_doctor.scan.folding import DIRECTION, STREAM, UNKEPT, Row, fold, is_unkept, masks
-from nvgre_doctor.scan.native import NativeWalker, scanner_class
+from nvgre_doctor.scan.native import Native, scanner_class
 from nvgre_doctor.scan.plain import (
     GRE,
     IP_OR_ARP,
@@ -75,7 +75,7 @@ class _Table:
 
 
 class FrameCounter:
-    """Counts batch by batch."""
+    """Counts batch by batch, what it did not count as the walker of their reader."""
 
     def __init__(self, rows: int | None = None) -> None:
         """Nothing counted; `rows` in place of ROWS, and of those in C."""
@@ -85,11 +85,19 @@ class FrameCounter:
         self._layouts: dict[int, Layout] = {}  # by linktype: of the last plain frame
         self._masks: dict[bytes, int] = {}
         scanner = scanner_class()
-        self.walker = (
-            None if scanner is None else NativeWalker(scanner, self._fold, rows or native.ROWS)
-        )
-        """For the reader of the batches: counts plain frames at once."""
+        self._native = None if scanner is None else Native(scanner, rows or native.ROWS)
         self._counted: Counter[Oddity] = Counter()  # frames of which nothing else is kept
+
+    def walk(
+        self, records: Records, data: bytes, at: int, number: int, left: Columns
+    ) -> tuple[int, int]:
+        """See `capture.batch.Walker`: in C, or not at all."""
+        is_full = True
+        while is_full and self._native is not None:
+            at, number, is_full = self._native.walk(records, data, at, number, left)
+            if is_full:
+                self._fold()
+        return at, number
 
     def add(self, batch: Batch) -> None:
         """Count the frames of one batch."""
@@ -123,8 +131,8 @@ class FrameCounter:
                     at += 1
                 if new is not None:
                     layout = self._layouts[batch.linktype] = new
-                    if self.walker is not None:
-                        self.walker.learn(batch.linktype, new)
+                    if self._native is not None:
+                        self._native.learn(batch.linktype, new)
         return odd
 
     def _run(self, batch: Batch, begin: int, layout: Layout, table: _Table, odd: list[int]) -> int:
@@ -245,8 +253,8 @@ class FrameCounter:
     def _fold(self) -> None:
         """Understand everything, and begin again."""
         before = self.evidence.nvgre_frames
-        if self.walker is not None:
-            not_gre, vxlan = self.walker.fold(self.evidence)
+        if self._native is not None:
+            not_gre, vxlan = self._native.fold(self.evidence)
             self._counted.update({Oddity.NOT_GRE: not_gre, Oddity.VXLAN: vxlan})
             self.evidence.frames += self.evidence.nvgre_frames - before + not_gre + vxlan
         for (linktype, clock), table in self._tables.items():
@@ -257,8 +265,8 @@ class FrameCounter:
         self._tables.clear()
         self._used = 0
         self._masks = masks(self.evidence)
-        if self.walker is not None:
-            self.walker.keep(self.evidence.is_thinned, self._masks)
+        if self._native is not None:
+            self._native.keep(self.evidence.is_thinned, self._masks)
 
 
 def scan(batches: Iterable[Batch], counter: FrameCounter | None = None) -> CaptureEvidence:

@@ -61,7 +61,7 @@ def read(data: bytes, exact: bool = False, rows: int = 50_000) -> Read:
             evidence = scan_exactly(capture.batches())
         else:
             counter = FrameCounter(rows)
-            evidence = scan(capture.batches(walker=counter.walker), counter)
+            evidence = scan(capture.batches(walker=counter), counter)
     assert stream.taken <= len(data)
     assert stream.reads <= len(data) // min(4096, reader.CHUNK // 2) + 8, (stream.reads, len(data))
     assert (
