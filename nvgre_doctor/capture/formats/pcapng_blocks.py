@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from nvgre_doctor.capture.batch import MAX_FRAME, NO_TIME, Clock
-from nvgre_doctor.capture.formats.pcapng_options import read_options
+from nvgre_doctor.capture.formats.pcapng_options import read_values
 
 SECTION: Final = 0x0A0D0D0A
 INTERFACE: Final = 1
@@ -69,11 +69,11 @@ def parse_interface(block: bytes, order: str) -> Interface:
     """
     linktype, snaplen = struct.unpack_from(order + "H2xI", block, 8)
     resolution, offset_s = 6, 0
-    for option in read_options(block, 16, len(block) - 4, order):
-        if option.code == 9 and len(option.value) == 1:  # if_tsresol
-            resolution = option.value[0]
-        elif option.code == 14 and len(option.value) == 8:  # if_tsoffset
-            (offset_s,) = struct.unpack(order + "q", option.value)
+    for code, value in read_values(block, 16, len(block) - 4, order):
+        if code == 9 and len(value) == 1:  # if_tsresol
+            resolution = value[0]
+        elif code == 14 and len(value) == 8:  # if_tsoffset
+            (offset_s,) = struct.unpack(order + "q", value)
     per_second = 1 << (resolution & 0x7F) if resolution & 0x80 else 10**resolution
     multiply, divide = (10**9 // per_second, 1) if 10**9 % per_second == 0 else (10**9, per_second)
     return Interface(linktype, snaplen, multiply, divide, offset_s * 10**9)
