@@ -357,6 +357,20 @@ def test_the_first_fragment_of_vxlan_is_vxlan():
     }
 
 
+def test_quoted_ethernet_frames_that_begin_like_ip_are_not_taken_for_one_another():
+    """Found by mutated captures: a MAC of 45:00:..., and another one where IP has its checksum."""
+    rows = []
+    for last in ("03", "0d"):
+        macs = "45:00:5d:0a:00:03", f"45:00:5d:0a:00:{last}"
+        quoted = build.inner_frame(*macs, INNER_IP)
+        error = build.ipv4("10.0.0.5", "10.0.0.4", 1, build.icmp(11, 0, quoted[:60]))
+        inner = build.inner_frame("00:15:5d:0a:00:01", "00:15:5d:0a:00:02", error)
+        rows.append((TIME, build.ethernet(nvgre(inner=inner))))
+    evidence = fast(build.pcap(rows))
+    assert [seen.count for seen in evidence.icmp.values()] == [1, 1]
+    assert evidence == exact(build.pcap(rows))
+
+
 # --- no more work than promised ----------------------------------------------
 
 

@@ -15,16 +15,18 @@ from typing import Any, Final
 
 from nvgre_doctor.capture.batch import Batch, Clock, Columns, Records
 from nvgre_doctor.evidence import CaptureEvidence
+from nvgre_doctor.evidence.sampling import OCTET_SPREAD
 from nvgre_doctor.evidence.signs import EXAMPLES, Sightings, Sign
 from nvgre_doctor.evidence.streams import UPPER_BITS, Moment
 from nvgre_doctor.scan import native
 from nvgre_doctor.scan.essence import Essence, essence
 from nvgre_doctor.scan.exact import Tally, add_facts, customer_addresses
-from nvgre_doctor.scan.folding import DIRECTION, STREAM, UNKEPT, Row, fold, is_unkept, masks
+from nvgre_doctor.scan.folding import DIRECTION, STREAM, UNKEPT, Row, fold, masks
 from nvgre_doctor.scan.native import Native, scanner_class
 from nvgre_doctor.scan.plain import (
     GRE,
     IP_OR_ARP,
+    NEAR_CONTROL,
     TCP_OR_UDP,
     UDP,
     VXLAN_PORT,
@@ -56,7 +58,6 @@ class _Table:
         self.unkept: dict[
             bytes, tuple[Counted, set[int]]
         ] = {}  # and the lowest octets of their keys
-        self.unkept_frames: Counter[bytes] = Counter()  # by source + destination
         self.essences: dict[Essence, tuple[Counted, list[Moment]]] = {}  # and the first frames
 
     def __len__(self) -> int:
@@ -67,11 +68,8 @@ class _Table:
         for header, counted in self.headers.items():
             key = header[-18:-15] + header[-14:-2]
             yield (STREAM, 0, header[:-22], key, *counted, header[-15:-14])
-        for key, (counted, octets) in self.unkept.items():
-            source, upper_bits = key[:-UPPER_BITS], key[-UPPER_BITS:]
-            yield (UNKEPT, 0, source + source, upper_bits, *counted, bytes(octets))
-        for ends, frames in self.unkept_frames.items():
-            yield DIRECTION, 0, ends, b"", frames, 0, b"", 0, b"", b"", b"\0"
+        for group, (counted, octets) in self.unkept.items():
+            yield (UNKEPT, 0, group[:-7] * 2, group[-UPPER_BITS:], *counted, bytes(octets))
 
 
 class FrameCounter:
@@ -83,7 +81,9 @@ class FrameCounter:
         self._rows, self._used = rows or ROWS, 0
         self._tables: dict[tuple[int, Clock], _Table] = {}
         self._layouts: dict[int, Layout] = {}  # by linktype: of the last plain frame
-        self._masks: dict[bytes, int] = {}
+        self._thinned: dict[bytes, list[int]] = {}
+        """By source + destination where not all VM pairs are kept: `folding.masks`, and how many
+        frames of those were counted here."""
         scanner = scanner_class()
         self._native = None if scanner is None else Native(scanner, rows or native.ROWS)
         self._counted: Counter[Oddity] = Counter()  # frames of which nothing else is kept
@@ -205,17 +205,18 @@ class FrameCounter:
         self, batch: Batch, i: int, layout: Layout, length: int, header: bytes, table: _Table
     ) -> Counted | None:
         """The row for a quiet frame whose header is not known; None unless it is NVGRE data."""
+        thinned = self._thinned.get(header[:-22])
+        if thinned and (OCTET_SPREAD[header[-9]] ^ OCTET_SPREAD[header[-3]]) & thinned[0]:
+            group = header[: len(header) - 22 >> 1] + header[-22:-15]
+            unkept = table.unkept.get(group)
+            if unkept is None and is_data(header) and header[-17:-15] != NEAR_CONTROL:
+                unkept = table.unkept[group] = self._new_row(batch, i, b""), set()
+            if unkept is not None:
+                thinned[1] += 1
+                unkept[1].add(header[-15])
+                return unkept[0]
         if not is_data(header):
             return None
-        ends, mask = header[:-22], self._masks.get(header[:-22], 0)
-        if mask and is_unkept(mask, header[-9], header[-3]):
-            table.unkept_frames[ends] += 1
-            key = ends[: len(ends) // 2] + header[-18:-15]
-            if key not in table.unkept:
-                table.unkept[key] = self._new_row(batch, i, b""), set()
-            row, octets = table.unkept[key]
-            octets.add(header[-15])
-            return row
         customers = customers_of(_inner(batch, i, layout, length))
         if customers is None:
             facts = decode(batch.linktype, batch.frame(i), batch.wire_length(i))
@@ -264,9 +265,17 @@ class FrameCounter:
                 add_facts(self.evidence, row[5], Tally(row[0], tuple(first), last), linktype)
         self._tables.clear()
         self._used = 0
-        self._masks = masks(self.evidence)
+        fold(self.evidence, _directions(self._thinned), [])
+        new_masks = masks(self.evidence)
+        self._thinned = {ends: [mask, 0] for ends, mask in new_masks.items()}
         if self._native is not None:
-            self._native.keep(self.evidence.is_thinned, self._masks)
+            self._native.keep(self.evidence.is_thinned, new_masks)
+
+
+def _directions(thinned: dict[bytes, list[int]]) -> Iterator[Row]:
+    for ends, (_, frames) in thinned.items():
+        if frames:
+            yield DIRECTION, 0, ends, b"", frames, 0, b"", 0, b"", b"", b"\0"
 
 
 def scan(batches: Iterable[Batch], counter: FrameCounter | None = None) -> CaptureEvidence:

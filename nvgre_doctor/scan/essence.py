@@ -22,6 +22,7 @@ _EXTENSIONS: Final = frozenset({0, 43, 44, _AH, 60, 135, 139, 140})
 _ICMP_ERRORS: Final = frozenset({3, 5, 11, 12})
 _ICMPV6_ERRORS: Final = frozenset({1, 2, 3, 4})
 _TAGS: Final = frozenset(tag.to_bytes(2) for tag in links.TAG_ETHERTYPES)
+_TYPES: Final = _TAGS | {b"\x08\x00", b"\x08\x06", b"\x86\xdd"}
 _NVGRE: Final = b"\x65\x58"
 
 
@@ -110,6 +111,8 @@ def _inner(ethertype: bytes, packet: bytes) -> bytes | None:
         return b""
     if message[0] not in _ICMP_ERRORS:
         return b""
+    if message[20:22] in _TYPES:  # its quote may be an Ethernet frame
+        return None
     rest = _icmp(message, is_ipv4=True)
     return None if rest is None else packet[12:20] + rest
 

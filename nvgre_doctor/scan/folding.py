@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from nvgre_doctor.capture.batch import Clock
 from nvgre_doctor.evidence import CaptureEvidence
-from nvgre_doctor.evidence.sampling import OCTET_SPREAD
 from nvgre_doctor.evidence.streams import UPPER_BITS, Moment, StreamFacts, pack_stream
 
 STREAM: Final = 0
@@ -40,7 +39,7 @@ def fold(evidence: CaptureEvidence, rows: Iterable[Row], clocks: Sequence[Clock]
     for sort, clock, ends, key, frames, number, time, last, last_time, customers, octets in rows:
         if sort != UNKEPT:  # the frames of those are counted by direction
             evidence.nvgre_frames += frames
-            direction = evidence.direction(ends)
+            direction = evidence.directions.get(ends) or evidence.direction(ends)
             if sort == STREAM and direction.keeps(key[UPPER_BITS:]):
                 seen = Moment(number, clocks[clock](time)), Moment(last, clocks[clock](last_time))
                 packed = pack_stream(StreamFacts(frames, *seen, customers, octets))
@@ -49,11 +48,16 @@ def fold(evidence: CaptureEvidence, rows: Iterable[Row], clocks: Sequence[Clock]
             direction.unkept_frames += frames
         if sort != DIRECTION:
             group = ends[: len(ends) // 2] + key[:UPPER_BITS]
-            begin, end = (number, clock, time), (last, clock, last_time)
-            known = unkept.setdefault(group, [0, begin, end, set()])
+            known = unkept.get(group)
+            if known is None:
+                begin, end = (number, clock, time), (last, clock, last_time)
+                unkept[group] = [frames, begin, end, set(octets)]
+                continue
             known[0] += frames
-            known[1] = min(known[1], begin)
-            known[2] = max(known[2], end)
+            if number < known[1][0]:
+                known[1] = number, clock, time
+            if last > known[2][0]:
+                known[2] = last, clock, last_time
             known[3].update(octets)
     for group, (frames, begin, end, octets_seen) in unkept.items():
         seen = (
@@ -73,10 +77,3 @@ def masks(evidence: CaptureEvidence) -> dict[bytes, int]:
         for ends, direction in evidence.directions.items()
         if direction.level
     }
-
-
-def is_unkept(mask: int, one: int, two: int) -> bool:
-    """Whether a VM pair, whose MACs end with the octets `one` and `two`, is not kept for certain:
-    the low 8 bits of `vm_rank` say so.
-    """
-    return bool((OCTET_SPREAD[one] ^ OCTET_SPREAD[two]) & mask)

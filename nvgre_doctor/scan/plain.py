@@ -26,6 +26,8 @@ IP_OR_ARP: Final = 8
 """Upper byte of the inner EtherTypes IPv4 and ARP."""
 WHOLE: Final = frozenset({b"\0\0", b"\x40\0", b"\x80\0", b"\xc0\0", b""})
 """IPv4's flags and fragment offset of what is no fragment; IPv6 has none here."""
+NEAR_CONTROL: Final = b"\xff\xff"
+"""Bits 23..8 of a key whose lowest octet may make it one of control traffic."""
 
 _NVGRE: Final = b"\x20\x00\x65\x58"  # K and nothing else, transparent Ethernet bridging
 _CONTROL: Final = b"\xff\xff\xff"  # in a control key, and in a few others, which are decoded

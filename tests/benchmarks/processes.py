@@ -37,8 +37,8 @@ class Timing:
     """All runs of one command."""
 
     seconds: list[float] = field(default_factory=list)  # of all processors
-    walls: list[float] = field(default_factory=list)  # from start to exit
     peaks: list[int] = field(default_factory=list)  # bytes of resident memory, largest process
+    walls: list[float] = field(default_factory=list)  # seconds from start to exit
 
     @property
     def median(self) -> float:

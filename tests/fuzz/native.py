@@ -43,7 +43,7 @@ def check(data: bytes, rows: int | None) -> None:
     with open_capture("-", stdin=io.BytesIO(data)) as opened:
         found = scan(opened.batches(walker=counter), counter)
     with open_capture("-", stdin=io.BytesIO(data)) as opened:
-        assert found == scan_exactly(opened.batches())
+        assert found == scan_exactly(opened.batches()), data.hex()
 
 
 def main() -> int:
