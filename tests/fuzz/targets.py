@@ -128,7 +128,7 @@ def long_seeds() -> list[bytes]:
 
 
 def check_parts(data: bytes) -> None:
-    """A file that is read in parts, as several processes do it, gives what one reader gives."""
+    """A file that is read in parts, as several threads do it, gives what one reader gives."""
     path = _file("capture", data)
     whole = files._read(files._Stretch(path, None, None), _tell_nobody).read
     with open_capture(path) as capture:
