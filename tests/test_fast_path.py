@@ -371,6 +371,26 @@ def test_quoted_ethernet_frames_that_begin_like_ip_are_not_taken_for_one_another
     assert evidence == exact(build.pcap(rows))
 
 
+def test_streams_that_come_with_two_clocks_are_not_taken_for_twice_as_many(
+    buffer_size, monkeypatch
+):
+    """Eight VM pairs in each of three directions: too many for the capture, as many as are kept."""
+    monkeypatch.setattr("nvgre_doctor.evidence.sampling.ALL_VM_STREAMS", 20)
+    buffer_size(4096)
+    blocks = [build.shb(), build.idb(1, tsresol=9), build.idb(1, tsresol=6)]
+    for n in range(960):
+        macs = "00:15:5d:0a:00:01", f"00:15:5d:0a:00:{2 + n % 8:02x}"
+        inner = build.inner_frame(*macs, INNER_IP)
+        packet = build.nvgre("192.168.50.1", f"192.168.50.{2 + n % 3}", 0x00138900, inner)
+        interface = n // 24 % 2
+        tsresol = 6 if interface else 9
+        blocks.append(build.epb(interface, TIME + n, build.ethernet(packet), tsresol=tsresol))
+    evidence = fast(b"".join(blocks))
+    assert evidence.is_thinned
+    assert [direction.level for direction in evidence.directions.values()] == [0, 0, 0]
+    assert evidence == exact(b"".join(blocks))
+
+
 # --- no more work than promised ----------------------------------------------
 
 

@@ -328,7 +328,8 @@ static void add_row(struct row *sum, const struct row *row)
         sum->octets[i] |= row->octets[i];
 }
 
-/* Take a new stream of a direction into account.  While more than `kept` streams are of its level
+/* Take a new stream of a direction into account, of the first kind only: with another clock it may
+ * be the same one again.  While more than `kept` streams are of its level
  * or above, that level is too low, whatever else there is: raise it, and put those below it
  * together. */
 static void take_part(Scanner *scanner, struct row *direction, struct row *row)
@@ -404,7 +405,7 @@ static int count(Scanner *scanner, const struct plain *found, uint8_t kind, cons
     row->last = number;
     memcpy(row->last_time, time, 8);
     row->octets[octet >> 3] |= (uint8_t)(1u << (octet & 7));
-    if (!row->frames++ && is_kept && direction)
+    if (!row->frames++ && is_kept && direction && kind == 0)
         take_part(scanner, direction, row);
     return 1;
 }
@@ -621,9 +622,13 @@ static PyObject *scanner_limit(PyObject *self, PyObject *args)
 {
     Scanner *scanner = (Scanner *)self;
     unsigned int most;
-    if (!PyArg_ParseTuple(args, "Ip:limit", &most, &scanner->is_thinned))
+    int is_thinned;
+    if (!PyArg_ParseTuple(args, "Ip:limit", &most, &is_thinned))
         return NULL;
-    scanner->most = most < 1 ? 1 : most < ROWS ? most : ROWS;
+    if (!scanner->is_busy) {
+        scanner->most = most < 1 ? 1 : most < ROWS ? most : ROWS;
+        scanner->is_thinned = is_thinned;
+    }
     Py_RETURN_NONE;
 }
 
