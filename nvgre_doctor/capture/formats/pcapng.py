@@ -15,10 +15,8 @@ from typing import ClassVar
 from nvgre_doctor.capture.batch import (
     MAX_FRAME,
     Batch,
-    Clock,
     Problem,
     Progress,
-    Records,
     Walker,
 )
 from nvgre_doctor.capture.formats.pcapng_blocks import (
@@ -36,13 +34,12 @@ from nvgre_doctor.capture.formats.pcapng_blocks import (
     SIMPLE_PACKET,
     STAMP_DISTANCE,
     STATISTICS,
-    Interface,
     Section,
     fits,
     parse_interface,
 )
 from nvgre_doctor.capture.formats.pcapng_copy import Block, read_blocks
-from nvgre_doctor.capture.formats.pcapng_frames import Frames
+from nvgre_doctor.capture.formats.pcapng_frames import Frames, Interfaces
 from nvgre_doctor.capture.formats.reader import Cursor, DamageError, Reader
 from nvgre_doctor.capture.source import CHUNK, Source
 from nvgre_doctor.vocabulary import Status
@@ -58,7 +55,8 @@ class PcapngReader(Reader[Section]):
     def __init__(self, source: Source, progress: Progress, head: bytes) -> None:
         """See `Reader`."""
         super().__init__(source, progress, head)
-        self._begin_interfaces("<")
+        self._order = "<"
+        self._interfaces = Interfaces(self._order)
         self._walker: Walker | None = None
         self._unknown_reported = False
         self._frames = Frames()  # those of this buffer
@@ -70,9 +68,8 @@ class PcapngReader(Reader[Section]):
         begin = start or self.first()
         self._stop, self._walker = stop, walker
         if start is not None or stop is not None:
-            self._begin_interfaces(begin.state.order)
-            for interface in begin.state.interfaces:
-                self._add_interface(interface)
+            self._order = begin.state.order
+            self._interfaces = Interfaces(self._order, begin.state.interfaces)
             self._place(begin.offset)
         try:
             while not self._stopped():
@@ -109,7 +106,7 @@ class PcapngReader(Reader[Section]):
 
     def cursor(self) -> Cursor[Section]:
         """See `Reader.cursor`."""
-        return Cursor(self._base + self._at, Section(self._order, tuple(self._interfaces)))
+        return Cursor(self._base + self._at, Section(self._order, tuple(self._interfaces.known)))
 
     def find(self, offset: int, cursor: Cursor[Section], data: bytes) -> Cursor[Section] | None:
         """See `Reader.find`."""
@@ -206,10 +203,10 @@ class PcapngReader(Reader[Section]):
         elif kind == INTERFACE:
             if total < 20:
                 raise self._damage(f"is an interface description of {total} bytes, too few")
-            if len(self._interfaces) >= MAX_INTERFACES:
+            if len(self._interfaces.known) >= MAX_INTERFACES:
                 raise self._damage(f"is one of more than {MAX_INTERFACES} interfaces")
             self.description.add_interface(data[at : at + total], order)
-            self._add_interface(parse_interface(data[at : at + total], order))
+            self._interfaces.add(parse_interface(data[at : at + total], order))
         elif kind in (ENHANCED_PACKET, OBSOLETE_PACKET):
             if total < PACKET_HEAD + 4:
                 raise self._damage(f"is a packet block of {total} bytes, too few")
@@ -224,7 +221,7 @@ class PcapngReader(Reader[Section]):
             if total < 16:
                 raise self._damage(f"is a packet block of {total} bytes, too few")
             (captured,) = struct.unpack_from(order + "I", data, at + 8)
-            snaplen = self._interfaces[0].snaplen if self._interfaces else 0
+            snaplen = self._interfaces.snaplen
             self._add(0, at + 12, min(captured, total - 16, snaplen or captured), total - 16, None)
         elif kind in NUMBERED:
             self._progress.numbered += 1
@@ -241,19 +238,7 @@ class PcapngReader(Reader[Section]):
                 " supported (1.0 is usual)",
                 "version",
             )
-        self._begin_interfaces(order)
-
-    def _begin_interfaces(self, order: str) -> None:
-        self._order = order
-        self._interfaces: list[Interface] = []
-        self._records = Records(order, True, STAMP_DISTANCE)
-        self._kinds: set[tuple[int, Clock]] = set()  # linktypes and clocks of these interfaces
-
-    def _add_interface(self, interface: Interface) -> None:
-        self._interfaces.append(interface)
-        kind = interface.linktype, interface.clock(self._order)
-        self._records.interfaces.append(kind)
-        self._kinds.add(kind)
+        self._order, self._interfaces = order, Interfaces(order)
 
     def _add(
         self, interface: int, start: int, captured: int, room: int, odd: int | bool | None
@@ -263,7 +248,7 @@ class PcapngReader(Reader[Section]):
             raise self._damage(
                 f"claims a frame of {captured} bytes where {min(room, MAX_FRAME)} are possible"
             )
-        if interface >= len(self._interfaces):
+        if interface >= len(self._interfaces.known):
             self._progress.numbered += 1
             self._report_unknown(interface)
             return
@@ -290,11 +275,11 @@ class PcapngReader(Reader[Section]):
         if self._walker is not None:
             begin = self._progress.numbered + 1
             self._at, number = self._walker.walk(
-                self._records, self._data, self._at, begin, columns
+                self._interfaces.records, self._data, self._at, begin, columns
             )
             self._count(number - begin)
         before = len(columns.stamps)
-        self._at = self._frames.walk(self._data, self._at, self._order, len(self._interfaces))
+        self._at = self._frames.walk(self._data, self._at, self._order, len(self._interfaces.known))
         columns.numbers.extend(self._count(len(columns.stamps) - before))
 
     def _count(self, frames: int) -> range:
@@ -308,4 +293,4 @@ class PcapngReader(Reader[Section]):
         """Hand on what was collected."""
         frames, self._frames = self._frames, Frames()
         self._progress.bytes_read = self._base + self._at
-        return frames.batches(self._data, self._records, is_one_kind=len(self._kinds) == 1)
+        return frames.batches(self._data, self._interfaces)

@@ -4,10 +4,44 @@ Knows packet blocks and interfaces; knows nothing about reading files, nor what 
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from nvgre_doctor.capture.batch import Batch, Clock, Columns, Records
-from nvgre_doctor.capture.formats.pcapng_blocks import ENHANCED_PACKET, no_clock
+from nvgre_doctor.capture.formats.pcapng_blocks import (
+    ENHANCED_PACKET,
+    STAMP_DISTANCE,
+    Interface,
+    no_clock,
+)
+
+
+class Interfaces:
+    """Those of one section, as they become known."""
+
+    def __init__(self, order: str, known: Sequence[Interface] = ()) -> None:
+        """`order` is the byte order of the section."""
+        self.known: list[Interface] = []
+        self.records = Records(order, True, STAMP_DISTANCE)
+        self._kinds: set[tuple[int, Clock]] = set()
+        for interface in known:
+            self.add(interface)
+
+    def add(self, interface: Interface) -> None:
+        """Take the next one."""
+        kind = interface.linktype, interface.clock(self.records.order)
+        self.known.append(interface)
+        self.records.interfaces.append(kind)
+        self._kinds.add(kind)
+
+    @property
+    def are_alike(self) -> bool:
+        """Whether all agree in linktype and clock."""
+        return len(self._kinds) == 1
+
+    @property
+    def snaplen(self) -> int:
+        """Of simple packet blocks, in bytes; 0: no limit."""
+        return self.known[0].snaplen if self.known else 0
 
 
 class Frames:
@@ -62,14 +96,13 @@ class Frames:
             at = too_long - 16  # the same
         return at + 4
 
-    def batches(self, data: bytes, records: Records, *, is_one_kind: bool) -> Iterator[Batch]:
-        """All frames, one batch for each linktype and clock; `is_one_kind` where all interfaces of
-        `records` agree in both.
-        """
-        columns, odd, interfaces = self.columns, self._odd, records.interfaces
+    def batches(self, data: bytes, known: Interfaces) -> Iterator[Batch]:
+        """All frames, one batch for each linktype and clock."""
+        records, columns, odd = known.records, self.columns, self._odd
+        interfaces = records.interfaces
         if not columns.stamps:
             return
-        if not odd and is_one_kind:
+        if not odd and known.are_alike:
             yield _batch(data, records, *interfaces[0], columns)
             return
         word = struct.Struct(records.order + "I").unpack_from
