@@ -82,8 +82,24 @@ class Commands(click.Group):
         return ours if default is None else complete_default(ctx, default, incomplete, ours)
 
 
+def _say_version(ctx: click.Context) -> None:
+    """The version, and which of the two loops counts frames."""
+    from nvgre_doctor.scan.native import scanner_class
+
+    scanner = "C" if scanner_class() is not None else "Python"
+    click.echo(f"{PROGRAM} {__version__}\nscanner: {scanner}")
+    ctx.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda ctx, _param, wanted: _say_version(ctx) if wanted else None,
+    help="Show the version and exit.",
+)
 def cli() -> None:
     """Find out which Hyper-V hosts still speak the old NVGRE layout, and who cannot talk because of
     it.
@@ -135,8 +151,6 @@ def _run(args: Sequence[str] | None) -> int:
         SystemExit
     ) as error:  # click: after shell completion, and when nobody reads its help any more
         return Exit.USAGE if error.code and COMPLETION_VARIABLE in os.environ else Exit.OK
-    except ChildProcessError as error:  # a worker was killed
-        return _say(Exit.INTERNAL, str(error))
     except MemoryError:
         return _say(Exit.INTERNAL, "there is not enough memory. Give fewer captures at once.")
     except OSError as error:

@@ -656,7 +656,7 @@ def test_settings_of_check_count_here_too(tmp_path: Path) -> None:
 def frames_in(path: Path) -> list[tuple[int, int, int, int, bytes]]:
     with open_capture(path) as capture:
         return sorted(
-            (number, batch.linktype, batch.clock(i), batch.wire_length(i), batch.frame(i))
+            (number, batch.linktype, batch.ts_ns(i), batch.wire_length(i), batch.frame(i))
             for batch in capture.batches()
             for i, number in enumerate(batch.numbers)
         )

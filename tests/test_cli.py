@@ -327,7 +327,15 @@ def test_help_of_check_fits_one_screen() -> None:
 
 
 def test_version_is_one_line() -> None:
-    assert run("--version").stdout == b"nvgre-doctor 1.0.0\n"
+    assert run("--version").stdout in (
+        b"nvgre-doctor 1.0.0\nscanner: C\n",
+        b"nvgre-doctor 1.0.0\nscanner: Python\n",
+    )
+
+
+def test_version_says_that_frames_are_counted_in_python_where_that_is_asked_for() -> None:
+    done = run("--version", env={"NVGRE_DOCTOR_PURE": "1"})
+    assert done.stdout == b"nvgre-doctor 1.0.0\nscanner: Python\n"
 
 
 def test_explain_gives_the_text_of_one_rule_or_of_all_with_a_prefix() -> None:

@@ -19,10 +19,8 @@ from nvgre_doctor.report.model import Report
 from nvgre_doctor.reporters import FORMATS, render
 from nvgre_doctor.reporters.sarif import capture_uri
 from nvgre_doctor.terminal.display import Display
-from tests import build
 from tests.program import MISMATCH, UPDATED, environment, run, run_process
 from tests.reports import MISMATCH as REPORT
-from tests.worlds import A, B, Tape
 
 # --- streams and files -------------------------------------------------------
 
@@ -216,45 +214,3 @@ def test_github_gets_a_file_only_for_what_lies_in_the_repository(
 ) -> None:
     text = render("github", of_path(path), Display())
     assert (place in text) if place else (",file=" not in text)
-
-
-# --- processes ---------------------------------------------------------------
-
-SPAWN = """
-import multiprocessing, sys
-from multiprocessing.context import SpawnProcess
-from nvgre_doctor.scan import files
-from nvgre_doctor.cli import main
-
-if __name__ == "__main__":
-    started = []
-    start = SpawnProcess.start
-    SpawnProcess.start = lambda self: (started.append(self), start(self))[1]
-    multiprocessing.set_start_method("spawn")
-    files.WORTH_A_PROCESS = 4096
-    code = main(sys.argv[1:])
-    print(len(started), file=sys.stderr)
-    sys.exit(code)
-"""
-
-
-@pytest.mark.process
-def test_several_processes_started_as_windows_starts_them_give_the_same_report(
-    tmp_path: Path,
-) -> None:
-    tape = Tape()
-    for _ in range(200):
-        tape.ping(A, B, 0x00138900, 0x00001389)
-    (tmp_path / "lab.pcap").write_bytes(build.pcap(tape.frames))
-    script = tmp_path / "spawned.py"
-    script.write_text(SPAWN)
-    done = subprocess.run(
-        [sys.executable, str(script), "-f", "json", "--jobs", "2", "lab.pcap"],
-        cwd=tmp_path,
-        env=environment(),
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-    assert (done.returncode, done.stderr.split()) == (1, [b"2"])
-    assert done.stdout == run("-f", "json", "lab.pcap", cwd=tmp_path).stdout

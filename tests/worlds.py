@@ -5,6 +5,7 @@ A `Tape` records; `evidence_of`, `diagnose_tapes` and `judge_tapes` play tapes t
 inference and rules.  Frames come from tests/build.py; what is expected of them stands in the tests.
 """
 
+import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
@@ -162,15 +163,14 @@ def frames_of(recording: Recording) -> list[build.Frame]:
     return list(recording.frames if isinstance(recording, Tape) else recording)
 
 
-def _time_of(raw_time: int) -> int:
-    return raw_time
+def _clock(stamp: bytes) -> int:
+    return int.from_bytes(stamp, signed=True)
 
 
 def batch(
     frames: Iterable[build.Frame], numbers: Sequence[int] | None = None, linktype: int = ETHERNET
 ) -> Batch:
-    """A Batch as a reader hands it on, the time of each frame in the 8 bytes before it; NO_TIME for
-    some means no stamps at all.
+    """A Batch as a reader hands it on: before each frame its time, and both lengths.
 
     Frames are numbered from 1 unless `numbers` are given.
     """
@@ -179,20 +179,11 @@ def batch(
     stamps = []
     for row in rows:
         stamps.append(len(data))
-        data += max(row[0], 0).to_bytes(8)
-        data += row[1]
-    return Batch(
-        linktype,
-        bytes(data),
-        stamps,
-        8,
-        [len(row[1]) for row in rows],
-        numbers if numbers is not None else range(1, len(rows) + 1),
-        lambda i: rows[i][0],
-        lambda i: rows[i][2] if len(rows[i]) == 3 else len(rows[i][1]),
-        ">",
-        _time_of if all(row[0] >= 0 for row in rows) else None,
-    )
+        wire_length = row[2] if len(row) == 3 else len(row[1])
+        data += struct.pack(">qII", row[0], len(row[1]), wire_length) + row[1]
+    lengths = [len(row[1]) for row in rows]
+    numbers = numbers if numbers is not None else range(1, len(rows) + 1)
+    return Batch(linktype, bytes(data), stamps, 16, lengths, numbers, ">", _clock)
 
 
 def scan_frames(

@@ -73,7 +73,7 @@ def write_frames(
         interfaces.describe(source.description)
         interface, tick_ns = interfaces.number(batch), 10 ** (9 - batch.time_digits)
         for i, number in enumerate(batch.numbers):
-            frame, wire_length, ts_ns = batch.frame(i), batch.wire_length(i), batch.clock(i)
+            frame, wire_length, ts_ns = batch.frame(i), batch.wire_length(i), batch.ts_ns(i)
             comments = marker.comments(batch.linktype, frame, wire_length, number, ts_ns)
             if comments or not only_findings:
                 # A frame without a time, or from before 1970, becomes one of 1970.

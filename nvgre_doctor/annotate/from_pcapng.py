@@ -122,7 +122,7 @@ class PcapngCopier:
         interface = self._interfaces[number]
         captured, wire_length = struct.unpack_from(order + "II", data, 20)
         frame = data[PACKET_HEAD : PACKET_HEAD + captured]
-        ts_ns = interface.clock(order)(*struct.unpack_from(order + "Q", data, 12))
+        ts_ns = interface.clock(order)(data[12:20])
         return self._marker.comments(interface.linktype, frame, wire_length, self._numbered, ts_ns)
 
     def _comments_on_simple(self, block: Block) -> list[str]:

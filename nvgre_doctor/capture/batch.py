@@ -1,11 +1,12 @@
 """What every capture reader hands on: batches of frames as columns, and what could not be read.
 
-Knows nothing about packets.  Columns (one list per fact) instead of one object per frame: the scan
-turns them over with C-level loops, and that is where the speed comes from.
+Knows nothing about packets.  Columns (one list per fact) instead of one object per frame: readers
+make them in loops of few steps.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from struct import unpack_from
 from typing import Final, Protocol
 
 from nvgre_doctor.vocabulary import Status
@@ -31,18 +32,21 @@ class Problem:
     message: str  # for people: what happened, where, and what to do next
 
 
-@dataclass(slots=True)
+Clock = Callable[[bytes], int]
+"""From the 8 bytes of a time, as they are stored, to nanoseconds since 1970, or NO_TIME.  Times
+that are stored alike share one function.
+"""
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """Frames of one linktype that lie in one buffer; column `i` of each list is one frame.
+    """Frames of one linktype and one clock that lie in one buffer; column `i` of each list is one
+    frame.
 
-    `stamps[i]` is the offset in `data` of its time, 8 raw bytes; `distance` bytes behind that is
-    its first byte.  `lengths[i]` is its captured length in bytes, `numbers[i]` its 1-based number
-    as Wireshark counts, ascending.  `clock(i)` gives its time in integer nanoseconds since 1970, or
-    NO_TIME, and `wire_length(i)` its original length; both are worked out only when somebody asks.
-
-    `time_of` makes nanoseconds of the 8 raw bytes, read as one number in the byte order `order`
-    ("<" or ">").  Batches whose times are stored alike share one function.  It is None where frames
-    have no time: `stamps` then only tell where they begin.
+    `stamps[i]` is the offset in `data` of the 8 bytes of its time, which `clock` reads; its
+    original length follows 4 bytes behind them, in the byte order `order` ("<" or ">"), and its
+    first byte `distance` bytes behind their beginning.  `lengths[i]` is its captured length in
+    bytes, `numbers[i]` its 1-based number as Wireshark counts, ascending.
 
     `time_digits` is how many decimal places of a second the times need, at most 9: 6 for
     microseconds.
@@ -54,10 +58,8 @@ class Batch:
     distance: int
     lengths: Sequence[int]
     numbers: Sequence[int]
-    clock: Callable[[int], int]
-    wire_length: Callable[[int], int]
-    order: str = "<"
-    time_of: Callable[[int], int] | None = None
+    order: str
+    clock: Clock
     time_digits: int = 9
 
     def frame(self, index: int) -> bytes:
@@ -65,17 +67,30 @@ class Batch:
         start = self.stamps[index] + self.distance
         return self.data[start : start + self.lengths[index]]
 
+    def ts_ns(self, index: int) -> int:
+        """The time of one frame."""
+        stamp = self.stamps[index]
+        return self.clock(self.data[stamp : stamp + 8])
 
-@dataclass(frozen=True, slots=True)
+    def wire_length(self, index: int) -> int:
+        """The original length of one frame, in bytes."""
+        length: int = unpack_from(self.order + "I", self.data, self.stamps[index] + 12)[0]
+        return length
+
+
+@dataclass(slots=True)
 class Records:
-    """How the records of a capture look, for somebody who walks over them."""
+    """How the records of a capture look, for somebody who walks over them: those of a pcap, or the
+    enhanced packet blocks of one section of a pcapng.
+    """
 
-    linktype: int
     order: str  # as in Batch
+    is_pcapng: bool
     distance: int  # as in Batch
-    time_of: Callable[[int], int]  # as in Batch
-    before: int  # bytes of a record before its time
-    interfaces: int  # known in this section of a pcapng; 0: the records are those of a pcap
+    interfaces: list[tuple[int, Clock]] = field(default_factory=list)
+    """Linktype and clock of each interface of a section, in order, which may become more; a pcap
+    has one.
+    """
 
 
 @dataclass(slots=True)
@@ -105,14 +120,14 @@ class Columns:
         )
 
 
-class Express(Protocol):
-    """Somebody who takes frames at once, while the reader walks over their records."""
+class Walker(Protocol):
+    """Somebody who counts frames at once, while the reader walks over their records."""
 
-    def take(
+    def walk(
         self, records: Records, data: bytes, at: int, number: int, left: Columns
     ) -> tuple[int, int]:
         """Walk over records from `data[at]` on, whose frames are numbered from `number` on.  Frames
-        that are not taken are added to `left`.
+        that are not counted are added to `left`.
 
         Gives the offset and the frame number to go on with: at the end of the buffer, or where
         something other than a whole record (or whole enhanced packet block) with a frame follows.

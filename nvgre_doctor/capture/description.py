@@ -8,7 +8,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import Final
 
-from nvgre_doctor.capture.formats.pcapng_options import read_options
+from nvgre_doctor.capture.formats.pcapng_options import read_values
 
 MAX_DESCRIBED: Final = 256
 """Interfaces that are kept, over all sections; the others are only counted."""
@@ -57,22 +57,23 @@ class Description:
     interfaces_left_out: int = 0
     is_of_one_interface: bool = False  # there can be no other one, so it needs no number
     _known: int = 0  # interfaces of this section so far, described or not
+    _begin: int = 0  # in `interfaces`: where those of this section begin
 
     def add_section(self, block: bytes, order: str) -> None:
         """A Section Header Block."""
         self.sections += 1
-        self._known = 0
+        self._known, self._begin = 0, len(self.interfaces)
         if self.sections > 1:
             return
         major, minor = struct.unpack_from(order + "HH", block, 12)
         self.variant = f"version {major}.{minor}, {ENDIAN[order]}"
-        for option in read_options(block, _SECTION_OPTIONS, len(block) - 4, order):
-            text = option.value[:MAX_TEXT]
-            if option.code == 2:
+        for code, value in read_values(block, _SECTION_OPTIONS, len(block) - 4, order):
+            text = value[:MAX_TEXT]
+            if code == 2:
                 self.hardware = text
-            elif option.code == 3:
+            elif code == 3:
                 self.os = text
-            elif option.code == 4:
+            elif code == 4:
                 self.application = text
 
     def add_interface(self, block: bytes, order: str) -> None:
@@ -84,20 +85,20 @@ class Description:
             return
         linktype, snaplen = struct.unpack_from(order + "H2xI", block, 8)
         interface = InterfaceDescription(self.sections, number, linktype, snaplen)
-        for option in read_options(block, _INTERFACE_OPTIONS, len(block) - 4, order):
-            text = option.value[:MAX_TEXT]
-            if option.code == 2:
+        for code, value in read_values(block, _INTERFACE_OPTIONS, len(block) - 4, order):
+            text = value[:MAX_TEXT]
+            if code == 2:
                 interface.name = text
-            elif option.code == 3:
+            elif code == 3:
                 interface.text = text
-            elif option.code == 9 and len(option.value) == 1:
-                interface.tsresol = option.value[0]
-            elif option.code == 11 and text[:1] == b"\0":  # a filter as text; others are byte code
+            elif code == 9 and len(value) == 1:
+                interface.tsresol = value[0]
+            elif code == 11 and text[:1] == b"\0":  # a filter as text; others are byte code
                 interface.capture_filter = text[1:]
-            elif option.code == 12:
+            elif code == 12:
                 interface.os = text
-            elif option.code == 13 and len(option.value) == 1:
-                interface.fcs_octets = option.value[0]
+            elif code == 13 and len(value) == 1:
+                interface.fcs_octets = value[0]
         self.interfaces.append(interface)
 
     def add_statistics(self, block: bytes, order: str) -> None:
@@ -107,22 +108,18 @@ class Description:
         if len(block) < _STATISTICS_OPTIONS + 4:
             return
         (number,) = struct.unpack_from(order + "I", block, 8)
-        # The interfaces of this section are the last ones of the list.
-        of_section = self.interfaces[max(0, len(self.interfaces) - self._known) :]
-        interface = next(
-            (i for i in of_section if (i.section, i.number) == (self.sections, number)), None
-        )
-        if interface is None:
+        if self._begin + number >= len(self.interfaces):
             return
-        for option in read_options(block, _STATISTICS_OPTIONS, len(block) - 4, order):
-            if len(option.value) != 8:
+        interface = self.interfaces[self._begin + number]
+        for code, value in read_values(block, _STATISTICS_OPTIONS, len(block) - 4, order):
+            if len(value) != 8:
                 continue
-            (count,) = struct.unpack(order + "Q", option.value)
-            if option.code == 4:
+            (count,) = struct.unpack(order + "Q", value)
+            if code == 4:
                 interface.received = count
-            elif option.code == 5:
+            elif code == 5:
                 interface.dropped_by_interface = count
-            elif option.code == 7:
+            elif code == 7:
                 interface.dropped_by_os = count
 
 

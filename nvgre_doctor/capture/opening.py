@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
 
 from nvgre_doctor.capture import searching
-from nvgre_doctor.capture.batch import Batch, Express, Problem, Progress
+from nvgre_doctor.capture.batch import Batch, Problem, Progress, Walker
 from nvgre_doctor.capture.decompress import Codec
 from nvgre_doctor.capture.description import Description
 from nvgre_doctor.capture.formats.pcapng_copy import Block
@@ -89,10 +89,10 @@ class OpenCapture:
         start: Cursor[Any] | None = None,
         stop: int | None = None,
         numbered: int = 0,
-        express: Express | None = None,
+        walker: Walker | None = None,
     ) -> Iterator[Batch]:
-        """The frames, in order, as batches of one linktype each, but for those that `express`
-        takes.  Only once.
+        """The frames, in order, as batches of one linktype each, but for those that `walker`
+        counts.  Only once.
 
         With `start` and `stop`, as `parts` gives them, only the records that begin there.
         `numbered` is how many frame numbers were used before `start`: numbering goes on from there.
@@ -102,7 +102,7 @@ class OpenCapture:
         self._begun = True
         self.progress.numbered = numbered
         try:
-            yield from self._reader.batches(start, stop, express)
+            yield from self._reader.batches(start, stop, walker)
         except DamageError as damage:
             nothing = self.progress.frames == 0 and damage.problem.reason in _NOTHING_READ
             self._refuse(damage.problem, Status.UNREADABLE if nothing else Status.CUT)

@@ -103,7 +103,7 @@ def _codes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     "--jobs",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Processes to read with (default: cores).",
+    help="Threads to read with (default: cores).",
 )
 @color_option
 @quiet_option

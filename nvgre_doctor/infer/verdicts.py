@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from nvgre_doctor.infer.by_inventory import by_inventory
-from nvgre_doctor.infer.diagnosis import Change, HostVerdict, Stream, Witness
+from nvgre_doctor.infer.diagnosis import At, Change, HostVerdict, Stream, Witness
 from nvgre_doctor.infer.gathering import without_echoes
 from nvgre_doctor.infer.kinds_of_evidence import (
     SameLayout,
@@ -113,6 +113,7 @@ def _follow_ties(hosts: Mapping[bytes, HostVerdict], ties: Iterable[SameLayout])
     for number, tie in open_ties.items():
         of_host[tie.one.source].append(number)
         of_host[tie.two.source].append(number)
+    spans = {address: _span(host.witnesses) for address, host in hosts.items() if host.witnesses}
     worth_a_look = list(open_ties)
     while worth_a_look:
         learned: defaultdict[bytes, list[Witness]] = defaultdict(list)
@@ -122,22 +123,34 @@ def _follow_ties(hosts: Mapping[bytes, HostVerdict], ties: Iterable[SameLayout])
             layout_two = hosts[two.source].layout_of(two)
             if layout_one is not Layout.UNKNOWN and layout_two is not Layout.UNKNOWN:
                 del open_ties[number]
-            elif _is_proven_at(hosts[one.source], one):
+            elif _is_proven_at(hosts[one.source], spans, one):
                 learned[two.source].append(Witness(Kind.SAME_LAYOUT_PEER, layout_one, two, one))
                 del open_ties[number]
-            elif _is_proven_at(hosts[two.source], two):
+            elif _is_proven_at(hosts[two.source], spans, two):
                 learned[one.source].append(Witness(Kind.SAME_LAYOUT_PEER, layout_two, one, two))
                 del open_ties[number]
         for address, witnesses in learned.items():
             hosts[address].witnesses.extend(witnesses)
             _settle(hosts[address])
+            first, last = _span(witnesses)
+            known = spans.setdefault(address, (first, last))
+            spans[address] = min(known[0], first), max(known[1], last)
         # A tie between hosts about which nothing new is known says what it said before.
         worth_a_look = sorted(
             {number for address in learned for number in of_host[address] if number in open_ties}
         )
 
 
-def _is_proven_at(host: HostVerdict, stream: Stream) -> bool:
+Span = tuple[At, At]
+"""The first and the last frame of a host's proofs."""
+
+
+def _span(witnesses: list[Witness]) -> Span:
+    streams = [witness.stream for witness in witnesses]
+    return min(stream.first for stream in streams), max(stream.last for stream in streams)
+
+
+def _is_proven_at(host: HostVerdict, spans: Mapping[bytes, Span], stream: Stream) -> bool:
     """Whether the host's layout is proven for the time of a stream: between two of its proofs, or
     close to one.
     """
@@ -146,8 +159,7 @@ def _is_proven_at(host: HostVerdict, stream: Stream) -> bool:
         layout is Layout.UNKNOWN or host.change is not None
     ):  # with a change, it is known which side the stream is on
         return layout is not Layout.UNKNOWN
-    proofs = [witness.stream for witness in host.witnesses]
-    first, last = min(proof.first for proof in proofs), max(proof.last for proof in proofs)
+    first, last = spans[host.address]
     return (
         first.ts_ns - RESTART_NS <= stream.last.ts_ns
         and stream.first.ts_ns <= last.ts_ns + RESTART_NS

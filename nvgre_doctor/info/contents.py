@@ -120,7 +120,7 @@ def _measured(batches: Iterable[Batch], lengths: Lengths) -> Iterator[Batch]:
         for i, captured in enumerate(batch.lengths):
             lengths.cut_frames += captured < batch.wire_length(i)
             lengths.longest = max(lengths.longest, captured)
-            ts_ns = batch.clock(i)
+            ts_ns = batch.ts_ns(i)
             if ts_ns != NO_TIME:
                 first_ns = ts_ns if first_ns is None else min(first_ns, ts_ns)
                 last_ns = ts_ns if last_ns is None else max(last_ns, ts_ns)

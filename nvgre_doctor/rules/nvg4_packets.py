@@ -128,7 +128,9 @@ def _signs_by_source(
     hosts: dict[bytes, tuple[set[int], int, list[At]]] = {}
     for sign, sightings, ats in situation.sightings(oddity):
         details, count, frames = hosts.get(sign.source, (set(), 0, []))
-        hosts[sign.source] = (details | {sign.detail}, count + sightings.count, [*frames, *ats])
+        details.add(sign.detail)
+        frames += ats
+        hosts[sign.source] = details, count + sightings.count, frames
     return dict(sorted(hosts.items()))
 
 

@@ -1,330 +1,297 @@
-"""Frames become Evidence.  Knows batches, shapes and evidence, nothing about hosts or verdicts.
+"""Frames become evidence: the loop, and what it counts until that is folded into the evidence.
 
-Most frames of a capture are alike: the same few headers again and again.  So the scan looks at each
-frame only as far as it must to know that it is plain, takes its *header* (all bytes from the outer
-source address to the inner EtherType: one contiguous slice that holds all the evidence needs, and
-nothing that changes from frame to frame) and counts it in the memo.  Most plain frames are counted
-before they get here, by the express lane.  Memos are folded into the evidence now and then. Every
-frame that is not plain is decoded, exactly and slowly.  That all ways give the same evidence is
-tested on random frames.
+Most frames of a capture are alike: the same few headers (`plain`) again and again.  So they are
+counted in one dict by their header, and understood when the dict is folded.  Every other frame is
+decoded once for all frames of its `essence`.  `_scanner.c` is the same loop for plain frames, where
+it could be built: it walks over the records, and only what it leaves comes here.  That all ways
+give the same evidence is tested on random frames.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from itertools import repeat
-from typing import Final
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from struct import error
+from typing import Any, Final
 
-from nvgre_doctor.capture.batch import Batch
-from nvgre_doctor.evidence import CaptureEvidence, sampling
-from nvgre_doctor.evidence.signs import Sightings, Sign
-from nvgre_doctor.evidence.streams import Moment
-from nvgre_doctor.scan.exact import ONLY_COUNTED, add_facts, customer_addresses
-from nvgre_doctor.scan.express import Express
-from nvgre_doctor.scan.memo import Memo
-from nvgre_doctor.scan.shapes import (
+from nvgre_doctor.capture.batch import Batch, Clock, Columns, Records
+from nvgre_doctor.evidence import CaptureEvidence
+from nvgre_doctor.evidence.sampling import OCTET_SPREAD
+from nvgre_doctor.evidence.signs import EXAMPLES, Sightings, Sign
+from nvgre_doctor.evidence.streams import UPPER_BITS, Moment
+from nvgre_doctor.scan import native
+from nvgre_doctor.scan.essence import Essence, essence
+from nvgre_doctor.scan.exact import Tally, add_facts, customer_addresses
+from nvgre_doctor.scan.folding import DIRECTION, STREAM, UNKEPT, Row, fold, masks
+from nvgre_doctor.scan.native import Native, scanner_class
+from nvgre_doctor.scan.plain import (
     GRE,
-    IN_PARTS,
     IP_OR_ARP,
+    NEAR_CONTROL,
     TCP_OR_UDP,
-    Shape,
+    UDP,
+    VXLAN_PORT,
+    WHOLE,
+    Layout,
+    customers_of,
     is_data,
-    plain_customers,
-    shape_of,
+    is_quiet,
+    layout_of,
 )
 from nvgre_doctor.vocabulary import Oddity
 from nvgre_doctor.wire.decode import decode
-from nvgre_doctor.wire.facts import Nvgre, Other
-from nvgre_doctor.wire.links import TAG_ETHERTYPES
+from nvgre_doctor.wire.facts import Nvgre
 
-MEMO_CAP: Final = 100_000
-"""Headers in the memos: up to 80 MB, if each is of another direction.  Folding sooner changes
-nothing but the speed.
-"""
-SHAPES_PER_BATCH: Final = 6
-"""How many shapes are tried on one batch before the rest is decoded: hostile frames must not make
-the loop quadratic.
-"""
+ROWS: Final = 20_000
+"""Rows beyond which all is folded: up to 20 MB.  Folding sooner changes nothing but the speed."""
+_TABLES: Final = 64  # hostile captures have another clock for each frame
 
-_MEMOS: Final = 64  # hostile captures have another clock for each frame
-_UDP: Final = 17
-_VXLAN_PORT: Final = b"\x12\xb5"
-_ICMP: Final = 1
-_ICMPV6: Final = 58
-_AH: Final = 51
-_NO_OPTIONS: Final = 0x45
-_ICMP_ERRORS: Final = frozenset(
-    {b"", b"\x03", b"\x04", b"\x05", b"\x0b", b"\x0c"}
-)  # b"": the buffer ends there
-_ICMPV6_ERRORS: Final = frozenset({b"", b"\x01", b"\x02", b"\x03", b"\x04", b"\x89"})
+Counted = list[Any]
+"""Frames; number and time, as it is stored, of the first and of the last one; of the first one
+the customer addresses, or all facts."""
 
 
-def scan(batches: Iterable[Batch], scanner: "Scanner | None" = None) -> CaptureEvidence:
-    """Count every frame of one capture, or of one part of it; with the `scanner` whose `express`
-    lane the reader uses.
-    """
-    scanner = scanner or Scanner()
-    for batch in batches:
-        scanner.add(batch)
-    return scanner.finish()
+class _Table:
+    """What was counted of the frames of one linktype and clock, which come in order."""
+
+    def __init__(self) -> None:
+        self.headers: dict[bytes, Counted] = {}
+        self.unkept: dict[
+            bytes, tuple[Counted, set[int]]
+        ] = {}  # and the lowest octets of their keys
+        self.essences: dict[Essence, tuple[Counted, list[Moment]]] = {}  # and the first frames
+
+    def __len__(self) -> int:
+        return len(self.headers) + len(self.unkept) + len(self.essences)
+
+    def rows(self) -> Iterator[Row]:
+        """What was counted of plain frames."""
+        for header, counted in self.headers.items():
+            key = header[-18:-15] + header[-14:-2]
+            yield (STREAM, 0, header[:-22], key, *counted, header[-15:-14])
+        for group, (counted, octets) in self.unkept.items():
+            yield (UNKEPT, 0, group[:-7] * 2, group[-UPPER_BITS:], *counted, bytes(octets))
 
 
-class Scanner:
-    """Counts batch by batch."""
+class FrameCounter:
+    """Counts batch by batch, what it did not count as the walker of their reader."""
 
-    def __init__(self, memo_cap: int = MEMO_CAP) -> None:
-        """Nothing counted."""
-        self.express = Express()
-        self._evidence = CaptureEvidence()
-        self._memos: dict[tuple[int, Shape, Callable[[int], int]], Memo] = {}
-        self._memo_cap = memo_cap
-        # Streams in the memos beyond which it is time to see which VM pairs are kept.
-        self._crowd = sampling.ALL_VM_STREAMS
-        self._counted: defaultdict[Oddity, int] = defaultdict(
-            int
-        )  # frames of which nothing else is kept
-        self._usual: dict[
-            int, Shape
-        ] = {}  # by linktype: the shape that took most frames of the last batch
+    def __init__(self, rows: int | None = None) -> None:
+        """Nothing counted; `rows` in place of ROWS, and of those in C."""
+        self.evidence = CaptureEvidence()
+        self._rows, self._used = rows or ROWS, 0
+        self._tables: dict[tuple[int, Clock], _Table] = {}
+        self._layouts: dict[int, Layout] = {}  # by linktype: of the last plain frame
+        self._thinned: dict[bytes, list[int]] = {}
+        """By source + destination where not all VM pairs are kept: `folding.masks`, and how many
+        frames of those were counted here."""
+        scanner = scanner_class()
+        self._native = None if scanner is None else Native(scanner, rows or native.ROWS)
+        self._counted: Counter[Oddity] = Counter()  # frames of which nothing else is kept
+
+    def walk(
+        self, records: Records, data: bytes, at: int, number: int, left: Columns
+    ) -> tuple[int, int]:
+        """See `capture.batch.Walker`: in C, or not at all."""
+        is_full = True
+        while is_full and self._native is not None:
+            at, number, is_full = self._native.walk(records, data, at, number, left)
+            if is_full:
+                self._fold()
+        return at, number
 
     def add(self, batch: Batch) -> None:
         """Count the frames of one batch."""
-        self._evidence.frames += len(batch.stamps)
-        odd: Sequence[int] = range(len(batch.stamps))
-        if batch.time_of is not None:
-            odd = self._take_plain(batch, batch.time_of)
-            self._make_room()
-        for i in odd:
-            facts = decode(batch.linktype, batch.frame(i), batch.wire_length(i))
-            if isinstance(facts, Other) and facts.oddity in ONLY_COUNTED:
-                self._counted[facts.oddity] += 1
-            else:
-                add_facts(
-                    self._evidence, facts, Moment(batch.numbers[i], batch.clock(i)), batch.linktype
-                )
+        self.evidence.frames += len(batch.stamps)
+        table = self._tables.setdefault((batch.linktype, batch.clock), _Table())
+        before = len(table)
+        for i in self._count_plain(batch, table):
+            self._count_by_essence(batch, i, table)
+        self._used += len(table) - before
+        if self._used >= self._rows or len(self._tables) > _TABLES:
+            self._fold()
 
     def finish(self) -> CaptureEvidence:
         """All evidence."""
         self._fold()
-        express = self.express
-        self._evidence.frames += express.nvgre_frames + express.not_gre
-        self._evidence.nvgre_frames += express.nvgre_frames
-        self._counted[Oddity.NOT_GRE] += express.not_gre
-        for oddity, count in self._counted.items():
-            if count:
-                self._evidence.add_sign(Sign(oddity), Sightings(count, ()))
-        return self._evidence
+        for oddity, count in (+self._counted).items():
+            self.evidence.add_sign(Sign(oddity), Sightings(count, ()))
+        return self.evidence
 
-    def _take_plain(self, batch: Batch, time_of: Callable[[int], int]) -> Sequence[int]:
-        """Count what is plain, shape by shape, the usual one first.  Returns the frames that must
-        be decoded.
-        """
+    def _count_plain(self, batch: Batch, table: _Table) -> list[int]:
+        """Count plain frames, and give the others.  The layout hardly ever changes."""
         odd: list[int] = []
-        pending: Sequence[int] = range(len(batch.stamps))
-        shape = self._usual.get(batch.linktype)
-        tried: set[int] = set()
-        most = 0
-        at = 0  # in `pending`: what is before that is in `odd`
-        while at < len(pending) and len(tried) < SHAPES_PER_BATCH:
-            if shape is None:
-                first = pending[at]
-                start = batch.stamps[first] + batch.distance
-                shape = shape_of(batch.linktype, batch.data, start, batch.lengths[first])
-                if shape is None or id(shape) in tried:
-                    odd.append(first)
+        layout, at = self._layouts.get(batch.linktype), 0
+        while at < len(batch.stamps):
+            if layout is not None:
+                at = self._run(batch, at, layout, table, odd)
+            if at < len(batch.stamps):
+                new = layout_of(batch.linktype, batch.frame(at), batch.distance)
+                if new is None or new is layout:  # the last frames of a buffer may be too short
+                    odd.append(at)
                     at += 1
-                    shape = None
-                    continue
-            tried.add(id(shape))
-            pending, at = pending[at:], 0
-            before = len(pending)
-            memo = self._memo(batch.linktype, shape, time_of)
-            pending = self._take(batch, shape, memo, pending, odd)
-            if before - len(pending) > most:
-                most = before - len(pending)
-                self._usual[batch.linktype] = shape
-                self.express.open(batch.linktype, shape, memo)
-            shape = None
-        return [*odd, *pending[at:]]
+                if new is not None:
+                    layout = self._layouts[batch.linktype] = new
+                    if self._native is not None:
+                        self._native.learn(batch.linktype, new)
+        return odd
 
-    def _memo(self, linktype: int, shape: Shape, time_of: Callable[[int], int]) -> Memo:
-        memo = self._memos.get((linktype, shape, time_of))
-        if memo is None:
-            memo = self._memos[linktype, shape, time_of] = Memo(time_of, self._evidence)
-        return memo
-
-    def _take(
-        self, batch: Batch, shape: Shape, memo: Memo, pending: Sequence[int], odd: list[int]
-    ) -> Sequence[int]:
-        """Counts the plain frames of one shape, adds its other frames to `odd`, returns the other
-        shapes'.  The other hot loop.
-
-        One Struct gives all fields (70 ns a frame, however many they are).  Comparing them one by
-        one in Python beats every way of doing it in C that was measured, because nearly every frame
-        passes nearly every test.
+    def _run(self, batch: Batch, begin: int, layout: Layout, table: _Table, odd: list[int]) -> int:
+        """The loop: count plain frames from `begin` on, up to one that the layout does not
+        fit.
         """
-        data, stamps = batch.data, batch.stamps
-        unpacker = shape.unpacker(f"{batch.order}Q{batch.distance - 8}x")
-        pending, others = shape.split_by_tags(data, stamps, batch.distance, pending)
-        whole = len(pending)
-        while whole and stamps[pending[whole - 1]] + unpacker.size > len(data):
-            whole -= 1  # the last frames of the buffer are shorter than what unpack reads
-        odd.extend(pending[whole:])
-        pending = pending[:whole]
-        lengths, numbers = batch.lengths, batch.numbers
-        if whole != len(stamps):
-            stamps, lengths, numbers = (
-                [column[i] for i in pending] for column in (stamps, lengths, numbers)
-            )
-        rows = zip(
-            map(unpacker.unpack_from, repeat(data), stamps), lengths, pending, numbers, strict=True
+        data, get = batch.data, table.headers.get
+        unpack, (link_one, link_two), versions = layout.unpack, layout.link, layout.versions
+        plain_ip, plain_nvgre, not_gre = layout.plain_ip, layout.plain_nvgre, layout.not_gre
+        shortest_ip = layout.counted_ip
+        shortest_nvgre = shortest_ip + plain_nvgre - plain_ip
+        gre, tcp_or_udp, ip_or_arp, whole = GRE, TCP_OR_UDP, IP_OR_ARP, WHOLE
+        other = vxlan = 0
+        at = begin
+        rows: Iterable[tuple[int, int, int, int]] = zip(
+            range(begin, len(batch.stamps)),
+            *(islice(c, begin, None) for c in (batch.stamps, batch.lengths, batch.numbers)),
+            strict=True,
         )
-        get, get_other = memo.headers.get, memo.other_headers.get
-        frames, begun, last, last_times = memo.frames, memo.begun, memo.last, memo.last_times
-        (link_high, link_low), usual, versions = shape.link_field, shape.version, shape.versions
-        plain_protocols, shortest, shortest_ip = (
-            shape.plain_protocols,
-            shape.shortest_nvgre,
-            shape.counted_ip,
-        )
-        in_parts = IN_PARTS[batch.order]
-        need, need_plain, inner_type_at = (
-            shape.need,
-            shape.need_plain,
-            batch.distance + shape.inner_at + 12,
-        )
-        not_gre = vxlan = 0
-        other: list[int] = []
-        odd_before = len(odd)
-        for row, captured, i, number in rows:
-            # fmt: off
-            (raw_time, high, low, version, length_high, length_low,
-             fragment, protocol, header, inner_protocol) = row  # the fields of `Shape.unpacker`
-            # fmt: on
-            if (
-                high != link_high
-                or low != link_low
-                or (version != usual and version not in versions)
-            ):
-                other.append(i)
-            elif protocol == GRE:
-                if (
-                    (inner_protocol in TCP_OR_UDP and header[-2] == IP_OR_ARP)
-                    or _is_quiet(data, batch.stamps[i] + inner_type_at)
-                ) and not (
-                    captured < need
-                    or (fragment and fragment & in_parts)
-                    or not (
-                        length_high or length_low >= shortest or not length_low
-                    )  # 0: the adapter was to fill it in
-                ):
-                    cell = get(header) if header[-2] == IP_OR_ARP else get_other(header)
-                    if cell is None or number < begun[cell][0]:
-                        cell = _learn(memo, batch, i, shape, header, raw_time)
-                        if cell is None:
-                            odd.append(i)
+        try:
+            for at, stamp, captured, number in rows:
+                # fmt: off
+                (time, one, two, version, length, fragment, protocol, header,
+                 inner_protocol) = unpack(data, stamp)
+                # fmt: on
+                if one != link_one or two != link_two or version not in versions:
+                    return at
+                if protocol == gre:
+                    if fragment in whole and (
+                        (
+                            inner_protocol in tcp_or_udp
+                            and header[-2] == ip_or_arp
+                            and captured >= plain_nvgre
+                            and (length >= shortest_nvgre or not length)
+                        )
+                        or is_quiet(_inner(batch, at, layout, length))
+                    ):
+                        row = get(header)
+                        if row is None:
+                            row = self._learn(batch, at, layout, length, header, table)
+                        if row is not None:
+                            row[0] += 1
+                            row[3] = number
+                            row[4] = time
                             continue
-                    frames[cell] += 1
-                    if number > last[cell]:  # the express lane was here before
-                        last[cell] = number
-                        last_times[cell] = raw_time
-                else:
-                    odd.append(i)
-            elif captured < need_plain or not (
-                length_high or length_low >= shortest_ip or not length_low
-            ):
-                odd.append(i)
-            elif protocol in plain_protocols:
-                not_gre += 1
-            elif (
-                protocol == _UDP
-                and captured >= need_plain + 4
-                and (length_high or length_low >= shortest_ip + 4 or not length_low)
-            ):
-                if header[-20:-18] != _VXLAN_PORT:
-                    not_gre += 1
-                elif fragment and fragment & in_parts:
-                    odd.append(i)
-                else:
-                    vxlan += 1
-            else:
-                odd.append(i)
-        self._evidence.nvgre_frames += (
-            whole - len(other) - (len(odd) - odd_before) - not_gre - vxlan
-        )
-        self._counted[Oddity.NOT_GRE] += not_gre
-        self._counted[Oddity.VXLAN] += vxlan
-        return sorted([*others, *other]) if others else other
+                elif captured >= plain_ip and (length >= shortest_ip or not length):
+                    if protocol in not_gre:
+                        other += 1
+                        continue
+                    if (
+                        protocol == UDP
+                        and captured >= plain_ip + 4
+                        and (length >= shortest_ip + 4 or not length)
+                    ):
+                        if header[-20:-18] != VXLAN_PORT:
+                            other += 1
+                            continue
+                        if fragment in WHOLE:
+                            vxlan += 1
+                            continue
+                odd.append(at)
+            return len(batch.stamps)
+        except error:  # the buffer ends: cheaper than to ask each time
+            return at
+        finally:
+            self._counted[Oddity.NOT_GRE] += other
+            self._counted[Oddity.VXLAN] += vxlan
 
-    def _make_room(self) -> None:
-        """Keep the memos within bounds."""
-        memos = self._memos.values()
-        if (
-            len(memos) > _MEMOS
-            or sum(
-                max(len(memo.headers) + len(memo.other_headers), len(memo.begun)) for memo in memos
-            )
-            >= self._memo_cap
-        ):
-            self._fold()
-        elif not self._evidence.is_thinned and sum(len(memo.begun) for memo in memos) > self._crowd:
-            self._thin()
-            self._crowd *= 2
+    def _learn(
+        self, batch: Batch, i: int, layout: Layout, length: int, header: bytes, table: _Table
+    ) -> Counted | None:
+        """The row for a quiet frame whose header is not known; None unless it is NVGRE data."""
+        thinned = self._thinned.get(header[:-22])
+        if thinned and (OCTET_SPREAD[header[-9]] ^ OCTET_SPREAD[header[-3]]) & thinned[0]:
+            group = header[: len(header) - 22 >> 1] + header[-22:-15]
+            unkept = table.unkept.get(group)
+            if unkept is None and is_data(header) and header[-17:-15] != NEAR_CONTROL:
+                unkept = table.unkept[group] = self._new_row(batch, i, b""), set()
+            if unkept is not None:
+                thinned[1] += 1
+                unkept[1].add(header[-15])
+                return unkept[0]
+        if not is_data(header):
+            return None
+        customers = customers_of(_inner(batch, i, layout, length))
+        if customers is None:
+            facts = decode(batch.linktype, batch.frame(i), batch.wire_length(i))
+            if not isinstance(facts, Nvgre):
+                return None
+            customers = customer_addresses(facts.inner_source, facts.inner_destination)
+        row = table.headers[header] = self._new_row(batch, i, customers)
+        return row
 
-    def _thin(self) -> None:
-        """See which VM pairs are kept, if there are too many, and let the memos put together the
-        streams of the others.
-        """
-        wanted: defaultdict[bytes, set[bytes]] = defaultdict(set)
-        for memo in self._memos.values():
-            for ends in memo.thinned:
-                self._evidence.raise_level(ends, memo.level(ends))
-            for ends, key, _ in memo.streams():
-                wanted[ends].add(key)
-        self._evidence.make_room(wanted)
-        for memo in self._memos.values():
-            memo.take_over_levels()
+    def _count_by_essence(self, batch: Batch, i: int, table: _Table) -> None:
+        linktype, frame, wire_length = batch.linktype, batch.frame(i), batch.wire_length(i)
+        what = essence(linktype, frame, wire_length)
+        if what is None:
+            moment = Moment(batch.numbers[i], batch.ts_ns(i))
+            facts = decode(linktype, frame, wire_length)
+            add_facts(self.evidence, facts, Tally(1, (moment,), moment), linktype)
+            return
+        known = table.essences.get(what)
+        if known is None:
+            facts = decode(linktype, frame, wire_length)
+            known = table.essences[what] = self._new_row(batch, i, facts), []
+        row, first = known
+        stamp, number = batch.stamps[i], batch.numbers[i]
+        row[0] += 1
+        row[3] = number
+        row[4] = batch.data[stamp : stamp + 8]
+        if len(first) < EXAMPLES:
+            first.append(Moment(number, batch.ts_ns(i)))
+
+    def _new_row(self, batch: Batch, i: int, about_first: object) -> Counted:
+        stamp, number = batch.stamps[i], batch.numbers[i]
+        time = batch.data[stamp : stamp + 8]
+        return [0, number, time, number, time, about_first]
 
     def _fold(self) -> None:
-        """Understand everything in the memos, and begin new ones."""
-        self._thin()
-        for memo in self._memos.values():
-            memo.fold()
-        self._memos.clear()
-        self.express.close()
+        """Understand everything, and begin again."""
+        before = self.evidence.nvgre_frames
+        if self._native is not None:
+            not_gre, vxlan = self._native.fold(self.evidence)
+            self._counted.update({Oddity.NOT_GRE: not_gre, Oddity.VXLAN: vxlan})
+            self.evidence.frames += self.evidence.nvgre_frames - before + not_gre + vxlan
+        for (linktype, clock), table in self._tables.items():
+            fold(self.evidence, table.rows(), [clock])
+            for row, first in table.essences.values():
+                last = Moment(row[3], clock(row[4]))
+                add_facts(self.evidence, row[5], Tally(row[0], tuple(first), last), linktype)
+        self._tables.clear()
+        self._used = 0
+        fold(self.evidence, _directions(self._thinned), [])
+        new_masks = masks(self.evidence)
+        self._thinned = {ends: [mask, 0] for ends, mask in new_masks.items()}
+        if self._native is not None:
+            self._native.keep(self.evidence.is_thinned, new_masks)
 
 
-def _learn(
-    memo: Memo, batch: Batch, i: int, shape: Shape, header: bytes, raw_time: int
-) -> int | None:
-    """The cell for a frame whose header is not in the memo; None unless it is NVGRE data."""
-    if not is_data(header):
-        return None
-    number, inner_ip = batch.numbers[i], batch.stamps[i] + batch.distance + shape.inner_at + 14
-    cell = memo.cell_of(header, number, raw_time, plain_customers(batch.data, inner_ip))
-    if cell is None:
-        facts = decode(batch.linktype, batch.frame(i), batch.wire_length(i))
-        if isinstance(facts, Nvgre):
-            customers = customer_addresses(facts.inner_source, facts.inner_destination)
-            cell = memo.cell_of(header, number, raw_time, customers)
-    return cell
+def _directions(thinned: dict[bytes, list[int]]) -> Iterator[Row]:
+    for ends, (_, frames) in thinned.items():
+        if frames:
+            yield DIRECTION, 0, ends, b"", frames, 0, b"", 0, b"", b"", b"\0"
 
 
-def _is_quiet(data: bytes, type_at: int) -> bool:
-    """Whether an inner frame, whose EtherType is at `type_at`, carries no ICMP error for certain,
-    and no tag.
-
-    May look at bytes behind a short frame: where decode finds an error, the bytes are the frame's
-    own.
+def scan(batches: Iterable[Batch], counter: FrameCounter | None = None) -> CaptureEvidence:
+    """Count every frame of one capture, or of one part of it; with the `counter` whose walker the
+    reader uses.
     """
-    ethertype, ip = data[type_at : type_at + 2], type_at + 2
-    if ethertype == b"\x08\x00":
-        protocol = data[ip + 9]
-        if protocol == _ICMP:
-            return data[ip] == _NO_OPTIONS and data[ip + 20 : ip + 21] not in _ICMP_ERRORS
-        return protocol != _AH
-    if ethertype == b"\x86\xdd":
-        next_header = data[ip + 6]
-        if next_header == _ICMPV6:
-            return data[ip + 40 : ip + 41] not in _ICMPV6_ERRORS
-        return next_header in TCP_OR_UDP
-    return int.from_bytes(ethertype) not in TAG_ETHERTYPES
+    counter = counter or FrameCounter()
+    for batch in batches:
+        counter.add(batch)
+    return counter.finish()
+
+
+def _inner(batch: Batch, i: int, layout: Layout, length: int) -> bytes:
+    """An inner frame from its EtherType on, as far as it was captured and the IP length counts."""
+    start = batch.stamps[i] + batch.distance
+    end = batch.lengths[i]
+    if length:
+        end = min(end, layout.plain_ip - layout.counted_ip + length)
+    return batch.data[start + layout.inner_type_at : start + end]

@@ -1,8 +1,9 @@
-"""The facts of one frame are counted as evidence: the exact path, which `scan` takes for every
-frame that is not plain.
+"""The facts of frames are counted as evidence: exact for every frame, slow if it is done for each.
 
 Knows facts and evidence; nothing about capture files, hosts or verdicts.
 """
+
+from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.evidence.signs import IcmpSign, Sightings, Sign
@@ -12,21 +13,29 @@ from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.facts import Facts, IcmpError, Nvgre, Other, QuoteKind
 from nvgre_doctor.wire.links import TAG_ETHERTYPES
 
-_NAMED_HOSTS = frozenset({Oddity.TOO_SHORT, Oddity.LATER_FRAGMENT})
+_NAMED_HOSTS: Final = frozenset({Oddity.TOO_SHORT, Oddity.LATER_FRAGMENT})
 """Findings about these name the hosts."""
-ONLY_COUNTED = frozenset({Oddity.NOT_GRE, Oddity.NOT_IP, Oddity.VXLAN})
+_ONLY_COUNTED: Final = frozenset({Oddity.NOT_GRE, Oddity.NOT_IP, Oddity.VXLAN})
 """Reasons of frames that are only counted: nobody asks which frames these were, and most frames of
 a capture may be.
 """
 
 
-def add_facts(evidence: CaptureEvidence, facts: Facts, moment: Moment, linktype: int) -> None:
-    """Count one decoded frame: the exact path.  Not for those that are ONLY_COUNTED, which costs a
-    tenth of this.
+class Tally(NamedTuple):
+    """Frames of which all facts are the same: how many, the first EXAMPLES of them or fewer, the
+    last one.
     """
-    seen = Sightings(1, (moment,))
+
+    frames: int
+    first: tuple[Moment, ...]
+    last: Moment
+
+
+def add_facts(evidence: CaptureEvidence, facts: Facts, tally: Tally, linktype: int) -> None:
+    """Count decoded frames."""
+    seen = Sightings(tally.frames, tally.first)
     if isinstance(facts, Nvgre):
-        _add_nvgre(evidence, facts, moment, seen)
+        _add_nvgre(evidence, facts, tally, seen)
     elif isinstance(facts, IcmpError):
         evidence.add_icmp(_icmp_sign(facts), seen)
     else:
@@ -34,15 +43,17 @@ def add_facts(evidence: CaptureEvidence, facts: Facts, moment: Moment, linktype:
 
 
 def _add_other(evidence: CaptureEvidence, facts: Other, seen: Sightings, linktype: int) -> None:
-    if facts.oddity in _NAMED_HOSTS:
+    if facts.oddity in _ONLY_COUNTED:
+        evidence.add_sign(Sign(facts.oddity), Sightings(seen.count, ()))
+    elif facts.oddity in _NAMED_HOSTS:
         evidence.add_sign(Sign(facts.oddity, facts.source or b"", facts.destination or b""), seen)
     else:
         detail = linktype if facts.oddity is Oddity.LINKTYPE else 0
         evidence.add_sign(Sign(facts.oddity, detail=detail), seen)
 
 
-def _add_nvgre(evidence: CaptureEvidence, facts: Nvgre, moment: Moment, seen: Sightings) -> None:
-    evidence.nvgre_frames += 1
+def _add_nvgre(evidence: CaptureEvidence, facts: Nvgre, tally: Tally, seen: Sightings) -> None:
+    evidence.nvgre_frames += tally.frames
     ends = (facts.source, facts.destination)
     if facts.gre_flags != layouts.GRE_FLAGS:
         evidence.add_sign(Sign(Oddity.GRE_FLAGS, *ends, facts.gre_flags), seen)
@@ -61,9 +72,9 @@ def _add_nvgre(evidence: CaptureEvidence, facts: Nvgre, moment: Moment, seen: Si
         macs = (facts.inner_destination_mac or b"") + (facts.inner_source_mac or b"")
         packed = pack_stream(
             StreamFacts(
-                1,
-                moment,
-                moment,
+                tally.frames,
+                tally.first[0],
+                tally.last,
                 customer_addresses(facts.inner_source, facts.inner_destination) if macs else b"",
                 bytes([layouts.flow_id(facts.gre_key)]),
             )

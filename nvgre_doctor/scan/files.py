@@ -1,6 +1,6 @@
-"""Captures become evidence: one after the other, or in several processes, with the same result.
+"""Captures become evidence: one after the other, or in several threads, with the same result.
 
-Knows files, parts of files and processes; nothing about packets or verdicts.  A large uncompressed
+Knows files, parts of files and threads; nothing about packets or verdicts.  A large uncompressed
 capture is read in parts. Where a part begins is found by looking ahead, which can be wrong, so a
 part counts only if the reader of the part before ended exactly there, without damage.  Otherwise
 that stretch is read again from where the truth ended.
@@ -15,15 +15,19 @@ from typing import Any, Final
 from nvgre_doctor.capture import Cursor, OpenCapture, open_capture
 from nvgre_doctor.capture.batch import Batch, Progress
 from nvgre_doctor.capture.source import Identity
+from nvgre_doctor.engines.threads import run_in_threads
 from nvgre_doctor.evidence import CaptureEvidence
-from nvgre_doctor.scan.counting import Scanner, scan
+from nvgre_doctor.scan.counting import FrameCounter, scan
+from nvgre_doctor.scan.native import scanner_class
 from nvgre_doctor.vocabulary import Status
 
-WORTH_A_PROCESS: Final = 32 * 1024 * 1024
-"""Bytes of captures that take as long to read as a process takes to start (about 0.05 s)."""
+WORTH_A_THREAD: Final = 8 * 1024 * 1024
+"""Bytes of captures that take longer to read than it takes to find where a part begins, and to put
+the parts together.
+"""
 SECONDS_BETWEEN_UPDATES: Final = 0.2
-_OF_THIS_PROCESS: Final = ("/dev/stdin", "/dev/fd/", "/proc/")
-"""Names that mean another file in another process, which has no standard input."""
+_OPEN_ALREADY: Final = ("/dev/stdin", "/dev/fd/", "/proc/")
+"""Names of what this process has open: to open it again may be to read on in it."""
 
 ProgressCallback = Callable[[int, int | None], None]
 """Called a few times a second with the bytes of the files that were read so far, and their total
@@ -44,7 +48,7 @@ class CaptureRead:
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """What a worker is asked to read: the records of one file that begin at `start` and before the
+    """What a thread is asked to read: the records of one file that begin at `start` and before the
     offset `stop`.
     """
 
@@ -66,28 +70,22 @@ class _StretchRead:
 def read_captures(
     paths: Sequence[str], jobs: int, progress: ProgressCallback | None
 ) -> list[CaptureRead]:
-    """Every capture, in the order of `paths`, with up to `jobs` processes where that is worth
+    """Every capture, in the order of `paths`, with up to `jobs` threads where that is worth
     it.
     """
     sizes = [_size(path) for path in paths]
     known = sum(size or 0 for size in sizes)
     meter = _Meter(progress, None if None in sizes else known)
-    processes = min(jobs, known // WORTH_A_PROCESS)
-    if processes < 2:
+    threads = min(jobs, known // WORTH_A_THREAD)
+    if threads < 2 or scanner_class() is None:  # the loop in Python never lets go
         return [_read(_Stretch(path, None, None), meter.add).read for path in paths]
-    # small captures need not wait for multiprocessing
-    from nvgre_doctor.engines.processes import run_in_processes
-
-    # Standard input and pipes belong to this process.
+    # Standard input and pipes are read here: a thread that waits for one could not be stopped.
     stretches = [
-        [] if size is None else _split(path, size, processes)
+        [] if size is None else _split(path, size, threads)
         for path, size in zip(paths, sizes, strict=True)
     ]
-    results = iter(
-        run_in_processes(
-            _read, [part for of_file in stretches for part in of_file], processes, meter.add
-        )
-    )
+    parts = [part for of_file in stretches for part in of_file]
+    results = iter(run_in_threads(_read, parts, threads, meter.add))
     return [
         (
             _join(of_file, [next(results) for _ in of_file])
@@ -99,8 +97,8 @@ def read_captures(
 
 
 def _size(path: str) -> int | None:
-    """Bytes of a regular file that other processes can open too; None for all else."""
-    if path == "-" or path.startswith(_OF_THIS_PROCESS):
+    """Bytes of a regular file that can be opened several times; None for all else."""
+    if path == "-" or path.startswith(_OPEN_ALREADY):
         return None
     try:
         return os.path.getsize(path) if os.path.isfile(path) else None
@@ -126,12 +124,12 @@ class _Meter:
 
 
 def _read(stretch: _Stretch, tell: Callable[[int], None], numbered: int = 0) -> _StretchRead:
-    """Read one stretch in this process; `numbered` frame numbers were used before it."""
+    """Read one stretch in this thread; `numbered` frame numbers were used before it."""
     with open_capture(stretch.path) as capture:
         begin = stretch.start.offset if stretch.start is not None else 0
-        scanner = Scanner()
-        batches = capture.batches(stretch.start, stretch.stop, numbered, scanner.express)
-        evidence = scan(_telling(capture, batches, begin, tell), scanner)
+        counter = FrameCounter()
+        batches = capture.batches(stretch.start, stretch.stop, numbered, counter)
+        evidence = scan(_telling(capture, batches, begin, tell), counter)
         end = capture.cursor() if stretch.stop is not None else None
         read = CaptureRead(
             capture.path, capture.format, capture.compression, capture.progress, evidence
@@ -150,9 +148,9 @@ def _telling(
         begin = position
 
 
-def _split(path: str, size: int, processes: int) -> list[_Stretch]:
+def _split(path: str, size: int, threads: int) -> list[_Stretch]:
     """A large file in parts, everything else whole."""
-    count = min(processes, size // WORTH_A_PROCESS)
+    count = min(threads, size // WORTH_A_THREAD)
     if count > 1:
         with open_capture(path) as capture:
             parts, file = capture.parts(count), capture.identity

@@ -24,7 +24,7 @@ class Options:
     not_nvgre: tuple[str, ...] = ()
     """Addresses and networks whose GRE is no NVGRE: it is counted, and says nothing."""
     jobs: int | None = None
-    """How many processes may read; the report is the same with any number.  None: the command's
+    """How many threads may read; the report is the same with any number.  None: the command's
     own choice."""
     format: str | None = None
     fail_on: str = "error"

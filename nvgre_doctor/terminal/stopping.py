@@ -50,24 +50,3 @@ def stopping_cleanly(*, process_ends: bool) -> Iterator[None]:
         if not (is_stopped and process_ends):
             for number, handler in usual.items():
                 signal.signal(number, signal.SIG_DFL if process_ends else handler)
-
-
-@contextmanager
-def stop_signals_held() -> Iterator[None]:
-    """Keep stop signals waiting until the block has ended.  Processes that are started in it begin
-    with these signals blocked.
-    """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def ignore_stop_signals() -> None:
-    """For processes that somebody else ends."""
-    for number in STOP_SIGNALS:
-        signal.signal(number, signal.SIG_IGN)

@@ -32,14 +32,16 @@ class Bench:
         profile: str,
         encapsulation: str = "ethernet",
         suffix: str = "pcap",
-        times: int = 1,
+        times: float = 1,
         seed: int = 1,
+        snap: int = 0,
     ) -> Iterator[Path]:
         """A capture of `times` * `frames` frames, written unless it is there, and gone afterwards
         unless it is kept.
         """
-        frames = times * self.frames
-        path = self.folder / f"{profile}-{encapsulation}-{frames}-{seed}.{suffix}"
+        frames = int(times * self.frames)
+        cut = f"-{snap}" if snap else ""
+        path = self.folder / f"{profile}-{encapsulation}-{frames}-{seed}{cut}.{suffix}"
         existed = path.exists()
         if not existed:
             say(f"writing {path.name}")
@@ -48,6 +50,7 @@ class Bench:
                 f"--frames={frames}",
                 f"--encapsulation={encapsulation}",
                 f"--seed={seed}",
+                f"--snap={snap}",
                 f"--output={partial}",
             )
             subprocess.run(
@@ -62,8 +65,20 @@ class Bench:
         if not existed and not self.keep:
             path.unlink()
 
-    def doctor(self, *captures: Path, jobs: int = 1, report: str = "json") -> Command:
-        """The program on these captures."""
+    @contextmanager
+    def many_hosts(self, shape: str, count: int) -> Iterator[Path]:
+        """A capture of few frames between very many hosts."""
+        path = self.folder / f"{shape}-{count}.pcap"
+        say(f"writing {path.name}")
+        options = (shape, str(count), "--output", path)
+        subprocess.run(python("-m", "tests.benchmarks.many_hosts", *options), cwd=ROOT, check=True)
+        yield path
+        path.unlink()
+
+    def doctor(
+        self, *captures: Path, jobs: int = 1, report: str = "json", pure: bool = False
+    ) -> Command:
+        """The program on these captures; `pure` without its C extension."""
         options = (
             "check",
             "--format",
@@ -73,7 +88,9 @@ class Bench:
             "--jobs",
             str(jobs),
         )
-        return Command(python("-m", "nvgre_doctor", *options, *captures), frozenset({0, 1}))
+        command = python("-m", "nvgre_doctor", *options, *captures)
+        environment = ("env", f"NVGRE_DOCTOR_PURE={int(pure)}")
+        return Command((*environment, *command), frozenset({0, 1}))
 
     def check_answer(self, command: Command, frames: int) -> None:
         """Run it once and see that it read every frame: a wrong answer is not worth timing."""

@@ -36,13 +36,19 @@ class Command:
 class Timing:
     """All runs of one command."""
 
-    seconds: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)  # of all processors
     peaks: list[int] = field(default_factory=list)  # bytes of resident memory, largest process
+    walls: list[float] = field(default_factory=list)  # seconds from start to exit
 
     @property
     def median(self) -> float:
-        """Seconds from start to exit."""
+        """Seconds of processor time: what else the machine does counts less."""
         return statistics.median(self.seconds)
+
+    @property
+    def wall(self) -> float:
+        """Seconds from start to exit."""
+        return statistics.median(self.walls)
 
     @property
     def peak(self) -> int:
@@ -55,9 +61,9 @@ class Timing:
         return (max(self.seconds) - min(self.seconds)) / self.median
 
 
-def run(command: Command) -> tuple[float, int]:
-    """Seconds from start to exit, and the child's peak resident memory in bytes (wait4: of the
-    largest process in it).
+def run(command: Command) -> tuple[float, float, int]:
+    """Seconds of processor time, seconds from start to exit, and the child's peak resident memory
+    in bytes (wait4: of the largest process in it).
 
     Linux lets a child start with its parent's peak: whoever calls this should be small, and makes
     its captures in processes of their own.
@@ -68,7 +74,7 @@ def run(command: Command) -> tuple[float, int]:
             command.arguments, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=errors
         )
         _, status, usage = os.wait4(child.pid, 0)
-        seconds = time.perf_counter() - started
+        wall = time.perf_counter() - started
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode not in command.exit_codes:
             errors.seek(0)
@@ -76,7 +82,7 @@ def run(command: Command) -> tuple[float, int]:
             raise CommandError(
                 f"{' '.join(command.arguments)}\nended with {child.returncode}: {said}"
             )
-    return seconds, usage.ru_maxrss * _MAXRSS_UNIT
+    return usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * _MAXRSS_UNIT
 
 
 def interleave(commands: Mapping[str, Command], rounds: int, slow_rounds: int) -> dict[str, Timing]:
@@ -94,8 +100,9 @@ def interleave(commands: Mapping[str, Command], rounds: int, slow_rounds: int) -
         for name, command in commands.items():
             if command.slow and number >= slow_rounds:
                 continue
-            seconds, peak = run(command)
+            seconds, wall, peak = run(command)
             timings[name].seconds.append(seconds)
+            timings[name].walls.append(wall)
             timings[name].peaks.append(peak)
     return timings
 

@@ -13,6 +13,8 @@ pings and refusals     |
 |
 | needle  | 2 % of the lab's NVGRE in TCP
 |
+| refusals | nothing but refusals inside NVGRE, in the lab
+|
 | entropy | 40 hosts, 5 of them old, 4,000 VMs, 400,000 inner flows, all equally busy
 |
 """
@@ -70,6 +72,7 @@ PROFILES: Final = {
         _LAB, 96_000, 3_000, pings=500, arp=480, refusals=20, skew=2.0, payloads=_PAYLOADS
     ),
     "needle": Profile(_LAB, 2_000, 98_000, skew=2.0, payloads=_SEGMENTS),
+    "refusals": Profile(_LAB, 0, 0, refusals=100_000, payloads=_PAYLOADS),
     "entropy": Profile(
         _ENTROPY, 96_000, 3_000, pings=500, arp=480, refusals=20, payloads=_PAYLOADS
     ),
@@ -128,24 +131,30 @@ _EPB = struct.Struct("<IIIIIII").pack
 _PADDING = [b"", b"\0\0\0", b"\0\0", b"\0"]
 
 
-def _pcap_record(time_us: int, frame: bytes) -> bytes:
-    return _PCAP_RECORD(*divmod(time_us, 1_000_000), len(frame), len(frame)) + frame
+def _pcap_record(time_us: int, frame: bytes, captured: int) -> bytes:
+    return _PCAP_RECORD(*divmod(time_us, 1_000_000), captured, len(frame)) + frame[:captured]
 
 
-def _pcapng_record(time_us: int, frame: bytes) -> bytes:
-    size = len(frame)
+def _pcapng_record(time_us: int, frame: bytes, size: int) -> bytes:
     padding = _PADDING[size & 3]
     length = 32 + size + len(padding)
-    head = _EPB(6, length, 0, time_us >> 32, time_us & 0xFFFFFFFF, size, size)
-    return b"".join((head, frame, padding, length.to_bytes(4, "little")))
+    head = _EPB(6, length, 0, time_us >> 32, time_us & 0xFFFFFFFF, size, len(frame))
+    return b"".join((head, frame[:size], padding, length.to_bytes(4, "little")))
 
 
 def write(
-    path: Path, profile: str, count: int, encapsulation: str = "ethernet", seed: int = 1
+    path: Path,
+    profile: str,
+    count: int,
+    encapsulation: str = "ethernet",
+    seed: int = 1,
+    snap: int = 0,
 ) -> None:
-    """Write a capture of `count` frames; pcapng when the suffix of `path` says so."""
+    """Write a capture of `count` frames, cut at `snap` bytes if that is not 0; pcapng when the
+    suffix of `path` says so.
+    """
     shape = ENCAPSULATIONS[encapsulation]
-    record: Callable[[int, bytes], bytes]
+    record: Callable[[int, bytes, int], bytes]
     if path.suffix == ".pcapng":
         head, record = build.pcapng((), shape.linktype), _pcapng_record
     else:
@@ -158,7 +167,7 @@ def write(
             out = []
             for gap, frame in zip(gaps.choices(range(1, 25), k=BLOCK), block[:count], strict=False):
                 time_us += gap
-                out.append(record(time_us, frame))
+                out.append(record(time_us, frame, min(len(frame), snap or len(frame))))
             file.write(b"".join(out))
             count -= len(out)
             if not count:
@@ -172,6 +181,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=1_000_000)
     parser.add_argument("--encapsulation", choices=ENCAPSULATIONS, default="ethernet")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--snap", type=int, default=0, help="snap length in bytes; 0: none")
     parser.add_argument("-o", "--output", type=Path, required=True, help="FILE.pcap or FILE.pcapng")
     arguments = parser.parse_args()
     gc.disable()  # nothing here makes cycles, and 400,000 templates cost 5 s of looking for them
@@ -181,6 +191,7 @@ def main() -> None:
         arguments.frames,
         arguments.encapsulation,
         arguments.seed,
+        arguments.snap,
     )
 
 

@@ -43,7 +43,7 @@ class Reading:
 
 def frames_of(capture: OpenCapture, **part: object) -> list[Frame]:
     frames = [
-        Frame(number, batch.clock(i), batch.wire_length(i), batch.linktype, batch.frame(i))
+        Frame(number, batch.ts_ns(i), batch.wire_length(i), batch.linktype, batch.frame(i))
         for batch in capture.batches(**part)  # type: ignore[arg-type]
         for i, number in enumerate(batch.numbers)
     ]

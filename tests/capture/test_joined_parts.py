@@ -4,7 +4,6 @@ import os
 
 import pytest
 
-from nvgre_doctor.engines import processes
 from nvgre_doctor.scan import files
 from tests import build
 
@@ -35,7 +34,7 @@ def test_a_file_that_another_one_of_its_size_takes_the_place_of_is_read_again(
     path = tmp_path / "a.pcap"
     path.write_bytes(OLD)
 
-    def run_here(function, tasks, processes, tell):
+    def run_here(function, tasks, threads, tell):
         results = []
         for number, task in enumerate(tasks):
             if number == parts_before:
@@ -45,8 +44,9 @@ def test_a_file_that_another_one_of_its_size_takes_the_place_of_is_read_again(
             change(path, NEW)
         return results
 
-    monkeypatch.setattr(files, "WORTH_A_PROCESS", 4096)
-    monkeypatch.setattr(processes, "run_in_processes", run_here)
+    monkeypatch.setattr(files, "WORTH_A_THREAD", 4096)
+    monkeypatch.setattr(files, "run_in_threads", run_here)
+    monkeypatch.setattr(files, "scanner_class", lambda: object)
     (read,) = files.read_captures([str(path)], 2, None)
     sources = {ends[:4] for ends in read.evidence.directions}
     assert sources == {build.ip("192.168.50.1" if parts_before == 2 else "192.168.50.2")}

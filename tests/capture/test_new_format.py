@@ -1,7 +1,7 @@
 """A new capture format is one Reader and one line in `sniff.READERS`: everything else follows.
 
-The format is made up: the word DUMY, then records of linktype, length, original length and time in
-units of 100 ns (all ones: unknown), all little endian, then the frame.
+The format is made up: the word DUMY, then records of linktype, time in units of 100 ns (all ones:
+unknown), length and original length, all little endian, then the frame.
 """
 
 import gzip
@@ -16,13 +16,13 @@ from typing import ClassVar
 import pytest
 
 from nvgre_doctor.capture import open_capture, sniff
-from nvgre_doctor.capture.batch import NO_TIME, Batch, Express
+from nvgre_doctor.capture.batch import NO_TIME, Batch, Walker
 from nvgre_doctor.capture.description import InterfaceDescription
 from nvgre_doctor.capture.formats.reader import Cursor, Reader
 from tests import build
 from tests.every_command import FORMATS, EveryCommand, run_every_command, run_here
 
-RECORD = struct.Struct("<IIIQ")
+RECORD = struct.Struct("<IQII")
 MAGIC = b"DUMY"
 ETHERNET, RAW_IP = 1, 101
 TIME_100NS = 17_000_000_000_000_000  # 2023-11-14 22:13:20 UTC
@@ -30,7 +30,8 @@ UNKNOWN = (1 << 64) - 1
 SNAPLEN = 200
 
 
-def to_ns(raw_time: int) -> int:
+def to_ns(stamp: bytes) -> int:
+    raw_time = int.from_bytes(stamp, "little")
     return raw_time * 100 if raw_time != UNKNOWN else NO_TIME
 
 
@@ -41,13 +42,13 @@ class DummyReader(Reader[None]):
     magics: ClassVar = (MAGIC,)
 
     def batches(
-        self, start: Cursor[None] | None, stop: int | None, express: Express | None = None
+        self, start: Cursor[None] | None, stop: int | None, walker: Walker | None = None
     ) -> Iterator[Batch]:
         assert (start, stop) == (None, None)
         self.description.variant = "version 1"
         self._at = len(MAGIC)
         while self._have(RECORD.size):
-            linktype, length, wire_length, time = RECORD.unpack_from(self._data, self._at)
+            linktype, _, length, _ = RECORD.unpack_from(self._data, self._at)
             if not self._have(RECORD.size + length):
                 break
             if linktype == ETHERNET and not self.description.interfaces:
@@ -55,16 +56,14 @@ class DummyReader(Reader[None]):
                 self.description.interfaces.append(interface)
             self._progress.frames += 1
             self._progress.numbered += 1
-            stamp = self._at + RECORD.size - 8
+            stamp = self._at + 4
             yield Batch(
                 linktype,
                 self._data,
                 [stamp],
-                8,
+                RECORD.size - 4,
                 [length],
                 [self._progress.numbered],
-                lambda _, time=time: to_ns(time),
-                lambda _, wire_length=wire_length: wire_length,
                 "<",
                 to_ns,
                 7,
@@ -82,7 +81,7 @@ BACK = build.nvgre("192.168.50.2", "192.168.50.1", 0x1389, build.inner_frame(VM_
 
 def record(number: int, linktype: int, frame: bytes, missing: int = 0) -> bytes:
     """`missing` bytes were sent and not captured."""
-    head = RECORD.pack(linktype, len(frame), len(frame) + missing, TIME_100NS + number)
+    head = RECORD.pack(linktype, TIME_100NS + number, len(frame), len(frame) + missing)
     return head + frame
 
 
@@ -157,7 +156,7 @@ def test_annotate_writes_its_frames_as_pcapng_with_an_interface_for_each_kind(
 
 def test_annotate_gives_a_frame_without_a_time_that_of_1970(capture: Path, tmp_path: Path) -> None:
     frame = build.ethernet(THERE)
-    capture.write_bytes(MAGIC + RECORD.pack(ETHERNET, len(frame), len(frame), UNKNOWN) + frame)
+    capture.write_bytes(MAGIC + RECORD.pack(ETHERNET, UNKNOWN, len(frame), len(frame)) + frame)
     out = tmp_path / "out.pcapng"
     assert run_here("annotate", str(capture), "-o", str(out)).stderr == ""
     written = out.read_bytes()

@@ -120,7 +120,7 @@ def read_capture(path: Path) -> tuple[Status, dict[int, Frame], int]:
     with open_capture(path) as capture:
         for batch in capture.batches():
             for i, number in enumerate(batch.numbers):
-                time = batch.clock(i)
+                time = batch.ts_ns(i)
                 ts_ns = None if time == NO_TIME else time
                 frames[number] = Frame(
                     number, ts_ns, batch.wire_length(i), batch.linktype, batch.frame(i)

@@ -22,11 +22,11 @@ EAGER: Final = (
     "-c",
     "import sys\n"
     "from nvgre_doctor.scan import files\n"
-    "files.WORTH_A_PROCESS = 1 << 12\n"  # bytes: processes are used for small captures too
+    "files.WORTH_A_THREAD = 1 << 12\n"  # bytes: threads are used for small captures too
     "from nvgre_doctor.cli import main\n"
     "sys.exit(main())\n",
 )
-"""The program, but it takes a process for small captures too."""
+"""The program, but it takes a thread for small captures too."""
 PATIENCE: Final = 60
 """Seconds after which something hangs."""
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,12 +22,12 @@ from tests.faults.program import (
     ROOT,
     children,
     ended,
+    has_open,
     is_empty,
     run,
     started,
     state,
     until,
-    until_gone,
     until_reading,
     writer_to,
 )
@@ -75,7 +76,7 @@ def test_signal_while_one_process_reads(
 @SIGNALS
 @pytest.mark.parametrize("send", [TO_PROCESS, TO_GROUP], ids=["process", "group"])
 @pytest.mark.parametrize("seed", range(3))
-def test_signal_while_workers_start_and_read(
+def test_signal_while_threads_start_and_read(
     slow: tuple[Path, Path],
     tmp_path: Path,
     number: int,
@@ -85,7 +86,7 @@ def test_signal_while_workers_start_and_read(
     with started(
         "--jobs", "2", "-o", "json=out.json", *slow, program=EAGER, cwd=tmp_path
     ) as process:
-        until(lambda: children(process.pid), process)
+        until_reading(slow[0], process)
         time.sleep(random.Random(seed).uniform(0, 0.1) ** 2 * 30)  # mostly near the start
         send(process.pid, number)
         assert_interrupted(ended(process), tmp_path)
@@ -97,27 +98,25 @@ def test_hangup_of_the_terminal_is_an_interruption_too(
     with started(
         "--jobs", "2", "-o", "json=out.json", *slow, program=EAGER, cwd=tmp_path
     ) as process:
-        until(lambda: len(children(process.pid)) == 2, process)
+        until_reading(slow[0], process)
         os.killpg(process.pid, signal.SIGHUP)
         assert_interrupted(ended(process), tmp_path)
 
 
 @SIGNALS
-def test_impatient_second_signal_ends_the_program_at_once_and_its_workers(
+def test_impatient_second_signal_ends_the_program_at_once(
     slow: tuple[Path, Path], tmp_path: Path, number: int
 ) -> None:
     with started(
         "--jobs", "2", "-o", "json=out.json", *slow, program=EAGER, cwd=tmp_path
     ) as process:
-        until(lambda: len(children(process.pid)) == 2, process)
-        workers = children(process.pid)
+        until_reading(slow[0], process)
         for _ in range(20):
             os.killpg(process.pid, number)
         out, err = process.communicate(timeout=60)
         # By the second Ctrl-C, or by an exit code when the first one was enough.
         assert process.returncode in ((130, -number) if number == signal.SIGINT else (130,))
         assert (out, b"Traceback" in err) == (b"", False)
-        until_gone(workers)
     assert os.listdir(tmp_path) == []
 
 
@@ -239,13 +238,10 @@ def test_signal_while_a_capture_is_annotated_leaves_no_file(
         assert_interrupted(ended(process), folder)
 
 
-def test_timeout_of_coreutils_ends_program_and_workers(
-    slow: tuple[Path, Path], tmp_path: Path
-) -> None:
-    """It sends SIGTERM to the program and then to the whole group: twice to the main process, and
-    to its workers.
+def test_timeout_of_coreutils_ends_the_program(slow: tuple[Path, Path], tmp_path: Path) -> None:
+    """It sends SIGTERM to the program and then to the whole group: twice to the program.
 
-    Its clock tells it by SIGALRM.  Here the test does so, when the workers read: how fast the
+    Its clock tells it by SIGALRM.  Here the test does so, when the program reads: how fast the
     machine is does not matter.
     """
     program = [need("timeout"), "60", *EAGER]
@@ -253,7 +249,7 @@ def test_timeout_of_coreutils_ends_program_and_workers(
         "--jobs", "2", "-o", "json=out.json", *slow, program=program, cwd=tmp_path
     ) as process:
         (main,) = until(lambda: children(process.pid), process)
-        until(lambda: len(children(main)) == 2, process)
+        until(partial(has_open, main, slow[0]), process)
         process.send_signal(signal.SIGALRM)
         done = ended(process)
     assert (done.returncode, done.stdout) == (124, b"")

@@ -8,7 +8,7 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from nvgre_doctor.capture import open_capture
 from nvgre_doctor.capture.batch import Progress
@@ -18,9 +18,10 @@ from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.evidence.sampling import ALL_VM_STREAMS, VM_STREAMS
 from nvgre_doctor.evidence.signs import EXAMPLES
 from nvgre_doctor.scan import counting as scan_module
-from nvgre_doctor.scan.counting import Scanner, scan
+from nvgre_doctor.scan.counting import FrameCounter, scan
 from nvgre_doctor.vocabulary import Oddity, Status
 from nvgre_doctor.wire.facts import Facts
+from tests.exactly import scan_exactly
 from tests.oddities import OF_OTHER_FRAMES
 
 ABOUT_NVGRE = (Oddity.GRE_FLAGS, Oddity.FIRST_FRAGMENT, Oddity.INNER_TAG)
@@ -50,17 +51,17 @@ class Read:
     compression: str | None
 
 
-def read(data: bytes, exact: bool = False, memo_cap: int = 50_000) -> Read:
-    """Read a capture from a pipe.  `exact` leaves out the fast path.  Every byte is taken once, in
+def read(data: bytes, exact: bool = False, rows: int = 50_000) -> Read:
+    """Read a capture from a pipe.  `exact` decodes every frame.  Every byte is taken once, in
     a bounded number of reads.
     """
     stream = CountingStream(data)
     with _counted_decoding() as calls, open_capture("-", stdin=stream) as capture:
-        scanner = Scanner(memo_cap)
-        batches = capture.batches(express=None if exact else scanner.express)
-        evidence = scan(
-            (replace(batch, time_of=None) if exact else batch for batch in batches), scanner
-        )
+        if exact:
+            evidence = scan_exactly(capture.batches())
+        else:
+            counter = FrameCounter(rows)
+            evidence = scan(capture.batches(walker=counter), counter)
     assert stream.taken <= len(data)
     assert stream.reads <= len(data) // min(4096, reader.CHUNK // 2) + 8, (stream.reads, len(data))
     assert (
@@ -91,7 +92,7 @@ def check_capture(data: bytes) -> None:
     check_progress(found.progress, len(data) if found.compression is None else None)
     check_accounts(found.evidence, found.progress)
     assert read(data, exact=True) == found
-    assert read(data, memo_cap=1) == found
+    assert read(data, rows=1) == found
     if found.compression is None and found.progress.status is Status.CUT:
         check_prefix(data, found)
 

@@ -22,7 +22,7 @@ from nvgre_doctor.known.inventory import InventoryError, read_inventory
 from nvgre_doctor.report.from_json import ConvertError, report_from_json
 from nvgre_doctor.reporters import FORMATS, render
 from nvgre_doctor.scan import files
-from nvgre_doctor.scan.exact import add_facts
+from nvgre_doctor.scan.exact import Tally, add_facts
 from nvgre_doctor.settings.sources import ConfigError, load_options
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.wire.decode import decode
@@ -128,7 +128,7 @@ def long_seeds() -> list[bytes]:
 
 
 def check_parts(data: bytes) -> None:
-    """A file that is read in parts, as several processes do it, gives what one reader gives."""
+    """A file that is read in parts, as several threads do it, gives what one reader gives."""
     path = _file("capture", data)
     whole = files._read(files._Stretch(path, None, None), _tell_nobody).read
     with open_capture(path) as capture:
@@ -180,7 +180,8 @@ def check_frame(data: bytes) -> None:
     )
     facts = decode(linktype, frame, wire_length)
     evidence = CaptureEvidence(frames=1)
-    add_facts(evidence, facts, Moment(1, 0), linktype)
+    moment = Moment(1, 0)
+    add_facts(evidence, facts, Tally(1, (moment,), moment), linktype)
     invariants.check_accounts(evidence, invariants.Progress(frames=1, numbered=1))
     whole = decode(linktype, frame, len(frame) + 1)
     for length in {

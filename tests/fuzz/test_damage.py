@@ -87,7 +87,7 @@ def test_a_time_that_64_bits_do_not_hold_is_none(ticks, tmp_path):
     path.write_bytes(build.shb() + build.idb(tsresol=0) + build.epb(0, 0, FRAME, ticks=ticks) * 2)
     with open_capture(path) as opened:
         (batch,) = opened.batches()
-        assert [batch.clock(0), batch.clock(1)] == [NO_TIME, NO_TIME]
+        assert [batch.ts_ns(0), batch.ts_ns(1)] == [NO_TIME, NO_TIME]
     report = diagnose([path])
     assert report.captures[0].nvgre_frames == 2
     assert '"frame": 1' in render("json", report, Display())

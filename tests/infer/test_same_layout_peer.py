@@ -2,12 +2,14 @@
 known of the other.
 """
 
+from collections.abc import Mapping
 from itertools import pairwise
 
 import pytest
 
 from nvgre_doctor.infer import verdicts as hosts_module
 from nvgre_doctor.infer.diagnosis import HostVerdict, Stream
+from nvgre_doctor.infer.verdicts import Span
 from tests import build
 from tests.worlds import (
     NOON,
@@ -243,10 +245,10 @@ def test_a_long_chain_of_ties_is_followed_to_its_end_without_asking_all_of_them_
     asked = 0
     is_proven_at = hosts_module._is_proven_at
 
-    def counting(host: HostVerdict, stream: Stream) -> bool:
+    def counting(host: HostVerdict, spans: Mapping[bytes, Span], stream: Stream) -> bool:
         nonlocal asked
         asked += 1
-        return is_proven_at(host, stream)
+        return is_proven_at(host, spans, stream)
 
     monkeypatch.setattr(hosts_module, "_is_proven_at", counting)
     names = [f"192.168.{number // 100}.{number % 100 + 1}" for number in range(hosts)]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
-from nvgre_doctor.capture.batch import MAX_FRAME, Batch, Columns, Express, Records
+from nvgre_doctor.capture.batch import MAX_FRAME, Batch, Clock, Columns, Records, Walker
 from nvgre_doctor.capture.description import ENDIAN, Description, InterfaceDescription
 from nvgre_doctor.capture.formats.reader import Cursor, DamageError, Reader
 from nvgre_doctor.capture.source import CHUNK
@@ -110,7 +110,7 @@ class PcapReader(Reader[PcapHeader]):
     _header: PcapHeader
 
     def batches(
-        self, start: Cursor[PcapHeader] | None, stop: int | None, express: Express | None = None
+        self, start: Cursor[PcapHeader] | None, stop: int | None, walker: Walker | None = None
     ) -> Iterator[Batch]:
         """See `Reader.batches`."""
         begin = start or self.first()
@@ -120,7 +120,7 @@ class PcapReader(Reader[PcapHeader]):
             self._at = begin.offset
         else:
             self._place(begin.offset)
-        yield from self._records(express)
+        yield from self._records(walker)
 
     def first(self) -> Cursor[PcapHeader]:
         """See `Reader.first`."""
@@ -146,9 +146,9 @@ class PcapReader(Reader[PcapHeader]):
                 return Cursor(offset + at, cursor.state)
         return None
 
-    def _records(self, express: Express | None) -> Iterator[Batch]:
+    def _records(self, walker: Walker | None) -> Iterator[Batch]:
         header, size = self._header, self._header.record_header
-        records = Records(header.linktype, header.order, size, _clock_of(header), 0, 0)
+        records = Records(header.order, False, size, [(header.linktype, _clock_of(header))])
         incl_len = struct.Struct(self._header.order + "8xI").unpack_from
         while True:
             number = self._progress.numbered + 1
@@ -176,7 +176,7 @@ class PcapReader(Reader[PcapHeader]):
                 )
             if not self._have(size + length):
                 return self._end(f"frame {number}")
-            yield self._walk(records, incl_len, express)
+            yield self._walk(records, incl_len, walker)
 
     def _only_zeros(self) -> bool:
         """Whether the record at `_at` begins a long run of zeros."""
@@ -187,7 +187,7 @@ class PcapReader(Reader[PcapHeader]):
         self,
         records: Records,
         incl_len: Callable[[bytes, int], tuple[int]],
-        express: Express | None,
+        walker: Walker | None,
     ) -> Batch:
         """All records that lie wholly in the buffer; the first one does.  A hot loop: about 0.1 us
         a frame.
@@ -195,8 +195,8 @@ class PcapReader(Reader[PcapHeader]):
         data, at, number, size = self._data, self._at, self._progress.numbered + 1, records.distance
         columns = Columns()
         stamps, lengths = columns.stamps, columns.lengths
-        if express is not None:
-            at, number = express.take(records, data, at, number, columns)
+        if walker is not None:
+            at, number = walker.walk(records, data, at, number, columns)
         before = len(stamps)
         try:
             while True:
@@ -225,29 +225,16 @@ class PcapReader(Reader[PcapHeader]):
         self._at = at
         self._progress.frames += walked.stop - 1 - self._progress.numbered
         self._progress.numbered = walked.stop - 1
-        return self._batch(data, records, columns)
-
-    def _batch(self, data: bytes, records: Records, columns: Columns) -> Batch:
-        stamps, time_of = columns.stamps, records.time_of
-        word, raw_time = (struct.Struct(records.order + code).unpack_from for code in "IQ")
-
-        def clock(index: int) -> int:
-            return time_of(*raw_time(data, stamps[index]))
-
-        def wire_length(index: int) -> int:
-            return int(word(data, stamps[index] + 12)[0])
-
+        ((linktype, clock),) = records.interfaces
         return Batch(
-            records.linktype,
+            linktype,
             data,
             stamps,
-            records.distance,
-            columns.lengths,
+            size,
+            lengths,
             columns.numbers,
-            clock,
-            wire_length,
             records.order,
-            time_of,
+            clock,
             self._header.time_digits,
         )
 
@@ -267,16 +254,11 @@ def _describe(head: bytes, header: PcapHeader) -> Description:
     )
 
 
-def _clock_of(header: PcapHeader) -> Callable[[int], int]:
-    """From the two words of a record's time, as one number, to nanoseconds."""
-    seconds_at, fraction_at = (0, 32) if header.order == "<" else (32, 0)
-    subsecond_ns = header.subsecond_ns
+def _clock_of(header: PcapHeader) -> Clock:
+    unpack, subsecond_ns = struct.Struct(header.order + "II").unpack, header.subsecond_ns
 
-    def time_of(raw_time: int) -> int:
-        seconds, fraction = (
-            raw_time >> seconds_at & 0xFFFFFFFF,
-            raw_time >> fraction_at & 0xFFFFFFFF,
-        )
-        return seconds * 1_000_000_000 + fraction * subsecond_ns
+    def clock(stamp: bytes) -> int:
+        seconds, fraction = unpack(stamp)
+        return int(seconds * 1_000_000_000 + fraction * subsecond_ns)
 
-    return time_of
+    return clock

@@ -15,9 +15,9 @@ from typing import ClassVar
 from nvgre_doctor.capture.batch import (
     MAX_FRAME,
     Batch,
-    Express,
     Problem,
     Progress,
+    Walker,
 )
 from nvgre_doctor.capture.formats.pcapng_blocks import (
     ENHANCED_PACKET,
@@ -34,13 +34,12 @@ from nvgre_doctor.capture.formats.pcapng_blocks import (
     SIMPLE_PACKET,
     STAMP_DISTANCE,
     STATISTICS,
-    Interface,
     Section,
     fits,
     parse_interface,
 )
 from nvgre_doctor.capture.formats.pcapng_copy import Block, read_blocks
-from nvgre_doctor.capture.formats.pcapng_frames import Frames, records_of
+from nvgre_doctor.capture.formats.pcapng_frames import Frames, Interfaces
 from nvgre_doctor.capture.formats.reader import Cursor, DamageError, Reader
 from nvgre_doctor.capture.source import CHUNK, Source
 from nvgre_doctor.vocabulary import Status
@@ -57,21 +56,20 @@ class PcapngReader(Reader[Section]):
         """See `Reader`."""
         super().__init__(source, progress, head)
         self._order = "<"
-        self._interfaces: list[Interface] = []
-        self._kinds: set[tuple[int, int, int, int]] = set()  # of these interfaces
-        self._express: Express | None = None
+        self._interfaces = Interfaces(self._order)
+        self._walker: Walker | None = None
         self._unknown_reported = False
         self._frames = Frames()  # those of this buffer
 
     def batches(
-        self, start: Cursor[Section] | None, stop: int | None, express: Express | None = None
+        self, start: Cursor[Section] | None, stop: int | None, walker: Walker | None = None
     ) -> Iterator[Batch]:
         """See `Reader.batches`."""
         begin = start or self.first()
-        self._stop, self._express = stop, express
+        self._stop, self._walker = stop, walker
         if start is not None or stop is not None:
-            self._order, self._interfaces = begin.state.order, list(begin.state.interfaces)
-            self._kinds = {interface.kind for interface in self._interfaces}
+            self._order = begin.state.order
+            self._interfaces = Interfaces(self._order, begin.state.interfaces)
             self._place(begin.offset)
         try:
             while not self._stopped():
@@ -108,7 +106,7 @@ class PcapngReader(Reader[Section]):
 
     def cursor(self) -> Cursor[Section]:
         """See `Reader.cursor`."""
-        return Cursor(self._base + self._at, Section(self._order, tuple(self._interfaces)))
+        return Cursor(self._base + self._at, Section(self._order, tuple(self._interfaces.known)))
 
     def find(self, offset: int, cursor: Cursor[Section], data: bytes) -> Cursor[Section] | None:
         """See `Reader.find`."""
@@ -205,12 +203,10 @@ class PcapngReader(Reader[Section]):
         elif kind == INTERFACE:
             if total < 20:
                 raise self._damage(f"is an interface description of {total} bytes, too few")
-            if len(self._interfaces) >= MAX_INTERFACES:
+            if len(self._interfaces.known) >= MAX_INTERFACES:
                 raise self._damage(f"is one of more than {MAX_INTERFACES} interfaces")
             self.description.add_interface(data[at : at + total], order)
-            interface = parse_interface(data[at : at + total], order)
-            self._interfaces.append(interface)
-            self._kinds.add(interface.kind)
+            self._interfaces.add(parse_interface(data[at : at + total], order))
         elif kind in (ENHANCED_PACKET, OBSOLETE_PACKET):
             if total < PACKET_HEAD + 4:
                 raise self._damage(f"is a packet block of {total} bytes, too few")
@@ -225,7 +221,7 @@ class PcapngReader(Reader[Section]):
             if total < 16:
                 raise self._damage(f"is a packet block of {total} bytes, too few")
             (captured,) = struct.unpack_from(order + "I", data, at + 8)
-            snaplen = self._interfaces[0].snaplen if self._interfaces else 0
+            snaplen = self._interfaces.snaplen
             self._add(0, at + 12, min(captured, total - 16, snaplen or captured), total - 16, None)
         elif kind in NUMBERED:
             self._progress.numbered += 1
@@ -242,7 +238,7 @@ class PcapngReader(Reader[Section]):
                 " supported (1.0 is usual)",
                 "version",
             )
-        self._order, self._interfaces, self._kinds = order, [], set()
+        self._order, self._interfaces = order, Interfaces(order)
 
     def _add(
         self, interface: int, start: int, captured: int, room: int, odd: int | bool | None
@@ -252,7 +248,7 @@ class PcapngReader(Reader[Section]):
             raise self._damage(
                 f"claims a frame of {captured} bytes where {min(room, MAX_FRAME)} are possible"
             )
-        if interface >= len(self._interfaces):
+        if interface >= len(self._interfaces.known):
             self._progress.numbered += 1
             self._report_unknown(interface)
             return
@@ -276,13 +272,14 @@ class PcapngReader(Reader[Section]):
     def _walk(self) -> None:
         """Take all enhanced packet blocks that follow in the buffer."""
         columns = self._frames.columns
-        if self._express is not None and len(self._kinds) == 1:
+        if self._walker is not None:
             begin = self._progress.numbered + 1
-            records = records_of(self._interfaces, self._order)
-            self._at, number = self._express.take(records, self._data, self._at, begin, columns)
+            self._at, number = self._walker.walk(
+                self._interfaces.records, self._data, self._at, begin, columns
+            )
             self._count(number - begin)
         before = len(columns.stamps)
-        self._at = self._frames.walk(self._data, self._at, self._order, len(self._interfaces))
+        self._at = self._frames.walk(self._data, self._at, self._order, len(self._interfaces.known))
         columns.numbers.extend(self._count(len(columns.stamps) - before))
 
     def _count(self, frames: int) -> range:
@@ -296,4 +293,4 @@ class PcapngReader(Reader[Section]):
         """Hand on what was collected."""
         frames, self._frames = self._frames, Frames()
         self._progress.bytes_read = self._base + self._at
-        return frames.batches(self._data, self._order, self._interfaces, len(self._kinds))
+        return frames.batches(self._data, self._interfaces)

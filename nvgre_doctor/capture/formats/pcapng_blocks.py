@@ -5,13 +5,12 @@ Format: draft-ietf-opsawg-pcapng.
 """
 
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from nvgre_doctor.capture.batch import MAX_FRAME, NO_TIME
-from nvgre_doctor.capture.formats.pcapng_options import read_options
+from nvgre_doctor.capture.batch import MAX_FRAME, NO_TIME, Clock
+from nvgre_doctor.capture.formats.pcapng_options import read_values
 
 SECTION: Final = 0x0A0D0D0A
 INTERFACE: Final = 1
@@ -49,14 +48,9 @@ class Interface:
     divide: int
     offset_ns: int
 
-    @property
-    def kind(self) -> tuple[int, int, int, int]:
-        """Linktype and clock: frames of interfaces that agree in this can be in one batch."""
-        return self.linktype, self.multiply, self.divide, self.offset_ns
-
-    def clock(self, order: str) -> Callable[[int], int]:
-        """From the two words of a time in this byte order, as one number, to nanoseconds since
-        1970.  Equal clocks are one function.
+    def clock(self, order: str) -> Clock:
+        """Of times that are stored as two words in this byte order.  Equal clocks are one
+        function.
         """
         return _clock(order, self.multiply, self.divide, self.offset_ns)
 
@@ -75,29 +69,34 @@ def parse_interface(block: bytes, order: str) -> Interface:
     """
     linktype, snaplen = struct.unpack_from(order + "H2xI", block, 8)
     resolution, offset_s = 6, 0
-    for option in read_options(block, 16, len(block) - 4, order):
-        if option.code == 9 and len(option.value) == 1:  # if_tsresol
-            resolution = option.value[0]
-        elif option.code == 14 and len(option.value) == 8:  # if_tsoffset
-            (offset_s,) = struct.unpack(order + "q", option.value)
+    for code, value in read_values(block, 16, len(block) - 4, order):
+        if code == 9 and len(value) == 1:  # if_tsresol
+            resolution = value[0]
+        elif code == 14 and len(value) == 8:  # if_tsoffset
+            (offset_s,) = struct.unpack(order + "q", value)
     per_second = 1 << (resolution & 0x7F) if resolution & 0x80 else 10**resolution
     multiply, divide = (10**9 // per_second, 1) if 10**9 % per_second == 0 else (10**9, per_second)
     return Interface(linktype, snaplen, multiply, divide, offset_s * 10**9)
 
 
 @lru_cache(maxsize=64)
-def _clock(order: str, multiply: int, divide: int, offset_ns: int) -> Callable[[int], int]:
+def _clock(order: str, multiply: int, divide: int, offset_ns: int) -> Clock:
     """NO_TIME for what 64 bits do not hold, years before 1677 and after 2262: only damage says
     so.
     """
-    high_at, low_at = (0, 32) if order == "<" else (32, 0)
+    unpack = struct.Struct(order + "II").unpack
 
-    def time_of(raw_time: int) -> int:
-        ticks = (raw_time >> high_at & 0xFFFFFFFF) << 32 | raw_time >> low_at & 0xFFFFFFFF
-        ns = ticks * multiply // divide + offset_ns
+    def clock(stamp: bytes) -> int:
+        high, low = unpack(stamp)
+        ns = int((high << 32 | low) * multiply // divide + offset_ns)
         return ns if -(1 << 63) <= ns < 1 << 63 else NO_TIME
 
-    return time_of
+    return clock
+
+
+def no_clock(stamp: bytes) -> int:
+    """Of frames whose blocks carry no time."""
+    return NO_TIME
 
 
 def fits(data: bytes, at: int, order: str) -> bool:

@@ -6,13 +6,42 @@ Knows packet blocks and interfaces; knows nothing about reading files, nor what 
 import struct
 from collections.abc import Iterator, Sequence
 
-from nvgre_doctor.capture.batch import NO_TIME, Batch, Columns, Records
+from nvgre_doctor.capture.batch import Batch, Clock, Columns, Records
 from nvgre_doctor.capture.formats.pcapng_blocks import (
     ENHANCED_PACKET,
-    PACKET_HEAD,
     STAMP_DISTANCE,
     Interface,
+    no_clock,
 )
+
+
+class Interfaces:
+    """Those of one section, as they become known."""
+
+    def __init__(self, order: str, known: Sequence[Interface] = ()) -> None:
+        """`order` is the byte order of the section."""
+        self.known: list[Interface] = []
+        self.records = Records(order, True, STAMP_DISTANCE)
+        self._kinds: set[tuple[int, Clock]] = set()
+        for interface in known:
+            self.add(interface)
+
+    def add(self, interface: Interface) -> None:
+        """Take the next one."""
+        kind = interface.linktype, interface.clock(self.records.order)
+        self.known.append(interface)
+        self.records.interfaces.append(kind)
+        self._kinds.add(kind)
+
+    @property
+    def are_alike(self) -> bool:
+        """Whether all agree in linktype and clock."""
+        return len(self._kinds) == 1
+
+    @property
+    def snaplen(self) -> int:
+        """Of simple packet blocks, in bytes; 0: no limit."""
+        return self.known[0].snaplen if self.known else 0
 
 
 class Frames:
@@ -67,60 +96,38 @@ class Frames:
             at = too_long - 16  # the same
         return at + 4
 
-    def batches(
-        self, data: bytes, order: str, interfaces: Sequence[Interface], kinds: int
-    ) -> Iterator[Batch]:
-        """All frames, one batch per kind of interface; `kinds` is how many kinds there are."""
-        columns, odd = self.columns, self._odd
+    def batches(self, data: bytes, known: Interfaces) -> Iterator[Batch]:
+        """All frames, one batch for each linktype and clock."""
+        records, columns, odd = known.records, self.columns, self._odd
+        interfaces = records.interfaces
         if not columns.stamps:
             return
-        if kinds == 1:
-            yield _batch(data, order, interfaces[0], columns, odd)
+        if not odd and known.are_alike:
+            yield _batch(data, records, *interfaces[0], columns)
             return
-        word = struct.Struct(order + "I").unpack_from
-        by_kind: dict[tuple[int, int, int, int], tuple[Interface, Columns]] = {}
+        word = struct.Struct(records.order + "I").unpack_from
+        by_kind: dict[tuple[int, Clock], Columns] = {}
         for stamp, length, number in zip(
             columns.stamps, columns.lengths, columns.numbers, strict=True
         ):
-            interface = interfaces[odd[stamp] or 0 if stamp in odd else word(data, stamp - 4)[0]]
-            _, own = by_kind.setdefault(interface.kind, (interface, Columns()))
+            interface = odd[stamp] if stamp in odd else word(data, stamp - 4)[0]
+            kind = (interfaces[0][0], no_clock) if interface is None else interfaces[interface]
+            own = by_kind.setdefault(kind, Columns())
             own.stamps.append(stamp)
             own.lengths.append(length)
             own.numbers.append(number)
-        for interface, own in by_kind.values():
-            yield _batch(data, order, interface, own, odd)
+        for (linktype, clock), own in by_kind.items():
+            yield _batch(data, records, linktype, clock, own)
 
 
-def records_of(interfaces: Sequence[Interface], order: str) -> Records:
-    """How the next packet blocks look, where all interfaces are of one kind."""
-    first, before = interfaces[0], PACKET_HEAD - STAMP_DISTANCE
-    time_of = first.clock(order)
-    return Records(first.linktype, order, STAMP_DISTANCE, time_of, before, len(interfaces))
-
-
-def _batch(
-    data: bytes, order: str, interface: Interface, columns: Columns, odd: dict[int, int | None]
-) -> Batch:
-    stamps = columns.stamps
-    word, raw_time = (struct.Struct(order + code).unpack_from for code in "IQ")
-    time_of = interface.clock(order)
-
-    def clock(index: int) -> int:
-        stamp = stamps[index]
-        return NO_TIME if odd.get(stamp, 0) is None else time_of(*raw_time(data, stamp))
-
-    def wire_length(index: int) -> int:
-        return int(word(data, stamps[index] + STAMP_DISTANCE - 4)[0])
-
+def _batch(data: bytes, records: Records, linktype: int, clock: Clock, columns: Columns) -> Batch:
     return Batch(
-        interface.linktype,
+        linktype,
         data,
-        stamps,
-        STAMP_DISTANCE,
+        columns.stamps,
+        records.distance,
         columns.lengths,
         columns.numbers,
+        records.order,
         clock,
-        wire_length,
-        order,
-        None if None in odd.values() else time_of,
     )

@@ -5,6 +5,7 @@ Format: draft-ietf-opsawg-pcapng section 3.5: code and length (two bytes each, i
 the section), the value, padding to four bytes.  Code 0 ends the list, and may be missing.
 """
 
+import re
 import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -12,6 +13,7 @@ from typing import Final, NamedTuple
 END: Final = 0
 COMMENT: Final = 1
 _HEAD: Final = 4
+_EMPTY: Final = re.compile(rb"(?:(?!\0\0)..\0\0)++", re.DOTALL)  # options without a value, in a row
 
 
 class Option(NamedTuple):
@@ -38,6 +40,20 @@ def read_options(block: bytes, start: int, end: int, order: str) -> Iterator[Opt
         after = min(value_at + _padded(length), end)
         yield Option(code, block[value_at : value_at + length], start, after)
         start = after
+
+
+def read_values(block: bytes, start: int, end: int, order: str) -> Iterator[tuple[int, bytes]]:
+    """Code and value of the options that have a value; a block full of others is passed at once."""
+    while start + _HEAD <= end:
+        empty = _EMPTY.match(block, start, end)
+        if empty is not None:
+            start = empty.end()
+            continue
+        option = next(read_options(block, start, end, order), None)
+        if option is None:
+            return
+        yield option.code, option.value
+        start = option.end
 
 
 def write_option(code: int, value: bytes, order: str) -> bytes:

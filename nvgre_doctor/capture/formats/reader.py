@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final, Generic, TypeVar
 
-from nvgre_doctor.capture.batch import Batch, Express, Problem, Progress
+from nvgre_doctor.capture.batch import Batch, Problem, Progress, Walker
 from nvgre_doctor.capture.description import Description
 from nvgre_doctor.capture.formats.pcapng_copy import Block
 from nvgre_doctor.capture.source import CHUNK, FileSource, Source
@@ -75,12 +75,12 @@ class Reader(ABC, Generic[State]):
 
     @abstractmethod
     def batches(
-        self, start: Cursor[State] | None, stop: int | None, express: Express | None = None
+        self, start: Cursor[State] | None, stop: int | None, walker: Walker | None = None
     ) -> Iterator[Batch]:
         """All frames whose records begin at or after `start` and before the offset `stop`; both
         need a FileSource.
 
-        Without those that `express` takes while the reader walks over them.
+        Without those that `walker` counts while the reader walks over them.
 
         Raises DamageError after the last batch where the capture cannot be read to its end.
         """

@@ -1,0 +1,134 @@
+"""Four times the input makes four times the work, not sixteen: counted in lines of Python, not in
+seconds.
+"""
+
+import io
+import struct
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from nvgre_doctor.capture import open_capture
+from nvgre_doctor.evidence import CaptureEvidence, Evidence
+from nvgre_doctor.evidence.streams import Moment, StreamFacts, pack_stream
+from nvgre_doctor.infer import infer
+from nvgre_doctor.known.inventory import Inventory
+from nvgre_doctor.scan.counting import scan
+from nvgre_doctor.vocabulary import Layout
+from tests import build
+
+TIME = 1_700_000_000_000_000_000
+SECOND = 10**9
+CURRENT_ONLY = bytes.fromhex("5b8d80")
+EITHER = bytes.fromhex("001389")  # bits 31..8: VSID 5001, or TNIs from 0x138900 on
+
+
+def lines(work: Callable[[], object]) -> int:
+    """How many lines of Python the work takes, those of comprehensions for each element."""
+    count = 0
+
+    def trace(frame: object, event: str, argument: object) -> object:
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def assert_linear(make: Callable[[int], Callable[[], object]], size: int) -> None:
+    assert lines(make(4 * size)) <= 4.5 * lines(make(size))
+
+
+def host(number: int) -> bytes:
+    return struct.pack(">I", 0x0A000000 + number)
+
+
+def vm(number: int) -> bytes:
+    return b"\x00\x15" + struct.pack(">I", number)
+
+
+def talk(
+    evidence: CaptureEvidence, one: int, two: int, pair: int, octets: bytes = b"\0", at: int = 0
+) -> None:
+    """Two hosts whose streams agree under either layout."""
+    moment = Moment(1 + at, TIME + at * SECOND)
+    for source, destination, macs in (
+        (one, two, vm(2 * pair) + vm(2 * pair + 1)),
+        (two, one, vm(2 * pair + 1) + vm(2 * pair)),
+    ):
+        facts = StreamFacts(1, moment, moment, b"", octets)
+        evidence.add_stream(host(source) + host(destination), EITHER + macs, pack_stream(facts))
+
+
+def star(leaves: int) -> CaptureEvidence:
+    """A hub with a proof toward each host, and hosts that are known only by what it agrees with."""
+    evidence = CaptureEvidence(frames=1)
+    moment = Moment(1, TIME)
+    proof = pack_stream(StreamFacts(1, moment, moment, b"", b"\0"))
+    for leaf in range(1, leaves + 1):
+        talk(evidence, 0, leaf, leaf)
+        macs = vm(1 << 20 | leaf) + vm(1 << 21)
+        evidence.add_stream(host(0) + host(leaf), CURRENT_ONLY + macs, proof)
+    return evidence
+
+
+def comb(teeth: int) -> CaptureEvidence:
+    """Hosts that agree in a row, each with another one of a lower address than all before: groups
+    of hosts that are put together in the most tedious order.
+    """
+    evidence = CaptureEvidence(frames=1)
+    for number in range(teeth):
+        talk(evidence, teeth - number, teeth + 1 + number, 2 * number)
+        talk(evidence, teeth + 1 + number, teeth + 2 + number, 2 * number + 1)
+    return evidence
+
+
+def inferred(evidence: CaptureEvidence) -> Callable[[], object]:
+    return lambda: infer(Evidence({0: evidence}), Inventory())
+
+
+def test_every_leaf_of_a_star_learns_from_its_hub() -> None:
+    diagnosis = infer(Evidence({0: star(50)}), Inventory())
+    assert {host.layout for host in diagnosis.hosts.values()} == {Layout.CURRENT}
+
+
+@pytest.mark.parametrize("make", [star, comb])
+def test_inference_is_linear_in_the_hosts(make: Callable[[int], CaptureEvidence]) -> None:
+    assert_linear(lambda size: inferred(make(size)), 200)
+
+
+def read(capture: bytes) -> Callable[[], object]:
+    def work() -> None:
+        with open_capture("-", stdin=io.BytesIO(capture)) as opened:
+            scan(opened.batches())
+
+    return work
+
+
+def test_statistics_of_many_interfaces_are_linear() -> None:
+    def make(interfaces: int) -> Callable[[], object]:
+        blocks = [build.shb(), *[build.idb()] * interfaces]
+        blocks += [struct.pack("<IIIQI", 5, 24, n, 0, 24) for n in range(interfaces)]
+        return read(b"".join(blocks))
+
+    assert_linear(make, 60)
+
+
+def test_empty_options_take_no_step_each() -> None:
+    def idb(options: int) -> bytes:
+        size = 20 + 4 * options
+        return (
+            struct.pack("<IIHHI", 1, size, 1, 0, 0)
+            + b"\1\0\0\0" * options
+            + struct.pack("<I", size)
+        )
+
+    few, many = (lines(read(build.shb() + idb(options))) for options in (10, 10_000))
+    assert many - few <= 100

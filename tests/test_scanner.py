@@ -1,0 +1,215 @@
+"""The loop in C: what it takes, what it leaves, and that it believes nobody."""
+
+import struct
+import threading
+
+import pytest
+
+from nvgre_doctor.capture import open_capture
+from nvgre_doctor.capture.batch import Batch, Columns, Records
+from nvgre_doctor.capture.formats import pcap, pcapng, reader
+from nvgre_doctor.scan.counting import FrameCounter
+from nvgre_doctor.scan.native import scanner_class
+from tests import build
+
+Scanner = scanner_class()
+pytestmark = pytest.mark.skipif(Scanner is None, reason="the C extension is not built")
+
+TIME = 1_700_000_000_000_000_000
+MACS = "00:15:5d:0a:00:01", "00:15:5d:0a:00:02"
+TCP = build.ipv4("10.0.0.4", "10.0.0.5", 6, build.tcp("10.0.0.4", "10.0.0.5", 49152, 445))
+INNER = build.inner_frame(*MACS, TCP)
+PACKET = build.nvgre("192.168.50.1", "192.168.50.2", 0x00138900, INNER)
+ETHERNET_IPV4 = (14, 12, True, b"\x08\x00", 4)
+TABLE = bytes(256)
+SEED = bytes(16)
+
+
+def scanner(rows=100):
+    made = Scanner(SEED, TABLE, 262_144, 8, rows)
+    assert made.add_kind() == 0
+    made.add_way(0, *ETHERNET_IPV4)
+    return made
+
+
+def walk(made, data, *, at=0, distance=16, is_pcapng=False, kinds=b"\0"):
+    left = [], [], []
+    end = made.walk(data, at, 1, False, is_pcapng, distance, bytearray(kinds), *left)
+    return end, left
+
+
+def record(frame):
+    return struct.pack("<IIII", 1_700_000_000, 5, len(frame), len(frame)) + frame
+
+
+@pytest.fixture
+def left_to_python(monkeypatch):
+    """How many frames of a buffer the loop in C leaves at most, behind the first one."""
+    for module in (reader, pcap, pcapng):
+        monkeypatch.setattr(module, "CHUNK", 4096)
+    counts = []
+    add = FrameCounter.add
+
+    def counted(counter, batch):
+        counts.append(len(batch.stamps))
+        add(counter, batch)
+
+    monkeypatch.setattr(FrameCounter, "add", counted)
+    return lambda: max(counts[1:], default=0)
+
+
+@pytest.mark.parametrize("linktype", [1, 113, 276, 0, 108, 12, 14, 101, 228])
+@pytest.mark.parametrize("make", [build.pcap, build.pcapng])
+def test_plain_frames_do_not_come_to_python(make, linktype, left_to_python, tmp_path):
+    (tmp_path / "a").write_bytes(make([(TIME, build.link(linktype, PACKET))] * 500, linktype))
+    counter = FrameCounter()
+    with open_capture(tmp_path / "a") as capture:
+        for batch in capture.batches(walker=counter):
+            counter.add(batch)
+    assert counter.finish().nvgre_frames == 500
+    # A pcapng's reader takes the first block of a buffer.
+    assert left_to_python() == (1 if make is build.pcapng else 0)
+
+
+def test_interfaces_with_two_clocks_and_two_linktypes_do_not_come_to_python(
+    left_to_python, tmp_path
+):
+    blocks = [build.shb(), build.idb(1, tsresol=9), build.idb(101, tsresol=6)]
+    for n in range(500):
+        linktype = 101 if n % 2 else 1
+        frame = build.link(linktype, PACKET)
+        blocks.append(build.epb(n % 2, TIME + n, frame, tsresol=6 if n % 2 else 9))
+    (tmp_path / "a").write_bytes(b"".join(blocks))
+    counter = FrameCounter()
+    with open_capture(tmp_path / "a") as capture:
+        for batch in capture.batches(walker=counter):
+            counter.add(batch)
+    assert counter.finish().nvgre_frames == 500
+    assert left_to_python() <= 16  # the first batches are two, of half a buffer
+
+
+def test_every_prefix_of_a_buffer_ends_before_the_record_that_is_cut():
+    data = record(build.ethernet(PACKET)) * 3
+    size = len(data) // 3
+    for length in range(len(data) + 1):
+        (at, number, is_full), left = walk(scanner(), data[:length])
+        assert (at, number, is_full) == (length // size * size, length // size + 1, False)
+        assert left == ([], [], [])
+
+
+def test_what_is_not_plain_is_left_with_offset_length_and_number():
+    ping = build.ethernet(build.ipv4("10.0.0.1", "10.0.0.2", 1, build.icmp(3, 1, bytes(20))))
+    data = record(build.ethernet(PACKET)) + record(ping)
+    first = 16 + len(build.ethernet(PACKET))
+    assert walk(scanner(), data) == ((len(data), 3, False), ([first], [len(ping)], [2]))
+
+
+def test_more_frames_than_are_left_at_once_are_all_left_in_order():
+    data = record(b"x" * 20) * 10_000
+    end, (stamps, lengths, numbers) = walk(scanner(), data)
+    assert end == (len(data), 10_001, False)
+    assert (stamps, lengths) == (list(range(0, 360_000, 36)), [20] * 10_000)
+    assert numbers == list(range(1, 10_001))
+
+
+def test_a_full_table_is_told_and_nothing_is_counted_twice():
+    frames = [
+        build.ethernet(build.nvgre("192.168.50.1", "192.168.50.2", vsid << 8, INNER))
+        for vsid in range(0x1000, 0x1003)
+    ]
+    data = b"".join(map(record, frames))
+    made = scanner(rows=2)
+    (at, number, is_full), _ = walk(made, data)
+    assert (at, number, is_full) == (len(data) // 3 * 2, 3, True)
+    rows, not_gre, vxlan = made.take()
+    assert ([row[4] for row in rows], not_gre, vxlan) == ([1, 1], 0, 0)
+    assert walk(made, data, at=at)[0] == (len(data), 2, False)
+    assert len(made.take()[0]) == 1
+
+
+def test_a_row_holds_all_that_the_evidence_takes():
+    made = scanner()
+    keys = (0x00138947, 0x00138900)
+    packets = [build.nvgre("192.168.50.1", "192.168.50.2", key, INNER) for key in keys]
+    walk(made, b"".join(record(build.ethernet(packet)) for packet in packets))
+    stamp = struct.pack("<II", 1_700_000_000, 5)
+    ((sort, kind, ends, key, *counted),) = made.take()[0]
+    assert (sort, kind, ends) == (0, 0, bytes([192, 168, 50, 1, 192, 168, 50, 2]))
+    assert key == bytes.fromhex("001389 00155d0a0002 00155d0a0001")
+    customers = bytes([10, 0, 0, 4, 10, 0, 0, 5])
+    assert counted == [2, 1, stamp, 2, stamp, customers, b"\x00\x47"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"at": -1},
+        {"at": 5},
+        {"distance": 8},
+        {"distance": 1000},
+        {"kinds": b""},
+        {"is_pcapng": True, "distance": 20},
+    ],
+)
+def test_a_wrong_call_is_refused(wrong):
+    with pytest.raises(ValueError, match="no such buffer"):
+        walk(scanner(), b"\0\0\0\0", **wrong)
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        (1, 14, 12, True, b"\x08\x00", 4),
+        (-1, 14, 12, True, b"\x08\x00", 4),
+        (0, 14, 13, True, b"\x08\x00", 4),
+        (0, 14, 0, True, b"\x08", 4),
+        (0, 14, 0, False, b"12345", 4),
+    ],
+)
+def test_a_link_header_that_cannot_be_is_refused(way):
+    with pytest.raises(ValueError, match="no such link header"):
+        scanner().add_way(*way)
+
+
+def test_more_kinds_and_link_headers_than_there_is_room_for_are_left_to_python():
+    made = scanner()
+    assert [made.add_kind() for _ in range(80)] == [*range(1, 62), *[62] * 19]
+    for _ in range(40):
+        made.add_way(0, *ETHERNET_IPV4)
+    frame = record(build.ethernet(PACKET))
+    assert walk(made, frame, kinds=b"\x3e")[1] == ([0], [len(frame) - 16], [1])
+    assert walk(made, frame)[1] == ([], [], [])
+
+
+def test_two_threads_cannot_walk_at_once():
+    """One of them is refused, or comes later: nothing is counted twice or lost."""
+    made, data = scanner(), record(build.ethernet(PACKET)) * 50_000
+    walked = []
+
+    def work():
+        try:
+            walked.append(walk(made, data)[0][1] - 1)
+        except RuntimeError as error:
+            assert str(error) == "this scanner is walking already"  # noqa: PT017
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert walked
+    assert made.take()[0][0][4] == sum(walked)
+
+
+def test_a_walker_goes_on_where_interfaces_are_added():
+    frame = build.ethernet(PACKET)
+    blocks = [build.epb(interface, TIME, frame) for interface in (0, 1)]
+    records, left, counter = Records("<", True, 16, [(1, len)]), Columns(), FrameCounter()
+    assert counter.walk(records, blocks[0], 0, 1, left) == (0, 1)  # its link header is not known
+    counter.add(Batch(1, blocks[0] + bytes(99), [12], 16, [len(frame)], [1], "<", len))
+    assert counter.walk(records, blocks[0], 0, 2, left) == (len(blocks[0]), 3)
+    assert counter.walk(records, blocks[1], 0, 3, left) == (0, 3)
+    records.interfaces.append((1, len))
+    assert counter.walk(records, blocks[1], 0, 3, left) == (len(blocks[1]), 4)
+    assert left == Columns()
+    assert counter.finish().nvgre_frames == 3
