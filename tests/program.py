@@ -2,7 +2,7 @@
 
 `run` is the twin of `run_process`: same arguments, same answer, without the start of a Python.  A
 test whose subject is the process itself (signals, pipes, closed streams, the encoding of a console,
-what is imported, worker processes) takes `run_process` and the marker `process`.
+what is imported) takes `run_process` and the marker `process`.
 tests/test_program.py compares the two.
 """
 

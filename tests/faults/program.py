@@ -176,14 +176,6 @@ def is_empty(pipe: BinaryIO) -> bool:
     return int.from_bytes(waiting, sys.byteorder) == 0
 
 
-def until_gone(pids: Sequence[int]) -> None:
-    """Wait until processes that nobody asks to end have ended by themselves."""
-    deadline = time.monotonic() + PATIENCE
-    while left := [pid for pid in pids if state(pid) not in ("", "Z", "X")]:
-        assert time.monotonic() < deadline, f"still there: {left}"
-        time.sleep(0.001)
-
-
 def until_reading(path: Path, process: subprocess.Popen[bytes]) -> None:
     """Wait until the process or one of its workers has opened a file, or has already ended: it can
     be faster than we are.
