@@ -1,14 +1,18 @@
 """The Python API as somebody would use it in a script of their own."""
 
+import ast
 import re
 import shutil
+import subprocess
+import sys
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
 
 import nvgre_doctor
 from nvgre_doctor import Layout, Options, Report, Verdict, diagnose
-from tests.program import MISMATCH, UPDATED
+from tests.program import MISMATCH, ROOT, UPDATED, environment
 
 
 @pytest.fixture
@@ -53,6 +57,13 @@ def test_a_vsid_may_be_a_number_or_its_text(lab: str, vsids: object) -> None:
         ({"vsids": ["x"]}, 'vsids[0]: expected an integer from 4096 to 16777214, found "x".'),
         ({"vsids": [True]}, "vsids[0]: expected an integer from 4096 to 16777214, found true."),
         ({"vsids": 5001}, "vsids: expected a list of VSIDs such as [5001, 5002], found 5001."),
+        ({"vsids": b"5001"}, 'vsids: expected a list of VSIDs such as [5001, 5002], found "b'),
+        ({"vsids": [10**5000]}, "vsids[0]: expected an integer from 4096 to 16777214, found a num"),
+        ({"inventory": 5}, "inventory: expected a string, found 5."),
+        ({"inventory": [Path("a.csv")]}, "inventory: expected a string, found a list of 1."),
+        ({"inventory": object()}, 'inventory: expected a string, found "<object object at'),
+        ({"not_nvgre": [None]}, "not_nvgre[0]: expected a string, found null."),
+        ({"expect": {7: "rfc7637"}}, "expect: expected an address such as 10.0.0.7"),
         ({"jobs": 0}, "jobs: expected an integer from 1 to 18446744073709551615, found 0."),
         ({"not_nvgre": "10.0.0.9/8"}, "not_nvgre: '10.0.0.9/8' has bits set behind its prefix"),
         ({"expect": {"10.0.0.7": "new"}}, "expect.10.0.0.7: expected one of draft-00, rfc7637"),
@@ -66,6 +77,21 @@ def test_what_cannot_be_used_is_a_value_error_that_says_why(
 ) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
         diagnose(lab, **given)
+
+
+def test_none_is_what_is_not_given(lab: str) -> None:
+    nothing = dict.fromkeys(("vsids", "inventory", "select", "expect", "not_nvgre", "jobs"))
+    assert diagnose(lab, **nothing) == diagnose(lab)
+
+
+def test_an_inventory_and_addresses_may_be_the_objects_of_python(lab: str, tmp_path: Path) -> None:
+    (tmp_path / "vms.csv").write_text("VirtualSubnetID\n5001\n")
+    expect = {ip_address("192.168.50.2"): Layout.OLD}
+    report = diagnose(lab, inventory=tmp_path / "vms.csv", expect=expect)
+    assert report.headline.endswith("This is expected.")
+    assert "inventory" in {item.kind for host in report.hosts for item in host.evidence}
+    everybody = [ip_network("192.168.50.0/24")]
+    assert diagnose(lab, not_nvgre=everybody).verdict is Verdict.NO_NVGRE
 
 
 def test_a_name_of_no_option_is_a_type_error_that_names_them(lab: str) -> None:
@@ -97,3 +123,64 @@ def test_the_types_and_words_of_the_report_are_there_to_import() -> None:
     assert report.hosts[0].layout == Layout.CURRENT
     assert [name for name in nvgre_doctor.__all__ if not hasattr(nvgre_doctor, name)] == []
     assert dir(nvgre_doctor) == sorted(nvgre_doctor.__all__)
+
+
+def test_what_type_checkers_import_is_what_the_table_names() -> None:
+    tree = ast.parse(Path(nvgre_doctor.__file__).read_text("utf-8"))
+    told = {
+        alias.asname: node.module
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname
+    }
+    assert told == {
+        name: f"nvgre_doctor.{module}"
+        for module, names in nvgre_doctor._MODULES.items()
+        for name in names
+    }
+
+
+SCRIPT = """\
+from pathlib import Path
+
+import nvgre_doctor
+from nvgre_doctor import Host, Layout, Options, Report, Verdict, diagnose
+
+
+def old_hosts(report: Report) -> list[Host]:
+    return [host for host in report.hosts if host.layout == Layout.OLD]
+
+
+options = Options(vsids=(5001,), select=("NVG3",))
+report = diagnose([Path("lab.pcapng"), b"other.pcap"], options)
+again: nvgre_doctor.Report = diagnose("lab.pcapng", vsids=["5001"], select="NVG3")
+verdict: Verdict = report.verdict
+keys: tuple[int, ...] = old_hosts(report)[0].segments[0].gre_keys
+numbers: list[int] = [ref.frame for finding in again.findings for ref in finding.frames]
+text: str = report.to_json() + report.to_dict()["headline"]
+"""
+
+
+@pytest.mark.process
+def test_a_script_is_checked_by_mypy_and_its_mistakes_are_found(tmp_path: Path) -> None:
+    pytest.importorskip("mypy", reason="mypy is not installed")
+    (tmp_path / "right.py").write_text(SCRIPT)
+    assert mypy(tmp_path, "right.py") == "Success: no issues found in 1 source file\n"
+    (tmp_path / "wrong.py").write_text(SCRIPT + "report.hosts[0].vsid\ndiagnose(5)\n")
+    said = mypy(tmp_path, "wrong.py")
+    assert '"Host" has no attribute "vsid"' in said
+    assert 'Argument 1 to "diagnose" has incompatible type "int"' in said
+
+
+def mypy(folder: Path, script: str) -> str:
+    command = [sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports"]
+    return subprocess.run(
+        [*command, "--cache-dir", str(folder / "cache"), script],
+        env=environment(MYPYPATH=str(ROOT)),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    ).stdout

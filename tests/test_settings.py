@@ -207,11 +207,15 @@ WRONG = {
     "vsid = 5001": "vsid: expected a list of VSIDs such as [5001, 5002], found 5001.",
     "vsid = [5001, 4095]": "vsid[1]: expected an integer from 4096 to 16777214, found 4095.",
     "vsid = [16777215]": "vsid[0]: expected an integer from 4096 to 16777214, found 16777215.",
+    f"vsid = [0x{'f' * 5000}]": (
+        "vsid[0]: expected an integer from 4096 to 16777214, found a number of more than 25 digits."
+    ),
     "select = 'NVG2'": (
         'select: expected a list of finding codes such as ["NVG301", "NVG2"], found "NVG2".'
     ),
     "ignore = [1]": "ignore[0]: expected a string, found 1.",
     "inventory = ''": 'inventory: expected the name of a CSV file, found "".',
+    "inventory = 1979-05-27": 'inventory: expected a string, found "1979-05-27".',
     "inventory = ['a.csv']": "inventory: expected a string, found a list of 1.",
     "expect = '10.0.0.7'": (
         'expect: expected layouts by address, such as {"10.0.0.7" = "draft-00"}, found "10.0.0.7".'
@@ -244,7 +248,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("text", WRONG)
+@pytest.mark.parametrize("text", WRONG, ids=lambda text: text[:40])
 def test_a_wrong_setting_is_refused_with_its_file_its_key_and_what_was_expected(
     folder: Path, text: str
 ) -> None:

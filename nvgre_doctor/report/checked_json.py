@@ -156,7 +156,10 @@ def shown(raw: object) -> str:
         return (
             '"' + visible(raw[:LONGEST_SHOWN]) + '"' + ("..." if len(raw) > LONGEST_SHOWN else "")
         )
-    return json.dumps(raw)
+    if isinstance(raw, int) and abs(raw) >= 10**LONGEST_NUMBER:
+        return f"a number of more than {LONGEST_NUMBER} digits"
+    # TOML has dates, Python has anything.
+    return json.dumps(raw, default=lambda other: visible(str(other))[:LONGEST_SHOWN])
 
 
 def _integer(digits: str) -> int:

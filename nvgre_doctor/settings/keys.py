@@ -38,8 +38,8 @@ def to_options(**given: object) -> Options:
     """Options from values as people write them in Python: `vsids=["5001", 0x1770]`,
     `select="NVG3"`.
 
-    Names are the fields of Options.  Errors: SettingError, a ValueError; TypeError for a name that
-    is none.
+    Names are the fields of Options; None stands for what is not given.  Errors: SettingError, a
+    ValueError; TypeError for a name that is none.
     """
     key_of = {field_of(key): key for key in KEYS}
     for name in given:
@@ -47,7 +47,8 @@ def to_options(**given: object) -> Options:
             raise TypeError(f"there is no option {name!r}; there are {', '.join(key_of)}")
     values: dict[str, Any] = {}
     for name, raw in given.items():
-        values[name] = checked(key_of[name], name, _written(key_of[name], raw))
+        if raw is not None:
+            values[name] = checked(key_of[name], name, _written(key_of[name], raw))
     return Options(**values)
 
 
@@ -58,17 +59,27 @@ def _written(key: str, raw: object) -> object:
     if isinstance(raw, os.PathLike):
         return os.fspath(raw)
     if isinstance(raw, Mapping):
-        return dict(raw)
-    if isinstance(raw, Iterable):
-        items = list(raw)
-        return [number(item) if key == "vsid" and isinstance(item, str) else item for item in items]
+        return {str(name): value for name, value in raw.items()}
+    if isinstance(raw, Iterable) and not isinstance(raw, bytes):
+        return [_written_item(key, item) for item in raw]
     return raw
+
+
+def _written_item(key: str, item: object) -> object:
+    if key == "vsid" and isinstance(item, str):
+        return number(item)
+    if key == "not-nvgre":
+        from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+        if isinstance(item, IPv4Address | IPv6Address | IPv4Network | IPv6Network):
+            return str(item)
+    return item
 
 
 def checked(key: str, where: str, raw: object) -> object:
     """The value of one of KEYS; `where` names its place.  Errors: SettingError."""
     try:
-        return KEYS[key].check(Value(where, _plain(raw)))
+        return KEYS[key].check(Value(where, raw))
     except JsonError as error:
         raise SettingError(visible(str(error))) from error
 
@@ -99,15 +110,6 @@ def number(word: str) -> object:
     """The number that a word means; the word itself where it means none."""
     found = parse_number(word)
     return word if found is None else found
-
-
-def _plain(raw: object) -> object:
-    """What TOML has and JSON has not (dates and times) as text, so that an error can show it."""
-    if isinstance(raw, dict):
-        return {key: _plain(value) for key, value in raw.items()}
-    if isinstance(raw, list):
-        return [_plain(value) for value in raw]
-    return raw if isinstance(raw, str | int | float) else str(raw)
 
 
 def _codes(value: Value) -> tuple[str, ...]:
