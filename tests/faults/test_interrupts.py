@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from nvgre_doctor.reporters import FORMATS
 from tests.faults import captures
 from tests.faults.program import (
     EAGER,
@@ -160,7 +161,6 @@ def test_signal_while_it_waits_for_a_pipe(
 
 # --- while it writes ---------------------------------------------------------
 
-FORMATS = ("text", "json", "jsonl", "junit", "sarif", "github", "markdown")
 OUTPUTS = [f"{name}={number}.{name}" for number in range(5) for name in FORMATS]
 
 
