@@ -184,3 +184,10 @@ def mypy(folder: Path, script: str) -> str:
         timeout=300,
         check=False,
     ).stdout
+
+
+def test_a_text_where_a_tuple_belongs_is_refused_and_not_taken_apart() -> None:
+    with pytest.raises(
+        ValueError, match=r"select: expected a tuple such as \('NVG3',\), found 'NVG3'"
+    ):
+        Options(select="NVG3")  # type: ignore[arg-type]

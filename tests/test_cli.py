@@ -589,6 +589,7 @@ HEAVY = (
     "nvgre_doctor.doctor",
     "nvgre_doctor.rules.registry",
     "nvgre_doctor.report.model",
+    "csv",
     "json",
 )
 

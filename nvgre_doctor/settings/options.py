@@ -31,3 +31,9 @@ class Options:
     color: str = "auto"
     file: str | None = None
     """The configuration file that some of this comes from."""
+
+    def __post_init__(self) -> None:
+        """A text is several characters to Python, and would be taken for several values."""
+        for name in ("vsids", "select", "ignore", "not_nvgre"):
+            if isinstance(value := getattr(self, name), str):
+                raise ValueError(f"{name}: expected a tuple such as ({value!r},), found {value!r}")
