@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from nvgre_doctor.evidence.signs import IcmpSign
-from nvgre_doctor.vocabulary import Carried, Cause, Confidence, Kind, Layout, PairVerdict
+from nvgre_doctor.scan.exact import bare_sign
+from nvgre_doctor.vocabulary import Cause, Confidence, Kind, Layout, PairVerdict
 from nvgre_doctor.wire.facts import IcmpError
 
 
@@ -164,7 +165,7 @@ class Diagnosis:
             for refusal in self.refusals:
                 flow = refusal.source, refusal.destination, refusal.sign
                 self._causes.setdefault(flow, []).append((refusal.gre_key, refusal.cause))
-        rows = self._causes.get((source, destination, _sign_of(error)), [])
+        rows = self._causes.get((source, destination, bare_sign(error)), [])
         causes = {cause for key, cause in rows if gre_key in (key, None)}
         if len(causes) == 1:
             return causes.pop()
@@ -180,17 +181,3 @@ class Diagnosis:
             for stream in self.streams:
                 self._between.setdefault((stream.source, stream.destination), []).append(stream)
         return self._between.get((source, destination), [])
-
-
-def _sign_of(error: IcmpError) -> IcmpSign:
-    """The sign of an error as refusals have it: without what only its quote tells."""
-    return IcmpSign(
-        error.reporter,
-        error.addressee,
-        error.version,
-        error.type,
-        error.code,
-        error.carried is Carried.INNER,
-        error.refuses_nvgre,
-        error.next_hop_mtu or 0,
-    )

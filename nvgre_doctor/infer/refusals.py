@@ -4,7 +4,7 @@ it.
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.signs import EXAMPLES, IcmpSign
@@ -12,6 +12,7 @@ from nvgre_doctor.infer.diagnosis import At, HostVerdict, RefusalFacts, Stream
 from nvgre_doctor.infer.gathering import IcmpSeen, icmp_errors, refused_flow
 from nvgre_doctor.infer.kinds_of_evidence import SameLayout
 from nvgre_doctor.vocabulary import Cause, Layout
+from nvgre_doctor.wire.facts import IcmpError
 
 ADMINISTRATIVELY_PROHIBITED: Final = frozenset({(4, 3, 10), (6, 1, 1)})
 """ICMP type 3 code 10 (RFC 1122 section 3.2.2.1) and ICMPv6 type 1 code 1 (RFC 4443 section 3.1):
@@ -21,25 +22,14 @@ REDIRECTS: Final = frozenset({(4, 5, 10), (6, 137, 1)})
 """REDIRECT of MS-NVGREE section 2.2.2: the VM moved."""
 
 
-class IcmpKind(Protocol):
-    """What has version, type and code of an ICMP message: a sign, or an error of the wire."""
-
-    @property
-    def version(self) -> int:
-        """4 ICMP, 6 ICMPv6."""
-
-    @property
-    def type(self) -> int:
-        """As on the wire."""
-
-    @property
-    def code(self) -> int:
-        """As on the wire."""
+def kind_of(message: IcmpSign | IcmpError) -> tuple[int, int, int]:
+    """Version, type and code of an ICMP message."""
+    return message.version, message.type, message.code
 
 
-def is_prohibited(sign: IcmpKind) -> bool:
+def is_prohibited(message: IcmpSign | IcmpError) -> bool:
     """Whether an ICMP error is a 3/10 or its ICMPv6 twin."""
-    return (sign.version, sign.type, sign.code) in ADMINISTRATIVELY_PROHIBITED
+    return kind_of(message) in ADMINISTRATIVELY_PROHIBITED
 
 
 def count_other_prohibited(evidence: Evidence) -> int:
@@ -158,6 +148,6 @@ class _FlowIndex:
         return next(iter(gre_keys)) if len(gre_keys) == 1 else None
 
 
-def is_redirect(sign: IcmpKind) -> bool:
+def is_redirect(message: IcmpSign | IcmpError) -> bool:
     """Whether an ICMP message is the REDIRECT of MS-NVGREE."""
-    return (sign.version, sign.type, sign.code) in REDIRECTS
+    return kind_of(message) in REDIRECTS

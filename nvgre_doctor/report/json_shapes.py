@@ -157,8 +157,8 @@ GRE_KEYS: Final = Form(
     lambda gre_keys: [f"0x{gre_key:08x}" for gre_key in gre_keys],
     lambda value, captures: value.each(Value.gre_key),
 )
-CAPTURE_INDEX: Final = _plain(Value.integer)._replace(
-    read=lambda value, captures: value.integer(0, captures - 1)
+CAPTURE_INDEX: Final = Form(
+    lambda index: index, lambda value, captures: value.integer(0, captures - 1)
 )
 IP_VERSION: Final = _plain(
     lambda value: number if (number := value.integer()) in (4, 6) else value.fail("4 or 6")

@@ -11,19 +11,21 @@ from nvgre_doctor.infer.diagnosis import Diagnosis
 from nvgre_doctor.infer.refusals import is_prohibited
 from nvgre_doctor.rules.base import Situation, about_flow
 from nvgre_doctor.rules.finding import Finding
-from nvgre_doctor.rules.registry import rule_of
+from nvgre_doctor.rules.registry import RULES
 from nvgre_doctor.vocabulary import Cause, Confidence, Layout, PairVerdict, Severity, Verdict
 from nvgre_doctor.wording import LAYOUT_NAMES, address_text, icmp_codes, listed, plural
 
 AS_EXPECTED: Final = " This is expected."
+
+_CODES_OF_OLD_HOSTS: Final = frozenset(rule.code for rule in RULES if rule.is_of_old_host)
 
 
 def verdict_of(situation: Situation, findings: Iterable[Finding]) -> Verdict:
     """The first that applies."""
     if not any(capture.could_be_judged for capture in situation.captures):
         return Verdict.UNREADABLE
-    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
-    meant = {rule_of(finding).verdict for finding in errors}
+    errors = {finding.code for finding in findings if finding.severity is Severity.ERROR}
+    meant = {rule.verdict for rule in RULES if rule.code in errors}
     for verdict in Verdict:  # worst first
         if verdict in meant:
             return verdict
@@ -39,7 +41,8 @@ def headline_of(verdict: Verdict, situation: Situation, findings: Iterable[Findi
     if verdict is Verdict.MISMATCH:
         return _mismatch_headline(diagnosis)
     if verdict is Verdict.REFUSED:
-        finding = next(f for f in findings if rule_of(f).verdict is Verdict.REFUSED)
+        codes = {rule.code for rule in RULES if rule.verdict is Verdict.REFUSED}
+        finding = next(finding for finding in findings if finding.code in codes)
         source, destination = finding.subject.hosts
         names = icmp_codes(
             r
@@ -86,7 +89,9 @@ def expectation_of(verdict: Verdict, told: Iterable[Finding]) -> str:
     if verdict not in (Verdict.MISMATCH, Verdict.OLD_LAYOUT):
         return ""
     is_surprise = any(
-        finding.severity is Severity.ERROR for finding in told if rule_of(finding).is_of_old_host
+        finding.severity is Severity.ERROR
+        for finding in told
+        if finding.code in _CODES_OF_OLD_HOSTS
     )
     return "" if is_surprise else AS_EXPECTED
 
@@ -146,7 +151,7 @@ def tell_as_expected(findings: Iterable[Finding], situation: Situation) -> tuple
 
 def _is_expected(finding: Finding, situation: Situation) -> bool:
     """Whether a host that the finding is about speaks the old layout, and is meant to."""
-    if not rule_of(finding).is_of_old_host:
+    if finding.code not in _CODES_OF_OLD_HOSTS:
         return False
     from ipaddress import ip_address  # only where something is expected
 

@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from nvgre_doctor.infer.diagnosis import At
-from nvgre_doctor.scan.exact import customer_addresses
+from nvgre_doctor.scan.exact import customer_addresses, macs_of
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.facts import Facts, IcmpError, Nvgre
-from nvgre_doctor.wording import address_text
+from nvgre_doctor.wording import address_text, key_text
 
 _ADDRESSES_REMEMBERED: Final = 4096
 
@@ -63,17 +63,21 @@ def refused_flow(error: IcmpError) -> tuple[bytes, bytes]:
     return error.quote.source or error.addressee, error.quote.destination or error.reporter
 
 
+def quoted_key_text(error: IcmpError) -> str:
+    """The key that an error quotes, for people."""
+    gre_key = error.quote.gre_key
+    return "key not quoted" if gre_key is None else f"key {key_text(gre_key)}"
+
+
 def _data_packet(facts: Nvgre) -> Packet | None:
     customers = customer_addresses(facts.inner_source, facts.inner_destination)
     if layouts.is_control(facts.gre_key) or customers == facts.source + facts.destination:
         return None
-    macs = (facts.inner_destination_mac or b"") + (facts.inner_source_mac or b"")
-    return Packet(facts.source, facts.destination, facts.gre_key, macs)
+    return Packet(facts.source, facts.destination, facts.gre_key, macs_of(facts))
 
 
 def _quoted_packet(error: IcmpError) -> Packet | None:
     quote = error.quote
     if quote.gre_key is None or layouts.is_control(quote.gre_key):
         return None
-    macs = (quote.inner_destination_mac or b"") + (quote.inner_source_mac or b"")
-    return Packet(*refused_flow(error), quote.gre_key, macs)
+    return Packet(*refused_flow(error), quote.gre_key, macs_of(quote))

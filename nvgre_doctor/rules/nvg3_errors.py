@@ -4,16 +4,17 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
+from nvgre_doctor.evidence.signs import IcmpSign
 from nvgre_doctor.infer.diagnosis import At
-from nvgre_doctor.infer.refusals import IcmpKind, is_prohibited, is_redirect
+from nvgre_doctor.infer.refusals import is_prohibited, is_redirect, kind_of
 from nvgre_doctor.rules.advice import RAISE_MTU, check_policy
 from nvgre_doctor.rules.base import Rule, Situation, about_flow, finding
 from nvgre_doctor.rules.finding import Finding
-from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of, refused_flow
-from nvgre_doctor.rules.refused_flows import Flow, by_flow, filter_of, frames_of, keys_text, kind_of
+from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of, quoted_key_text, refused_flow
+from nvgre_doctor.rules.refused_flows import Flow, by_flow, filter_of, frames_of, keys_text
 from nvgre_doctor.vocabulary import Oddity, Severity
 from nvgre_doctor.wire.facts import IcmpError, Nvgre, Other
-from nvgre_doctor.wording import ICMP_NAMES, address_text, icmp_code, key_text, listed, plural
+from nvgre_doctor.wording import ICMP_NAMES, address_text, icmp_code, listed, plural
 
 TOO_BIG: Final = frozenset({(4, 3, 4), (6, 2, 0)})
 """Fragmentation needed (RFC 1191) and packet too big (RFC 4443 section 3.2): version, type, code.
@@ -35,9 +36,8 @@ def what_it_means(*kind: int) -> str:
     return ": ".join(table[kind] for table in (ICMP_NAMES, WHAT_IT_MEANS) if kind in table)
 
 
-def _is_other(sign: IcmpKind) -> bool:
-    kind = sign.version, sign.type, sign.code
-    return not (is_prohibited(sign) or is_redirect(sign) or kind in TOO_BIG)
+def _is_other(message: IcmpSign | IcmpError) -> bool:
+    return not (is_prohibited(message) or is_redirect(message) or kind_of(message) in TOO_BIG)
 
 
 def find_other_errors(situation: Situation) -> Iterator[Finding]:
@@ -63,8 +63,8 @@ def find_other_errors(situation: Situation) -> Iterator[Finding]:
     wanted = [r for r in situation.diagnosis.refusals if _is_other(r.sign)]
     for (source, destination), refusals in by_flow(wanted):
         names = [
-            f"{r.count} x {icmp_code(*kind_of(r))} from {address_text(r.sign.reporter)}"
-            + (f" ({what_it_means(*kind_of(r))})" if kind_of(r) in ICMP_NAMES else "")
+            f"{r.count} x {icmp_code(*kind_of(r.sign))} from {address_text(r.sign.reporter)}"
+            + (f" ({what_it_means(*kind_of(r.sign))})" if kind_of(r.sign) in ICMP_NAMES else "")
             for r in refusals
         ]
         yield finding(
@@ -103,7 +103,7 @@ def find_too_big(situation: Situation) -> Iterator[Finding]:
     Sources
       RFC 7637 section 4.4; RFC 1191; RFC 8201.
     """
-    wanted = [r for r in situation.diagnosis.refusals if kind_of(r) in TOO_BIG]
+    wanted = [r for r in situation.diagnosis.refusals if kind_of(r.sign) in TOO_BIG]
     for (source, destination), refusals in by_flow(wanted):
         mtus = sorted({r.sign.next_hop_mtu for r in refusals if r.sign.next_hop_mtu})
         limit = f" The path allows {listed(str(mtu) for mtu in mtus)} bytes." if mtus else ""
@@ -184,12 +184,12 @@ def shows_other_errors(situation: Situation) -> Show:
     def show(frame: Frame) -> Iterator[Claim]:
         error = frame.error
         if error is not None and _is_other(error):
-            kind = error.version, error.type, error.code
+            kind = kind_of(error)
             meaning = f": {what_it_means(*kind)}" if kind in ICMP_NAMES else ""
             source, destination = map(name_of, refused_flow(error))
             text = (
                 f"{icmp_code(*kind)} from {name_of(error.reporter)} about NVGRE from {source} to"
-                f" {destination} ({_quoted_key(error)}){meaning}"
+                f" {destination} ({quoted_key_text(error)}){meaning}"
             )
             yield Claim((source, destination), text)
 
@@ -208,9 +208,9 @@ def shows_too_big(situation: Situation) -> Show:
             flow = facts.source or b"", facts.destination or b""
             if flow in fragmented:
                 yield _fragment(*flow)
-        if error is not None and (error.version, error.type, error.code) in TOO_BIG:
+        if error is not None and kind_of(error) in TOO_BIG:
             source, destination = map(name_of, refused_flow(error))
-            icmp = icmp_code(error.version, error.type, error.code)
+            icmp = icmp_code(*kind_of(error))
             mtu = f", the path allows {error.next_hop_mtu} bytes" if error.next_hop_mtu else ""
             by = name_of(error.reporter)
             text = f"NVGRE from {source} to {destination} is too big ({icmp} from {by}{mtu})"
@@ -231,19 +231,14 @@ def shows_redirects(situation: Situation) -> Show:
         error = frame.error
         if error is not None and is_redirect(error):
             source, destination = map(name_of, refused_flow(error))
-            icmp = icmp_code(error.version, error.type, error.code)
+            icmp = icmp_code(*kind_of(error))
             text = (
                 f"{name_of(error.reporter)} tells {source} that a virtual machine moved"
-                f" ({icmp}, {_quoted_key(error)})"
+                f" ({icmp}, {quoted_key_text(error)})"
             )
             yield Claim((source, destination), text)
 
     return show
-
-
-def _quoted_key(error: IcmpError) -> str:
-    gre_key = error.quote.gre_key
-    return "key not quoted" if gre_key is None else f"key {key_text(gre_key)}"
 
 
 RULES = (

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from nvgre_doctor.infer.refusals import is_prohibited
+from nvgre_doctor.infer.refusals import is_prohibited, kind_of
 from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_policy, check_update
 from nvgre_doctor.rules.base import Rule, Situation, about_flow, finding
 from nvgre_doctor.rules.finding import Finding
-from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of, refused_flow
+from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of, quoted_key_text, refused_flow
 from nvgre_doctor.rules.refused_flows import (
     by_flow,
     filter_of,
@@ -16,7 +16,7 @@ from nvgre_doctor.rules.refused_flows import (
 )
 from nvgre_doctor.vocabulary import Cause, Layout, Severity, Verdict
 from nvgre_doctor.wire.facts import IcmpError
-from nvgre_doctor.wording import LAYOUT_NAMES, address_text, icmp_code, key_text, listed
+from nvgre_doctor.wording import LAYOUT_NAMES, address_text, icmp_code, listed
 
 
 def find_refused_by_layout(situation: Situation) -> Iterator[Finding]:
@@ -143,10 +143,8 @@ def _errors(situation: Situation, why: str, *, by_layout: bool) -> Show:
 def _refused(error: IcmpError, flow: tuple[str, str]) -> str:
     by = name_of(error.reporter)
     to = "" if by == flow[1] else f" to {flow[1]}"
-    gre_key = error.quote.gre_key
-    key = "key not quoted" if gre_key is None else f"key {key_text(gre_key)}"
-    icmp = icmp_code(error.version, error.type, error.code)
-    return f"{by} refuses what {flow[0]} sends{to} ({icmp}, {key})"
+    icmp = icmp_code(*kind_of(error))
+    return f"{by} refuses what {flow[0]} sends{to} ({icmp}, {quoted_key_text(error)})"
 
 
 RULES = (

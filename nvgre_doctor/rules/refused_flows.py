@@ -5,14 +5,10 @@ from collections.abc import Iterable, Iterator
 
 from nvgre_doctor.filters import for_wireshark
 from nvgre_doctor.infer.diagnosis import At, RefusalFacts
+from nvgre_doctor.infer.refusals import kind_of
 from nvgre_doctor.wording import both_readings, icmp_codes, listed, plural
 
 Flow = tuple[bytes, bytes]
-
-
-def kind_of(refusal: RefusalFacts) -> tuple[int, int, int]:
-    """Version, type and code of the ICMP error."""
-    return refusal.sign.version, refusal.sign.type, refusal.sign.code
 
 
 def messages_text(refusals: list[RefusalFacts]) -> str:
@@ -35,7 +31,7 @@ def frames_of(refusals: Iterable[RefusalFacts]) -> list[At]:
 
 def filter_of(refusals: Iterable[RefusalFacts]) -> str:
     """A display filter for ICMP errors of these kinds."""
-    kinds = sorted({(*kind_of(refusal), refusal.sign.reporter) for refusal in refusals})
+    kinds = sorted({(*kind_of(refusal.sign), refusal.sign.reporter) for refusal in refusals})
     texts = [for_wireshark.icmp_error(*kind) for kind in kinds]
     return texts[0] if len(texts) == 1 else " || ".join(f"({text})" for text in texts)
 

@@ -35,11 +35,6 @@ RULES: list[Rule] = sorted(
 _WORST_FIRST = {severity: position for position, severity in enumerate(Severity)}
 
 
-def rule_of(finding: Finding) -> Rule:
-    """The rule that made a finding."""
-    return next(rule for rule in RULES if rule.code == finding.code)
-
-
 class UnknownCodeError(GivenError):
     """A code, or a prefix of one, that no rule has."""
 

@@ -10,7 +10,7 @@ from nvgre_doctor.evidence.signs import IcmpSign, Sightings, Sign
 from nvgre_doctor.evidence.streams import Moment, StreamFacts, pack_stream
 from nvgre_doctor.vocabulary import Carried, Oddity
 from nvgre_doctor.wire import layouts
-from nvgre_doctor.wire.facts import Facts, IcmpError, Nvgre, Other, QuoteKind
+from nvgre_doctor.wire.facts import Facts, IcmpError, Nvgre, Other, Quote, QuoteKind
 from nvgre_doctor.wire.links import TAG_ETHERTYPES
 
 _NAMED_HOSTS: Final = frozenset({Oddity.TOO_SHORT, Oddity.LATER_FRAGMENT})
@@ -69,7 +69,7 @@ def _add_nvgre(evidence: CaptureEvidence, facts: Nvgre, tally: Tally, seen: Sigh
     elif layouts.is_control(facts.gre_key):
         evidence.add_sign(Sign(Oddity.CONTROL, *ends, facts.gre_key), seen)
     else:
-        macs = (facts.inner_destination_mac or b"") + (facts.inner_source_mac or b"")
+        macs = macs_of(facts)
         packed = pack_stream(
             StreamFacts(
                 tally.frames,
@@ -83,9 +83,9 @@ def _add_nvgre(evidence: CaptureEvidence, facts: Nvgre, tally: Tally, seen: Sigh
         evidence.add_stream(facts.source + facts.destination, key, packed)
 
 
-def _icmp_sign(error: IcmpError) -> IcmpSign:
-    quote = error.quote
-    sign = IcmpSign(
+def bare_sign(error: IcmpError) -> IcmpSign:
+    """What an error says itself, without what only its quote tells."""
+    return IcmpSign(
         error.reporter,
         error.addressee,
         error.version,
@@ -95,6 +95,10 @@ def _icmp_sign(error: IcmpError) -> IcmpSign:
         error.refuses_nvgre,
         error.next_hop_mtu or 0,
     )
+
+
+def _icmp_sign(error: IcmpError) -> IcmpSign:
+    quote, sign = error.quote, bare_sign(error)
     if (
         quote.kind is QuoteKind.OUTER_IP and not error.refuses_nvgre
     ):  # cut before GRE: see infer.cut_quotes
@@ -110,9 +114,14 @@ def _icmp_sign(error: IcmpError) -> IcmpSign:
         quoted_source=quote.source or b"",
         quoted_destination=quote.destination or b"",
         quoted_key=quote.gre_key,
-        quoted_macs=(quote.inner_destination_mac or b"") + (quote.inner_source_mac or b""),
+        quoted_macs=macs_of(quote),
         quoted_customer_addresses=customers if quote.gre_key is None else b"",
     )
+
+
+def macs_of(packet: Nvgre | Quote) -> bytes:
+    """As in StreamKey: inner destination and source; empty where they were not captured."""
+    return (packet.inner_destination_mac or b"") + (packet.inner_source_mac or b"")
 
 
 def customer_addresses(source: bytes | None, destination: bytes | None) -> bytes:
