@@ -162,9 +162,8 @@ text: str = report.to_json() + report.to_dict()["headline"]
 """
 
 
-@pytest.mark.process
+@pytest.mark.peer
 def test_a_script_is_checked_by_mypy_and_its_mistakes_are_found(tmp_path: Path) -> None:
-    pytest.importorskip("mypy", reason="mypy is not installed")
     (tmp_path / "right.py").write_text(SCRIPT)
     assert mypy(tmp_path, "right.py") == "Success: no issues found in 1 source file\n"
     (tmp_path / "wrong.py").write_text(SCRIPT + "report.hosts[0].vsid\ndiagnose(5)\n")
