@@ -12,10 +12,12 @@ from nvgre_doctor.capture.decompress import CODECS, Codec
 from nvgre_doctor.capture.formats.pcap import PcapReader
 from nvgre_doctor.capture.formats.pcapng import PcapngReader
 from nvgre_doctor.capture.formats.reader import Reader
+from nvgre_doctor.capture.formats.snoop import SnoopReader
 
 READERS: Final[list[type[Reader[Any]]]] = [
     PcapReader,
     PcapngReader,
+    SnoopReader,
 ]
 """The capture formats that are read, one line each."""
 
@@ -34,7 +36,6 @@ _FOREIGN: Final[tuple[tuple[bytes, str, str, str], ...]] = (
     # first bytes, reason, what it is, what to do
     (b"GMBU", "netmon", "a Network Monitor 2 capture", _EDITCAP),
     (b"RTSS", "netmon", "a Network Monitor 1 capture", _EDITCAP),
-    (b"snoop\0\0\0", "snoop", "a snoop capture (RFC 1761)", _EDITCAP),
     (b"btsnoop\0", "other-capture", "a Bluetooth btsnoop capture", _EDITCAP),
     (b"TRSNIFF data", "other-capture", "a Sniffer (DOS) capture", _EDITCAP),
     (b"XCP\0", "other-capture", "a Sniffer (Windows) or NetXRay capture", _EDITCAP),

@@ -207,9 +207,9 @@ def test_a_file_of_no_format_is_said_to_be_none_of_those_that_are_read(
     capture: Path, tmp_path: Path
 ) -> None:
     other = tmp_path / "other"
-    other.write_bytes(b"snoop\0\0\0" + bytes(100))
+    other.write_bytes(b"btsnoop\0" + bytes(100))
     assert capture.exists()
-    assert "this is a snoop capture (RFC 1761), not a pcap, pcapng or dummy file;" in (
+    assert "this is a Bluetooth btsnoop capture, not a pcap, pcapng, snoop or dummy file;" in (
         run_here("check", str(other)).stdout
     )
 
