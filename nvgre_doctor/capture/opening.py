@@ -25,10 +25,11 @@ from nvgre_doctor.capture.source import (
     StreamSource,
     is_regular,
 )
+from nvgre_doctor.capture.spooling import spool
 from nvgre_doctor.vocabulary import Status
 
 _SEARCHED: Final = 1 << 20  # bytes that are searched for the beginning of a record
-_NOTHING_READ: Final = frozenset({"version", "byte-order", "read-error"})
+_NOTHING_READ: Final = frozenset({"version", "byte-order", "read-error", "trace-header"})
 
 
 class OpenCapture:
@@ -45,6 +46,7 @@ class OpenCapture:
         self.compression: str | None = None  # "gzip", "bzip2", "xz", "zstd"
         self.progress = Progress()
         self._file: BinaryIO | None = None  # what is ours to close
+        self._spooled: BinaryIO | None = None  # a temporary file
         self._source: Source | None = None
         self._reader: Reader[Any] | None = None
         self._begun = False
@@ -64,9 +66,10 @@ class OpenCapture:
 
     def close(self) -> None:
         """Close the file."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        for file in (self._file, self._spooled):
+            if file is not None:
+                file.close()
+        self._file = self._spooled = None
 
     @property
     def size(self) -> int | None:
@@ -215,7 +218,18 @@ class OpenCapture:
         inside = f"inside the {self.compression} data: " if self.compression else ""
         if isinstance(kind, type):
             self.format = kind.name
+            if kind.needs_file and not isinstance(source, FileSource):
+                spooled = spool(source, head)
+                if isinstance(spooled, Problem):
+                    return self._refuse(spooled)
+                self._spooled, source = spooled
+                self._source = source
             self._reader = kind(source, self.progress, head)
+            if self._spooled is not None:
+                size = source.size or 0
+                self._reader.description.facts.append(
+                    ("Note", f"read from a temporary file of {size} bytes")
+                )
         elif source.failure is not None:
             self._refuse(source.failure)
         elif isinstance(kind, Codec):

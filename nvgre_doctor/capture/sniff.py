@@ -5,10 +5,10 @@ over by mistake, each with the way out.
 """
 
 import re
-import struct
 from typing import Any, Final, NamedTuple
 
 from nvgre_doctor.capture.decompress import CODECS, Codec
+from nvgre_doctor.capture.formats.etl.trace import EtlReader
 from nvgre_doctor.capture.formats.pcap import PcapReader
 from nvgre_doctor.capture.formats.pcapng import PcapngReader
 from nvgre_doctor.capture.formats.reader import Reader
@@ -18,6 +18,7 @@ READERS: Final[list[type[Reader[Any]]]] = [
     PcapReader,
     PcapngReader,
     SnoopReader,
+    EtlReader,
 ]
 """The capture formats that are read, one line each."""
 
@@ -25,10 +26,6 @@ HEAD: Final = 4096
 """Bytes that are enough to tell what a file is."""
 
 _EDITCAP = "Wireshark reads it; convert it with `editcap -F pcapng INPUT out.pcapng`"
-_ETL = (
-    "convert it with `etl2pcapng INPUT out.pcapng` (netsh trace) or `pktmon etl2pcap INPUT`"
-    " (pktmon)"
-)
 _UNPACK = "unpack it first: `{}`"
 _WRITE = "let the capture tool write the file itself: `tcpdump -w FILE` or `dumpcap -w FILE`"
 
@@ -120,8 +117,6 @@ def _text_or_unknown(head: bytes) -> Foreign:
             + _WRITE
             + ", or use cmd.exe",
         )
-    if _is_etl(head):
-        return Foreign("etl", f"this is a Windows event trace (.etl), not {_one_of_ours()}; {_ETL}")
     if head[257:262] == b"ustar":
         return Foreign(
             "archive", "this is a tar archive, not a capture; " + _UNPACK.format("tar -xf INPUT")
@@ -138,21 +133,6 @@ def _text_or_unknown(head: bytes) -> Foreign:
         f"this is not {_one_of_ours()} (it begins with {head[:8].hex(' ')}); if Wireshark"
         " opens it, convert it with `editcap -F pcapng INPUT out.pcapng`; if it comes from netsh"
         " trace or pktmon, with `etl2pcapng INPUT out.pcapng`",
-    )
-
-
-def _is_etl(head: bytes) -> bool:
-    """A WMI_BUFFER_HEADER (its size first, 72 bytes), then a SYSTEM_TRACE_HEADER: version, type 1
-    or 2, flags 0xC0.
-    """
-    if len(head) < 76:
-        return False
-    buffer_size, header_type, flags = struct.unpack_from("<I70xBB", head)
-    return (
-        buffer_size % 1024 == 0
-        and 0 < buffer_size <= 1 << 24
-        and header_type in (1, 2)
-        and flags == 0xC0
     )
 
 

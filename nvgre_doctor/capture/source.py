@@ -72,6 +72,12 @@ class FileSource(Source):
         """Go on at `offset`."""
         self._offset = offset
 
+    def read_at(self, offset: int, count: int) -> bytes:
+        """`count` bytes from `offset` on, fewer at the end of the file."""
+        self._offset = offset
+        count = min(count, max((self.size or 0) - offset, 0))
+        return self.fill(b"", count, count) if count else b""
+
     def fill(self, rest: bytes, least: int, most: int = CHUNK) -> bytes:
         """See `Source.fill`."""
         start = self._offset - len(rest)

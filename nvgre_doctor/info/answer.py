@@ -14,7 +14,7 @@ from nvgre_doctor.infer.gathering import count_frames, gather_streams
 from nvgre_doctor.infer.verdicts import is_group_address
 from nvgre_doctor.info.contents import Contents
 from nvgre_doctor.vocabulary import Fitness, Oddity
-from nvgre_doctor.wording import address_text, listed, plural
+from nvgre_doctor.wording import address_text, listed, losses_words, plural
 
 _SNAP = "capture again with a snap length of 128 bytes or more, for example tcpdump -s 128"
 _PLACE = (
@@ -139,5 +139,5 @@ def _what_is_lost(contents: Sequence[Contents]) -> Iterator[str]:
         which = "The capture" if len(contents) == 1 else f"Capture {part.path}"
         if part.problems:
             yield f"{which} could not be read to its end, or not at all."
-        if part.dropped:
-            yield f"{which} lost {plural(part.dropped, 'packet')}."
+        if lost := losses_words(part.losses):
+            yield f"{which} lost {lost}."

@@ -83,7 +83,8 @@ def _capture(part: Contents, answer: Answer) -> Json:
             }
             for kind, number in part.icmp_errors
         ],
-        "dropped": part.dropped,
+        "dropped": part.losses.packets + part.losses.events if part.losses.is_told else None,
+        "facts": [{"what": what, "says": says} for what, says in description.facts],
         "answer": _answer(answer),
     }
 

@@ -17,7 +17,7 @@ from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.page import Page, Span, Style
 from nvgre_doctor.terminal.visible import visible
 from nvgre_doctor.vocabulary import Fitness, Oddity
-from nvgre_doctor.wording import icmp_words, plural
+from nvgre_doctor.wording import icmp_words, losses_words, plural
 
 INTERFACES_SHOWN: Final = 16
 _KINDS: Final = (
@@ -104,10 +104,9 @@ def _rows(part: Contents) -> Iterable[Row]:
             "  ICMP error",
             f"{number} x {icmp_words(kind.version, kind.type, kind.code)}, {where}, {about}",
         )
-    yield (
-        "Lost",
-        "the capture does not say" if part.dropped is None else plural(part.dropped, "packet"),
-    )
+    yield from part.description.facts
+    lost = losses_words(part.losses) or "nothing"
+    yield "Lost", lost if part.losses.is_told else "the capture does not say"
 
 
 def _interface_rows(part: Contents) -> Iterable[Row]:

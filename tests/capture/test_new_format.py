@@ -209,7 +209,7 @@ def test_a_file_of_no_format_is_said_to_be_none_of_those_that_are_read(
     other = tmp_path / "other"
     other.write_bytes(b"btsnoop\0" + bytes(100))
     assert capture.exists()
-    assert "this is a Bluetooth btsnoop capture, not a pcap, pcapng, snoop or dummy file;" in (
+    assert "this is a Bluetooth btsnoop capture, not a pcap, pcapng, snoop, etl or dummy file;" in (
         run_here("check", str(other)).stdout
     )
 

@@ -1,7 +1,5 @@
 """What is not a capture is named, with the way out; names of files count for nothing."""
 
-import struct
-
 import pytest
 
 from nvgre_doctor.vocabulary import Status
@@ -52,18 +50,6 @@ def test_other_formats_are_named_with_the_command_that_converts_them(tmp_path, h
     )
     for word in words:
         assert word in reading.message
-
-
-@pytest.mark.parametrize("header_type", [1, 2])
-def test_a_windows_event_trace_is_named_with_both_converters(header_type):
-    buffer_header = struct.pack(
-        "<IIIiqq", 65_536, 65_536, 1000, 0, 132_000_000_000_000_000, 1
-    ).ljust(72, b"\0")
-    trace_header = struct.pack("<HBB", 2, header_type, 0xC0) + struct.pack("<HBB", 400, 0, 0)
-    reading = read_bytes(buffer_header + trace_header + bytes(4096))
-    assert reading.reasons == ["etl"]
-    assert "`etl2pcapng INPUT out.pcapng`" in reading.message
-    assert "`pktmon etl2pcap INPUT`" in reading.message
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])

@@ -41,10 +41,10 @@ def lay_out(
             if frame is None:
                 yield from tray.empty()
                 progress.numbered += 1
-                continue
-            if frame[0] != tray.linktype or tray.size >= _BUFFER:
-                yield from tray.empty()
-            tray.add(*frame)
+            else:
+                if frame[0] != tray.linktype or tray.size >= _BUFFER:
+                    yield from tray.empty()
+                tray.add(*frame)
     except DamageError:
         yield from tray.empty()
         raise
@@ -73,6 +73,8 @@ class _Tray:
         self._parts += (_HEAD.pack(ts_ns, len(data), wire_length), data)
         self._columns.stamps.append(self.size)
         self._columns.lengths.append(len(data))
+        self._progress.frames += 1
+        self._progress.numbered += 1
         self.size += _HEAD.size + len(data)
 
     def empty(self) -> Iterator[Batch]:
@@ -80,11 +82,9 @@ class _Tray:
         columns = self._columns
         if not columns.stamps:
             return
-        data, first = b"".join(self._parts), self._progress.numbered + 1
-        numbers = range(first, first + len(columns.stamps))
+        data, after = b"".join(self._parts), self._progress.numbered + 1
+        numbers = range(after - len(columns.stamps), after)
         self._begin()
-        self._progress.frames += len(numbers)
-        self._progress.numbered += len(numbers)
         records = self._records.get(self.linktype)
         if records is None:
             kind = self.linktype, _clock
@@ -92,7 +92,7 @@ class _Tray:
         left = Columns()
         rest = 0
         if self._walker is not None:
-            at, _ = self._walker.walk(records, data, 0, first, left)
+            at, _ = self._walker.walk(records, data, 0, numbers[0], left)
             rest = bisect_left(columns.stamps, at)
         left.stamps += columns.stamps[rest:]
         left.lengths += columns.lengths[rest:]

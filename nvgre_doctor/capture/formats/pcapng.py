@@ -199,6 +199,7 @@ class PcapngReader(Reader[Section]):
         data, at = self._data, self._at
         if kind == SECTION:
             self._begin_section(total, order)
+            self._progress.losses.begin_section()
             self.description.add_section(data[at : at + total], order)
         elif kind == INTERFACE:
             if total < 20:
@@ -226,7 +227,7 @@ class PcapngReader(Reader[Section]):
         elif kind in NUMBERED:
             self._progress.numbered += 1
         elif kind == STATISTICS:
-            self.description.add_statistics(data[at : at + total], order)
+            self.description.add_statistics(data[at : at + total], order, self._progress.losses)
 
     def _begin_section(self, total: int, order: str) -> None:
         if total < SECTION_SIZE:

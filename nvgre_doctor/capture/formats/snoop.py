@@ -45,8 +45,9 @@ class SnoopReader(FrameReader):
             interfaces=[interface],
             is_of_one_interface=True,
         )
-        self._at, number = _FILE_HEADER, 1
+        self._at = _FILE_HEADER
         while True:
+            number = self._progress.numbered + 1
             self._progress.bytes_read = self._base + self._at
             if not self._have(_RECORD.size):
                 return self._end(f"frame {number}")
@@ -68,8 +69,8 @@ class SnoopReader(FrameReader):
             if len(data) < captured:
                 return self._end(f"frame {number}")
             interface.dropped_by_interface = lost
+            self._progress.losses.tell_packets(0, lost)
             yield linktype, seconds * 1_000_000_000 + fraction * 1000, wire_length, data
             if not is_whole:
                 return self._end(f"the padding of frame {number}")
             self._at += size
-            number += 1
