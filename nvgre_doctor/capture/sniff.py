@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from nvgre_doctor.capture.decompress import CODECS, Codec
 from nvgre_doctor.capture.formats.etl.trace import EtlReader
+from nvgre_doctor.capture.formats.netmon import NetmonReader
 from nvgre_doctor.capture.formats.pcap import PcapReader
 from nvgre_doctor.capture.formats.pcapng import PcapngReader
 from nvgre_doctor.capture.formats.reader import Reader
@@ -19,6 +20,7 @@ READERS: Final[list[type[Reader[Any]]]] = [
     PcapngReader,
     SnoopReader,
     EtlReader,
+    NetmonReader,
 ]
 """The capture formats that are read, one line each."""
 
@@ -31,8 +33,6 @@ _WRITE = "let the capture tool write the file itself: `tcpdump -w FILE` or `dump
 
 _FOREIGN: Final[tuple[tuple[bytes, str, str, str], ...]] = (
     # first bytes, reason, what it is, what to do
-    (b"GMBU", "netmon", "a Network Monitor 2 capture", _EDITCAP),
-    (b"RTSS", "netmon", "a Network Monitor 1 capture", _EDITCAP),
     (b"btsnoop\0", "other-capture", "a Bluetooth btsnoop capture", _EDITCAP),
     (b"TRSNIFF data", "other-capture", "a Sniffer (DOS) capture", _EDITCAP),
     (b"XCP\0", "other-capture", "a Sniffer (Windows) or NetXRay capture", _EDITCAP),

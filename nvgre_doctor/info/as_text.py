@@ -91,9 +91,10 @@ def _rows(part: Contents) -> Iterable[Row]:
     yield from _interface_rows(part)
     if part.lengths.first_ns is not None and part.lengths.last_ns is not None:
         first, last = part.lengths.first_ns, part.lengths.last_ns
+        zone = "" if part.description.is_local_time else " UTC"
         yield (
             "Time",
-            f"{time_words(first)} to {time_words(last)} UTC, {duration_words(last - first)}",
+            f"{time_words(first)} to {time_words(last)}{zone}, {duration_words(last - first)}",
         )
     yield "Frames", _frames(part)
     yield from _kind_rows(part)

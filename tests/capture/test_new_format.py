@@ -209,8 +209,9 @@ def test_a_file_of_no_format_is_said_to_be_none_of_those_that_are_read(
     other = tmp_path / "other"
     other.write_bytes(b"btsnoop\0" + bytes(100))
     assert capture.exists()
-    assert "this is a Bluetooth btsnoop capture, not a pcap, pcapng, snoop, etl or dummy file;" in (
-        run_here("check", str(other)).stdout
+    assert (
+        "this is a Bluetooth btsnoop capture, not a pcap, pcapng, snoop, etl, netmon or dummy file;"
+        in (run_here("check", str(other)).stdout)
     )
 
 

@@ -15,8 +15,6 @@ EDITCAP = "`editcap -F pcapng INPUT out.pcapng`"
 @pytest.mark.parametrize(
     ("head", "reason", "words"),
     [
-        (b"GMBU\0\2\1\0", "netmon", ["Network Monitor 2", EDITCAP]),
-        (b"RTSS\1\1\1\0", "netmon", ["Network Monitor 1", EDITCAP]),
         (b"btsnoop\0\0\0\0\1", "other-capture", ["btsnoop", EDITCAP]),
         (b"TRSNIFF data    \x1a", "other-capture", ["Sniffer (DOS)", EDITCAP]),
         (b"XCP\000002", "other-capture", ["NetXRay", EDITCAP]),

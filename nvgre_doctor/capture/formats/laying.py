@@ -10,7 +10,7 @@ from abc import abstractmethod
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from struct import Struct
-from typing import ClassVar, Final
+from typing import Final
 
 from nvgre_doctor.capture.batch import NO_TIME, Batch, Columns, Progress, Records, Walker
 from nvgre_doctor.capture.formats.reader import Cursor, DamageError, Reader
@@ -117,7 +117,7 @@ def _clock(stamp: bytes) -> int:
 class FrameReader(Reader[None]):
     """A reader that yields frame by frame, and cannot be split."""
 
-    time_digits: ClassVar[int]
+    time_digits: int
     """As in Batch."""
 
     def batches(
@@ -132,3 +132,8 @@ class FrameReader(Reader[None]):
         """All of them, in order.  Raises DamageError where the capture cannot be read to its
         end.
         """
+
+    def _check_source(self) -> None:
+        """DamageError where the input could not be read on, or was cut before it came here."""
+        if self._source.failure is not None:
+            raise self._cut("its frames", self._source.failure.offset)

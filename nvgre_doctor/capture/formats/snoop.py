@@ -22,7 +22,7 @@ class SnoopReader(FrameReader):
 
     name: ClassVar = "snoop"
     magics: ClassVar = (b"snoop\0\0\0",)
-    time_digits: ClassVar = 6
+    time_digits = 6
 
     def frames(self) -> Iterator[Laid]:
         """See `FrameReader.frames`."""

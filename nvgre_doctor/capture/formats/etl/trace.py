@@ -51,7 +51,7 @@ class EtlReader(FrameReader):
     name: ClassVar = "etl"
     magics: ClassVar = ()
     needs_file: ClassVar = True
-    time_digits: ClassVar = 9
+    time_digits = 9
 
     _census: Census
     _unpacked = 0  # bytes of the buffers that are open
@@ -79,7 +79,6 @@ class EtlReader(FrameReader):
         self._progress.losses.tell_events(header.events_lost, header.buffers_lost)
         streams = [self._events(index, processor) for processor in index.processors]
         events = merge(*streams) if len(streams) > 1 else streams[0]
-        self._data = b""  # from here on, `_end` asks for failures of the source alone
         points = _Points(self.description, self._census)
         yield from self._packets(events, header, points)
         points.name()
@@ -138,7 +137,7 @@ class EtlReader(FrameReader):
             self.description.facts.append(("Dropped", told))
         if census.has_ndiscap:
             self.description.facts.append(("Note", _SEEN_ONLY_SO))
-        self._end("its buffers")  # where the source failed
+        self._check_source()
         if index.damage is not None:
             raise _damage_of(index.damage)
         if self._damaged is not None:
