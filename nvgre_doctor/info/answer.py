@@ -74,6 +74,11 @@ def _why_nothing(
             "There is NVGRE between the hosts, and none of it carries data of virtual machines:"
             " capture longer."
         )
+    elif mirrored := counts[Oddity.NVGRE_IN_ERSPAN] + counts[Oddity.NVGRE_IN_VXLAN]:
+        yield (
+            f"{plural(mirrored, 'frame holds', 'frames hold')} NVGRE inside ERSPAN or VXLAN, as a"
+            f" mirror of it: {_PLACE}."
+        )
     elif counts[Oddity.VXLAN]:
         yield (
             "There is VXLAN and no NVGRE. VXLAN is the default since Windows Server 2016; the"

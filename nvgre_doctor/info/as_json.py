@@ -73,6 +73,9 @@ def _capture(part: Contents, answer: Answer) -> Json:
         "longest_frame": lengths.longest,
         "nvgre_frames": part.evidence.nvgre_frames,
         "other_frames": {oddity.value: number for oddity, number in sorted(part.counts.items())},
+        "ethertypes": {
+            f"0x{number:04x}": count for number, count in sorted(part.ethertypes.items())
+        },
         "icmp_errors": [
             {
                 "version": kind.version,

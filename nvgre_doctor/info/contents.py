@@ -57,6 +57,15 @@ class Contents(NamedTuple):
         return counts
 
     @property
+    def ethertypes(self) -> Counter[int]:
+        """Frames that are not IP, by their EtherTypes."""
+        counts: Counter[int] = Counter()
+        for sign, seen in self.evidence.signs.items():
+            if sign.oddity is Oddity.NOT_IP:
+                counts[sign.detail] += seen.count
+        return counts
+
+    @property
     def was_decoded(self) -> bool:
         """Whether at least one frame could be read and decoded."""
         counts = self.counts

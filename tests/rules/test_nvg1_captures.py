@@ -8,7 +8,8 @@ from nvgre_doctor.evidence.signs import Sightings, Sign
 from nvgre_doctor.rules.finding import Finding, FrameRef, Subject
 from nvgre_doctor.vocabulary import Oddity, Severity
 from tests import build
-from tests.worlds import A6, B6, GRE, NOON, TCP, UDP, A, B, Tape, findings_of, judge_tapes
+from tests.build_shims import erspan, vxlan
+from tests.worlds import A6, B6, GRE, NOON, TCP, UDP, A, B, C, D, Tape, findings_of, judge_tapes
 
 MS = 1_000_000
 WITH_NVGRE = {
@@ -139,7 +140,7 @@ def test_a_capture_without_nvgre_says_what_is_there_instead() -> None:
         " 1 x Ethernet over GRE without a key;"
         " 1 x other GRE (ERSPAN, PPTP, IP in GRE or similar);"
         " 1 x IP traffic that is not GRE;"
-        " 1 x frames that are not IP."
+        " 1 x ARP, 0x0806."
     )
     assert "physical adapter that holds the provider address" in finding.next_step
 
@@ -170,7 +171,9 @@ def test_everything_that_may_be_there_instead_has_words() -> None:
     )
     (finding,) = findings_of(situation, "NVG103")
     assert (
-        finding.message == "No NVGRE in 22 frames. What is there instead:"
+        finding.message == "No NVGRE in 28 frames. What is there instead:"
+        " 2 x NVGRE inside ERSPAN, a switch's mirror of it;"
+        " 2 x NVGRE inside VXLAN;"
         " 2 x VXLAN (UDP 4789), the default encapsulation since Windows Server 2016;"
         " 2 x GRE of hosts that you named as not NVGRE;"
         " 2 x Ethernet over GRE without a key;"
@@ -179,9 +182,35 @@ def test_everything_that_may_be_there_instead_has_words() -> None:
         " 2 x later fragments of GRE packets;"
         " 2 x link types that cannot be decoded;"
         " 2 x IP traffic that is not GRE;"
-        " 2 x frames that are not IP;"
+        " 2 x no EtherType;"
+        " 2 x 802.11 frames that pktmon wrote as Ethernet;"
         " 2 x malformed frames;"
         " 2 x frames cut before the protocol."
+    )
+
+
+def test_frames_that_are_not_ip_are_named_by_their_commonest_ethertypes() -> None:
+    tape = Tape()
+    for ethertype, count in ((0x88E5, 3), (0x88F7, 1), (0x1234, 2), (0x88CC, 1), (0x9000, 1)):
+        tape.frames += [(tape.now_ns, build.ethernet(bytes(60), ethertype))] * count
+    assert (
+        only("NVG103", tape).message == "No NVGRE in 8 frames. What is there instead:"
+        " 3 x MACsec, 0x88e5; 2 x EtherType 0x1234; 1 x LLDP, 0x88cc; 1 x PTP, 0x88f7;"
+        " 1 x other EtherTypes."
+    )
+
+
+def test_a_mirror_of_nvgre_is_not_none_without_a_word() -> None:
+    tape = Tape()
+    frame = build.ethernet(build.nvgre(A, B, 0x00138900, bytes(60)))
+    for packet in (
+        build.ipv4(C, D, GRE, erspan(frame)),
+        build.ipv4(C, D, UDP, vxlan(C, D, frame)),
+    ):
+        tape.put(packet)
+    assert (
+        only("NVG103", tape).message == "No NVGRE in 2 frames. What is there instead:"
+        " 1 x NVGRE inside ERSPAN, a switch's mirror of it; 1 x NVGRE inside VXLAN."
     )
 
 
