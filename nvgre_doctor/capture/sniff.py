@@ -7,6 +7,9 @@ over by mistake, each with the way out.
 import re
 from typing import Any, Final, NamedTuple
 
+from nvgre_doctor.capture.archives.members import Archive
+from nvgre_doctor.capture.archives.tar_files import TarArchive, is_tar
+from nvgre_doctor.capture.archives.zip_files import ZIP_MAGICS, ZipArchive
 from nvgre_doctor.capture.decompress import CODECS, Codec
 from nvgre_doctor.capture.formats.etl.trace import EtlReader
 from nvgre_doctor.capture.formats.netmon import NetmonReader
@@ -50,13 +53,6 @@ _FOREIGN: Final[tuple[tuple[bytes, str, str, str], ...]] = (
     (b"+---------+----", "other-capture", "a K12 text capture", _EDITCAP),
     (b"\x04\x22\x4d\x18", "lz4", "compressed with lz4", _UNPACK.format("lz4 -d INPUT out.pcap")),
     (b"\x02\x21\x4c\x18", "lz4", "compressed with lz4", _UNPACK.format("lz4 -d INPUT out.pcap")),
-    (
-        b"PK\x03\x04",
-        "zip",
-        "a zip archive",
-        _UNPACK.format("unzip INPUT` or PowerShell's `Expand-Archive INPUT"),
-    ),
-    (b"PK\x05\x06", "zip", "an empty zip archive", "make the archive again"),
     (b"7z\xbc\xaf\x27\x1c", "archive", "a 7-Zip archive", _UNPACK.format("7z x INPUT")),
     (b"Rar!\x1a\x07", "archive", "a RAR archive", _UNPACK.format("unrar x INPUT")),
     (b"MSCF", "archive", "a cabinet archive", _UNPACK.format("expand INPUT -F:* FOLDER")),
@@ -78,9 +74,9 @@ class Foreign(NamedTuple):
     message: str
 
 
-def identify(head: bytes) -> type[Reader[Any]] | Codec | Foreign:
-    """Who reads it, the compression, or why neither.  `head` is the first HEAD bytes, less if the
-    file is shorter.
+def identify(head: bytes) -> type[Reader[Any]] | type[Archive] | Codec | Foreign:
+    """Who reads it, the kind of archive, the compression, or why none of these.  `head` is the
+    first HEAD bytes, less if the file is shorter.
     """
     for reader in READERS:
         if reader.recognizes(head):
@@ -88,6 +84,10 @@ def identify(head: bytes) -> type[Reader[Any]] | Codec | Foreign:
     for codec in CODECS:
         if head.startswith(codec.magics):
             return codec
+    if head.startswith(ZIP_MAGICS):
+        return ZipArchive
+    if is_tar(head):
+        return TarArchive
     for magic, reason, what, remedy in _FOREIGN:
         if head.startswith(magic):
             return Foreign(reason, f"this is {what}, not {_one_of_ours()}; {remedy}")
@@ -116,10 +116,6 @@ def _text_or_unknown(head: bytes) -> Foreign:
             "this is UTF-16 text: PowerShell's > and | turn a capture into text and destroy it; "
             + _WRITE
             + ", or use cmd.exe",
-        )
-    if head[257:262] == b"ustar":
-        return Foreign(
-            "archive", "this is a tar archive, not a capture; " + _UNPACK.format("tar -xf INPUT")
         )
     if not head.strip(b"\0"):
         return Foreign(

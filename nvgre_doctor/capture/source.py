@@ -252,8 +252,19 @@ class CompressedSource(StreamSource):
         self._ended = True
 
 
+class BrokenInputError(OSError):
+    """What is read is itself part of something that is damaged, and says so."""
+
+    def __init__(self, problem: Problem) -> None:
+        """`problem` is what is told."""
+        super().__init__(0, problem.message)
+        self.problem = problem
+
+
 def read_failure(error: OSError, offset: int) -> Problem:
     """The operating system could not read on at `offset`."""
+    if isinstance(error, BrokenInputError):
+        return error.problem
     why = error.strerror or str(error)
     return Problem(
         "read-error",

@@ -15,6 +15,7 @@ from tests.capture.reading import Frame, read_bytes, read_path
 from tests.capture.test_tshark import by_tshark, by_us
 from tests.needs import folder, need
 
+MOST_CONVERTED = 40  # of each kind: two processes for each capture
 MS = 1_000_000
 FRAMES = [
     (NETMON_BEGIN + 5 * MS, b"a" * 60, 60),
@@ -174,13 +175,15 @@ def test_foreign_captures_that_editcap_converts_are_read_as_tshark_reads_them(ki
             path = corpus / row["file"]
             if row["tshark_rc"] != "0" or row["compression"] != "-" or path.stat().st_size > 50_000:
                 continue
+            if "clusterfuzz" in path.name:  # fractions of a second that overflow in Wireshark
+                continue
             target = tmp_path / "converted"
             target.unlink(missing_ok=True)
             command = [need("editcap"), "-F", kind, str(path), str(target)]
             done = subprocess.run(command, check=False, capture_output=True)
             if done.returncode or not target.exists():
                 continue
-            ours = by_us(target)
+            ours = [(n, ts, min(wire, 0x7FFFFFFF), size) for n, ts, wire, size in by_us(target)]
             try:
                 theirs = by_tshark(target)
             except subprocess.CalledProcessError:  # it wants a frame at least
@@ -188,7 +191,7 @@ def test_foreign_captures_that_editcap_converts_are_read_as_tshark_reads_them(ki
                 continue
             assert ours == theirs, path
             compared, frames = compared + bool(ours), frames + len(ours)
-            if compared == 160:
+            if compared == MOST_CONVERTED:
                 break
     print(f"{compared} captures as {kind}, {frames} frames: as tshark")
-    assert compared >= 150
+    assert compared == MOST_CONVERTED

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 
 from nvgre_doctor.vocabulary import Oddity
 from nvgre_doctor.wire.facts import Facts, IcmpError, Nvgre, Other, QuoteKind
-from tests.differential.tshark import LINK_LAYERS, Row, Shown, shown
+from tests.differential.tshark import OUTER_LAYERS, Row, Shown, shown
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _is_other_version(layers: tuple[str, ...]) -> bool:
     """Whether tshark began with one version of IP and went on with the other, on the same bytes or
     on the payload.
     """
-    network = [layer for layer in layers if layer not in LINK_LAYERS]
+    network = [layer for layer in layers if layer not in OUTER_LAYERS]
     return network[:2] in (["ip", "ipv6"], ["ipv6", "ip"])
 
 

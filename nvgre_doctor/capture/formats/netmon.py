@@ -103,8 +103,8 @@ class NetmonReader(FrameReader):
         self._kind, self._network = kind, network
         year, month, _, day, hour, minute, second, ms = fields[:8]
         try:
-            start = datetime(year, month, day, hour, minute, second, ms * 1000, UTC)
-            self._start_ns = (start - _EPOCH) // timedelta(microseconds=1) * 1000
+            start = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+            self._start_ns = (start - _EPOCH) // timedelta(seconds=1) * 10**9 + ms * 10**6
         except ValueError:
             self._start_ns = None
         self.description = Description(f"version {major}.{minor}", sections=1)
