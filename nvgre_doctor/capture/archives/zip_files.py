@@ -4,6 +4,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterator
+from copy import copy
 from typing import IO, BinaryIO, ClassVar, Final
 
 from nvgre_doctor.capture.archives.members import (
@@ -67,6 +68,7 @@ class _ZipStream(MemberStream):
         self._archive = archive
         self._info = info
         self._opened: IO[bytes] | None = None
+        self._checksum = 0
 
     def read(self, size: int = -1, /) -> bytes:
         """See `MemberStream.read`."""
@@ -78,10 +80,16 @@ class _ZipStream(MemberStream):
             )
         try:
             if self._opened is None:
-                self._opened = self._archive.open(self._info)
-            return self._opened.read(size)
+                info = copy(self._info)
+                del info.CRC  # zipfile would keep back what it has read where that is wrong
+                self._opened = self._archive.open(info)
+            data = self._opened.read(size)
         except _ERRORS as error:
             raise broken(f"it is damaged in the zip archive ({error}): {_AGAIN}") from error
+        self._checksum = zlib.crc32(data, self._checksum)
+        if not data and size and self._checksum != self._info.CRC:
+            raise broken(f"its checksum in the zip archive is wrong: {_AGAIN}")
+        return data
 
 
 class _Window(io.RawIOBase):
