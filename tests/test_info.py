@@ -453,3 +453,16 @@ def test_link_types_have_names_or_numbers() -> None:
         "Linux cooked, version 2 (276)",
         "link type 147",
     )
+
+
+@pytest.mark.parametrize(("described", "is_said"), [([idb(), idb(113)], False), ([idb()], True)])
+def test_a_host_does_not_send_nothing_where_frames_were_left_out(
+    described: list[bytes], is_said: bool, tmp_path: Path
+) -> None:
+    """Those of an interface that is not described, among several link types, may be its own."""
+    tape = Tape()
+    tape.send(A, B, 0x00138900)
+    frame = tape.frames[0][1]
+    path = tmp_path / "a.pcapng"
+    path.write_bytes(shb() + b"".join(described) + epb(0, TIME, frame) + epb(7, TIME, frame))
+    assert ("sends none" in run(path).stdout) is is_said

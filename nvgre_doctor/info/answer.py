@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from nvgre_doctor.capture.batch import FRAMES_LEFT_OUT
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.infer.diagnosis import Stream
 from nvgre_doctor.infer.gathering import count_frames, gather_streams
@@ -41,9 +42,12 @@ def answer(contents: Sequence[Contents]) -> Answer:
     if not streams:
         return Answer(Fitness.NO, tuple(_why_nothing(contents, counts, frames)))
     flows = count_frames(evidence, streams)
+    are_left_out = any(
+        problem.reason == FRAMES_LEFT_OUT for part in contents for problem in part.problems
+    )
     reasons = (
         *_what_is_cut(streams, counts),
-        *_what_is_one_sided(streams, flows),
+        *_what_is_one_sided(streams, flows, are_left_out),
         *_what_is_lost(contents),
     )
     return Answer(Fitness.PARTLY if reasons else Fitness.YES, reasons)
@@ -105,17 +109,17 @@ def _what_is_cut(streams: Sequence[Stream], counts: Counter[Oddity]) -> Iterator
 
 
 def _what_is_one_sided(
-    streams: Sequence[Stream], flows: Mapping[tuple[bytes, bytes], int]
+    streams: Sequence[Stream], flows: Mapping[tuple[bytes, bytes], int], are_left_out: bool
 ) -> Iterator[str]:
     """Hosts that only receive; and no VM pair in both directions.  `flows` counts frames by source
-    and destination.
+    and destination.  If frames were left out, a host may have sent these.
     """
     if not any(flows.values()):
         yield "No NVGRE data was captured, only ICMP errors that quote some."
     senders = {source for source, _ in flows}
     receivers = {destination for (_, destination), frames in flows.items() if frames}
     silent = {address for address in receivers - senders if not is_group_address(address)}
-    if silent:
+    if silent and not are_left_out:
         names = listed(
             address_text(address) for address in sorted(silent, key=lambda a: (len(a), a))
         )
