@@ -1,7 +1,7 @@
-"""Opens one input, whatever it holds: the only place that opens the bytes of a capture.
+"""One input as a capture: its frames, its blocks, its parts, whatever it holds.
 
-Never raises for what is in it.  Bytes go `source` (files, pipes, `decompress`) -> a reader of
-`formats` -> `Batch`; `sniff` decides which by content, and names what it is not.
+Never raises for what is in it.  Bytes go `inputs` (files, pipes, archives, `source`, `decompress`)
+-> a reader of `formats` -> `Batch`; `sniff` decides which by content, and names what it is not.
 """
 
 import os

@@ -9,7 +9,7 @@ from nvgre_doctor.rules.finding import Finding, Subject
 from nvgre_doctor.rules.frames import Claim, Frame, Show
 from nvgre_doctor.vocabulary import Oddity, Severity
 from nvgre_doctor.wire.facts import Other
-from nvgre_doctor.wording import ethertypes_words, plural
+from nvgre_doctor.wording import ethertypes_words, losses_words, plural
 
 
 def find_damaged(situation: Situation) -> Iterator[Finding]:
@@ -161,6 +161,42 @@ def find_no_nvgre(situation: Situation) -> Iterator[Finding]:
     )
 
 
+def find_lost(situation: Situation) -> Iterator[Finding]:
+    """What it means
+      The capture says itself that it lost packets while it was made. What is not in it proves
+      nothing: a host that seems silent may have answered.
+
+    How it is detected
+      The statistics of a pcapng capture, the counter in the records of snoop, or the header of an
+      event trace: events and buffers of events that Windows could not write.
+
+    What it is not
+      No loss in the network: the adapter, the driver or the disk of the capturing computer was too
+      slow.
+
+    What to do
+      Capture again with a filter, a smaller snap length or larger buffers: dumpcap -B 64,
+      netsh trace start ... bufferSize=1024, pktmon start --pkt-size 256.
+
+    Sources
+      draft-ietf-opsawg-pcapng section 4.6 (interface statistics); RFC 1761; TRACE_LOGFILE_HEADER.
+    """
+    for index, losses in enumerate(situation.losses):
+        if words := losses_words(losses):
+            yield finding(
+                "NVG105",
+                Severity.WARNING,
+                f"The capture says that it lost {words}: what is not in it proves nothing.",
+                Subject("capture", capture=index),
+                (),
+                display_filter="",
+                next_step=(
+                    "Capture again with a filter, or with larger buffers, for example dumpcap -B"
+                    " 64."
+                ),
+            )
+
+
 def shows_short_frames(situation: Situation) -> Show:
     """Those that are cut."""
 
@@ -181,4 +217,5 @@ RULES = (
         shows_short_frames,
     ),
     Rule("NVG103", Severity.WARNING, "no NVGRE in the captures", find_no_nvgre),
+    Rule("NVG105", Severity.WARNING, "capture says that it lost frames", find_lost),
 )
