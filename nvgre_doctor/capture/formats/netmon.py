@@ -118,11 +118,12 @@ class NetmonReader(FrameReader):
         read = bad = 0
         for piece in range(0, table_size, _TABLE_PIECE):
             table = self._file.read_at(table_at + piece, min(_TABLE_PIECE, table_size - piece))
-            for (offset,) in struct.iter_unpack("<I", table[: len(table) & ~3]):
+            entries = struct.iter_unpack("<I", table[: len(table) & ~3])
+            for entry_at, (offset,) in enumerate(entries):
                 record = self._record(offset)
                 if record is None:
                     if not bad:
-                        self._report(offset)
+                        self._report(offset, table_at + piece + 4 * entry_at)
                     bad += 1
                     yield None
                     continue
@@ -220,10 +221,10 @@ class NetmonReader(FrameReader):
             digits = self.time_digits
             interfaces.append(InterfaceDescription(1, len(interfaces), linktype, 0, digits))
 
-    def _report(self, offset: int) -> None:
+    def _report(self, offset: int, entry_at: int) -> None:
         message = (
             f"the frame table names a record at byte {offset} that is not there, or makes no sense:"
             " it was left out, and so are all others like it"
         )
-        self._progress.problems.append(Problem("bad-record", offset, message))
+        self._progress.problems.append(Problem("bad-record", entry_at, message))
         self._progress.status = Status.CUT

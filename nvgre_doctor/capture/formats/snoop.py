@@ -72,5 +72,6 @@ class SnoopReader(FrameReader):
             self._progress.losses.tell_packets(0, lost)
             yield linktype, seconds * 1_000_000_000 + fraction * 1000, wire_length, data
             if not is_whole:
+                self._progress.bytes_read = self._base + start + captured
                 return self._end(f"the padding of frame {number}")
             self._at += size

@@ -78,7 +78,7 @@ class EtlReader(FrameReader):
         _describe(self.description, header, index)
         self._progress.losses.tell_events(header.events_lost, header.buffers_lost)
         streams = [self._events(index, processor) for processor in index.processors]
-        events = merge(*streams) if len(streams) > 1 else streams[0]
+        events = streams[0] if len(streams) == 1 else merge(*streams)
         points = _Points(self.description, self._census)
         yield from self._packets(events, header, points)
         points.name()
