@@ -138,6 +138,14 @@ def test_a_member_that_is_not_there_is_said(tmp_path):
     assert read_path(f"{path}/four.pcap").reasons == ["cannot-open"]
 
 
+def test_a_member_without_a_name_is_left_out(tmp_path):
+    data = zipped({"x": ONE, "two.pcap": TWO}, zipfile.ZIP_STORED)
+    central = data.rindex(b"x" + b"PK\1\2") - 46
+    data = data[:central] + data[central:].replace(b"x", b"\0", 1)
+    path = put(tmp_path, "a.zip", data)
+    assert expand([path]) == [f"{path}/two.pcap"]
+
+
 def test_an_archive_inside_an_archive_is_named(tmp_path):
     path = put(tmp_path, "a.zip", zipped({"b.zip": PACKED["a.zip"]}))
     assert read_path(path).reasons == ["no-captures"]

@@ -56,6 +56,14 @@ def test_a_beginning_that_is_no_date_leaves_frames_without_times():
     ]
 
 
+@VERSIONS
+def test_a_time_that_64_bits_do_not_hold_is_none(version):
+    data = bytearray(netmon(FRAMES, version))
+    struct.pack_into("<H", data, 8, 9999)  # the year
+    expected = [frame.ts_ns for frame in EXPECTED] if version == (2, 3) else [-1] * 3
+    assert [frame.ts_ns for frame in read_bytes(bytes(data)).frames] == expected
+
+
 @pytest.mark.parametrize(
     ("network", "linktype"),
     [(0, 1), (1, 1), (2, 6), (3, 10), (7, 101), (9, 101), (0xE001, 1), (0xE071, 113), (5, 147)],

@@ -1,6 +1,7 @@
 """zip archives, with Python's zipfile: stored and deflated members, one at a time."""
 
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -30,7 +31,10 @@ _ERRORS: Final = (
     NotImplementedError,
     ValueError,
     OverflowError,
+    IndexError,
+    struct.error,
 )
+"""What zipfile raises for damage."""
 _AGAIN: Final = "copy it again, or see what `unzip -t` says"
 
 
@@ -53,7 +57,7 @@ class ZipArchive(Archive):
                     f"the zip archive has more than {MOST_MEMBERS} members: unpack it",
                     "too-many-members",
                 )
-            if info.is_dir():
+            if not info.filename or info.is_dir():
                 continue
             is_encrypted = bool(info.flag_bits & _ENCRYPTED)
             stream = None if is_encrypted else _ZipStream(archive, info).as_file()

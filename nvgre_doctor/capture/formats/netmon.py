@@ -181,7 +181,7 @@ class NetmonReader(FrameReader):
         elif self._start_ns is None:
             ts_ns = NO_TIME
         elif head is _RECORD_1:
-            ts_ns = self._start_ns + delta * 1_000_000
+            ts_ns = bounded(self._start_ns + delta * 1_000_000)
         else:  # counted in microseconds, and multiplied by 10 before it gets a sign
             ticks = (delta * 10 + (1 << 63)) % (1 << 64) - (1 << 63)
             ts_ns = bounded(self._start_ns + ticks * 100)
