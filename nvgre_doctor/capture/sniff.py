@@ -60,6 +60,8 @@ _FOREIGN: Final[tuple[tuple[bytes, str, str, str], ...]] = (
     (b"\x1f\x9d", "archive", "compressed with compress", _UNPACK.format("uncompress INPUT")),
 )
 
+_ERF_META: Final = 27  # of the types of records
+
 _TCPDUMP_TEXT = re.compile(
     rb"^(tcpdump: |listening on |reading from file |(\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d\.\d+"
     rb" (IP6?|ARP|\S+ > \S+))",
@@ -117,6 +119,8 @@ def _text_or_unknown(head: bytes) -> Foreign:
             + _WRITE
             + ", or use cmd.exe",
         )
+    if _is_erf(head):
+        return Foreign("erf", f"this is an ERF capture, not {_one_of_ours()}; {_EDITCAP}")
     if not head.strip(b"\0"):
         return Foreign(
             "zeros",
@@ -130,6 +134,24 @@ def _text_or_unknown(head: bytes) -> Foreign:
         " opens it, convert it with `editcap -F pcapng INPUT out.pcapng`; if it comes from netsh"
         " trace or pktmon, with `etl2pcapng INPUT out.pcapng`",
     )
+
+
+def _is_erf(head: bytes) -> bool:
+    """Records of Endace's cards in a row, without any header before them: time (its upper half in
+    seconds of 1990 to 2050), type, length of the record; the first may be about the capture.
+    """
+    at = found = 0
+    while at + 16 <= len(head) and found < 8:
+        seconds, kind = int.from_bytes(head[at + 4 : at + 8], "little"), head[at + 8] & 0x7F
+        size = int.from_bytes(head[at + 10 : at + 12])
+        is_about = kind == _ERF_META and not seconds
+        if not (is_about or 631_152_000 < seconds < 2_524_608_000):
+            return False
+        if not 1 <= kind <= 48 or size < 18:
+            return False
+        at, found = at + size, found + 1
+    is_alone = found == 1 and head[8] & 0x7F == _ERF_META and at == len(head)
+    return is_alone or (found > 1 and (found == 8 or at >= len(head)))
 
 
 def _is_text(head: bytes) -> bool:

@@ -161,6 +161,13 @@ def test_an_archive_without_captures_says_so(packed, tmp_path):
     assert "none of the 1 files" in reading.message
 
 
+def test_an_archive_of_message_analyzer_is_named(tmp_path):
+    files = {"[Content_Types].xml": b"<Types/>\n", "part.bin": bytes(range(256)) * 20}
+    reading = read_path(put(tmp_path, "lab.matp", zipped(files)))
+    assert (reading.status, reading.reasons) == (Status.UNREADABLE, ["matp"])
+    assert "export it as .cap" in reading.message
+
+
 def test_what_is_encrypted_is_named(tmp_path):
     data = bytearray(zipped({"one.pcap": ONE, "two.pcapng": TWO}))
     local, central = data.index(b"one.pcap") - 30, data.rindex(b"one.pcap") - 46

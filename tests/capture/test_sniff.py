@@ -1,5 +1,7 @@
 """What is not a capture is named, with the way out; names of files count for nothing."""
 
+import struct
+
 import pytest
 
 from nvgre_doctor.vocabulary import Status
@@ -47,6 +49,22 @@ def test_other_formats_are_named_with_the_command_that_converts_them(tmp_path, h
     )
     for word in words:
         assert word in reading.message
+
+
+def erf(count: int) -> bytes:
+    """Records of Ethernet (type 2) with two bytes of padding before the frame."""
+    head = struct.pack("<QBB", 1_700_000_000 << 32, 2, 4)
+    return (head + struct.pack(">HHHH", 16 + 2 + 60, 0, 60, 0) + bytes(60)) * count
+
+
+ERF_ABOUT = struct.pack("<QBB", 0, 0x80 | 27, 0) + struct.pack(">HHHH", 40, 0, 0, 0) + bytes(22)
+
+
+@pytest.mark.parametrize("data", [erf(2), erf(100), ERF_ABOUT, ERF_ABOUT + erf(1)])
+def test_a_capture_of_an_endace_card_is_named(data):
+    reading = read_bytes(data)
+    assert (reading.status, reading.reasons) == (Status.UNREADABLE, ["erf"])
+    assert EDITCAP in reading.message
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])

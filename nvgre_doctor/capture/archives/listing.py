@@ -24,6 +24,9 @@ _MOST_SKIPPED: Final = 8 << 30
 anew for each.
 """
 
+_CONTENT_TYPES: Final = "[Content_Types].xml"
+"""In what is packed by the rules of Office, and in no archive of captures."""
+
 Kind = type[Reader[Any]] | type[Archive] | Codec | Foreign
 
 
@@ -75,6 +78,7 @@ class Listing(NamedTuple):
 def captures_in(looked: Looked) -> Listing:
     """The members that are captures, by content; hidden ones are left out, as in folders."""
     names: dict[str, None] = {}
+    is_office = False
     encrypted: list[str] = []
     count = skipped = 0
     try:
@@ -82,6 +86,7 @@ def captures_in(looked: Looked) -> Listing:
             if member.is_hidden:
                 continue
             count += 1
+            is_office |= member.name == _CONTENT_TYPES
             if stream is None:
                 encrypted.append(member.name)
             elif is_readable(look(stream)):
@@ -93,7 +98,7 @@ def captures_in(looked: Looked) -> Listing:
         return Listing(list(names), error.problem)
     if encrypted:
         return Listing(list(names), _encrypted(encrypted))
-    return Listing(list(names), None if names else _nothing(count))
+    return Listing(list(names), None if names else _nothing(count, is_office))
 
 
 def find_member(looked: Looked, name: str) -> tuple[Iterator[object], BinaryIO]:
@@ -140,7 +145,14 @@ def _encrypted(names: list[str]) -> Problem:
     )
 
 
-def _nothing(count: int) -> Problem:
+def _nothing(count: int, is_office: bool) -> Problem:
+    if is_office:
+        return Problem(
+            "matp",
+            0,
+            "this is a zip archive of documents, as Message Analyzer's .matp is: open it there, and"
+            " export it as .cap",
+        )
     return Problem(
         "no-captures",
         0,
