@@ -7,7 +7,9 @@ those of `FolderMissing`: captures and schemas of other people are no part of th
 
 import os
 import shutil
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -43,3 +45,14 @@ def folder(variable: str) -> Path:
     path = Path(named)
     assert path.is_dir(), f"{variable} names {path}, which is no folder"
     return path
+
+
+posix = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has no FIFOs, devices or permissions like these"
+)
+
+
+def need_module(name: str) -> ModuleType:
+    """A module of Python that Windows lacks: pty, termios, fcntl, resource."""
+    module: ModuleType = pytest.importorskip(name, reason=f"this Python has no module {name}")
+    return module

@@ -21,7 +21,7 @@ from nvgre_doctor.rules.registry import find_all
 from nvgre_doctor.settings.options import Options
 from tests import build, program
 from tests.build import block, custom, epb, idb, isb, nrb, opb, option, pcap, shb, spb
-from tests.needs import folder, need
+from tests.needs import folder, need, posix
 from tests.worlds import A, B, Tape
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -543,6 +543,7 @@ def test_a_capture_is_never_changed_in_place(tmp_path: Path) -> None:
     assert len(os.listdir(tmp_path)) == 3
 
 
+@posix
 def test_a_file_of_others_is_not_replaced_and_one_of_ours_is(tmp_path: Path) -> None:
     out = tmp_path / "out.pcapng"
     shutil.copy(UPDATED, out)
@@ -562,6 +563,7 @@ def test_a_file_of_others_is_not_replaced_and_one_of_ours_is(tmp_path: Path) -> 
     assert (out.read_bytes(), out.stat().st_mode & 0o777) == (first, 0o640)
 
 
+@posix
 def test_standard_input_and_pipes_are_refused_because_everything_is_read_twice(
     tmp_path: Path,
 ) -> None:
@@ -603,6 +605,7 @@ def test_usage_errors_are_exit_2_and_write_nothing(
     assert os.listdir(tmp_path) == ["folder"]
 
 
+@posix
 @pytest.mark.process
 def test_a_disk_that_takes_no_more_leaves_nothing_behind_and_says_so(tmp_path: Path) -> None:
     script = "import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)); "

@@ -2,7 +2,6 @@
 
 import json
 import os
-import pty
 import re
 import select
 import shutil
@@ -10,7 +9,6 @@ import signal
 import struct
 import subprocess
 import sys
-import termios
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +18,7 @@ import pytest
 from nvgre_doctor.report.exits import exit_code
 from nvgre_doctor.report.to_json import read_schema
 from nvgre_doctor.reporters import FORMATS
+from tests.needs import need_module, posix
 from tests.program import (
     MISMATCH,
     PROGRAM,
@@ -110,8 +109,10 @@ EXITS: list[tuple[Sequence[str], int]] = [
     (["-o", "no-captures", MISMATCH], 2),
     (["-o", "missing/out.txt", MISMATCH], 2),
     (["-o", "json=", MISMATCH], 2),
-    (["-o", "/dev/full", MISMATCH], 2),
-    (["-o", "/sys/nvgre-doctor.txt", MISMATCH], 2),  # nobody may write there, not even root
+    pytest.param(["-o", "/dev/full", MISMATCH], 2, marks=posix),
+    pytest.param(
+        ["-o", "/sys/nvgre-doctor.txt", MISMATCH], 2, marks=posix
+    ),  # nobody may write there, not even root
     (["-o", "-", "-o", "json=-", MISMATCH], 2),
     (["-o", "a.txt", "-o", "json=./a.txt", MISMATCH], 2),
     (["-o", "key", "key"], 2),  # "key KEY" with a wrong option: still the command
@@ -257,6 +258,7 @@ def test_reader_that_has_gone_away_changes_nothing(args: list[str], code: int) -
     assert (done.returncode, done.stderr) == (code, b"")
 
 
+@posix
 @pytest.mark.process
 @pytest.mark.parametrize("args", [[MISMATCH], ["schema"], ["--help"], ["--version"]])
 def test_full_disk_behind_standard_output_is_2(args: list[str]) -> None:
@@ -471,6 +473,7 @@ def in_terminal(
     program: Sequence[str] = PROGRAM,
 ) -> str:
     """What the program writes to a terminal of that width (standard output and error alike)."""
+    pty, termios = need_module("pty"), need_module("termios")
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, columns))
     process = subprocess.Popen(

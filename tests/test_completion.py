@@ -3,11 +3,9 @@ of its protocol.
 """
 
 import os
-import pty
 import select
 import subprocess
 import sys
-import termios
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -15,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from nvgre_doctor.commands._completion import script
-from tests.needs import need
+from tests.needs import need, need_module
 from tests.program import environment, run
 
 
@@ -52,6 +50,7 @@ def typed(command: Sequence[str], place: Path, setup: str, line: str, after: str
     """What a shell prints when somebody types a line with tabs in it, then `after`, in a
     terminal.
     """
+    pty, termios = need_module("pty"), need_module("termios")
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 200))
     process = subprocess.Popen(

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import posix
 from tests.program import MISMATCH, PROGRAM, UPDATED, environment, run
 
 
@@ -86,13 +87,13 @@ EXITS: list[tuple[Sequence[str], int]] = [
     (["mismatch.pcapng", "--write-baseline", "folder"], 2),
     (["mismatch.pcapng", "--write-baseline", "missing/new.json"], 2),
     (["mismatch.pcapng", "--write-baseline", "updated.pcapng"], 2),
-    (["mismatch.pcapng", "--write-baseline", "/sys/new.json"], 2),
-    (["mismatch.pcapng", "-q", "--write-baseline", "/dev/full"], 2),
+    pytest.param(["mismatch.pcapng", "--write-baseline", "/sys/new.json"], 2, marks=posix),
+    pytest.param(["mismatch.pcapng", "-q", "--write-baseline", "/dev/full"], 2, marks=posix),
     # 2: convert and completion
     (["convert"], 2),
     (["convert", "mismatch.json", "-o", "folder"], 2),
     (["convert", "mismatch.json", "-o", "missing/out.md"], 2),
-    (["convert", "mismatch.json", "-o", "/dev/full"], 2),
+    pytest.param(["convert", "mismatch.json", "-o", "/dev/full"], 2, marks=posix),
     (["convert", "mismatch.json", "--config", "key.toml"], 2),
     (["convert", "mismatch.json", "--baseline", "accepted.json"], 2),
     (["completion"], 2),
@@ -247,6 +248,7 @@ def test_ctrl_c_while_a_report_is_awaited_is_130(tmp_path: Path) -> None:
 # --- disks, pipes, faults ----------------------------------------------------
 
 
+@posix
 @pytest.mark.process
 @pytest.mark.parametrize(
     "args",

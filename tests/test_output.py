@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from nvgre_doctor.terminal.output import OutputError, check_writable, write_file
+from tests.needs import posix
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -25,6 +26,7 @@ def test_lone_surrogate_is_escaped_not_fatal(tmp_path: Path) -> None:
     assert (tmp_path / "out.txt").read_bytes() == b"\\udcff"
 
 
+@posix
 def test_existing_file_is_replaced_and_keeps_its_permissions(tmp_path: Path) -> None:
     path = tmp_path / "out.txt"
     path.write_text("old")
@@ -47,6 +49,7 @@ def test_longest_file_name_can_be_written(tmp_path: Path) -> None:
     assert (tmp_path / ("n" * 255)).read_text() == "new"
 
 
+@posix
 def test_named_pipe_is_written_through(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -60,6 +63,7 @@ def test_named_pipe_is_written_through(tmp_path: Path) -> None:
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
+@posix
 def test_full_device_is_an_error_and_stays_a_device() -> None:
     check_writable("/dev/full")
     with pytest.raises(OutputError, match=r"^/dev/full: No space left on device$"):
@@ -67,6 +71,7 @@ def test_full_device_is_an_error_and_stays_a_device() -> None:
     assert stat.S_ISCHR(os.stat("/dev/full").st_mode)
 
 
+@posix
 @pytest.mark.process
 def test_disk_that_fills_up_midway_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
     """The kernel refuses to write beyond 4096 bytes of a file (RLIMIT_FSIZE)."""

@@ -2,8 +2,8 @@
 encodings, paths, `spawn`, closed pipes.
 """
 
+import errno
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -17,6 +17,7 @@ from nvgre_doctor.report.fingerprint import fingerprint
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.reporters import FORMATS, render
 from nvgre_doctor.reporters.sarif import capture_uri
+from nvgre_doctor.terminal import output
 from nvgre_doctor.terminal.display import Display
 from tests.program import MISMATCH, UPDATED, environment, run, run_process
 from tests.reports import MISMATCH as REPORT
@@ -160,7 +161,8 @@ def of_path(path: str) -> Report:
     "path",
     [
         "C:\\caps\\lab.pcapng",
-        "c:lab.pcapng" if os.name == "nt" else "caps\\lab.pcapng",
+        "c:lab.pcapng",
+        "caps\\lab.pcapng",
         "\\\\server\\share\\lab.pcapng",
         "\\\\?\\C:\\caps\\lab.pcapng",
         "\\\\?\\UNC\\server\\share\\lab.pcapng",
@@ -171,6 +173,50 @@ def test_a_finding_is_the_same_on_windows_and_on_linux(path: str) -> None:
     report = of_path(path)
     for finding, ours in zip(report.findings, REPORT.findings, strict=True):
         assert fingerprint(report, finding) == fingerprint(REPORT, ours)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("con", True),
+        ("out\\AUX.json", True),
+        ("C:\\x\\com1.tar.gz", True),
+        ("LPT9 .txt", True),
+        ("COM\u00b2", True),
+        ("nul.txt", True),
+        ("NUL", False),
+        ("C:\\x\\nul", False),
+        ("console.txt", False),
+        ("com10", False),
+        ("com", False),
+        ("aux\\report.json", False),
+    ],
+)
+def test_names_that_windows_takes_for_devices_are_known(path: str, expected: bool) -> None:
+    assert output.is_device(path) is expected
+
+
+def test_a_device_of_windows_is_no_output_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output, "ON_WINDOWS", True)
+    done = run(MISMATCH, "-o", "aux.json", cwd=tmp_path)
+    assert done.returncode == 2
+    assert b"aux.json: Windows takes this name for a device" in done.stderr
+
+
+def test_a_path_that_windows_cannot_resolve_is_an_output_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ntpath.realpath raises every error that is not in a list of its own."""
+
+    def realpath(path: str) -> str:
+        raise OSError(errno.ENAMETOOLONG, "The filename or extension is too long", path)
+
+    monkeypatch.setattr("os.path.realpath", realpath)
+    done = run(MISMATCH, "-o", "report.json", cwd=tmp_path)
+    assert done.returncode == 2
+    assert b"report.json: The filename or extension is too long" in done.stderr
 
 
 @pytest.mark.parametrize(

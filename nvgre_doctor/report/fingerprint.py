@@ -7,6 +7,7 @@ same.
 
 import hashlib
 import json
+import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -64,16 +65,20 @@ def _capture_name(report: Report, finding: Finding) -> str | None:
     return capture_names(report)[index]
 
 
+_DRIVE = re.compile(r"^[A-Za-z]:")
+_SEPARATORS = re.compile(r"[/\\]")
+
+
 @lru_cache(maxsize=4)
 def _distinct_names(paths: tuple[str, ...]) -> tuple[str, ...]:
     r"""For each path its last part, or as many of its last parts as tell it from the others.
 
     The folder that a capture lies in differs from machine to machine, so it counts only where the
-    name alone would let one capture answer for another.  Both "/" and "\" separate, so that a
-    baseline written on Windows holds on Linux.
+    name alone would let one capture answer for another.  Both "/" and "\" separate, and a drive
+    counts for nothing, so that a baseline written on Windows holds on Linux.
     """
     parts = {
-        path: [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")]
+        path: [part for part in _SEPARATORS.split(_DRIVE.sub("", path)) if part not in ("", ".")]
         for path in paths
     }
     lengths = dict.fromkeys(paths, 1)

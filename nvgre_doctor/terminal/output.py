@@ -20,6 +20,10 @@ from nvgre_doctor.terminal.visible import harmless_line, visible
 
 PROGRAM = "nvgre-doctor"
 STDOUT = "-"
+ON_WINDOWS = os.name == "nt"
+_DEVICES = {"CON", "PRN", "AUX", "CONIN$", "CONOUT$"} | {
+    f"{port}{number}" for port in ("COM", "LPT") for number in "123456789\u00b9\u00b2\u00b3"
+}
 _SAMPLE_SIZE = 512
 _SLASHES = tuple(filter(None, (os.sep, os.altsep)))
 
@@ -45,9 +49,12 @@ def check_writable(path: str) -> None:
 def check_place(path: str) -> int | None:
     """The file mode of what is at `path`, None where nothing is.
 
-    Errors: OutputError for a folder, a missing or read-only folder, and a read-only file.
+    Errors: OutputError for a folder, a missing or read-only folder, a read-only file, and the name
+    of a device of Windows.
     """
     name = visible(path)
+    if ON_WINDOWS and is_device(path):
+        raise OutputError(f"{name}: Windows takes this name for a device; choose another one")
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
@@ -67,14 +74,25 @@ def check_place(path: str) -> int | None:
     return mode
 
 
+def is_device(path: str) -> bool:
+    """Whether Windows takes the last part of a path for a device, whatever its ending; NUL alone
+    may be written to.
+    """
+    last = path.replace("\\", "/").rpartition("/")[2]
+    stem = last.partition(".")[0].partition(":")[0].rstrip(" ").upper()
+    return stem in _DEVICES or (stem == "NUL" and last.upper() != "NUL")
+
+
 def real_path(path: str) -> str:
     """The absolute path behind links.  Errors: OutputError where a relative path means nothing any
-    more.
+    more, and for all that Windows cannot resolve.
     """
     try:
         return os.path.realpath(path)
     except FileNotFoundError:
         raise OutputError(f"{visible(path)}: the working directory was deleted") from None
+    except OSError as error:
+        raise OutputError(_because(path, error)) from error
 
 
 def write_file(path: str, text: str) -> None:

@@ -1,5 +1,6 @@
-"""How the program is asked to stop: Ctrl-C, SIGTERM and SIGHUP are one thing.  Knows signals; knows
-nothing about the work.
+"""How the program is asked to stop: Ctrl-C, Ctrl-Break, SIGTERM and SIGHUP are one thing.
+
+Knows signals; knows nothing about the work.
 """
 
 import signal
@@ -9,7 +10,9 @@ from contextlib import contextmanager
 from typing import Final
 
 STOP_SIGNALS: Final = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+    if hasattr(signal, name)
 )
 """A terminal, `timeout` and service managers send them to all processes of a group at once."""
 

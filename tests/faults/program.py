@@ -3,17 +3,19 @@
 Knows processes and /proc; knows nothing about captures.
 """
 
-import fcntl
 import os
 import signal
 import subprocess
 import sys
-import termios
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final
+
+from tests.needs import need_module
+
+fcntl, termios = need_module("fcntl"), need_module("termios")
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PROGRAM: Final = (sys.executable, "-m", "nvgre_doctor")

@@ -4,10 +4,8 @@ nothing happens.
 
 import json
 import os
-import pty
 import re
 import subprocess
-import termios
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 from xml.etree import ElementTree as ET
@@ -26,6 +24,7 @@ from tests.hostile.readers import (
     runner_commands,
     runner_lines,
 )
+from tests.needs import need_module
 from tests.program import MISMATCH, PROGRAM, environment, run
 
 NAMES = [name for name, _ in FILE_NAMES.values()]
@@ -85,6 +84,7 @@ def test_terminal_shows_the_name_literally_and_plainly(terminal: Terminal, kind:
 
 def in_terminal(folder: Path, columns: int, *args: str) -> bytes:
     """What the program writes to a terminal of that width."""
+    pty, termios = need_module("pty"), need_module("termios")
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, columns))
     with subprocess.Popen(

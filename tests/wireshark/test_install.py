@@ -12,6 +12,7 @@ import pytest
 
 from nvgre_doctor.wireshark.folders import Folders
 from nvgre_doctor.wireshark.install import Outcome, Result, install, remove, show
+from tests.needs import posix
 from tests.wireshark.person import NOBODY, Person
 
 NAMES = ["nvgre.lua", "preferences", "colorfilters", "dfilter_buttons"]
@@ -277,6 +278,7 @@ def test_a_folder_or_a_dead_link_in_our_place_is_left_alone_even_with_force(
     assert outcomes(remove(folders, force=True))[2:4] == ["not ours", "not ours"]
 
 
+@posix
 def test_a_pipe_in_our_place_does_not_hang(folders: Folders) -> None:
     plugin = places(folders)[0]
     plugin.parent.mkdir(parents=True)
@@ -306,6 +308,7 @@ def test_a_link_to_a_dotfile_repository_stays_a_link(folders: Folders, tmp_path:
     assert (plugin.is_symlink(), outcomes(show(folders))[0]) == (True, "current")
 
 
+@posix
 def test_a_read_only_home_is_a_failure_with_the_reason_and_nothing_is_written(
     newcomer: Person,
 ) -> None:
@@ -320,6 +323,7 @@ def test_a_read_only_home_is_a_failure_with_the_reason_and_nothing_is_written(
     assert list(newcomer.home.iterdir()) == []
 
 
+@posix
 def test_what_cannot_be_removed_is_a_failure_with_the_reason(newcomer: Person) -> None:
     folders = Folders(newcomer.home / ".config" / "wireshark", newcomer.plugin.parent, "a test")
     install(folders)
@@ -331,6 +335,7 @@ def test_what_cannot_be_removed_is_a_failure_with_the_reason(newcomer: Person) -
     assert newcomer.plugin.exists()
 
 
+@posix
 def test_a_file_that_cannot_be_read_is_a_failure_and_not_overwritten(newcomer: Person) -> None:
     folders = Folders(newcomer.home / ".config" / "wireshark", newcomer.plugin.parent, "a test")
     newcomer.plugin.parent.mkdir(parents=True)
