@@ -4,6 +4,7 @@ import fnmatch
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -201,6 +202,57 @@ def test_ci_uses_actions_by_commit() -> None:
     used = [step["uses"] for step in steps() if "uses" in step]
     assert used
     assert [name for name in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", name)] == []
+
+
+def release() -> dict[Any, Any]:
+    found: dict[Any, Any] = load(".github/workflows/release.yml")
+    return found
+
+
+def release_steps() -> list[dict[str, Any]]:
+    return [step for job in release()["jobs"].values() for step in job["steps"]]
+
+
+def test_a_release_uses_actions_by_commit_and_puts_no_context_into_commands() -> None:
+    used = [step["uses"] for step in release_steps() if "uses" in step]
+    assert len(used) > 10
+    assert [name for name in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", name)] == []
+    assert all("${{" not in step.get("run", "") for step in release_steps())
+
+
+def test_only_publishing_may_prove_who_it_is_and_only_the_release_may_write() -> None:
+    jobs = release()["jobs"]
+    assert release()["permissions"] == {"contents": "read"}
+    assert {name: job["permissions"] for name, job in jobs.items() if "permissions" in job} == {
+        "publish": {"id-token": "write", "attestations": "write"},
+        "release": {"contents": "write"},
+    }
+    assert jobs["publish"]["environment"] == "pypi"
+    assert jobs["publish"]["if"] == "startsWith(github.ref, 'refs/tags/v')"
+
+
+def test_nothing_is_published_that_was_not_tried_on_every_system_and_python() -> None:
+    jobs = release()["jobs"]
+    assert jobs["try"]["needs"] == ["build", "wheels"]
+    assert "try" in jobs["publish"]["needs"]
+    pythons = workflow()["jobs"]["tests"]["strategy"]["matrix"]["python"]
+    assert jobs["try"]["strategy"]["matrix"]["python"] == pythons
+
+
+def test_what_goes_into_the_pyz_is_pinned_by_hash() -> None:
+    lines = (ROOT / "release" / "requirements.txt").read_text("utf-8").splitlines()
+    pins = [line for line in lines if not line.startswith("#")]
+    assert {pin.partition("==")[0] for pin in pins} == {"click", "colorama", "dpkt", "rich"}
+    assert all(re.fullmatch(r"[a-z]+==[\d.]+ --hash=sha256:[0-9a-f]{64}", pin) for pin in pins)
+
+
+@pytest.mark.process
+def test_a_release_knows_its_version_and_its_changes() -> None:
+    command = [sys.executable, str(ROOT / "release" / "version.py")]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert said == f"{__version__}\n"
+    changes = subprocess.run([*command, "--changes"], check=True, capture_output=True, text=True)
+    assert changes.stdout.startswith("### Added\n")
 
 
 def test_ci_runs_the_same_steps_as_the_script() -> None:
