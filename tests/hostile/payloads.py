@@ -3,7 +3,6 @@ r"""Hostile texts, each with how it must be shown: literally, as `\x1b`, `\n` or
 Knows what attacks terminals, logs and documents; must not know anything of nvgre_doctor.
 """
 
-import os
 from typing import Final
 
 FILE_NAMES: Final[dict[str, tuple[str, str]]] = {
@@ -19,7 +18,10 @@ FILE_NAMES: Final[dict[str, tuple[str, str]]] = {
     "other screen": ("\x1b[?1049h\x1b[?25l.pcap", r"\x1b[?1049h\x1b[?25l.pcap"),
     "reset": ("\x1bc\x0f\x0e.pcap", r"\x1bc\x0f\x0e.pcap"),
     "C1": ("\x9b31mred\x9d0;t\x9c\x85.pcap", r"\x9b31mred\x9d0;t\x9c\x85.pcap"),
-    "C1 in bytes": (os.fsdecode(b"\x9b31mred\x9c.pcap"), r"\udc9b31mred\udc9c.pcap"),
+    "C1 in bytes": (
+        b"\x9b31mred\x9c.pcap".decode("utf-8", "surrogateescape"),
+        r"\udc9b31mred\udc9c.pcap",
+    ),
     "overwrite": (
         "evil.pcap\b\b\b\b\b\b\b\b\bgood.pcap\x7f",
         r"evil.pcap\x08\x08\x08\x08\x08\x08\x08\x08\x08good.pcap\x7f",
@@ -48,7 +50,10 @@ FILE_NAMES: Final[dict[str, tuple[str, str]]] = {
         r"a\u200b\u200d\u2060\ufeff\xad\u3164b.pcap",
     ),
     "tags": ("a\U000e0041\U000e007f\ufe0fb.pcap", r"a\U000e0041\U000e007f\ufe0fb.pcap"),
-    "no text": (os.fsdecode(b"lone \xff\x80\xc3.pcap"), r"lone \udcff\udc80\udcc3.pcap"),
+    "no text": (
+        b"lone \xff\x80\xc3.pcap".decode("utf-8", "surrogateescape"),
+        r"lone \udcff\udc80\udcc3.pcap",
+    ),
     "rich": ("[bold red]rich [link=x]y :warning:.pcap", "[bold red]rich [link=x]y :warning:.pcap"),
     "rich broken": ("[] [@click=app.bell] \\[.pcap", "[] [@click=app.bell] \\[.pcap"),
     "html": ("<script>alert(1)<b>&lt;&#0;--><!--.pcap", "<script>alert(1)<b>&lt;&#0;--><!--.pcap"),
