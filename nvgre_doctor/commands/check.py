@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nvgre_doctor.commands._inputs import refuse_terminal
+from nvgre_doctor.commands._inputs import captures_meant
 from nvgre_doctor.commands._options import (
     color_option,
     complete_codes,
@@ -50,8 +50,12 @@ def _codes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.command(
     "check", epilog="Exit: 0 good, 1 findings, 2 usage, 3 not readable, 70 bug, 130 interrupted."
 )
-@click.argument(
-    "captures", metavar="CAPTURE...", nargs=-1, required=True, shell_complete=complete_files
+@click.argument("captures", metavar="CAPTURE...", nargs=-1, shell_complete=complete_files)
+@click.option(
+    "--files-from",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Also the captures that FILE (or -) lists.",
 )
 @format_option
 @output_option
@@ -110,6 +114,7 @@ def _codes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @verbose_option
 def command(
     captures: tuple[str, ...],
+    files_from: str | None,
     format_name: str | None,
     outputs: tuple[str, ...],
     baseline: str | None,
@@ -131,10 +136,15 @@ def command(
     gc.disable()  # nothing here makes cycles; saves 15 % of the time on a hosting fabric
     if quiet and verbose:
         raise click.UsageError("-q and -v exclude each other.")
-    refuse_terminal(captures, "capture")
+    captures = captures_meant(captures, files_from)
     options = options_from(config, no_config, **given)
     options = replace(options, jobs=options.jobs or os.cpu_count())
-    read = (options.inventory, options.file, _unless_same(baseline, write_baseline))
+    read = (
+        options.inventory,
+        options.file,
+        None if files_from == STDOUT else files_from,
+        _unless_same(baseline, write_baseline),
+    )
     plan = plan_outputs(
         format_name or (None if outputs else options.format),
         outputs,

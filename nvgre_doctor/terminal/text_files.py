@@ -6,12 +6,14 @@ PowerShell 5.1 writes UTF-16 with `>` and UTF-8 with a byte order mark with `Set
 UTF8`.
 """
 
+import os
 import sys
 from typing import BinaryIO, Final
 
 from nvgre_doctor.errors import GivenError
 
 _UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+_UTF_8_MARK: Final = b"\xef\xbb\xbf"
 
 
 class TextFileError(GivenError):
@@ -35,6 +37,27 @@ def read_stdin(largest: int) -> str:
         raise _because(error) from error
 
 
+def read_names(path: str, largest: int) -> list[str]:
+    """The file names that a file lists, or standard input ("-"): one a line, or with NUL between
+    them as `find -print0` writes; empty ones are left out.
+
+    Names are bytes on most systems, so what is no UTF-8 stays what it is.  Errors: TextFileError,
+    also for more than `largest` bytes.
+    """
+    try:
+        if path == "-":
+            data = _limited(sys.stdin.buffer, largest)
+        else:
+            with open(path, "rb") as stream:
+                data = _limited(stream, largest)
+    except (OSError, ValueError) as error:
+        raise _because(error) from error
+    is_marked = data.startswith((*_UTF_16_MARKS, _UTF_8_MARK))
+    text = decode(data) if is_marked else os.fsdecode(data)
+    names = text.split("\0") if "\0" in text else [line.rstrip("\r") for line in text.split("\n")]
+    return [name for name in names if name.strip()]
+
+
 def decode(data: bytes) -> str:
     """UTF-8, or UTF-16 with a byte order mark; the mark itself is left out.  Errors:
     TextFileError.
@@ -49,10 +72,14 @@ def decode(data: bytes) -> str:
 
 
 def _read(stream: BinaryIO, largest: int) -> str:
+    return decode(_limited(stream, largest))
+
+
+def _limited(stream: BinaryIO, largest: int) -> bytes:
     data = stream.read(largest + 1)
     if len(data) > largest:
         raise TextFileError(f"larger than {largest // 1024 // 1024} MB")
-    return decode(data)
+    return data
 
 
 def _because(error: OSError | ValueError) -> TextFileError:
