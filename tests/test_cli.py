@@ -67,6 +67,7 @@ EXITS: list[tuple[Sequence[str], int]] = [
     (["arp.pcap"], 0),  # no NVGRE is a warning
     (["key", "0x00001389"], 0),
     (["explain", "NVG301"], 0),
+    (["explain"], 0),
     (["rules"], 0),
     (["schema"], 0),
     (["--version"], 0),
@@ -92,7 +93,6 @@ EXITS: list[tuple[Sequence[str], int]] = [
     (["kye", "5001"], 2),
     (["key", "0x123456789"], 2),
     (["key", "-5"], 2),
-    (["explain"], 2),
     (["explain", "NVG999"], 2),
     (["rules", "extra"], 2),
     (["--no-such-option", MISMATCH], 2),
@@ -294,7 +294,7 @@ def test_check_is_the_default_command() -> None:
 
 
 def test_command_wins_over_a_file_of_its_name(folder: Path) -> None:
-    assert run("key", "5001", cwd=folder).stdout.startswith(b"GRE Key 0x00001389 = 5001\n")
+    assert run("key", "5001", cwd=folder).stdout.startswith(b"0x00001389  draft-00 only")
 
 
 def test_mistyped_command_is_not_taken_for_a_capture() -> None:
@@ -336,6 +336,14 @@ def test_version_is_one_line() -> None:
 def test_version_says_that_frames_are_counted_in_python_where_that_is_asked_for() -> None:
     done = run("--version", env={"NVGRE_DOCTOR_PURE": "1"})
     assert done.stdout == b"nvgre-doctor 1.0.0\nscanner: Python\n"
+
+
+def test_explain_without_a_code_is_the_table_of_rules() -> None:
+    assert run("explain").stdout == run("rules").stdout
+
+
+def test_explain_wraps_at_80_columns_where_no_terminal_tells_its_width() -> None:
+    assert max(map(len, run("explain", "NVG").stdout.decode().splitlines())) <= 80
 
 
 def test_explain_gives_the_text_of_one_rule_or_of_all_with_a_prefix() -> None:
