@@ -9,7 +9,15 @@ from typing import NamedTuple
 
 from nvgre_doctor.evidence.signs import IcmpSign
 from nvgre_doctor.scan.exact import bare_sign
-from nvgre_doctor.vocabulary import Cause, Confidence, Kind, Layout, PairVerdict
+from nvgre_doctor.vocabulary import (
+    Assumption,
+    Cause,
+    Confidence,
+    Kind,
+    Layout,
+    PairVerdict,
+    Sender,
+)
 from nvgre_doctor.wire.facts import IcmpError
 
 
@@ -75,6 +83,31 @@ class Witness(NamedTuple):
     partner: Stream | None = None
 
 
+class Reason(NamedTuple):
+    """Why a host speaks a layout in one span of time, and how many frames would have to be wrong
+    for it to speak the other one.
+    """
+
+    kind: Kind
+    layout: Layout
+    margin: int
+    assumes: tuple[Assumption, ...]
+    tenant: int | None  # the id that the VM pair settled on
+    streams: tuple[Stream, ...]  # the strongest first, 4 or fewer, each with what this reason uses
+    partner: bytes | None = None  # the peer whose layout is known: `because` says why
+    because: tuple["Reason", ...] = ()
+
+
+class SpanVerdict(NamedTuple):
+    """What is known of a host from one of its frames to another, without a silence between."""
+
+    layout: Layout
+    confidence: Confidence
+    margin: int
+    first: At
+    last: At
+
+
 class Change(NamedTuple):
     """A host's move from one layout to the other; `at` is the first frame that proves the new
     one.
@@ -88,7 +121,9 @@ class Change(NamedTuple):
 
 @dataclass(slots=True)
 class HostVerdict:
-    """What is known of one host.  With a change, `layout` is the later one."""
+    """What is known of one host: `layout` is that of its last span in which it is proven, else of
+    the last one in which it is likely.
+    """
 
     address: bytes
     layout: Layout = Layout.UNKNOWN
@@ -101,6 +136,15 @@ class HostVerdict:
     hnv_signs: set[str] = field(
         default_factory=set
     )  # why this looks like Hyper-V and not like a plain GRE tunnel
+    margin: int = 0  # how many frames would have to be wrong for the other layout to be true
+    sender: Sender = Sender.UNCLEAR
+    sender_reasons: tuple[str, ...] = ()
+    proven_from: At | None = None
+    proven_to: At | None = None
+    is_stale: bool = False  # it sent more since then, after a silence
+    spans: list[SpanVerdict] = field(default_factory=list)
+    reasons: list[Reason] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
 
     def layout_of(self, stream: Stream) -> Layout:
         """The proven layout in which this host wrote a stream; UNKNOWN where it cannot be told."""
@@ -129,6 +173,7 @@ class PairFacts:
     verdict: PairVerdict = PairVerdict.UNKNOWN
     frames_forward: int = 0
     frames_backward: int = 0
+    confidence: Confidence = Confidence.NONE
 
 
 class RefusalFacts(NamedTuple):
@@ -141,6 +186,36 @@ class RefusalFacts(NamedTuple):
     count: int  # type: ignore[assignment]  # a tuple has a method of this name
     frames: tuple[At, ...]  # examples, by time
     cause: Cause
+    sightings: int = 0  # how often these packets were captured
+
+
+class Stray(NamedTuple):
+    """A frame whose key contradicts everything else that its host sent: named, and not used."""
+
+    host: bytes
+    destination: bytes
+    gre_key: int
+    at: At
+    layout_it_would_mean: Layout
+
+
+class Contradiction(NamedTuple):
+    """One VM pair with ids that no layouts make equal.  `macs` is as in `Stream`."""
+
+    hosts: tuple[bytes, ...]
+    macs: bytes
+    gre_keys: tuple[int, ...]
+    frames: tuple[At, ...]
+
+
+class Copies(NamedTuple):
+    """Packets that were captured more than once, the most often one `most` times."""
+
+    capture: int
+    packets: int
+    most: int
+    frames: tuple[At, ...]
+    other_capture: int | None  # the capture that holds them as well; None: the same one
 
 
 @dataclass(slots=True)
@@ -151,6 +226,9 @@ class Diagnosis:
     hosts: dict[bytes, HostVerdict]
     pairs: list[PairFacts]
     refusals: list[RefusalFacts]
+    strays: list[Stray] = field(default_factory=list)
+    contradictions: list[Contradiction] = field(default_factory=list)
+    copies: list[Copies] = field(default_factory=list)
     _between: dict[tuple[bytes, bytes], list[Stream]] = field(default_factory=dict, repr=False)
     _causes: dict[tuple[bytes, bytes, IcmpSign], list[tuple[int | None, Cause]]] = field(
         default_factory=dict, repr=False
