@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from nvgre_doctor.capture import expand
 from nvgre_doctor.capture.batch import Problem
+from nvgre_doctor.capture.interruption import Interruption
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.captures import NOTHING_DECODABLE, Capture
 from nvgre_doctor.infer import infer
@@ -33,6 +34,7 @@ def diagnose(
     options: Options | None = None,
     *,
     progress: ProgressCallback | None = None,
+    interruption: Interruption | None = None,
     **given: object,
 ) -> Report:
     """Diagnose captures together: evidence of all of them is merged first, verdicts come after.
@@ -40,7 +42,8 @@ def diagnose(
     `captures` is a path, or several: files or directories, "-" for standard input.  What else is
     asked for comes as `options`, or by the names of their fields:
     `diagnose("lab.pcapng", vsids=[5001], select="NVG3")`.
-    A capture that cannot be read never raises: the report says so.  Raises ValueErrors for options
+    A capture that cannot be read never raises: the report says so.  After an `interruption` it is
+    about what was read before.  Raises ValueErrors for options
     that cannot be used (settings.keys.SettingError) and for an inventory that cannot
     (known.inventory.InventoryError).
     """
@@ -50,19 +53,22 @@ def diagnose(
         raise TypeError(f"give options or {', '.join(given)}, not both")
     selected = select_codes(options.select, options.ignore)
     paths = [captures] if isinstance(captures, str | bytes | os.PathLike) else captures
-    situation = examine(paths, options, progress)
+    situation = examine(paths, options, progress, interruption)
     return assemble(situation, find_all(situation), selected)
 
 
 def examine(
-    captures: Iterable[Path], options: Options, progress: ProgressCallback | None = None
+    captures: Iterable[Path],
+    options: Options,
+    progress: ProgressCallback | None = None,
+    interruption: Interruption | None = None,
 ) -> Situation:
     """Everything that `diagnose` finds out before it applies the rules; errors as there."""
     expected, other_hosts = parse_expected(options.expect), parse_hosts(options.not_nvgre)
     known = read_inventory(options.inventory) if options.inventory is not None else Inventory()
     known = known.with_vsids(options.vsids)
     paths = expand([os.fsdecode(path) for path in captures])
-    reads = read_captures(paths, options.jobs or 1, progress)
+    reads = read_captures(paths, options.jobs or 1, progress, interruption)
     evidence = Evidence({index: read.evidence for index, read in enumerate(reads)})
     evidence = decide_cut_quotes(evidence)
     described = tuple(_describe(read) for read in reads)

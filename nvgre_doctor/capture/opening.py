@@ -16,11 +16,13 @@ from nvgre_doctor.capture.decompress import Codec
 from nvgre_doctor.capture.description import Description
 from nvgre_doctor.capture.formats.pcapng_copy import Block
 from nvgre_doctor.capture.formats.reader import Cursor, DamageError, Reader
+from nvgre_doctor.capture.interruption import INTERRUPTED, Interruption, Stoppable
 from nvgre_doctor.capture.sniff import HEAD, Foreign, identify
 from nvgre_doctor.capture.source import (
     CompressedSource,
     FileSource,
     Identity,
+    Raw,
     Source,
     StreamSource,
     is_regular,
@@ -38,7 +40,7 @@ class OpenCapture:
     not be read is a Problem in `progress.problems`, never an exception.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, interruption: Interruption | None) -> None:
         """Use `open_capture`."""
         self.path = path  # as given
         self.format: str | None = None  # `Reader.name`
@@ -48,6 +50,7 @@ class OpenCapture:
         self._source: Source | None = None
         self._reader: Reader[Any] | None = None
         self._begun = False
+        self._interruption = interruption
 
     def __enter__(self) -> Self:
         """The capture itself."""
@@ -168,7 +171,7 @@ class OpenCapture:
 
     def _open(self, stdin: BinaryIO | None) -> None:
         """Find out what the input is, and get its reader ready."""
-        raw: BinaryIO | None = stdin
+        raw: Raw | None = stdin
         try:
             if self.path == "-":
                 raw = stdin if stdin is not None else getattr(sys.stdin, "buffer", None)
@@ -194,6 +197,8 @@ class OpenCapture:
                 _folder() if folder else Problem("cannot-open", 0, f"cannot open the file: {why}")
             )
         regular = self._file is not None and is_regular(self._file)
+        if self._interruption is not None:
+            raw = Stoppable(raw, self._interruption, may_wait=not regular)
         self._source = FileSource(raw) if regular else StreamSource(raw)
         head = self._source.fill(b"", 0, HEAD)
         kind = identify(head)
@@ -232,16 +237,21 @@ class OpenCapture:
 
     def _refuse(self, problem: Problem, status: Status = Status.UNREADABLE) -> None:
         self.progress.problems.append(problem)
-        self.progress.status = status
+        self.progress.status = Status.INTERRUPTED if problem.reason == INTERRUPTED else status
 
 
-def open_capture(path: str | os.PathLike[str], *, stdin: BinaryIO | None = None) -> OpenCapture:
+def open_capture(
+    path: str | os.PathLike[str],
+    *,
+    stdin: BinaryIO | None = None,
+    interruption: Interruption | None = None,
+) -> OpenCapture:
     """Open a capture file, or standard input as "-" (`stdin` in its place), whatever it holds.
 
     Never raises for what is there or not there: such an input gives no batches, and `progress` says
-    why.
+    why.  Where somebody asks for an `interruption`, the capture ends there.
     """
-    capture = OpenCapture(os.fspath(path))
+    capture = OpenCapture(os.fspath(path), interruption)
     capture._open(stdin)
     return capture
 

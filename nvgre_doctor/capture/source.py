@@ -12,6 +12,9 @@ from typing import BinaryIO, Final, NamedTuple
 
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.capture.decompress import Codec, Decompressor
+from nvgre_doctor.capture.interruption import INTERRUPTED, Stoppable, StoppedError
+
+Raw = BinaryIO | Stoppable
 
 CHUNK: Final = 1 << 20
 """Bytes per buffer: a quarter of that takes 0.05 us a frame more, twice that is no faster."""
@@ -62,7 +65,7 @@ class FileSource(Source):
     buffer (0.06 us a frame).
     """
 
-    def __init__(self, raw: BinaryIO) -> None:
+    def __init__(self, raw: Raw) -> None:
         """`raw` is not buffered."""
         super().__init__(os.fstat(raw.fileno()).st_size)
         self._raw = raw
@@ -77,7 +80,7 @@ class FileSource(Source):
         start = self._offset - len(rest)
         try:
             self._raw.seek(start)
-            data = self._raw.read(max(least, most))
+            data = self._raw.read(max(least, most)) or b""
             while 0 < len(data) < least:
                 more = self._raw.read(least - len(data))
                 if not more:
@@ -109,7 +112,7 @@ class FileSource(Source):
 class StreamSource(Source):
     """A pipe, or anything that cannot seek.  `head` is what was already read from it."""
 
-    def __init__(self, raw: BinaryIO, head: bytes = b"") -> None:
+    def __init__(self, raw: Raw, head: bytes = b"") -> None:
         """`raw` goes on after `head`."""
         super().__init__(_size(raw))
         self._raw = raw
@@ -162,7 +165,7 @@ class CompressedSource(StreamSource):
     other capture.
     """
 
-    def __init__(self, raw: BinaryIO, head: bytes, codec: Codec) -> None:
+    def __init__(self, raw: Raw, head: bytes, codec: Codec) -> None:
         """`head` and `raw` as stored, that is compressed."""
         super().__init__(raw, head)
         self._codec = codec
@@ -247,7 +250,9 @@ class CompressedSource(StreamSource):
 
 
 def read_failure(error: OSError, offset: int) -> Problem:
-    """The operating system could not read on at `offset`."""
+    """The operating system could not read on at `offset`, or somebody asked not to."""
+    if isinstance(error, StoppedError):
+        return Problem(INTERRUPTED, offset, f"reading was interrupted at byte {offset}")
     why = error.strerror or str(error)
     return Problem(
         "read-error",
@@ -256,7 +261,7 @@ def read_failure(error: OSError, offset: int) -> Problem:
     )
 
 
-def is_regular(raw: BinaryIO) -> bool:
+def is_regular(raw: Raw) -> bool:
     """Whether this is a regular file, which has a size and can seek."""
     try:
         return stat.S_ISREG(os.fstat(raw.fileno()).st_mode)
@@ -264,5 +269,5 @@ def is_regular(raw: BinaryIO) -> bool:
         return False
 
 
-def _size(raw: BinaryIO) -> int | None:
+def _size(raw: Raw) -> int | None:
     return os.fstat(raw.fileno()).st_size if is_regular(raw) else None

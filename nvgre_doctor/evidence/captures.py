@@ -17,7 +17,7 @@ class Capture(NamedTuple):
     path: str
     format: str | None  # such as "pcap"; None: not recognized
     compression: str | None  # "gzip", "bzip2", "xz", "zstd"
-    status: str  # "complete", "cut", "unreadable", "empty"
+    status: str  # a word of vocabulary.Status
     frames: int
     bytes: int
     nvgre_frames: int

@@ -27,10 +27,17 @@ def nothing_was_read(report: "Report") -> bool:
     return not all(capture.could_be_judged for capture in report.captures)
 
 
+def was_interrupted(report: "Report") -> bool:
+    """Whether somebody stopped the reading, so that the report is about a part."""
+    return any(capture.status == "interrupted" for capture in report.captures)
+
+
 def exit_code(report: "Report", fail_on: str) -> Exit:
     """Choose the exit code; an unreadable input outweighs findings, because what it holds is not
-    known.
+    known, and an interruption outweighs both.
     """
+    if was_interrupted(report):
+        return Exit.INTERRUPTED
     if nothing_was_read(report):
         return Exit.UNREADABLE
     counted = FAIL_ON[fail_on]

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
+from nvgre_doctor.capture.interruption import INTERRUPTED
 from nvgre_doctor.infer.diagnosis import At
 from nvgre_doctor.rules.base import Rule, Situation, finding
 from nvgre_doctor.rules.finding import Finding, Subject
@@ -43,7 +44,10 @@ def find_damaged(situation: Situation) -> Iterator[Finding]:
                 (),
                 display_filter="",
                 next_step=(
-                    "Capture again, or convert the file as the message says, and run this again."
+                    "Let it be read to its end."
+                    if problem.reason == INTERRUPTED
+                    else "Capture again, or convert the file as the message says, and run this"
+                    " again."
                 ),
             )
 
