@@ -65,8 +65,8 @@ def test_the_story_in_one_paragraph() -> None:
         "  Format        pcapng version 1.0, little endian; 5.9 kB",
         "  Written by    Dumpcap 1.8.5",
         (
-            "  Comment       VSID 5001. VM1 and VM3 on 192.168.50.1 (KB2779768 installed), VM2 and VM4"
-            " on 192.168.50.2 (not installed)."
+            "  Comment       VSID 5001. VM1 and VM3 on 192.168.50.1 (KB2779768 installed), VM2 and"
+            " VM4 on 192.168.50.2 (not installed)."
         ),
         '  Interface 0   Ethernet (1), name "mirror0", times in microseconds, snap length 65535',
         "  Time          2013-02-20 10:14:07.000000 to 2013-02-20 10:15:32.508821 UTC, 85.5 s",
