@@ -113,7 +113,7 @@ def _guest_icmp(
 def _both_sent(a: Vm, b: Vm, data: list[Packet]) -> bool:
     """Whether data of a to b is under way: what tells a guest's error from a host's."""
     macs = build.mac(b.mac) + build.mac(a.mac)
-    return any(macs in packet.data[42:80] for packet in data)
+    return any(packet.inner_macs == macs for packet in data)
 
 
 def _forged_errors(data: list[Packet], dice: Random) -> list[Packet]:

@@ -49,6 +49,12 @@ class Packet(NamedTuple):
         """Without the Ethernet header."""
         return self.data[14:]
 
+    @property
+    def inner_macs(self) -> bytes:
+        """Destination and source MAC of the frame inside, of NVGRE."""
+        start = 14 + (40 if ":" in self.source else 20) + 8
+        return self.data[start : start + 12]
+
 
 def key_of(layout: str | None, vsid: int, flow_id: int) -> int:
     """The GRE key; plain GRE and draft-00 write the number as it is."""

@@ -31,7 +31,8 @@ LINE = (
     " | refusals {refusals}, rows wrong {refusals wrong}, keys wrong {refused keys wrong}, causes"
     " right {causes right}, open {causes open}, wrong {causes wrong}, other ICMP wrong"
     " {other ICMP wrong} | wrong advice {wrong advice, proven} + {wrong advice, likely}, healthy"
-    " but wrong {healthy, but wrong}, hosts made up {hosts made up}, crashes {crash}"
+    " but wrong {healthy, but wrong}, probably healthy but old {probably healthy, but old}"
+    ", hosts made up {hosts made up}, crashes {crash}"
 )
 
 

@@ -218,9 +218,13 @@ def _judge_verdict(world: World, report: Any, score: Score) -> None:
     truth = world.truth
     is_sick = truth.has_old or any(row.surely for row in truth.refusals) or truth.mismatched
     if verdict == "healthy" and is_sick:
-        figures["healthy, but wrong"] += 1
-        score.notes.append(f"healthy, but wrong: {report['headline']}")
-    named = set(truth.hosts) | {address for pair in truth.exchanged for address in pair}
+        is_sure = "probably" not in report["headline"] or truth.refusals or truth.mismatched
+        word = "healthy, but wrong" if is_sure else "probably healthy, but old"
+        figures[word] += 1
+        score.notes.append(f"{word}: {report['headline']}")
+    named = (
+        set(truth.hosts) | truth.unclear | {address for pair in truth.exchanged for address in pair}
+    )
     if made_up := [host["address"] for host in report["hosts"] if host["address"] not in named]:
         figures["hosts made up"] += len(made_up)
         score.notes.append(f"hosts made up: {made_up}")

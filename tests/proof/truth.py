@@ -63,6 +63,7 @@ class Truth(NamedTuple):
     hosts: dict[str, HostTruth]
     mismatched: frozenset[tuple[str, str]]  # hosts of one layout each, which differ, sorted
     exchanged: frozenset[tuple[str, str]]  # every two hosts that exchanged data, sorted
+    unclear: frozenset[str]  # whose own messages were cut before they could be told from data
     refusals: tuple[RefusedRow, ...]
     other_icmp_3_10: int | None  # None: one packet was captured several times
     has_old: bool  # a Hyper-V host whose last layout is draft-00 was heard
@@ -86,6 +87,7 @@ def truth_of(fabric: Fabric, recordings: list[Recording]) -> Truth:
         hosts,
         frozenset(mismatched),
         frozenset(exchanged),  # type: ignore[arg-type]
+        _unclear(found),
         _refusals(found, exchanged),  # type: ignore[arg-type]
         _other_icmp(found, recordings),
         any(host.kind == "hyper-v" and host.last == OLD for host in hosts.values()),
@@ -132,6 +134,16 @@ def _hosts(fabric: Fabric, found: list[Found]) -> dict[str, HostTruth]:
         )
         for address, all_spoken in spoken.items()
     }
+
+
+def _unclear(found: list[Found]) -> frozenset[str]:
+    return frozenset(
+        address
+        for _, _, packet, octets in found
+        if packet.refusal and packet.refusal.carried == "inner"
+        if octets < packet.refusal.maybe_from
+        for address in (packet.source, packet.destination)
+    )
 
 
 def _refusals(found: list[Found], exchanged: set[tuple[str, str]]) -> tuple[RefusedRow, ...]:
