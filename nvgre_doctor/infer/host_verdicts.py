@@ -1,0 +1,168 @@
+"""Hosts: the answers of an address's spans, put in order, become its verdict, its changes and what
+of it is out of date.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+
+from nvgre_doctor.infer.answers import LEAST_MARGIN, Answer
+from nvgre_doctor.infer.clocks import Offsets
+from nvgre_doctor.infer.diagnosis import Change, HostVerdict, SpanVerdict
+from nvgre_doctor.infer.spans import Span
+from nvgre_doctor.vocabulary import Confidence, Layout
+
+Numbers = list[int]
+"""Of spans."""
+
+
+def by_address(spans: Sequence[Span]) -> dict[bytes, Numbers]:
+    """The spans of every address."""
+    numbers: defaultdict[bytes, Numbers] = defaultdict(list)
+    for number, span in enumerate(spans):
+        numbers[span.address].append(number)
+    return dict(numbers)
+
+
+def tell_host(
+    host: HostVerdict,
+    numbers: Sequence[int],
+    spans: Sequence[Span],
+    answers: Sequence[Answer],
+    offsets: Offsets,
+) -> int | None:
+    """Fill in what the spans of one address say; the number of the span that decides."""
+    ordered, is_known = in_order(numbers, spans, offsets)
+    host.spans = [
+        SpanVerdict(
+            answers[n].layout,
+            answers[n].confidence,
+            answers[n].margin,
+            spans[n].first,
+            spans[n].last,
+        )
+        for n in ordered
+    ]
+    deciding = _deciding(ordered, answers)
+    if deciding is None:
+        return None
+    layouts = {answers[n].layout for n in ordered} - {Layout.UNKNOWN}
+    host.layout, host.confidence, host.margin = answers[deciding][:3]
+    if not is_known and len(layouts) > 1:
+        lasts = [_deciding(of_capture, answers) for of_capture in _of_captures(numbers, spans)]
+        ends = {answers[n].layout for n in lasts if n is not None}
+        if len(ends) > 1:
+            host.confidence, host.is_stale = Confidence.LIKELY, True
+            return deciding
+        deciding = max(
+            (n for n in lasts if n is not None),
+            key=lambda n: (answers[n].confidence is Confidence.PROVEN, answers[n].margin, -n),
+        )
+        host.layout, host.confidence, host.margin = answers[deciding][:3]
+        for of_capture in _of_captures(numbers, spans):
+            host.changes = host.changes or list(_changes(of_capture, spans, answers))
+    else:
+        later = ordered[ordered.index(deciding) + 1 :]
+        host.is_stale = any(answers[n].layout is not host.layout for n in later)
+        if any(answers[n].layout not in (host.layout, Layout.UNKNOWN) for n in later):
+            host.confidence = Confidence.LIKELY
+        host.changes = list(_changes(ordered, spans, answers))
+    if host.confidence is Confidence.PROVEN:
+        run = _run(ordered, deciding, answers)
+        host.proven_from, host.proven_to = spans[run[0]].first, spans[run[-1]].last
+    return deciding
+
+
+def _deciding(ordered: Sequence[int], answers: Sequence[Answer]) -> int | None:
+    """The last span that is proven, else the last that has an answer."""
+    for wanted in (Confidence.PROVEN, Confidence.LIKELY):
+        for number in reversed(ordered):
+            if answers[number].confidence is wanted:
+                return number
+    return None
+
+
+def _run(ordered: Sequence[int], deciding: int, answers: Sequence[Answer]) -> Numbers:
+    """The spans that are proven like the deciding one, back to the last that is not."""
+    run: Numbers = []
+    for number in reversed(ordered[: ordered.index(deciding) + 1]):
+        if answers[number].layout not in (answers[deciding].layout, Layout.UNKNOWN):
+            break
+        if answers[number].confidence is Confidence.PROVEN:
+            run.insert(0, number)
+    return run
+
+
+def _changes(
+    ordered: Iterable[int], spans: Sequence[Span], answers: Sequence[Answer]
+) -> Iterator[Change]:
+    """Neighbours with different layouts.  One frame between others is a stray, and no change."""
+    answered = [n for n in ordered if answers[n].layout in (Layout.OLD, Layout.CURRENT)]
+    for before, after in pairwise(answered):
+        one, two = answers[before], answers[after]
+        if one.layout is two.layout:
+            continue
+        margins = sorted((one.margin, two.margin))
+        if margins[0] < LEAST_MARGIN <= margins[1]:
+            continue
+        yield Change(one.layout, two.layout, spans[before].last, spans[after].first)
+
+
+def in_order(
+    numbers: Sequence[int], spans: Sequence[Span], offsets: Offsets
+) -> tuple[Numbers, bool]:
+    """Spans of one address by time, and whether that order is certain: by frames where one capture
+    holds them all, else by clocks that are tied together and agree with the frames.
+    """
+    if len(numbers) == 1:
+        return list(numbers), True
+    captures = {piece.capture for n in numbers for piece in spans[n].pieces}
+    for capture in sorted(captures):
+        firsts = {n: _first_in(spans[n], capture) for n in numbers}
+        if None not in firsts.values():
+            return sorted(numbers, key=lambda n: (firsts[n] or 0, n)), True
+    times = {
+        n: min(p.first.ts_ns - offsets[p.capture][1] for p in spans[n].pieces) for n in numbers
+    }
+    by_time = sorted(numbers, key=lambda n: (times[n], n))
+    if len({offsets[capture][0] for capture in captures}) > 1:
+        return by_time, False
+    for of_capture in _of_captures(numbers, spans):
+        if sorted(of_capture, key=lambda n: (times[n], n)) != of_capture:
+            return by_time, False
+    return by_time, True
+
+
+def _first_in(span: Span, capture: int) -> int | None:
+    """Its first frame in a capture."""
+    return min((p.first.frame_number for p in span.pieces if p.capture == capture), default=None)
+
+
+def _of_captures(numbers: Iterable[int], spans: Sequence[Span]) -> list[Numbers]:
+    """The spans of each capture by frame."""
+    found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    for number in numbers:
+        for capture in {piece.capture for piece in spans[number].pieces}:
+            found[capture].append((_first_in(spans[number], capture) or 0, number))
+    return [[number for _, number in sorted(found[capture])] for capture in sorted(found)]
+
+
+def frames_by_host(
+    frames: Mapping[tuple[bytes, bytes], int],
+) -> dict[bytes, HostVerdict]:
+    """An empty verdict for every address that sent or received data."""
+    hosts: dict[bytes, HostVerdict] = {}
+    for (source, destination), count in frames.items():
+        hosts.setdefault(source, HostVerdict(source)).frames_sent += count
+        if destination and not is_group_address(destination):
+            hosts.setdefault(destination, HostVerdict(destination)).frames_received += count
+    return {address: hosts[address] for address in sorted(hosts, key=lambda a: (len(a), a))}
+
+
+def is_group_address(address: bytes) -> bool:
+    """Whether an outer destination is a multicast group or broadcast (RFC 7637 section 4.2): no
+    host answers to it.
+    """
+    if len(address) == 4:
+        return address[0] >= 0xE0
+    return address[0] == 0xFF
