@@ -3,7 +3,7 @@ is `diagnose`.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from nvgre_doctor.capture import expand
 from nvgre_doctor.capture.batch import Problem
@@ -55,6 +55,26 @@ def diagnose(
     paths = [captures] if isinstance(captures, str | bytes | os.PathLike) else captures
     situation = examine(paths, options, progress, interruption)
     return assemble(situation, find_all(situation), selected)
+
+
+def diagnose_each(
+    captures: Path | Iterable[Path],
+    options: Options | None = None,
+    *,
+    progress: ProgressCallback | None = None,
+    interruption: Interruption | None = None,
+    **given: object,
+) -> Iterator[Report]:
+    """Diagnose every capture by itself: captures that have nothing to do with each other.
+
+    As `diagnose`, with a report for each capture of folders and patterns, in order; nothing more is
+    opened after an `interruption`.
+    """
+    paths = [captures] if isinstance(captures, str | bytes | os.PathLike) else captures
+    for path in expand([os.fsdecode(path) for path in paths]):
+        yield diagnose(path, options, progress=progress, interruption=interruption, **given)
+        if interruption is not None and interruption.is_asked:
+            return
 
 
 def examine(

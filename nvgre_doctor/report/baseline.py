@@ -8,7 +8,7 @@ is.
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from nvgre_doctor.errors import GivenError
@@ -50,15 +50,19 @@ class Accepted(NamedTuple):
         return visible(" ".join(filter(None, (self.code, subject, where))))
 
 
-def accept(report: Report) -> tuple[Accepted, ...]:
-    """Every finding of a report."""
-    counts: Counter[str] = Counter()
+def accept(*reports: Report) -> tuple[Accepted, ...]:
+    """Every finding of some reports.  The same one in several of them is accepted once, as often as
+    in the report that has it most often.
+    """
     rows: dict[str, Accepted] = {}
-    for finding in report.findings:
-        row = _identify(report, finding)
-        counts[row.fingerprint] += 1
-        rows[row.fingerprint] = row
-    return _sorted(row._replace(count=counts[key]) for key, row in rows.items())
+    for report in reports:
+        counts = Counter(fingerprint.fingerprint(report, finding) for finding in report.findings)
+        for finding in report.findings:
+            row = _identify(report, finding)
+            known = rows.get(row.fingerprint, row)
+            count = max(known.count, counts[row.fingerprint])
+            rows[row.fingerprint] = known._replace(count=count)
+    return _sorted(rows.values())
 
 
 def only_new(
@@ -96,6 +100,28 @@ def only_new(
         in_baseline=len(report.findings) - len(new),
     )
     return report._replace(findings=tuple(new), summary=summary), gone
+
+
+def only_new_of_each(
+    reports: Sequence[Report], baseline: Sequence[Accepted], selected: Iterable[str]
+) -> tuple[list[Report], tuple[Accepted, ...]]:
+    """The same for several reports.  Gone is what one of them could have found, and none has as
+    often as it was accepted.
+    """
+    codes = frozenset(selected)
+    told = [only_new(report, baseline, codes) for report in reports]
+    left: dict[str, Accepted] = {}
+    for _, gone in told:
+        for row in gone:
+            known = left.get(row.fingerprint, row)
+            left[row.fingerprint] = min(known, row, key=lambda accepted: accepted.count)
+    for report in reports:
+        found = Counter(fingerprint.fingerprint(report, finding) for finding in report.findings)
+        accepted = {row.fingerprint: row.count for row in baseline}
+        for key, count in found.items():
+            if count >= accepted.get(key, 0):
+                left.pop(key, None)
+    return [report for report, _ in told], _sorted(left.values())
 
 
 def to_text(baseline: Iterable[Accepted]) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from nvgre_doctor.errors import Exit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from nvgre_doctor.report.model import Report
 
 FAIL_ON = {
@@ -46,3 +48,9 @@ def exit_code(report: "Report", fail_on: str) -> Exit:
         if any(finding.severity in counted for finding in report.findings)
         else Exit.OK
     )
+
+
+def worst_exit(reports: "Iterable[Report]", fail_on: str) -> Exit:
+    """The exit code of several reports: that of the worst."""
+    codes = [exit_code(report, fail_on) for report in reports]
+    return max(codes, default=Exit.UNREADABLE)  # their numbers are in this order

@@ -8,7 +8,7 @@ ignored, because a minor release may add some; everything else must be as schema
 from typing import Final, NoReturn
 
 from nvgre_doctor.errors import GivenError
-from nvgre_doctor.report.checked_json import JsonError, parse, shown
+from nvgre_doctor.report.checked_json import JsonError, Value, parse, shown
 from nvgre_doctor.report.json_fields import REPORT
 from nvgre_doctor.report.json_shapes import read
 from nvgre_doctor.report.model import SCHEMA_VERSION, Report
@@ -26,15 +26,36 @@ def report_from_json(text: str) -> Report:
     Only the times of the frames of evidence are lost.
     """
     try:
-        root = parse(text)
-        version = root["schema_version"].text()
-        if version != SCHEMA_VERSION:
-            _refuse(version)
-        captures = root["captures"].raw
-        report: Report = read(REPORT, root, len(captures) if isinstance(captures, list) else 0)
-        return report
+        return _read(parse(text))
     except JsonError as error:
         raise ConvertError(f"{error} {ADVICE}") from None
+
+
+def reports_from_json(text: str) -> tuple[tuple[Report, ...], bool]:
+    """The reports of a file, and whether each is about a capture by itself (`check --each`), else
+    it is one.  Errors: ConvertError.
+    """
+    try:
+        root = parse(text)
+        if root.get("each").raw is None:
+            return (_read(root),), False
+        _check_version(root)
+        return root["each"].each(_read), True
+    except JsonError as error:
+        raise ConvertError(f"{error} {ADVICE}") from None
+
+
+def _read(root: Value) -> Report:
+    _check_version(root)
+    captures = root["captures"].raw
+    report: Report = read(REPORT, root, len(captures) if isinstance(captures, list) else 0)
+    return report
+
+
+def _check_version(root: Value) -> None:
+    version = root["schema_version"].text()
+    if version != SCHEMA_VERSION:
+        _refuse(version)
 
 
 def _refuse(version: str) -> NoReturn:

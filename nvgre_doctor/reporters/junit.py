@@ -5,6 +5,7 @@ speaks against it, it is skipped when it is not known to be true, and it passes 
 clock, no times, no names of this machine.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from xml.etree import ElementTree as ET
@@ -52,6 +53,22 @@ def render(report: Report, display: Display) -> str:
     """One test suite for all captures together.  `display` changes nothing here: the text is ASCII,
     the rest references.
     """
+    return render_each([report], display)
+
+
+def render_each(reports: Sequence[Report], display: Display) -> str:
+    """One test suite for each report."""
+    root = ET.Element("testsuites", {"name": SUITE})
+    root.extend(_suite(report) for report in reports)
+    for name in ("tests", "failures", "errors"):
+        root.set(name, str(sum(int(suite.get(name, 0)) for suite in root)))
+    ET.indent(root)
+    # ASCII with character references is right in every encoding that a console or a file may have.
+    document: bytes = ET.tostring(root, encoding="us-ascii", xml_declaration=False)
+    return HEADER + document.decode("ascii") + "\n"
+
+
+def _suite(report: Report) -> ET.Element:
     cases = _cases(report)
     elements = [
         _element(report, case, name) for case, name in zip(cases, _names(cases), strict=True)
@@ -60,12 +77,9 @@ def render(report: Report, display: Display) -> str:
         "tests": str(len(elements)),
         "failures": str(sum(element.find("failure") is not None for element in elements)),
         "errors": str(sum(element.find("error") is not None for element in elements)),
+        "skipped": str(sum(element.find("skipped") is not None for element in elements)),
     }
-    root = ET.Element("testsuites", {"name": SUITE, **counts})
-    skipped = str(sum(element.find("skipped") is not None for element in elements))
-    suite = ET.SubElement(
-        root, "testsuite", {"name": _suite_name(report), **counts, "skipped": skipped}
-    )
+    suite = ET.Element("testsuite", {"name": _suite_name(report), **counts})
     properties = ET.SubElement(suite, "properties")
     for name, value in (
         ("version", report.version),
@@ -74,10 +88,7 @@ def render(report: Report, display: Display) -> str:
     ):
         ET.SubElement(properties, "property", {"name": name, "value": visible(value)})
     suite.extend(elements)
-    ET.indent(root)
-    # ASCII with character references is right in every encoding that a console or a file may have.
-    document: bytes = ET.tostring(root, encoding="us-ascii", xml_declaration=False)
-    return HEADER + document.decode("ascii") + "\n"
+    return suite
 
 
 def _suite_name(report: Report) -> str:

@@ -15,7 +15,7 @@ from nvgre_doctor.reporters.subjects import frames_text, times_text
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.visible import visible
-from nvgre_doctor.vocabulary import Confidence, PairVerdict, Sender
+from nvgre_doctor.vocabulary import Confidence, PairVerdict, Sender, Verdict
 from nvgre_doctor.wording import CAUSE_WORDS, icmp_words, layout_words, plural
 
 LARGEST: Final = 1_000_000
@@ -50,6 +50,10 @@ class _Summary:
         self._lines: list[str] = []
         self._room = LARGEST - RESERVE
 
+    @property
+    def is_begun(self) -> bool:
+        return bool(self._lines)
+
     def head(self, *lines: str) -> None:
         self._lines += lines
 
@@ -74,9 +78,40 @@ class _Summary:
 def render(report: Report, display: Display) -> str:
     """Verdict, findings, hosts, pairs, refused flows, captures; empty sections are left out."""
     summary = _Summary()
+    _add(summary, report, f"nvgre-doctor: {report.verdict}")
+    return _shown(summary, display)
+
+
+def render_each(reports: Sequence[Report], display: Display) -> str:
+    """A table with a row for each capture, and then the reports of those that are not good."""
+    summary = _Summary()
+    summary.head("## nvgre-doctor, each capture by itself")
+    _table(summary, "Verdicts", ("Verdict", "Capture", ""), reports, _verdict)
+    for report in reports:
+        if report.verdict is not Verdict.HEALTHY:
+            _add(summary, report, f"{report.verdict}: {' '.join(map(_code, _paths(report)))}")
+    return _shown(summary, display)
+
+
+def _verdict(report: Report) -> tuple[str, ...]:
+    return str(report.verdict), " ".join(map(_code, _paths(report))), _prose(report.headline)
+
+
+def _paths(report: Report) -> list[str]:
+    return [capture.path for capture in report.captures]
+
+
+def _shown(summary: _Summary, display: Display) -> str:
+    # What a console cannot show is escaped; every character that means something in Markdown is
+    # ASCII.
+    return summary.text().encode(display.encoding, "backslashreplace").decode(display.encoding)
+
+
+def _add(summary: _Summary, report: Report, heading: str) -> None:
     totals = report.summary
     summary.head(
-        f"## nvgre-doctor: {report.verdict}",
+        *([""] if summary.is_begun else []),
+        f"## {heading}",
         "",
         f"Verdict: {_prose(report.headline)}",
         "",
@@ -110,9 +145,6 @@ def render(report: Report, display: Display) -> str:
     if report.captures:
         summary.head("", "### Captures", "")
         summary.items(map(_capture, report.captures), len(report.captures))
-    # What a console cannot show is escaped; every character that means something in Markdown is
-    # ASCII.
-    return summary.text().encode(display.encoding, "backslashreplace").decode(display.encoding)
 
 
 def _table(

@@ -7,10 +7,12 @@ A capture has no lines, so `startLine` is the frame number, 1-based as Wireshark
 
 import json
 import re
+from collections.abc import Iterable, Sequence
 from textwrap import dedent
 from typing import Any, Final
 from urllib.parse import quote
 
+from nvgre_doctor import __version__
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.report.fingerprint import fingerprint
 from nvgre_doctor.report.model import Report
@@ -43,13 +45,23 @@ def render(report: Report, display: Display) -> str:
     """One run; its results are the findings in the order of the report.  `display` changes nothing
     here.
     """
-    notifications = _notifications(report)
+    about = {"verdict": str(report.verdict), "headline": visible(report.headline)}
+    return _render([report], about)
+
+
+def render_each(reports: Sequence[Report], display: Display) -> str:
+    """One run too, as code scanning wants; every result stands at its own capture."""
+    return _render(reports, {"verdicts": [str(report.verdict) for report in reports]})
+
+
+def _render(reports: Sequence[Report], about: Json) -> str:
+    notifications = [told for report in reports for told in _notifications(report)]
     rule_index = {rule.code: index for index, rule in enumerate(RULES)}
     run: Json = {
         "tool": {
             "driver": {
                 "name": "nvgre-doctor",
-                "version": report.version,
+                "version": __version__ if not reports else reports[0].version,
                 "rules": [_descriptor(rule) for rule in RULES],
             }
         },
@@ -59,13 +71,13 @@ def render(report: Report, display: Display) -> str:
                 "toolExecutionNotifications": notifications,
             }
         ],
-        "artifacts": _artifacts(report.captures),
-        "results": [_result(report, finding, rule_index) for finding in report.findings],
-        "properties": {
-            "verdict": str(report.verdict),
-            "headline": visible(report.headline),
-            "startLine": START_LINE,
-        },
+        "artifacts": _artifacts(capture for report in reports for capture in report.captures),
+        "results": [
+            _result(report, finding, rule_index)
+            for report in reports
+            for finding in report.findings
+        ],
+        "properties": {**about, "startLine": START_LINE},
     }
     return harmless_json(
         json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
@@ -107,7 +119,7 @@ def _sections(explain: str) -> dict[str, str]:
     return {heading: dedent("\n".join(lines)).strip() for heading, lines in sections.items()}
 
 
-def _artifacts(captures: tuple[Capture, ...]) -> list[Json]:
+def _artifacts(captures: Iterable[Capture]) -> list[Json]:
     """Every capture once, even where the same file was given twice."""
     by_uri: dict[str, Capture] = {}
     for capture in captures:

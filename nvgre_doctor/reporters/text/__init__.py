@@ -5,6 +5,7 @@ On a terminal long lists end with "and N more"; in pipes and files everything is
 -1 is the verdict alone, 1 adds all evidence with its frames and segments.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from nvgre_doctor.evidence.captures import Capture
@@ -14,7 +15,8 @@ from nvgre_doctor.reporters.text.flows import write_mismatches, write_refusals
 from nvgre_doctor.reporters.text.hosts import write_evidence, write_hosts
 from nvgre_doctor.reporters.text.sheet import Sheet
 from nvgre_doctor.terminal.display import Display
-from nvgre_doctor.terminal.page import Span, Style
+from nvgre_doctor.terminal.page import Page, Span, Style
+from nvgre_doctor.terminal.visible import visible
 from nvgre_doctor.vocabulary import Verdict
 from nvgre_doctor.wording import VERDICT_WORDS, plural
 
@@ -29,8 +31,7 @@ _VERDICT_STYLES: Final = {
 def render(report: Report, display: Display) -> str:
     """Render for people, as `display` says."""
     sheet = Sheet(report, display)
-    style = _VERDICT_STYLES.get(report.verdict, Style.DOUBTFUL)
-    sheet.say(Span(VERDICT_WORDS[report.verdict], style), "  " + sheet.clean(report.headline))
+    sheet.say(_verdict(report), "  " + sheet.clean(report.headline))
     if display.verbosity >= 0:
         for write in (
             write_hosts,
@@ -45,6 +46,38 @@ def render(report: Report, display: Display) -> str:
             sheet.blank()
             write(sheet)
     return sheet.text()
+
+
+def render_each(reports: Sequence[Report], display: Display) -> str:
+    """A line for each capture, and then the reports of those that are not good."""
+    page = Page(display.width, color=display.color)
+    # The verdict stands first: a CI system takes a line that begins with ::error:: for a command.
+    rows = [
+        (
+            _verdict(report),
+            Span(_names(report, display)),
+            Span(visible(report.headline, display.encoding)),
+        )
+        for report in reports
+    ]
+    page.table(("", "", ""), rows)
+    texts = [page.text()]
+    if display.verbosity >= 0:
+        for report in reports:
+            if report.verdict is not Verdict.HEALTHY:
+                page = Page(display.width, color=display.color)
+                page.say("Capture ", Span(_names(report, display), Style.HEADING))
+                texts.append(page.text() + render(report, display))
+    return "\n".join(texts)
+
+
+def _names(report: Report, display: Display) -> str:
+    return visible(" ".join(capture.path for capture in report.captures), display.encoding)
+
+
+def _verdict(report: Report) -> Span:
+    style = _VERDICT_STYLES.get(report.verdict, Style.DOUBTFUL)
+    return Span(VERDICT_WORDS[report.verdict], style)
 
 
 def _write_problems(sheet: Sheet) -> None:
