@@ -97,6 +97,7 @@ class Status(StrEnum):
     CUT = "cut"  # damaged or cut short midway: everything before that point counts
     UNREADABLE = "unreadable"  # not a capture, or not one that we read: nothing counts
     EMPTY = "empty"  # a capture (or a file of zero bytes) without one frame
+    INTERRUPTED = "interrupted"  # somebody stopped the reading: everything before that point counts
 
 
 class Carried(StrEnum):
