@@ -12,9 +12,8 @@ from nvgre_doctor.infer.margins import SOFT, Facts
 from nvgre_doctor.infer.spans import Heard, Span, vm_pair
 from nvgre_doctor.vocabulary import Confidence, Layout
 
-PAIRS_OF_ONE_OCTET: Final = 2
-"""How many VM pairs with one id must share a low octet that is not zero: flows draw their
-FlowIDs."""
+FLOWS_OF_ONE_OCTET: Final = 2
+"""How many flows with one id must share a low octet that is not zero: each draws its FlowID."""
 
 
 def guess(
@@ -90,18 +89,32 @@ def _guess(units: Sequence[Heard], known: set[int]) -> tuple[Layout, Heard] | No
     return _one_octet(units)
 
 
-def _one_octet(units: Iterable[Heard]) -> tuple[Layout, Heard] | None:
-    """One id, several VM pairs, and one low octet of all of them."""
+def _one_octet(units: Sequence[Heard]) -> tuple[Layout, Heard] | None:
+    """Several flows with one id that have one low octet: draft-00.  Several ids that all have the
+    same: a sender that gives every flow one FlowID.
+    """
     by_upper_bits: defaultdict[int, list[Heard]] = defaultdict(list)
     for unit in units:
         if unit.macs:
             by_upper_bits[unit.gre_key >> 8].append(unit)
+    octets = {unit.gre_key & 0xFF for unit in units}
+    if len(octets) == 1 and len(by_upper_bits) > 1:
+        return Layout.CURRENT, units[0]
     found = None
     for same in by_upper_bits.values():
         octets = {unit.gre_key & 0xFF for unit in same}
         if len(octets) > 1:
             return None
-        pairs = {vm_pair(unit.macs) for unit in same}
-        if octets != {0} and len(pairs) >= PAIRS_OF_ONE_OCTET:
+        if octets != {0} and _flows(same) >= FLOWS_OF_ONE_OCTET:
             found = found or (Layout.OLD, same[0])
     return found
+
+
+def _flows(units: Iterable[Heard]) -> int:
+    """How many are told apart: VM pairs, and conversations of one of them."""
+    flows: defaultdict[bytes, set[int]] = defaultdict(set)
+    for unit in units:
+        flows[vm_pair(unit.macs)].update(
+            packet.conversation for packet in unit.packets if packet.conversation
+        )
+    return sum(max(1, len(found)) for found in flows.values())

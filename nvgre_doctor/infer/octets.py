@@ -57,6 +57,8 @@ def judge(octets: Set[int]) -> FlowIds:
         return FlowIds.NOTHING
     ordered = sorted(octets)
     width = ordered[-1] - ordered[0]
+    if count == 2:
+        return FlowIds.PERHAPS if width >= CONVERSATION_WIDTH else FlowIds.NOTHING
     if width <= 2 * count or gcd(*[b - a for a, b in pairwise(ordered)]) > 1:
         return FlowIds.NOTHING
     if count >= MANY or (count >= SPREAD and width >= SPREAD_WIDTH):

@@ -42,8 +42,7 @@ def _solve(spans: list[Span], evidence: Evidence) -> Solution:
     senders = judge_senders(evidence, spans, models)
     if _reread_reserved(spans, classes, senders):
         models = build_models(spans, classes)
-    is_hyper_v = [senders[span.address].sender is Sender.HYPER_V for span in spans]
-    facts = Facts(spans, models, is_hyper_v)
+    facts = Facts(spans, models, [senders[span.address].sender for span in spans])
     settled = follow(facts)
     answers = answer_spans(spans, facts, settled, senders)
     return Solution(spans, models, senders, facts, settled, answers)
