@@ -4,7 +4,7 @@ Knows nothing about packets.  Columns (one list per fact) instead of one object 
 make them in loops of few steps.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from struct import unpack, unpack_from
 from typing import Final, NamedTuple, Protocol
@@ -33,10 +33,16 @@ class Problem:
     message: str  # for people: what happened, where, and what to do next
 
 
-Clock = Callable[[bytes], int]
-"""From the 8 bytes of a time, as they are stored, to nanoseconds since 1970, or NO_TIME.  Times
-that are stored alike share one clock.
-"""
+class Clock(Protocol):
+    """From the 8 bytes of a time, as they are stored, to nanoseconds since 1970, or NO_TIME.  Times
+    that are stored alike share one clock.
+    """
+
+    def __call__(self, stamp: bytes, /) -> int:
+        """The time."""
+
+    def __hash__(self) -> int:
+        """Clocks are told apart."""
 
 
 class WordClock(NamedTuple):
