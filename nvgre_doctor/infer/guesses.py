@@ -18,7 +18,7 @@ FLOWS_OF_ONE_OCTET: Final = 2
 
 def guess(
     spans: Sequence[Span], facts: Facts, settled: Settled, answers: list[Answer]
-) -> dict[int, list[Heard]]:
+) -> dict[int, Heard]:
     """Answer the spans that no fact reached; for each of these what was looked at."""
     open_spans = [
         number
@@ -28,7 +28,7 @@ def guess(
     if not open_spans:
         return {}
     known = _proven_ids(spans, answers)
-    looked_at: dict[int, list[Heard]] = {}
+    looked_at: dict[int, Heard] = {}
     for group in _tied(open_spans, facts):
         units = [
             unit
@@ -41,7 +41,10 @@ def guess(
             layout, shown = found
             for number in group:
                 answers[number] = Answer(layout, Confidence.LIKELY, 0, False)
-                looked_at[number] = [u for u in units if u.span == number][:1] or [shown]
+                own = [unit for unit in units if unit.span == number]
+                looked_at[number] = min(
+                    own, key=lambda u: u.gre_key != shown.gre_key, default=shown
+                )
     return looked_at
 
 

@@ -4,9 +4,10 @@ A margin is the number of packets that would have to be wrong for the other layo
 Margins of disjoint groups of frames add up; groups that share frames count by the largest.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from nvgre_doctor.infer.listed import Listed
 from nvgre_doctor.infer.models import Model
 from nvgre_doctor.infer.spans import Heard, Span
 from nvgre_doctor.infer.tables import NEW, OLD
@@ -23,14 +24,18 @@ class Facts:
     __slots__ = ("_counts_values", "by_range", "can_be_hard", "margins", "models_of", "strays")
 
     def __init__(
-        self, spans: Sequence[Span], models: Iterable[Model], senders: Sequence[Sender]
+        self,
+        spans: Sequence[Span],
+        models: Iterable[Model],
+        senders: Sequence[Sender],
+        listed: Mapping[int, Listed],
     ) -> None:
         """`senders` tells of every span what its sender is."""
         self.models_of: list[list[tuple[Model, int]]] = [[] for _ in spans]
         self.strays: set[Heard] = set()
         for model in models:
             if not model.is_broken:
-                self.strays.update(model.left)
+                self.strays.update(model.strays)
                 for place, number in enumerate(model.spans):
                     self.models_of[number].append((model, place))
         self.can_be_hard = [
@@ -52,6 +57,15 @@ class Facts:
             of_span = [self._total(number, layout, sums[layout], weights) for layout in (OLD, NEW)]
             self.margins[SOFT].append([soft for soft, _ in of_span])
             self.margins[HARD].append([hard for _, hard in of_span])
+        for number, known in listed.items():
+            for layout in (OLD, NEW):
+                soft, hard = known.margin(layout), known.hard_margin(layout)
+                self._raise(SOFT, number, layout, soft)
+                self._raise(HARD, number, layout, hard if self.can_be_hard[number][layout] else 0)
+
+    def _raise(self, grade: int, number: int, layout: int, margin: int) -> None:
+        margins = self.margins[grade][number]
+        margins[layout] = max(margins[layout], margin)
 
     def _total(
         self, number: int, layout: int, by_range: int, weights: dict[Heard, int]

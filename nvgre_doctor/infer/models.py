@@ -44,6 +44,7 @@ class Model:
         "neighbours",
         "soft",
         "spans",
+        "strays",
         "tenant",
         "units",
     )
@@ -57,6 +58,7 @@ class Model:
         self.spans: tuple[int, ...] = tuple(sorted({unit.span for unit in units}))
         self.tenant: int | None = None
         self.left: list[Heard] = []
+        self.strays: list[Heard] = []
         self.neighbours: set[int] = set()
         self.is_broken = False
         self.hard: Table
@@ -117,6 +119,8 @@ class Model:
             by_key[unit.gre_key] += unit.weight
         wrong = total - best
         self.is_broken = max(by_key.values()) > 1 or (wrong > 1 and wrong * TENTH > total)
+        if not self.is_broken and total > TENTH:
+            self.strays = self.left
 
     def _neighbour_ids(self) -> Iterator[tuple[int, set[int]]]:
         octets: defaultdict[int, set[int]] = defaultdict(set)

@@ -162,6 +162,7 @@ def find_spans(parts: Parts) -> list[Span]:
     for capture in sorted(parts):
         for key, part in parts[capture].items():
             counts = key.is_sure or vm_pair(key.macs) in sure
+            counts &= part.customer_addresses != key.source + key.destination
             of_source = rows[key.source][capture]
             for interval in part.intervals:
                 if not counts:

@@ -123,9 +123,11 @@ def _icmp_sign(error: IcmpError) -> IcmpSign:
     quote, sign = error.quote, bare_sign(error)
     if (
         quote.kind is QuoteKind.OUTER_IP and not error.refuses_nvgre
-    ):  # cut before GRE: see infer.cut_quotes
+    ):  # cut before GRE: see infer.hearsay
         return sign._replace(
-            quoted_source=quote.source or b"", quoted_destination=quote.destination or b""
+            quoted_source=quote.source or b"",
+            quoted_destination=quote.destination or b"",
+            shows_gre=True,
         )
     if not error.refuses_nvgre:
         # About somebody else's traffic: only counted, so what it quotes must not make distinct
