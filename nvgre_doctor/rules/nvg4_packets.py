@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from nvgre_doctor.filters import for_wireshark
-from nvgre_doctor.infer.diagnosis import At, Stream, by_source
-from nvgre_doctor.rules.advice import check_policy
+from nvgre_doctor.infer.diagnosis import At, HostVerdict, Stream, by_source
+from nvgre_doctor.rules.advice import POLICY, Advice, find_owner
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding
+from nvgre_doctor.rules.data_filters import DataFilters
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
-from nvgre_doctor.vocabulary import Confidence, Layout, Oddity, Severity
+from nvgre_doctor.vocabulary import Confidence, Layout, Oddity, Sender, Severity
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.facts import Nvgre
 from nvgre_doctor.wire.layouts import Reading
@@ -38,6 +39,7 @@ def find_reserved_keys(situation: Situation) -> Iterator[Finding]:
         for s in situation.diagnosis.streams
         if s.frames and layouts.reading(s.lowest_gre_key) is Reading.NEITHER
     ]
+    data = DataFilters(situation)
     for address, sent in by_source(streams).items():
         gre_keys = sorted(
             {k for s in sent for k in s.gre_keys if layouts.reading(k) is Reading.NEITHER}
@@ -49,8 +51,9 @@ def find_reserved_keys(situation: Situation) -> Iterator[Finding]:
             f" key {listed((both_readings(k) for k in gre_keys), 2)}. This is probably not NVGRE.",
             about_host(address),
             [s.first for s in sent],
-            display_filter=f"{for_wireshark.from_host(address)} && gre.key < 0x00001000",
-            next_step=(
+            count=sum(s.frames for s in sent),
+            display_filter=f"{data(address)} && gre.key#1 < 0x00001000",
+            advice=Advice(
                 f"Find out what {address_text(address)} is; a VSID of Hyper-V is 4096 or more."
             ),
         )
@@ -84,8 +87,13 @@ def find_flags(situation: Situation) -> Iterator[Finding]:
             " instead of 0x2000.",
             about_host(address),
             ats,
-            display_filter=f"{for_wireshark.from_host(address)} && gre.flags_and_version != 0x2000",
-            next_step="Find out what the sender is; turn GRE checksums and sequence numbers off.",
+            count=count,
+            display_filter=(
+                f"{for_wireshark.from_host(address)} && gre.flags_and_version#1 != 0x2000"
+            ),
+            advice=Advice(
+                "Find out what the sender is; turn GRE checksums and sequence numbers off."
+            ),
         )
 
 
@@ -114,12 +122,22 @@ def find_inner_tags(situation: Situation) -> Iterator[Finding]:
             " NVGRE.",
             about_host(address),
             ats,
+            count=count,
             display_filter=f"{for_wireshark.from_host(address)} && {for_wireshark.INNER_TAG}",
-            next_step=(
-                f"On {address_text(address)}: Get-VMNetworkAdapterVlan, and remove the tag of the"
-                " virtual machine."
-            ),
+            advice=_remove_tag(situation.host(address)),
         )
+
+
+def _remove_tag(host: HostVerdict) -> Advice:
+    name = address_text(host.address)
+    if host.sender is Sender.OTHER:
+        return Advice(
+            f"Remove the VLAN tag of the port behind {name}, if its peer is a Hyper-V host."
+        )
+    return Advice(
+        f"{find_owner(name)}, and remove the VLAN id from its virtual machine's adapter.",
+        "Get-VMNetworkAdapterVlan",
+    )
 
 
 def _signs_by_source(
@@ -153,6 +171,7 @@ def find_unlisted(situation: Situation) -> Iterator[Finding]:
     Sources
       RFC 7637 section 3.4; the MSFT_NetVirtualizationLookupRecordSettingData class.
     """
+    data = DataFilters(situation)
     for address, unlisted in by_source(unlisted_streams(situation)).items():
         gre_keys = sorted({s.lowest_gre_key for s in unlisted})
         is_known = situation.host(address).layout is not Layout.UNKNOWN
@@ -163,10 +182,17 @@ def find_unlisted(situation: Situation) -> Iterator[Finding]:
             f" key {listed((both_readings(k) for k in gre_keys), 3)}.",
             about_host(address),
             [s.first for s in unlisted],
-            display_filter=for_wireshark.from_host(address),
-            next_step=f"Export the inventory again. {check_policy(address_text(address))}",
+            count=sum(s.frames for s in unlisted),
+            display_filter=f"{data(address)} && {_any_key(unlisted)}",
+            advice=Advice("Export the inventory again, and look who configured this id.", POLICY),
             confidence=Confidence.PROVEN if is_known else Confidence.NONE,
         )
+
+
+def _any_key(streams: list[Stream]) -> str:
+    """A filter for all frames of streams, whatever their low octets."""
+    ranges = {(s.upper_bits << 8, s.upper_bits << 8 | 0xFF) for s in streams}
+    return for_wireshark.key_ranges(sorted(ranges))
 
 
 def unlisted_streams(situation: Situation) -> list[Stream]:

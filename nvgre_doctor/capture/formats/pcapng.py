@@ -12,13 +12,7 @@ import struct
 from collections.abc import Iterator
 from typing import ClassVar
 
-from nvgre_doctor.capture.batch import (
-    MAX_FRAME,
-    Batch,
-    Problem,
-    Progress,
-    Walker,
-)
+from nvgre_doctor.capture.batch import MAX_FRAME, Batch, Problem, Progress, Walker
 from nvgre_doctor.capture.formats.pcapng_blocks import (
     ENHANCED_PACKET,
     HEAD,
@@ -40,6 +34,7 @@ from nvgre_doctor.capture.formats.pcapng_blocks import (
 )
 from nvgre_doctor.capture.formats.pcapng_copy import Block, read_blocks
 from nvgre_doctor.capture.formats.pcapng_frames import Frames, Interfaces
+from nvgre_doctor.capture.formats.pcapng_losses import add_drop_counts, count_statistics
 from nvgre_doctor.capture.formats.reader import Cursor, DamageError, Reader
 from nvgre_doctor.capture.source import CHUNK, Source
 from nvgre_doctor.vocabulary import Status
@@ -227,6 +222,7 @@ class PcapngReader(Reader[Section]):
             self._progress.numbered += 1
         elif kind == STATISTICS:
             self.description.add_statistics(data[at : at + total], order)
+            count_statistics(self._progress.losses, data[at : at + total], order)
 
     def _begin_section(self, total: int, order: str) -> None:
         if total < SECTION_SIZE:
@@ -239,6 +235,7 @@ class PcapngReader(Reader[Section]):
                 "version",
             )
         self._order, self._interfaces = order, Interfaces(order)
+        self._progress.losses.begin_section()
 
     def _add(
         self, interface: int, start: int, captured: int, room: int, odd: int | bool | None
@@ -274,9 +271,11 @@ class PcapngReader(Reader[Section]):
         columns = self._frames.columns
         if self._walker is not None:
             begin = self._progress.numbered + 1
+            left = len(columns.stamps)
             self._at, number = self._walker.walk(
                 self._interfaces.records, self._data, self._at, begin, columns
             )
+            self._frames.may_have_options += columns.stamps[left:]
             self._count(number - begin)
         before = len(columns.stamps)
         self._at = self._frames.walk(self._data, self._at, self._order, len(self._interfaces.known))
@@ -292,5 +291,6 @@ class PcapngReader(Reader[Section]):
     def _flush(self) -> Iterator[Batch]:
         """Hand on what was collected."""
         frames, self._frames = self._frames, Frames()
+        add_drop_counts(self._progress.losses, self._data, frames.may_have_options, self._order)
         self._progress.bytes_read = self._base + self._at
         return frames.batches(self._data, self._interfaces)
