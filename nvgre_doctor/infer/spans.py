@@ -23,6 +23,8 @@ from nvgre_doctor.infer.diagnosis import At
 from nvgre_doctor.wire import layouts
 
 _SECOND_NS: Final = 1_000_000_000
+COPIES_NS: Final = 100_000_000
+"""Copies of a packet are captured within this time, at whatever points."""
 
 Parts = Mapping[int, Mapping[PartKey, Part]]
 """Everything that was heard, by capture."""
@@ -40,6 +42,7 @@ class Heard:
     """The frames of one span with one key, to one provider address, of one VM pair."""
 
     __slots__ = (
+        "_is_repeated",
         "customers",
         "destination",
         "first",
@@ -71,7 +74,8 @@ class Heard:
         self.first = At(unit.first.ts_ns, capture, unit.first.frame_number)
         self.last = At(unit.last.ts_ns, capture, unit.last.frame_number)
         self.packets = unit.packets
-        self.weight = unit.weight
+        self._is_repeated = len(unit.packets) == 1 and _is_long(unit)
+        self.weight = max(unit.weight, 1 + self._is_repeated)
         self.old_id = gre_key if layouts.fits_old(gre_key) else None
         self.new_id = key.upper_bits if layouts.fits_current(gre_key) else None
 
@@ -88,7 +92,9 @@ class Heard:
             known[packet.digest] = packet
         self.packets = tuple(sorted(known.values())[:2])
         self.frames += other.frames
-        self.weight = Unit(0, self.frames, _NEVER, _NEVER, self.packets).weight
+        self._is_repeated |= other._is_repeated
+        weight = Unit(0, self.frames, _NEVER, _NEVER, self.packets).weight
+        self.weight = max(weight, 1 + self._is_repeated)
         if _place(other.first) < _place(self.first):
             self.first = other.first
         if other.last.capture == self.last.capture:
@@ -98,6 +104,15 @@ class Heard:
 
 
 _NEVER: Final = Moment(0, -1)
+
+
+def _is_long(unit: Unit) -> bool:
+    """Whether its frames lie too far apart to be copies of one packet: its sender numbers
+    nothing.
+    """
+    return min(unit.first.ts_ns, unit.last.ts_ns) >= 0 and (
+        abs(unit.last.ts_ns - unit.first.ts_ns) > COPIES_NS
+    )
 
 
 def _place(at: At) -> tuple[int, int]:
@@ -116,18 +131,23 @@ class Span:
         self.heard: list[Heard] = []
         self.is_cut = False  # one half of a span that seems to hold a change
 
-    @property
-    def first(self) -> At:
-        """Its first frame, in the first capture that has any."""
-        piece = self.pieces[0]
-        return At(piece.first.ts_ns, piece.capture, piece.first.frame_number)
+    def ends(self) -> tuple[At, At]:
+        """Its first and its last frame in the first capture that has any."""
+        return self._ends_in(self.pieces[0].capture)
 
-    @property
-    def last(self) -> At:
-        """Its last frame in that capture."""
-        capture = self.pieces[0].capture
-        piece = max((p for p in self.pieces if p.capture == capture), key=lambda p: p.last)
-        return At(piece.last.ts_ns, capture, piece.last.frame_number)
+    def elsewhere(self) -> tuple[tuple[At, At], ...]:
+        """The same in every other capture that has any."""
+        captures = sorted({piece.capture for piece in self.pieces})[1:]
+        return tuple([self._ends_in(capture) for capture in captures])
+
+    def _ends_in(self, capture: int) -> tuple[At, At]:
+        here = [piece for piece in self.pieces if piece.capture == capture]
+        first = min(piece.first for piece in here)
+        last = max(piece.last for piece in here)
+        return (
+            At(first.ts_ns, capture, first.frame_number),
+            At(last.ts_ns, capture, last.frame_number),
+        )
 
 
 class _Stretch:
@@ -162,6 +182,7 @@ def find_spans(parts: Parts) -> list[Span]:
     for capture in sorted(parts):
         for key, part in parts[capture].items():
             counts = key.is_sure or vm_pair(key.macs) in sure
+            counts &= part.customer_addresses != key.source + key.destination
             of_source = rows[key.source][capture]
             for interval in part.intervals:
                 if not counts:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from nvgre_doctor.filters import for_wireshark
 from nvgre_doctor.infer.diagnosis import At, RefusalFacts
-from nvgre_doctor.infer.refusals import kind_of
+from nvgre_doctor.infer.hearsay import kind_of
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.vocabulary import Cause
 from nvgre_doctor.wording import address_text, both_readings, icmp_codes, listed, plural
@@ -94,7 +94,7 @@ class RefusedFlows:
             text += " && " + for_wireshark.quoted_destination(
                 refusal.destination, is_inner=sign.is_inner
             )
-        elif not sign.is_inner and kind[:5] in self._others:
+        if not sign.is_inner and kind[:5] in self._others:
             text += " && " + for_wireshark.quoted_gre(len(sign.reporter))
         begins = self._first[kind, flow]
         if self._is_one_capture and len(begins) == 2:  # of one flow, for two causes in turn
