@@ -105,12 +105,17 @@ def both_readings(gre_key: int) -> str:
     """The raw key and what it is under either layout: "0x00138900 (TNI 1280256, or VSID 5001 with
     FlowID 0)".
     """
+    return f"0x{gre_key:08x} ({readings(gre_key)})"
+
+
+def readings(gre_key: int) -> str:
+    """What a key is under either layout: "TNI 1280256, or VSID 5001 with FlowID 0"."""
     octet = layouts.reserved_octet(gre_key)
     old = _id_words("TNI", layouts.tni(gre_key)) + (
         f" with top octet 0x{octet:02x}" if octet else ""
     )
     current = f"{_id_words('VSID', layouts.vsid(gre_key))} with FlowID {layouts.flow_id(gre_key)}"
-    return f"0x{gre_key:08x} ({old}, or {current})"
+    return f"{old}, or {current}"
 
 
 def _id_words(noun: str, network_id: int) -> str:

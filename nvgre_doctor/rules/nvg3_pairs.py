@@ -15,7 +15,7 @@ from nvgre_doctor.vocabulary import Confidence, Layout, PairVerdict, Severity, V
 from nvgre_doctor.wording import (
     LAYOUT_NAMES,
     address_text,
-    both_readings,
+    key_text,
     listed,
     plural,
     vm_pair_text,
@@ -59,7 +59,7 @@ def find_mismatch(situation: Situation) -> Iterator[Finding]:
         )
         examples = [next((stream for stream in streams if stream.frames), None) for streams in sent]
         keys = " ".join(
-            f"{address_text(s.source)} sends key {both_readings(s.lowest_gre_key)}."
+            f"{address_text(s.source)} sends key {key_text(s.lowest_gre_key)}."
             for s in examples
             if s is not None
         )

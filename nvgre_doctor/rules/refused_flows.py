@@ -8,7 +8,7 @@ from nvgre_doctor.infer.diagnosis import At, RefusalFacts
 from nvgre_doctor.infer.hearsay import kind_of
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.vocabulary import Cause
-from nvgre_doctor.wording import address_text, both_readings, icmp_codes, listed, plural
+from nvgre_doctor.wording import address_text, icmp_codes, key_text, listed, plural
 
 Flow = tuple[bytes, bytes]
 Kind = tuple[object, ...]
@@ -40,7 +40,7 @@ def keys_text(refusals: Iterable[RefusalFacts]) -> str:
     gre_keys = sorted({refusal.gre_key for refusal in refusals if refusal.gre_key is not None})
     if not gre_keys:
         return "the key is not in the quote"
-    return "key " + listed((both_readings(gre_key) for gre_key in gre_keys), 2)
+    return "key " + listed((key_text(gre_key) for gre_key in gre_keys), 2)
 
 
 class RefusedFlows:
