@@ -89,13 +89,23 @@ class Reason(NamedTuple):
 
 
 class SpanVerdict(NamedTuple):
-    """What is known of a host from one of its frames to another, without a silence between."""
+    """What is known of a host from one of its frames to another, without a silence between; in one
+    capture, and `elsewhere` in others.
+    """
 
     layout: Layout
     confidence: Confidence
     margin: int
     first: At
     last: At
+    elsewhere: tuple[tuple[At, At], ...] = ()
+
+    def ends_at(self, at: At) -> tuple[At, At]:
+        """Its first and its last frame in the capture of this one, if it has frames there."""
+        for first, last in self.elsewhere:
+            if first.capture == at.capture:
+                return first, last
+        return self.first, self.last
 
 
 class Change(NamedTuple):
@@ -153,19 +163,19 @@ class HostVerdict:
 
     def _spoken(self, at: At) -> SpanVerdict | None:
         before = after = None
+        since = until = RESTART_NS
         for span in self.spans:
             if span.layout is Layout.UNKNOWN:
                 continue
-            if _is_earlier(span.last, at):
-                before = span
-            elif not _is_earlier(at, span.first):
+            first, last = span.ends_at(at)
+            if _is_earlier(last, at):
+                before, since = span, _gap(last, at)
+            elif not _is_earlier(at, first):
                 return span
             elif after is None:
-                after = span
+                after, until = span, _gap(at, first)
         if before is not None and after is not None and before.layout is after.layout:
             return min(before, after, key=_sureness)
-        since = _gap(before.last, at) if before is not None else RESTART_NS
-        until = _gap(at, after.first) if after is not None else RESTART_NS
         if since < RESTART_NS <= until:
             return before
         return after if until < RESTART_NS <= since else None

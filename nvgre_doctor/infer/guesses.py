@@ -2,13 +2,14 @@
 ids that are known from others.  Likely at most.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from nvgre_doctor.infer.answers import Answer
 from nvgre_doctor.infer.chains import Settled
 from nvgre_doctor.infer.margins import SOFT, Facts
+from nvgre_doctor.infer.octets import without_lonely
 from nvgre_doctor.infer.spans import Heard, Span, vm_pair
 from nvgre_doctor.vocabulary import Confidence, Layout
 
@@ -105,7 +106,10 @@ def _one_octet(units: Sequence[Heard]) -> tuple[Layout, Heard] | None:
         return Layout.CURRENT, units[0]
     found = None
     for same in by_upper_bits.values():
-        octets = {unit.gre_key & 0xFF for unit in same}
+        weights: Counter[int] = Counter()
+        for unit in same:
+            weights[unit.gre_key & 0xFF] += unit.weight
+        octets = without_lonely(weights)
         if len(octets) > 1:
             return None
         if octets != {0} and _flows(same) >= FLOWS_OF_ONE_OCTET:

@@ -1,5 +1,6 @@
 """What contradicts the rest: single frames, and VM pairs with ids that no layouts make equal."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -8,6 +9,7 @@ from nvgre_doctor.infer.chains import STRAY_SHARE
 from nvgre_doctor.infer.diagnosis import Contradiction, Stray
 from nvgre_doctor.infer.margins import only_layout
 from nvgre_doctor.infer.models import Group, Model
+from nvgre_doctor.infer.octets import without_lonely
 from nvgre_doctor.infer.spans import Heard, Span, vm_pair
 from nvgre_doctor.vocabulary import Layout
 
@@ -24,6 +26,9 @@ def find_strays(
         if not model.is_broken:
             for unit in model.strays:
                 found.setdefault(unit, _would_mean(unit, model.tenant, answers[unit.span]))
+            for unit in _lonely(model):
+                if answers[unit.span].layout is not Layout.CURRENT:
+                    found.setdefault(unit, Layout.CURRENT)
     for number, span in enumerate(spans):
         answer = answers[number]
         if answer.layout in LAYOUTS and answer.margin >= STRAY_SHARE:
@@ -38,6 +43,17 @@ def find_strays(
         for unit, layout in found.items()
     ]
     return sorted(strays, key=lambda s: (s.at.capture, s.at.frame_number, s))
+
+
+def _lonely(model: Model) -> Iterator[Heard]:
+    """Single packets that differ from all others of one way in their low octet only."""
+    ways: defaultdict[tuple[int, bytes, int], list[Heard]] = defaultdict(list)
+    for unit in model.units:
+        ways[unit.span, unit.macs, unit.gre_key >> 8].append(unit)
+    for units in ways.values():
+        if len(units) > 1:
+            octets = without_lonely({unit.gre_key & 0xFF: unit.weight for unit in units})
+            yield from (unit for unit in units if unit.gre_key & 0xFF not in octets)
 
 
 def _would_mean(unit: Heard, tenant: int | None, answer: Answer) -> Layout:

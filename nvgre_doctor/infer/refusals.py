@@ -109,9 +109,9 @@ def _cause(
     two = hosts[destination].spoken_between(first, last)
     if one is None or two is None or not {one.layout, two.layout} <= _LAYOUTS:
         return Cause.UNKNOWN
-    if one.layout is two.layout:
-        return Cause.POLICY
-    return Cause.LAYOUT_MISMATCH if one.margin and two.margin else Cause.UNKNOWN
+    if not one.margin or not two.margin:
+        return Cause.UNKNOWN
+    return Cause.POLICY if one.layout is two.layout else Cause.LAYOUT_MISMATCH
 
 
 def _refused_both_ways(

@@ -34,14 +34,7 @@ def tell_host(
     """Fill in what the spans of one address say; the number of the span that decides."""
     ordered, is_known = in_order(numbers, spans, offsets)
     host.spans = [
-        SpanVerdict(
-            answers[n].layout,
-            answers[n].confidence,
-            answers[n].margin,
-            spans[n].first,
-            spans[n].last,
-        )
-        for n in ordered
+        SpanVerdict(*answers[n][:3], *spans[n].ends(), spans[n].elsewhere()) for n in ordered
     ]
     deciding = _deciding(ordered, answers)
     if deciding is None:
@@ -69,7 +62,7 @@ def tell_host(
         host.changes = list(_changes(ordered, spans, answers))
     if host.confidence is Confidence.PROVEN:
         run = _run(ordered, deciding, answers)
-        host.proven_from, host.proven_to = spans[run[0]].first, spans[run[-1]].last
+        host.proven_from, host.proven_to = spans[run[0]].ends()[0], spans[run[-1]].ends()[1]
     return deciding
 
 
@@ -105,7 +98,7 @@ def _changes(
         margins = sorted((one.margin, two.margin))
         if margins[0] < LEAST_MARGIN <= margins[1]:
             continue
-        yield Change(one.layout, two.layout, spans[before].last, spans[after].first)
+        yield Change(one.layout, two.layout, spans[before].ends()[1], spans[after].ends()[0])
 
 
 def in_order(

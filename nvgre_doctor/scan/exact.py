@@ -14,7 +14,7 @@ from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.facts import IcmpError, Nvgre, Other, Quote, QuoteKind
 from nvgre_doctor.wire.links import ETHERTYPE_ARP, TAG_ETHERTYPES
-from nvgre_doctor.wire.marks import Marks, read_marks
+from nvgre_doctor.wire.marks import Marks, message_at, read_marks
 
 _NAMED_HOSTS: Final = frozenset({Oddity.TOO_SHORT, Oddity.LATER_FRAGMENT})
 """Findings about these name the hosts."""
@@ -101,7 +101,7 @@ def net_of(customers: bytes, destination_mac: bytes) -> Net:
 
 def _icmp_seen(marks: Marks, moment: Moment) -> IcmpSeen:
     second = second_of(moment.ts_ns)
-    digests = ((marks.message, 1),)
+    digests = ((message_at(marks, moment.ts_ns), 1),)
     return IcmpSeen((IcmpInterval(second, second, 1, moment, moment, (moment,), digests),))
 
 
