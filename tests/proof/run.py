@@ -22,8 +22,9 @@ from tests.proof.style import Style
 
 LINE = (
     "worlds {worlds}, hosts {hosts}: right proven {right proven} ({proven_share:.1%}), right likely"
-    " {right likely} ({right_share:.1%} right), wrong proven {wrong proven}, wrong as A2 is broken"
-    " unseen {wrong, as A2 is broken unseen}, wrong likely {wrong likely}, unknown {unknown},"
+    " {right likely} ({right_share:.1%} right), wrong proven {wrong proven}, wrong as A2 or A4 is"
+    " broken unseen {wrong, as A2 or A4 is broken unseen}, wrong likely {wrong likely}, unknown"
+    " {unknown},"
     " stale {stale} (said so {stale, said so})"
     " | oracle {oracle}, wrong {oracle wrong}, proven {oracle_share:.1%}"
     " | others {others}, blamed {other blamed}, sender wrong {sender wrong}"

@@ -100,10 +100,18 @@ def _judge_host(
         score.add(f"right {confidence}")
     elif layout in truth.layouts:
         score.add("stale, said so" if _ends_before_change(truth, host) else "stale", said)
-    elif confidence == "proven" and world.truth.has_two_machines:
-        score.add("wrong, as A2 is broken unseen", said)
+    elif confidence == "proven" and is_unseen(world):
+        score.add("wrong, as A2 or A4 is broken unseen", said)
     else:
         score.add(f"wrong {confidence}", said)
+
+
+def is_unseen(world: World) -> bool:
+    """Whether an assumption may be broken where no frame shows it: two machines with one address
+    (A2), or a tenant cloned to K and K << 8, each copy heard one way (A4).
+    """
+    is_shifted = world.style.clones > 0 and world.style.clone_ids == "shifted"
+    return world.truth.has_two_machines or is_shifted
 
 
 def _ends_before_change(truth: HostTruth, host: Json | None) -> bool:
@@ -145,7 +153,7 @@ def _judge_pairs(world: World, report: Json, score: Score) -> None:
     }
     for pair in report["pairs"]:
         hosts = tuple(sorted(pair["hosts"]))
-        if not set(hosts) <= single or hosts not in truth.exchanged or truth.has_two_machines:
+        if not set(hosts) <= single or hosts not in truth.exchanged or is_unseen(world):
             continue
         says = {"mismatch": True, "agree": False}.get(pair["verdict"])
         if says is None:
@@ -191,8 +199,8 @@ def _judge_verdict(world: World, report: Json, score: Score) -> None:
     refused = any(flow.surely for flow in truth.refusals)
     if verdict == "healthy" and (truth.has_old or refused or truth.mismatched):
         is_sure = "probably" not in report["headline"] or refused
-        is_unseen = truth.has_two_machines and not refused
-        figure = "healthy, but wrong" if is_sure and not is_unseen else "probably healthy, but old"
+        is_wrong = refused or (is_sure and not is_unseen(world))
+        figure = "healthy, but wrong" if is_wrong else "probably healthy, but old"
         score.add(figure, report["headline"])
     exchanging = {address for pair in truth.exchanged for address in pair}
     named = set(truth.hosts) | truth.unclear | exchanging

@@ -12,7 +12,7 @@ from tests.proof.story import G1, G2, G3, G4, A, B, Story
 OLD_KEY, NEW_KEY = 0x00012345, 0x01234500
 """Of id 0x12345, which each of the two can be of one layout only, by its value."""
 OLD, NEW = "draft-00", "rfc7637"
-INSTALL = "Install KB2779768"
+INSTALL = "install kb2779768"
 
 
 def told(*parts: tuple[int, int] | float, by: str = A) -> Story:
@@ -98,9 +98,7 @@ def test_what_was_proven_before_a_silence_is_not_proven_after_it() -> None:
     story.send(A, B, 0x00123442, G3, G4, count=3)  # fits both layouts
     answer = ask(story.frames)
     assert answer.host(A)["proven_to"]["frame"] == 3
-    assert any(
-        "stale" in f["message"] or "since" in f["message"] for f in answer.report["findings"]
-    )
+    assert any("known up to frame 3;" in f["message"] for f in answer.report["findings"])
 
 
 def test_two_machines_with_one_address_are_both() -> None:
@@ -117,7 +115,7 @@ def test_two_machines_with_one_address_are_both() -> None:
 
 
 def advice(answer: Answer) -> str:
-    return " ".join(finding["next_step"] or "" for finding in answer.report["findings"])
+    return " ".join(f["next_step"] or "" for f in answer.report["findings"]).lower()
 
 
 def test_a_host_that_was_updated_is_not_told_to_update() -> None:
@@ -136,7 +134,7 @@ def test_a_host_that_came_back_old_is_told_to_update() -> None:
 @pytest.mark.parametrize("restarts", ["update", "waves"])
 def test_updated_hosts_of_worlds_are_not_told_to_update(restarts: str) -> None:
     """Once their last frames are proven to be of the later layout."""
-    for seed in range(73_000, 73_015):
+    for seed in range(73_000, 73_006):
         world = make_world(seed, restarts=restarts, layouts="new", failover="no")
         answer = ask(*world.captures())
         updated = {a for a, host in world.truth.hosts.items() if host.last == NEW}
