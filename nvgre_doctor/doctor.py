@@ -51,7 +51,8 @@ def diagnose(
     selected = select_codes(options.select, options.ignore)
     paths = [captures] if isinstance(captures, str | bytes | os.PathLike) else captures
     situation = examine(paths, options, progress)
-    return assemble(situation, find_all(situation), selected)
+    report = assemble(situation, find_all(situation), selected)
+    return report._replace(configuration=options.file_elsewhere)
 
 
 def examine(

@@ -226,5 +226,6 @@ REPORT: Final = Shape(
         Field("refusals", each(REFUSAL)),
         Field("findings", each(FINDING)),
         Field("summary", one(SUMMARY)),
+        Field("configuration", TEXT, default=None, is_always_there=False),
     ),
 )

@@ -26,6 +26,8 @@ class Field(NamedTuple):
     attribute: str = ""
     default: object = ...
     """What a report means that does not have the field; `...` where it must be there."""
+    is_always_there: bool = True
+    """Whether it is written also where it is None."""
 
     @property
     def shows(self) -> str:
@@ -71,7 +73,9 @@ def _written(parts: tuple[Any, ...], value: object) -> dict[str, Any]:
     plain: dict[str, Any] = {}
     for part in parts:
         if isinstance(part, Field):
-            plain[part.name] = part.form.write(getattr(value, part.shows))
+            attribute = getattr(value, part.shows)
+            if part.is_always_there or attribute is not None:
+                plain[part.name] = part.form.write(attribute)
         elif isinstance(part, Fixed):
             plain[part.name] = part.write(value)
         elif isinstance(part, Group):

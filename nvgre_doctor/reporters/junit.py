@@ -70,6 +70,7 @@ def render(report: Report, display: Display) -> str:
         ("version", report.version),
         ("verdict", report.verdict),
         ("headline", report.headline),
+        *([("configuration", report.configuration)] if report.configuration is not None else ()),
     ):
         ET.SubElement(properties, "property", {"name": name, "value": visible(value)})
     suite.extend(elements)

@@ -65,6 +65,11 @@ def render(report: Report, display: Display) -> str:
             "verdict": str(report.verdict),
             "headline": visible(report.headline),
             "startLine": START_LINE,
+            **(
+                {"configuration": visible(report.configuration)}
+                if report.configuration is not None
+                else {}
+            ),
         },
     }
     return harmless_json(

@@ -98,6 +98,8 @@ def _write_closing_line(sheet: Sheet) -> None:
         if status in states
     ]
     parts.append("; ".join(unread) if unread else "all read to the end")
+    if sheet.report.configuration is not None:
+        parts.append(f"configuration {sheet.clean(sheet.report.configuration)}")
     sheet.say(Span("; ".join(parts), Style.DIM))
 
 
