@@ -9,6 +9,7 @@ NVGRE_DOCTOR_<KEY>, which wins over the file; an empty variable counts as none.
 
 import os
 import re
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -71,11 +72,21 @@ def find_file() -> str | None:
         return None
     for folder in folders_upward(here):
         own, pyproject = os.path.join(folder, OWN_FILE), os.path.join(folder, PYPROJECT)
-        if os.path.isfile(own):
+        if _is_file(own):
             return own
-        if os.path.isfile(pyproject) and _is_ours(pyproject):
+        if _is_file(pyproject) and _is_ours(pyproject):
             return pyproject
     return None
+
+
+def _is_file(path: str) -> bool:
+    """What we may not look at is not for us; what cannot be looked at must not be missed."""
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return False
+    except OSError as error:
+        raise ConfigError(f"{visible(path)}: cannot be read: {error.strerror}.") from error
 
 
 def folders_upward(folder: str, above: Callable[[str], str] = os.path.dirname) -> Iterator[str]:
@@ -104,7 +115,11 @@ def _is_ours(pyproject: str) -> bool:
     """
     try:
         text = read_text(pyproject, LARGEST_FILE, open_regular)
-    except GivenError:
+    except TextFileError as error:
+        if isinstance(error.__cause__, OSError) and not isinstance(
+            error.__cause__, PermissionError
+        ):
+            raise ConfigError(f"{visible(pyproject)}: {error}.") from error
         return False
     if TABLE not in text:
         return False

@@ -85,7 +85,7 @@ def _place(path: str) -> Place:
         place = find_place(path)
     except FileNotFoundError:
         raise OutputError(f"{visible(path)}: the working directory was deleted") from None
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise OutputError(_because(path, error)) from error
     if place.planted is not None and place.planted != place.path:
         raise OutputError(_planted(path, f"leads over the link {visible(place.planted)} of"))

@@ -25,8 +25,8 @@ class Place(NamedTuple):
 
 
 def find_place(path: str) -> Place:
-    """Follow a path.  Errors: OSError where it goes round in circles, and where a relative one
-    means nothing any more.
+    """Follow a path.  Errors: OSError, ValueError where that cannot be done: circles, names that no
+    file can have, a working directory that was deleted.
     """
     if os.name == "nt":  # which lets only administrators make links
         return Place(os.path.realpath(path), None)
@@ -58,7 +58,7 @@ def find_place(path: str) -> Place:
 def _status(path: str) -> os.stat_result | None:
     try:
         return os.lstat(path)
-    except (OSError, ValueError):  # whoever opens it will say what is wrong
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 
