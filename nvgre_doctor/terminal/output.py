@@ -5,8 +5,10 @@ moved there, so that a reader, a full disk or Ctrl-C never leaves half of one; d
 pipes are written through, not replaced.
 """
 
+import codecs
 import contextlib
 import errno
+import io
 import os
 import stat
 import sys
@@ -183,6 +185,29 @@ def _set_mode(descriptor: int, path: str, old: os.stat_result | None) -> None:
         os.chmod(descriptor if os.chmod in os.supports_fd else path, mode)
 
 
+def prepare_streams() -> None:
+    """Let no character and no encoding of a console make a crash: what it lacks costs a character.
+
+    cp437 and cp1252 are such consoles.  PYTHONIOENCODING can also name what is no encoding of text
+    at all (idna, undefined); UTF-8 takes its place.
+    """
+    for stream, errors in ((sys.stdout, "replace"), (sys.stderr, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            encoding = stream.encoding if _can_be_written(stream.encoding) else "utf-8"
+            stream.reconfigure(encoding=encoding, errors=errors)
+
+
+def _can_be_written(encoding: str) -> bool:
+    """Whether plain text comes back as it was, also in pieces."""
+    text = "".join(map(chr, range(0x20, 0x7F))) + "\n"
+    try:
+        encoder = codecs.getincrementalencoder(encoding)("replace")
+        data = encoder.encode(text) + encoder.encode(text, final=True)
+        return data.decode(encoding) == 2 * text
+    except (LookupError, UnicodeError, TypeError):
+        return False
+
+
 def write_stdout(text: str, *, color: bool = False) -> None:
     """Write `text` to standard output.  A reader that has gone away (`| head`) is no error.
 
@@ -217,7 +242,7 @@ def write_stderr(lines: Iterable[str]) -> None:
     shown = (harmless_line(visible(line, encoding)) for line in lines)
     try:
         click.echo("\n".join(shown), err=True)
-    except OSError:
+    except (OSError, ValueError):
         discard(sys.stderr)
 
 

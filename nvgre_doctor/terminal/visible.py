@@ -47,7 +47,7 @@ def visible(text: str, encoding: str = "utf-8") -> str:
         return text
     try:
         return text.encode(encoding, "backslashreplace").decode(encoding)
-    except LookupError:  # an encoding that Python does not know
+    except (LookupError, UnicodeError):  # an encoding that Python does not know, or of no text
         return text.encode("ascii", "backslashreplace").decode("ascii")
 
 

@@ -114,7 +114,7 @@ def test_what_is_installed_exists() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert set(re.findall(r"pip install (?:-e )?'\.\[(\w+)\]'", EVERYTHING)) == {"test", "zstd"}
     assert {"test", "zstd"} <= set(project["optional-dependencies"])
-    assert project["scripts"] == {"nvgre-doctor": "nvgre_doctor.cli:main"}
+    assert project["scripts"] == {"nvgre-doctor": "nvgre_doctor.__main__:start"}
     assert f"Python {project['requires-python'].removeprefix('>=')} or later" in prose("README.md")
     named = [re.split(r"\W", wanted)[0] for wanted in project["dependencies"]]
     assert f"Its dependencies are {', '.join(named[:-1])} and {named[-1]}." in prose("README.md")

@@ -1,5 +1,6 @@
 /* Makes one call of the C library fail, as a network drive or a dying disk does: the Nth one that
  * is about a file below a folder.  Loaded with LD_PRELOAD; a test tells it what to do by `fault_set`.
+ * It can make the clocks jump, too.
  *
  * Knows the C library of Linux; must not know anything of nvgre-doctor.
  */
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -108,6 +110,22 @@ int lstat64(const char *path, struct stat64 *to)
 }
 int rename(const char *from, const char *to) { return fails_path("rename", from) ? -1 : REAL(rename)(from, to); }
 int unlink(const char *path) { return fails_path("unlink", path) ? -1 : REAL(unlink)(path); }
+
+/* With FAULT_CLOCK in the environment the time of day is in 1970 and in 2242 by turns, and the other
+ * clocks go on by a day each time. */
+int clock_gettime(clockid_t clock, struct timespec *to)
+{
+    static long calls;
+    int result = REAL(clock_gettime)(clock, to);
+    if (getenv("FAULT_CLOCK")) {
+        long call = __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED);
+        if (clock == CLOCK_REALTIME)
+            to->tv_sec = call % 2 ? 1 : 1L << 33;
+        else
+            to->tv_sec += 86400 * call;
+    }
+    return result;
+}
 
 #define OPEN(name)                                                       \
     int name(const char *path, int flags, ...)                           \

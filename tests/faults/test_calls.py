@@ -12,13 +12,8 @@ import pytest
 
 from tests.faults.calls import CALLS, COMMANDS
 from tests.faults.program import ROOT, environment
-from tests.needs import need
 
-pytestmark = [
-    pytest.mark.peer,
-    pytest.mark.skipif(sys.platform != "linux", reason="LD_PRELOAD is of Linux"),
-    pytest.mark.xdist_group("calls"),
-]
+pytestmark = [pytest.mark.peer, pytest.mark.xdist_group("calls")]
 
 Row = dict[str, Any]
 
@@ -33,13 +28,9 @@ MADE = {  # command -> the files that it makes
 
 
 @pytest.fixture(scope="module")
-def rows(tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
-    folder = tmp_path_factory.mktemp("calls")
-    shim = folder / "shim.so"
-    source = Path(__file__).with_name("shim.c")
-    subprocess.run([need("gcc"), "-shared", "-fPIC", "-o", shim, source, "-ldl"], check=True)
+def rows(tmp_path_factory: pytest.TempPathFactory, shim: Path) -> list[Row]:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.faults.calls", folder],
+        [sys.executable, "-m", "tests.faults.calls", tmp_path_factory.mktemp("calls")],
         env=environment(LD_PRELOAD=str(shim)),
         cwd=ROOT,
         capture_output=True,
