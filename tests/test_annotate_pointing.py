@@ -285,6 +285,17 @@ def test_nvg304_says_what_the_error_means() -> None:
     )
 
 
+def test_nvg304_says_only_the_number_of_an_error_without_a_name() -> None:
+    tape = Tape()
+    tape.ping(A, B, CURRENT_5001, CURRENT_5001)
+    tape.error(B, A, tape.send(A, B, CURRENT_5001)[:28], (3, 200))
+    assert (
+        text(notes(tape), 4, "NVG304")
+        == "ICMP 3/200 from 192.168.50.2 about NVGRE from 192.168.50.1 to 192.168.50.2 (key"
+        " 0x00138900)"
+    )
+
+
 def test_nvg305_is_on_errors_and_on_first_and_later_fragments() -> None:
     tape = Tape()
     packet = tape.send(A, B, CURRENT_5001)
