@@ -16,9 +16,9 @@ from setuptools.command.sdist import sdist
 class Sdist(sdist):
     """An archive that does not say who made it, and when."""
 
-    def make_archive(
+    def make_archive(  # noqa: D102
         self, base_name, format, root_dir=None, base_dir=None, owner=None, group=None
-    ):  # as distutils calls it
+    ):
         epoch = os.environ.get("SOURCE_DATE_EPOCH")
         if epoch is None or format != "gztar":
             return super().make_archive(base_name, format, root_dir, base_dir, owner, group)
