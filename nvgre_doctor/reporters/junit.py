@@ -7,7 +7,7 @@ clock, no times, no names of this machine.
 
 from dataclasses import dataclass, field
 from typing import Final
-from xml.etree import ElementTree as ET
+from xml.etree import ElementTree as ET  # nosec B405 # it writes XML and reads none
 
 from nvgre_doctor.report.model import Host, Pair, Refusal, Report
 from nvgre_doctor.reporters.subjects import (
