@@ -39,7 +39,7 @@ def test_every_block_is_of_a_kind_that_a_test_uses() -> None:
         "yaml",
     }
     assert [(block.page, block.text.splitlines()[0]) for block in blocks("yaml")] == [
-        ("docs/ci.md", "- id: nvgre"),
+        ("docs/ci.md", "# .github/workflows/nvgre.yml"),
         ("docs/ci.md", "nvgre:"),
         ("docs/ci.md", "steps:"),
         ("docs/ci.md", "# .pre-commit-config.yaml"),
