@@ -209,6 +209,29 @@ def test_a_baseline_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         assert str(error.value) == f"{path}: cannot be read: {said}. {WRITE}"
 
 
+def test_a_baseline_of_more_than_8_mb_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
+    """40 MB of empty objects took 975 MB of memory."""
+    path = tmp_path / "baseline.json"
+    text = to_text(accept(REPORT))
+    path.write_text(text + " " * (8 * 1024 * 1024 - len(text)))
+    assert read_baseline(str(path)) == accept(REPORT)
+    with path.open("a") as file:
+        file.write(" ")
+    with pytest.raises(BaselineError) as error:
+        read_baseline(str(path))
+    assert str(error.value) == f"{path}: larger than 8 MB. {WRITE}"
+
+
+def test_no_baseline_is_written_that_could_not_be_read_again() -> None:
+    row = Accepted("0" * 64, 1, "NVG201", "host", ("192.168.50.2",), "lab.pcapng")
+    with pytest.raises(BaselineError) as error:
+        to_text([row] * 50_000)
+    assert str(error.value) == (
+        "--write-baseline: the file for 50000 findings would be larger than 8 MB. Accept fewer:"
+        " --select, --ignore"
+    )
+
+
 # --- the program as a process ------------------------------------------------
 
 

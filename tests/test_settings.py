@@ -303,7 +303,7 @@ def test_a_wrong_pyproject_is_refused_with_the_table(folder: Path, text: str, sa
             b"jobs = " + b"9" * 5_000,
             "x.toml: not TOML: Exceeds the limit (4300 digits) for integer string conversion",
         ),
-        (b"#" * (16 * 1024 * 1024 + 1), "x.toml: larger than 16 MB."),
+        (b"#" * (1024 * 1024 + 1), "x.toml: larger than 1 MB. Name another file: --config"),
     ],
     ids=["missing", "latin", "cut", "no value", "twice", "deep", "digits", "large"],
 )
@@ -315,6 +315,48 @@ def test_a_named_file_that_cannot_be_used_is_refused(
     with pytest.raises(ConfigError) as error:
         load_options("x.toml", environment={})
     assert str(error.value).startswith(said)
+
+
+PARTS_16 = ".".join(16 * "a")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"{PARTS_16}.a = 1",
+        f"[{PARTS_16}.a]",
+        f"[[ {PARTS_16} . a ]]",
+        f"a = {{b = 1, {PARTS_16}.a = 1}}",
+        " . ".join(17 * ["'a'"]) + " = 1",
+        ".".join(17 * [r'"\\\""']) + " = 1",
+        f"a = ['''\n''', {{{PARTS_16}.a = 1, b = ''}}]",
+    ],
+)
+def test_a_key_of_very_many_parts_is_refused_before_it_is_parsed(folder: Path, line: str) -> None:
+    """400 kB of them took 832 MB of memory."""
+    text = f"jobs = 1\n{line}\n"
+    (folder / "lab" / "today" / "x.toml").write_text(text)
+    with pytest.raises(ConfigError) as error:
+        load_options("x.toml", environment={})
+    assert str(error.value) == (
+        f"x.toml, line {1 + line.count(chr(10)) + 1}: a key of more than 16 parts, which no setting"
+        " needs. Shorten it, or name another file: --config"
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"{PARTS_16} = 1",
+        f"a = '{PARTS_16}.a'",
+        f"# {PARTS_16}.a",
+        f"a = [{', '.join(17 * ['1.5'])}]",
+    ],
+)
+def test_other_dots_are_left_to_toml(folder: Path, line: str) -> None:
+    text = f"[tool.other]\n{line}\n[tool.nvgre-doctor]\njobs = 3\n"
+    (folder / "lab" / "today" / "pyproject.toml").write_text(text)
+    assert load_options("pyproject.toml", environment={}).jobs == 3
 
 
 def test_a_pyproject_that_is_named_must_have_the_table(folder: Path) -> None:
@@ -481,10 +523,8 @@ def test_a_file_that_is_no_text_is_a_clear_error_before_anything_is_read(tmp_pat
     (tmp_path / "nvgre-doctor.toml").write_bytes(b"\x80")
     done = run("missing.pcap", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, b"")
-    assert (
-        done.stderr
-        == f"nvgre-doctor: {tmp_path}/nvgre-doctor.toml: byte 0 is no UTF-8 text.\n".encode()
-    )
+    said = f"{tmp_path}/nvgre-doctor.toml: byte 0 is no UTF-8 text. Name another file: --config"
+    assert done.stderr == f"nvgre-doctor: {said}\n".encode()
 
 
 def test_config_and_no_config_exclude_each_other() -> None:

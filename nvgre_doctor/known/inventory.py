@@ -17,9 +17,20 @@ from nvgre_doctor.known.numbers import parse_number
 from nvgre_doctor.terminal.text_files import read_bytes
 from nvgre_doctor.wire.layouts import CONTROL_ID, LOWEST_VSID, is_usable
 
-LARGEST_FILE: Final = 64 * 1024 * 1024
-"""In bytes.  A record takes about 500 bytes in UTF-16: more than 100,000 VMs fit."""
+LARGEST_FILE: Final = 8 * 1024 * 1024
+"""In bytes.  A record takes about 250 in UTF-8, which `-Encoding UTF8` gives, and twice that in
+UTF-16: more than 30,000 VMs fit.
+"""
+LARGEST_HEADER: Final = 64 * 1024
+"""In characters, half of what the csv module takes.  A class of Windows has some dozens of
+properties.
+"""
 EXPORT_COMMAND: Final = "Get-NetVirtualizationLookupRecord | Export-Csv -Path lookup.csv"
+EXPORT_SHORT: Final = (
+    "Get-NetVirtualizationLookupRecord | Select-Object VirtualSubnetID, ProviderAddress,"
+    " MACAddress, CustomerAddress, VMName, Rule | Export-Csv -NoTypeInformation -Encoding UTF8"
+    " -Path lookup.csv"
+)
 _ENCAP: Final = frozenset({"36", "encap", "translationmethodencap"})
 _NOT_ENCAP: Final = frozenset(
     {"35", "nat", "translationmethodnat", "37", "none", "translationmethodnone"}
@@ -78,7 +89,7 @@ def read_inventory(path: str | os.PathLike[str]) -> Inventory:
         raise InventoryError(
             f"{path}: there is no header and no record in it. Export again: {EXPORT_COMMAND}"
         )
-    separator, columns = _columns(header, f"{path}, line {skipped + 1}")
+    separator, columns = _columns(header.rstrip("\n"), f"{path}, line {skipped + 1}")
     records = dict.fromkeys(_records(lines, separator, columns, path, skipped + 1))
     if not records:
         raise InventoryError(
@@ -100,8 +111,7 @@ def _read(path: str | os.PathLike[str]) -> bytes:
         raise InventoryError(f"{path}: the file is empty. Export again: {EXPORT_COMMAND}")
     if len(data) > LARGEST_FILE:
         raise InventoryError(
-            f"{path}: larger than {LARGEST_FILE // 1024 // 1024} MB, which is no list of lookup"
-            f" records. Export them: {EXPORT_COMMAND}"
+            f"{path}: larger than {LARGEST_FILE // 1024 // 1024} MB. Export less: {EXPORT_SHORT}"
         )
     return data
 
@@ -126,14 +136,14 @@ def _columns(header: str, where: str) -> tuple[str, dict[str, int]]:
     """The separator, and the index of each column by its simplified name."""
     import csv  # most runs have no inventory
 
+    if len(header) > LARGEST_HEADER:
+        raise InventoryError(
+            f"{where}: a header of {len(header)} characters, and {LARGEST_HEADER} is the most."
+            f" Export again: {EXPORT_COMMAND}"
+        )
     most = 0
     for separator in _SEPARATORS:
-        try:
-            names = next(csv.reader([header], delimiter=separator), [])
-        except csv.Error as error:
-            raise InventoryError(
-                f"{where}: not CSV: {error}. Export again: {EXPORT_COMMAND}"
-            ) from error
+        names = next(csv.reader([header], delimiter=separator), [])
         # Of two columns with one name the first counts.
         columns = {_simplify(name): index for index, name in reversed(list(enumerate(names)))}
         if "virtualsubnetid" in columns:

@@ -23,8 +23,10 @@ from nvgre_doctor.vocabulary import Severity
 KIND: Final = "nvgre-doctor baseline"
 VERSION: Final = 1
 """Of the file.  Fingerprints have a version of their own, and both must fit."""
-LARGEST_FILE: Final = 256 * 1024 * 1024
-"""In bytes.  An accepted finding takes about 250: a million fit."""
+LARGEST_FILE: Final = 8 * 1024 * 1024
+"""In bytes.  An accepted finding takes about 250: more than 30,000 fit.  What Python makes of it
+takes up to 25 times as much.
+"""
 
 
 class BaselineError(GivenError):
@@ -98,7 +100,10 @@ def only_new(
 
 
 def to_text(baseline: Iterable[Accepted]) -> str:
-    """The file: one accepted finding a line, so that a change of one is a change of one line."""
+    """The file: one accepted finding a line, so that a change of one is a change of one line.
+
+    Errors: BaselineError, for more than could be read again.
+    """
     rows = [
         json.dumps(
             {
@@ -115,11 +120,17 @@ def to_text(baseline: Iterable[Accepted]) -> str:
     head = {"kind": KIND, "version": VERSION, "fingerprint_version": fingerprint.VERSION}
     body = ",\n".join(f"    {row}" for row in rows)
     opening = json.dumps(head, indent=2).removesuffix("\n}")
-    return (
+    text = (
         f'{opening},\n  "findings": [\n{body}\n  ]\n}}\n'
         if rows
         else f'{opening},\n  "findings": []\n}}\n'
     )
+    if len(text) > LARGEST_FILE:  # all of it is ASCII
+        raise BaselineError(
+            f"--write-baseline: the file for {len(rows)} findings would be larger than"
+            f" {LARGEST_FILE // 1024 // 1024} MB. Accept fewer: --select, --ignore"
+        )
+    return text
 
 
 def read_baseline(path: str) -> tuple[Accepted, ...]:

@@ -25,13 +25,16 @@ OWN_FILE: Final = "nvgre-doctor.toml"
 PYPROJECT: Final = "pyproject.toml"
 TABLE: Final = "nvgre-doctor"
 VARIABLE_PREFIX: Final = "NVGRE_DOCTOR_"
-LARGEST_FILE: Final = 16 * 1024 * 1024
-"""In bytes.  A key and an address take about 30: half a million expectations fit."""
-_MOST_DOTS: Final = 1000
-"""In one line, outside quotes.  `tomllib` needs memory in the square of the parts of a dotted key:
-100 kB of them took 10 GB.
+LARGEST_FILE: Final = 1024 * 1024
+"""In bytes.  A key and an address take about 30: more than 30,000 expectations fit."""
+MOST_PARTS: Final = 16
+"""Of a dotted key.  `tomllib` needs memory in the square of them: 400 kB of long keys took 832 MB.
 """
-_QUOTED: Final = re.compile(r""" "[^"\n]*" | '[^'\n]*' """, re.VERBOSE)
+_PART: Final = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+"""
+_TOO_MANY_PARTS: Final = re.compile(
+    rf"(?:^|[\[{{,])[ \t]*+(?:{_PART}\.[ \t]*+){{{MOST_PARTS}}}", re.MULTILINE
+)
+"""From where a key can begin: in a line, in brackets, in an inline table."""
 _OF_REPOSITORIES: Final = (".git", ".hg")
 """What lies at the root of one."""
 _ALMOST: Final = 0.8
@@ -132,7 +135,7 @@ def _from_file(file: str, opener: Opener | None) -> Options:
     try:
         text = read_text(file, LARGEST_FILE, opener)
     except TextFileError as error:
-        raise ConfigError(f"{name}: {error}.") from error
+        raise ConfigError(f"{name}: {error}. Name another file: --config") from error
     table: Any = _tables(file, text)
     where = name
     if os.path.basename(file) == PYPROJECT:
@@ -174,10 +177,11 @@ def _close_matches(word: str, known: Iterable[str], cutoff: float = 0.6) -> list
 
 
 def _tables(file: str, text: str) -> dict[str, Any]:
-    if any(line.count(".") > _MOST_DOTS for line in _QUOTED.sub("", text).splitlines()):
+    if found := _TOO_MANY_PARTS.search(text):
+        line = text.count("\n", 0, found.end()) + 1
         raise ConfigError(
-            f"{visible(file)}: a line has more than {_MOST_DOTS} dots outside quotes, which no key"
-            " needs."
+            f"{visible(file)}, line {line}: a key of more than {MOST_PARTS} parts, which no"
+            " setting needs. Shorten it, or name another file: --config"
         )
     import tomllib  # most runs have no file
 
