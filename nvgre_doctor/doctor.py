@@ -54,7 +54,8 @@ def diagnose(
     selected = select_codes(options.select, options.ignore)
     paths = [captures] if isinstance(captures, str | bytes | os.PathLike) else captures
     situation = examine(paths, options, progress, interruption)
-    return assemble(situation, find_all(situation), selected)
+    report = assemble(situation, find_all(situation), selected)
+    return report._replace(configuration=options.file_elsewhere)
 
 
 def diagnose_each(

@@ -11,7 +11,8 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "nvgre_doctor"
 
 ORDER = (
-    "__init__", "vocabulary", "errors", "terminal", "engines", "wire", "capture", "evidence",
+    "__init__", "vocabulary", "errors", "docstrings", "terminal", "engines", "wire", "capture",
+    "evidence",
     "known",
     "scan", "infer",
     "wording", "filters", "rules", "report", "reporters",

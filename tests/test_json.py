@@ -43,7 +43,11 @@ def test_every_object_of_the_schema_is_closed_and_complete() -> None:
             todo += node
     assert len(objects) == 21
     assert all(node["additionalProperties"] is False for node in objects)
-    assert all(sorted(node["required"]) == sorted(node["properties"]) for node in objects)
+    sometimes = {"configuration"}  # of the report: where it lay elsewhere
+    assert all(
+        sorted(node["required"]) == sorted(node["properties"].keys() - sometimes)
+        for node in objects
+    )
 
 
 BREAKS: list[tuple[list[str | int], Any]] = [

@@ -268,11 +268,12 @@ def test_no_line_is_wider_than_the_terminal(name: str, width: int, verbosity: in
 @pytest.mark.parametrize("width", [20, 33, 40, 72, 80, 132])
 @pytest.mark.parametrize("name", EVERY)
 def test_folding_loses_nothing(name: str, width: int) -> None:
+    """A colon with which a line begins is shown as `\\x3a` where it could be a command."""
     folded, whole = (
         "".join(render("text", EVERY[name], Display(width=columns, verbosity=1)).split())
         for columns in (width, None)
     )
-    assert folded == whole
+    assert folded.replace(r"\x3a:", "::") == whole
 
 
 @pytest.mark.parametrize("name", EVERY)

@@ -4,6 +4,7 @@ Never raises for what is in it.  Bytes go `source` (files, pipes, `decompress`) 
 `formats` -> `Batch`; `sniff` decides which by content, and names what it is not.
 """
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -26,6 +27,7 @@ from nvgre_doctor.capture.source import (
     Source,
     StreamSource,
     is_regular,
+    read_failure,
 )
 from nvgre_doctor.vocabulary import Status
 
@@ -66,9 +68,10 @@ class OpenCapture:
         self.close()
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file.  What was read counts, whatever the system says about closing it."""
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):
+                self._file.close()
             self._file = None
 
     @property
@@ -78,8 +81,11 @@ class OpenCapture:
 
     @property
     def identity(self) -> Identity | None:
-        """Which file this is; None for what is no plain file."""
-        return self._source.identity() if isinstance(self._source, FileSource) else None
+        """Which file this is; None for what is no plain file, or cannot be asked any more."""
+        try:
+            return self._source.identity() if isinstance(self._source, FileSource) else None
+        except OSError:
+            return None
 
     def position(self) -> int:
         """Bytes of the file as stored that have been read: for a progress bar, together with
@@ -147,13 +153,12 @@ class OpenCapture:
         if self._reader is None or self._file is None or not isinstance(self._source, FileSource):
             return []
         try:
-            begin = self._reader.first()
-        except DamageError:  # batches() will say
+            begin, window = self._reader.first(), FileSource(self._file)
+        except (DamageError, OSError):  # batches() will say
             return []
         if begin is None:
             return []
         begins = [begin]
-        window = FileSource(self._file)
         first, size = begins[0].offset, self._source.size or 0
         for part in range(1, count):
             offset = first + (size - first) * part // count
@@ -187,15 +192,24 @@ class OpenCapture:
                 # Closed by `close`.
                 raw = self._file = open(self.path, "rb", buffering=0)  # noqa: SIM115
         except IsADirectoryError:
-            return self._refuse(_folder())
+            return self._refuse(searching.folder_problem(self.path))
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
             folder = isinstance(error, PermissionError) and os.path.isdir(
                 self.path
             )  # Windows says it so
             why = getattr(error, "strerror", None) or str(error)
             return self._refuse(
-                _folder() if folder else Problem("cannot-open", 0, f"cannot open the file: {why}")
+                searching.folder_problem(self.path)
+                if folder
+                else Problem("cannot-open", 0, f"cannot open the file: {why}")
             )
+        try:
+            self._look(raw)
+        except OSError as error:  # of what is asked about the file, not of reading it
+            self._refuse(read_failure(error, 0))
+
+    def _look(self, raw: Raw) -> None:
+        """Find out what is in it."""
         regular = self._file is not None and is_regular(self._file)
         if self._interruption is not None:
             raw = Stoppable(raw, self._interruption, may_wait=not regular)
@@ -268,16 +282,9 @@ def _is_capture(path: str) -> bool:
     with open_capture(path) as capture:
         return capture.format is not None or capture.progress.problems[0].reason in (
             "cannot-open",
+            "read-error",
             "zstd-missing",
         )
-
-
-def _folder() -> Problem:
-    return Problem(
-        "no-captures",
-        0,
-        "this folder holds no captures (files are judged by content; hidden ones are left out)",
-    )
 
 
 def _missing(codec: Codec) -> Problem:

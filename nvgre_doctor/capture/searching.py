@@ -7,6 +7,8 @@ import os
 import stat
 from collections.abc import Callable, Iterable
 
+from nvgre_doctor.capture.batch import Problem
+
 
 def expand(paths: Iterable[str | os.PathLike[str]], is_capture: Callable[[str], bool]) -> list[str]:
     """The captures meant by `paths`, in the order given.
@@ -14,8 +16,9 @@ def expand(paths: Iterable[str | os.PathLike[str]], is_capture: Callable[[str], 
     A folder stands for the captures in it and in the folders below (not links to folders), sorted
     by path; hidden files and folders are left out.  A pattern such as `*.pcap` that is not itself a
     file stands for what it matches, sorted: the Windows shells do not expand it.  "-" and
-    everything else stays as it is.  A folder without captures, or a pattern that matches nothing,
-    stays in the list too: opening it then says what is wrong, and the other inputs are read.
+    everything else stays as it is.  A folder without captures or that cannot be listed, or a
+    pattern that matches nothing, stays in the list too: opening it then says what is wrong, and the
+    other inputs are read.
     """
     found: list[str] = []
     for given in paths:
@@ -31,17 +34,41 @@ def expand(paths: Iterable[str | os.PathLike[str]], is_capture: Callable[[str], 
     return found
 
 
+def folder_problem(path: str) -> Problem:
+    """Why a folder stands for no capture."""
+    try:
+        os.listdir(path)
+    except OSError as error:
+        return Problem("cannot-open", 0, f"cannot list the folder: {error.strerror or error}")
+    return Problem(
+        "no-captures",
+        0,
+        "this folder holds no captures (files are judged by content; hidden ones are left out)",
+    )
+
+
 def _captures_in(folder: str, is_capture: Callable[[str], bool]) -> list[str]:
-    candidates = []
-    for parent, folders, files in os.walk(folder):
+    """Also folders that cannot be listed: what lies in them must not be missed in silence."""
+    candidates, closed = [], set[str]()
+
+    def note(error: OSError) -> None:
+        closed.add(error.filename)
+
+    for parent, folders, files in os.walk(folder, onerror=note):
         folders[:] = [name for name in folders if not name.startswith(".")]
         candidates += [os.path.join(parent, name) for name in files if not name.startswith(".")]
-    return [path for path in sorted(candidates) if _is_regular(path) and is_capture(path)]
+    return [
+        path
+        for path in sorted([*candidates, *closed])
+        if path in closed or (_is_regular(path) and is_capture(path))
+    ]
 
 
 def _is_regular(path: str) -> bool:
-    """Not a FIFO or a device, which could block."""
+    """Not a FIFO or a device, which could block; what cannot be asked is opened, to say why."""
     try:
         return stat.S_ISREG(os.stat(path).st_mode)
-    except OSError:  # a dangling link
+    except FileNotFoundError:  # a dangling link
         return False
+    except OSError:
+        return True

@@ -165,7 +165,7 @@ def command(
         beside=write_baseline,
     )
     display = display_for_stdout(options.color, verbose - quiet)
-    if verbose and options.file:
+    if verbose and options.file and options.file_elsewhere is None:
         tell(f"configuration {options.file}")
     known = _accepted(baseline) if baseline is not None else ()
     codes = select_codes(options.select, options.ignore)

@@ -2,7 +2,8 @@
 
 Knows the columns of Get-NetVirtualizationLookupRecord (class
 MSFT_NetVirtualizationLookupRecordSettingData) and what CSV files look like on Windows.  Knows
-nothing about captures or verdicts.  Everything in the file is hostile text.
+nothing about captures or verdicts.  Everything in the file is hostile text, and it may be a secret
+that somebody else pointed to: no error repeats what is in it.
 """
 
 import io
@@ -13,6 +14,7 @@ from typing import ClassVar, Final, NamedTuple, Self
 
 from nvgre_doctor.errors import GivenError
 from nvgre_doctor.known.numbers import parse_number
+from nvgre_doctor.terminal.text_files import read_bytes
 from nvgre_doctor.wire.layouts import CONTROL_ID, LOWEST_VSID, is_usable
 
 LARGEST_FILE: Final = 8 * 1024 * 1024
@@ -34,8 +36,6 @@ _NOT_ENCAP: Final = frozenset(
     {"35", "nat", "translationmethodnat", "37", "none", "translationmethodnone"}
 )
 _SEPARATORS: Final = (",", ";", "\t")
-_SHOWN_COLUMNS: Final = 12
-_SHOWN_CHARACTERS: Final = 40
 
 
 class InventoryError(GivenError):
@@ -102,11 +102,11 @@ def read_inventory(path: str | os.PathLike[str]) -> Inventory:
 
 def _read(path: str | os.PathLike[str]) -> bytes:
     try:
-        with open(path, "rb") as file:
-            data = file.read(LARGEST_FILE + 1)
-    except OSError as error:
+        data = read_bytes(os.fspath(path), LARGEST_FILE + 1)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        why = getattr(error, "strerror", None) or error
         raise InventoryError(
-            f"{path}: cannot be read: {error.strerror}. Check the name and the permissions."
+            f"{path}: cannot be read: {why}. Check the name and the permissions."
         ) from error
     if not data:
         raise InventoryError(f"{path}: the file is empty. Export again: {EXPORT_COMMAND}")
@@ -142,18 +142,16 @@ def _columns(header: str, where: str) -> tuple[str, dict[str, int]]:
             f"{where}: a header of {len(header)} characters, and {LARGEST_HEADER} is the most."
             f" Export again: {EXPORT_COMMAND}"
         )
-    most: list[str] = []
+    most = 0
     for separator in _SEPARATORS:
         names = next(csv.reader([header], delimiter=separator), [])
         # Of two columns with one name the first counts.
         columns = {_simplify(name): index for index, name in reversed(list(enumerate(names)))}
         if "virtualsubnetid" in columns:
             return separator, columns
-        most = max(most, names, key=len)
-    found = ", ".join(_show(name.strip()) for name in most[:_SHOWN_COLUMNS])
-    more = f" and {len(most) - _SHOWN_COLUMNS} more" if len(most) > _SHOWN_COLUMNS else ""
+        most = max(most, len(names))
     raise InventoryError(
-        f"{where}: no column VirtualSubnetID; found {found}{more}. Export again: {EXPORT_COMMAND}"
+        f"{where}: none of the {most} columns is VirtualSubnetID. Export again: {EXPORT_COMMAND}"
     )
 
 
@@ -196,9 +194,7 @@ def _record(row: list[str], columns: dict[str, int]) -> LookupRecord | None:
     if rule in _NOT_ENCAP:
         return None
     if rule and rule not in _ENCAP:
-        raise ValueError(
-            f"Rule is {_show(cell('rule'))}, not 35, 36, 37 or TranslationMethodNat, -Encap, -None"
-        )
+        raise ValueError("Rule is not 35, 36, 37 nor TranslationMethodNat, -Encap, -None")
     vsid = _vsid(cell("virtualsubnetid"))
     if vsid == 0:
         return None
@@ -214,9 +210,9 @@ def _record(row: list[str], columns: dict[str, int]) -> LookupRecord | None:
 def _vsid(text: str) -> int:
     vsid = parse_number(text)
     if vsid is None:
-        raise ValueError(f"VirtualSubnetID is {_show(text)}, not a number")
+        raise ValueError("VirtualSubnetID is not a number")
     if vsid and not is_usable(vsid):
-        raise ValueError(f"VirtualSubnetID is {vsid}, outside {LOWEST_VSID} to {CONTROL_ID - 1}")
+        raise ValueError(f"VirtualSubnetID is outside {LOWEST_VSID} to {CONTROL_ID - 1}")
     return vsid
 
 
@@ -229,7 +225,7 @@ def _address(column: str, text: str) -> bytes | None:
     try:
         address = ipaddress.ip_address(text.partition("%")[0])  # fe80::1%12 has a zone
     except ValueError:
-        raise ValueError(f"{column} is {_show(text)}, not an IP address") from None
+        raise ValueError(f"{column} is not an IP address") from None
     return None if address.is_unspecified else address.packed
 
 
@@ -241,14 +237,9 @@ def _mac(text: str) -> bytes | None:
     if not text or digits == "0" * 12:
         return None
     if not re.fullmatch(r"[0-9a-fA-F]{12}", digits):
-        raise ValueError(f"MACAddress is {_show(text)}, not a MAC of six bytes")
+        raise ValueError("MACAddress is not a MAC of six bytes")
     return bytes.fromhex(digits)
 
 
 def _simplify(name: str) -> str:
     return re.sub(r"[\s_-]", "", name).lower()
-
-
-def _show(text: str) -> str:
-    """Quoted, with control characters escaped, and never long."""
-    return repr(text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "...")

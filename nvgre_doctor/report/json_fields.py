@@ -256,5 +256,6 @@ REPORT: Final = Shape(
         Field("refusals", each(REFUSAL)),
         Field("findings", each(FINDING)),
         Field("summary", one(SUMMARY)),
+        Field("configuration", TEXT, may_be_missing=True),
     ),
 )

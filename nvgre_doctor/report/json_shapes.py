@@ -24,6 +24,8 @@ class Field(NamedTuple):
     name: str
     form: Form
     attribute: str = ""
+    may_be_missing: bool = False
+    """Whether it is written only where it is not None."""
 
     @property
     def shows(self) -> str:
@@ -69,7 +71,9 @@ def _written(parts: tuple[Any, ...], value: object) -> dict[str, Any]:
     plain: dict[str, Any] = {}
     for part in parts:
         if isinstance(part, Field):
-            plain[part.name] = part.form.write(getattr(value, part.shows))
+            attribute = getattr(value, part.shows)
+            if attribute is not None or not part.may_be_missing:
+                plain[part.name] = part.form.write(attribute)
         elif isinstance(part, Fixed):
             plain[part.name] = part.write(value)
         elif isinstance(part, Group):
@@ -88,6 +92,8 @@ def _read(parts: tuple[Any, ...], value: Value, captures: int) -> dict[str, Any]
     found: dict[str, Any] = {}
     for part in parts:
         if isinstance(part, Field):
+            if part.may_be_missing and value.get(part.name).raw is None:
+                continue  # the type has a default for it
             found[part.shows] = part.form.read(value[part.name], captures)
         elif isinstance(part, Fixed):
             part.read(value.get(part.name))

@@ -133,6 +133,8 @@ class Report(NamedTuple):
     refusals: tuple[Refusal, ...]
     findings: tuple[Finding, ...]  # worst first, then code, then subject
     summary: Summary
+    configuration: str | None = None
+    """The file that settings came from, where it did not lie in the working directory."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as in `--format json`."""

@@ -8,7 +8,7 @@ clock, no times, no names of this machine.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
-from xml.etree import ElementTree as ET
+from xml.etree import ElementTree as ET  # nosec B405 # it writes XML and reads none
 
 from nvgre_doctor.report.model import Host, Pair, Refusal, Report
 from nvgre_doctor.reporters.subjects import (
@@ -85,6 +85,7 @@ def _suite(report: Report) -> ET.Element:
         ("version", report.version),
         ("verdict", report.verdict),
         ("headline", report.headline),
+        *([("configuration", report.configuration)] if report.configuration is not None else ()),
     ):
         ET.SubElement(properties, "property", {"name": name, "value": visible(value)})
     suite.extend(elements)

@@ -121,6 +121,8 @@ def _add(summary: _Summary, report: Report, heading: str) -> None:
     )
     if totals.in_baseline:
         summary.head("", f"The baseline accepts {plural(totals.in_baseline, 'finding')} more.")
+    if report.configuration is not None:
+        summary.head("", f"Configuration: {_code(report.configuration)}")
     if report.findings:
         summary.head("", "### Findings", "")
         summary.items(

@@ -77,11 +77,17 @@ def _render(reports: Sequence[Report], about: Json) -> str:
             for report in reports
             for finding in report.findings
         ],
-        "properties": {**about, "startLine": START_LINE},
+        "properties": {**about, "startLine": START_LINE, **_configuration(reports)},
     }
     return harmless_json(
         json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
     )
+
+
+def _configuration(reports: Sequence[Report]) -> Json:
+    """The file that settings came from, where the reports name one: it is the same for all."""
+    path = reports[0].configuration if reports else None
+    return {} if path is None else {"configuration": visible(path)}
 
 
 def _descriptor(rule: Rule) -> Json:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
+from nvgre_doctor.docstrings import docstring
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.evidence.signs import Sightings, Sign
@@ -96,9 +97,7 @@ class Rule(NamedTuple):
     @property
     def explain(self) -> str:
         """What it means, how it is detected, what it is not, what to do, sources."""
-        from inspect import cleandoc  # with much that most runs do without
-
-        return cleandoc(self.find.__doc__ or "")
+        return docstring(self.find)
 
 
 def finding(

@@ -197,10 +197,28 @@ def test_ci_may_read_and_do_nothing_else() -> None:
     assert all("${{" not in step.get("run", "") for step in steps())
 
 
-def test_ci_uses_actions_by_commit() -> None:
-    used = [step["uses"] for step in steps() if "uses" in step]
+@pytest.mark.parametrize(
+    "name", [".github/workflows/ci.yml", ".github/workflows/wheels.yml", "action.yml", "docs/ci.md"]
+)
+def test_actions_are_used_by_commit_with_their_version(name: str) -> None:
+    """One version of each, and of ours the reader fills it in."""
+    text = (ROOT / name).read_text("utf-8")
+    used = re.findall(r"uses: (.*)", text)
+    right = r"[\w-]+/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|OWNER/nvgre-doctor@COMMIT # v1\.0\.0"
     assert used
-    assert [name for name in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", name)] == []
+    assert [action for action in used if not re.fullmatch(right, action)] == []
+    assert len({action.partition("@")[0] for action in used}) == len(set(used))
+
+
+def test_tools_of_ci_are_named_by_hash() -> None:
+    for name in ("tools.txt", "wheels.txt"):
+        lines = (ROOT / ".ci" / name).read_text("utf-8").splitlines()
+        packages = [line for line in lines if not line.startswith(("#", " "))]
+        assert packages
+        assert [line for line in packages if not re.fullmatch(r"\S+==\S+ .*\\", line)] == []
+        assert all(line.startswith("    --hash=sha256:") for line in lines if line[0] == " ")
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    assert '--require-hashes -d "$work/wheels" -r .ci/tools.txt' in script
 
 
 def test_ci_runs_the_same_steps_as_the_script() -> None:
@@ -221,9 +239,9 @@ def test_hooks_for_developers_have_what_the_checks_need() -> None:
     (source,) = load(".pre-commit-config.yaml")["repos"]
     hooks = {hook["id"]: hook for hook in source["hooks"]}
     assert list(hooks) == ["ruff", "ruff-format", "mypy"]
-    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    pinned = (ROOT / ".ci" / "tools.txt").read_text("utf-8").splitlines()
     tools = {hook["additional_dependencies"][0] for hook in hooks.values()}
-    assert [tool for tool in tools if f"'{tool}'" not in script] == []
+    assert [tool for tool in tools if f"{tool} \\" not in pinned] == []
     assert hooks["mypy"]["additional_dependencies"][1:] == PROJECT["dependencies"]
 
 

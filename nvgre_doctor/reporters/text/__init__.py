@@ -132,6 +132,8 @@ def _write_closing_line(sheet: Sheet) -> None:
         if status in states
     ]
     parts.append("; ".join(unread) if unread else "all read to the end")
+    if sheet.report.configuration is not None:
+        parts.append(f"configuration {sheet.clean(sheet.report.configuration)}")
     more = [] if sheet.detailed else ["-v"]
     more += [f"explain {sheet.clean(finding.code)}" for finding in sheet.report.findings[:1]]
     if more:
