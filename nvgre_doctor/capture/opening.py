@@ -176,7 +176,7 @@ class OpenCapture:
 
     def _open(self, stdin: BinaryIO | None) -> None:
         """Find out what the input is, and get its reader ready."""
-        raw: Raw | None = stdin
+        raw: BinaryIO | None = stdin
         try:
             if self.path == "-":
                 raw = stdin if stdin is not None else getattr(sys.stdin, "buffer", None)
@@ -208,11 +208,12 @@ class OpenCapture:
         except OSError as error:  # of what is asked about the file, not of reading it
             self._refuse(read_failure(error, 0))
 
-    def _look(self, raw: Raw) -> None:
+    def _look(self, opened: BinaryIO) -> None:
         """Find out what is in it."""
         regular = self._file is not None and is_regular(self._file)
+        raw: Raw = opened
         if self._interruption is not None:
-            raw = Stoppable(raw, self._interruption, may_wait=not regular)
+            raw = Stoppable(opened, self._interruption, may_wait=not regular)
         self._source = FileSource(raw) if regular else StreamSource(raw)
         head = self._source.fill(b"", 0, HEAD)
         kind = identify(head)
