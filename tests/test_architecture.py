@@ -14,9 +14,9 @@ ORDER = (
     "__init__", "vocabulary", "errors", "terminal", "engines", "wire", "capture", "evidence",
     "known",
     "scan", "infer",
-    "wording", "filters", "rules", "report", "reporters",
+    "wording", "keycard", "filters", "rules", "report", "reporters",
     "settings", "doctor", "annotate", "info", "wireshark",
-    "keycard", "commands", "cli", "__main__",
+    "commands", "cli", "__main__",
 )  # fmt: skip
 """The parts of the package, left to right.  `__init__` holds the version, and loads the rest when
 it is asked for."""

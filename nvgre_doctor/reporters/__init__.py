@@ -20,6 +20,7 @@ FORMATS: Final = {
     "sarif": ".sarif",
     "github": "",
     "markdown": ".md",
+    "html": ".html",
 }
 """Names of `--format`, each a module here, and the suffix of files that are meant to hold it."""
 
