@@ -203,11 +203,15 @@ def _range(reason: Reason) -> str:
 
 
 def _flow_id(reason: Reason) -> str:
-    stream = reason.streams[0]
-    keys = " and ".join(key_text(gre_key) for gre_key in stream.gre_keys[:2])
+    one = reason.streams[0]
+    gre_keys = {k for s in reason.streams if s.macs == one.macs for k in s.gre_keys}
+    back = {k for s in reason.streams if s.macs != one.macs for k in s.gre_keys}
+    keys = listed((key_text(gre_key) for gre_key in sorted(gre_keys)), 3)
+    if len(gre_keys) == 1 and back:
+        keys += f" one way and {key_text(min(back))} back, in one conversation"
     return (
-        f"VM pair {vm_pair_text(stream.macs)} uses keys {keys}: one VSID {stream.upper_bits},"
-        " several FlowIDs"
+        f"VM pair {vm_pair_text(one.macs)} uses keys {keys}: one VSID {one.upper_bits}, several"
+        " FlowIDs"
     )
 
 
@@ -222,7 +226,12 @@ def _both_directions(reason: Reason) -> str:
 
 def _layout_change(reason: Reason) -> str:
     one = reason.streams[0]
-    other = next((s for s in reason.streams if s.upper_bits != one.upper_bits), one)
+    other = next((s for s in reason.streams if s.upper_bits != one.upper_bits), None)
+    if other is None:
+        return (
+            f"VM pair {vm_pair_text(one.macs)} has key {key_text(one.lowest_gre_key)} before a"
+            f" silence and after it, so one layout{_because(reason)}"
+        )
     first, second = sorted((one, other), key=lambda s: s.first)
     return (
         f"VM {one.inner_source_mac.hex(':')} sent key {key_text(first.lowest_gre_key)} and then"
@@ -233,13 +242,17 @@ def _layout_change(reason: Reason) -> str:
 def _same_layout_peer(reason: Reason) -> str:
     one = reason.streams[0]
     peer = address_text(reason.partner or one.destination)
-    because = reason.because[0] if reason.because else None
-    spoken = LAYOUT_NAMES[because.layout if because else reason.layout]
-    why = f" ({statement(because)})" if because else ""
+    spoken = reason.because[0].layout if reason.because else reason.layout
     return (
-        f"VM pair {vm_pair_text(one.macs)} has one VSID, and {peer} speaks {spoken}{why}, so key"
-        f" {key_text(one.lowest_gre_key)} is {LAYOUT_NAMES[reason.layout]}"
+        f"VM pair {vm_pair_text(one.macs)} has one VSID, and {peer} speaks"
+        f" {LAYOUT_NAMES[spoken]}{_because(reason)}, so key {key_text(one.lowest_gre_key)} is"
+        f" {LAYOUT_NAMES[reason.layout]}"
     )
+
+
+def _because(reason: Reason) -> str:
+    """Why the other end or the other side of a silence is known, in parentheses."""
+    return f" ({statement(reason.because[0])})" if reason.because else ""
 
 
 def _low_octet(reason: Reason) -> str:

@@ -14,8 +14,8 @@ from nvgre_doctor.capture.batch import Batch, Walker
 from nvgre_doctor.capture.formats import pcap, pcapng, reader
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.evidence.signs import Sightings, Sign
-from nvgre_doctor.evidence.streams import StreamKey
-from nvgre_doctor.scan import counting, folding
+from nvgre_doctor.evidence.streams import StreamKey, streams
+from nvgre_doctor.scan import counting
 from nvgre_doctor.scan.counting import FrameCounter, scan
 from nvgre_doctor.scan.native import PURE_VARIABLE, scanner_class
 from nvgre_doctor.vocabulary import Oddity
@@ -175,13 +175,13 @@ def test_the_random_frames_hold_every_kind_of_fact():
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("cap", [1, 30, UNLIMITED])
 def test_fast_equals_exact_where_not_all_vm_pairs_are_kept(seed, cap, buffer_size, monkeypatch):
-    monkeypatch.setattr("nvgre_doctor.evidence.sampling.ALL_VM_STREAMS", 20)
+    monkeypatch.setattr("nvgre_doctor.evidence.sampling.ALL_UNITS", 20)
     buffer_size(4096)
     dice = Random(200 + seed)
     capture = captures.random_pcapng(dice, mixed_frames(dice, 600))
     evidence = fast(capture, cap)
     assert evidence.is_thinned
-    assert sum(direction.unkept_frames for direction in evidence.directions.values()) > 20
+    assert evidence.unkept_frames.total() > 20
     assert evidence == exact(capture)
 
 
@@ -204,7 +204,7 @@ STREAM = StreamKey(
 
 
 def the_stream(evidence):
-    ((key, facts),) = evidence.streams()
+    ((key, facts),) = streams(evidence)
     assert key == STREAM
     return facts
 
@@ -219,7 +219,7 @@ def test_fast_equals_exact_where_plain_and_odd_frames_share_streams(
     seed, streams, form, buffer_size, monkeypatch
 ):
     """Pings, new octets, tags and cut frames among the frames that are counted at once."""
-    monkeypatch.setattr("nvgre_doctor.evidence.sampling.ALL_VM_STREAMS", streams)
+    monkeypatch.setattr("nvgre_doctor.evidence.sampling.ALL_UNITS", streams)
     buffer_size(6000)
     dice = Random(300 + seed)
     rows = []
@@ -270,7 +270,7 @@ def test_the_first_frame_of_a_stream_counts_whatever_it_carries(octet, buffer_si
         (TIME + 2, build.ethernet(nvgre(key=0x00138900 + octet, inner=tcp))),
     ]
     capture = build.pcap([*others, *rows, *others], magic="nano")
-    facts = dict(fast(capture).streams())[STREAM]
+    facts = dict(streams(fast(capture)))[STREAM]
     assert (facts.first, facts.last) == ((201, TIME + 1), (202, TIME + 2))
     assert facts.customer_addresses == bytes([10, 0, 0, 4, 10, 0, 0, 5])
     assert facts.low_octets == bytes(range(octet + 1))
@@ -375,7 +375,7 @@ def test_streams_that_come_with_two_clocks_are_not_taken_for_twice_as_many(
     buffer_size, monkeypatch
 ):
     """Eight VM pairs in each of three directions: too many for the capture, as many as are kept."""
-    monkeypatch.setattr("nvgre_doctor.evidence.sampling.ALL_VM_STREAMS", 20)
+    monkeypatch.setattr("nvgre_doctor.evidence.sampling.ALL_UNITS", 20)
     buffer_size(4096)
     blocks = [build.shb(), build.idb(1, tsresol=9), build.idb(1, tsresol=6)]
     for n in range(960):
@@ -387,7 +387,7 @@ def test_streams_that_come_with_two_clocks_are_not_taken_for_twice_as_many(
         blocks.append(build.epb(interface, TIME + n, build.ethernet(packet), tsresol=tsresol))
     evidence = fast(b"".join(blocks))
     assert evidence.is_thinned
-    assert [direction.level for direction in evidence.directions.values()] == [0, 0, 0]
+    assert evidence.levels == {}
     assert evidence == exact(b"".join(blocks))
 
 
@@ -548,7 +548,7 @@ class CountingFile(io.FileIO):
 
 @pytest.mark.parametrize("frames", [200, 2000])
 def test_a_clock_of_its_own_for_each_interface_makes_no_more_work(frames, calls, monkeypatch):
-    monkeypatch.setattr("nvgre_doctor.evidence.sampling.ALL_VM_STREAMS", 20)
+    monkeypatch.setattr("nvgre_doctor.evidence.sampling.ALL_UNITS", 20)
     blocks = [build.shb(), *(build.idb(tsoffset=clock) for clock in range(70))]
     for n in range(frames):
         packet = build.nvgre(f"192.168.{n // 250}.{n % 250}", "192.168.50.2", 0x00138900, INNER)

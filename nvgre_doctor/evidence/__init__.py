@@ -6,22 +6,26 @@ conclusions.  One file, ten files and ten processes are the same fold.  Frames o
 ordered by their number, so nothing here compares clocks.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import itemgetter
+from typing import NamedTuple
 
 from nvgre_doctor.evidence import sampling
-from nvgre_doctor.evidence.sampling import Direction
-from nvgre_doctor.evidence.signs import IcmpSign, Sightings, Sign
-from nvgre_doctor.evidence.streams import (
-    UPPER_BITS,
-    StreamFacts,
-    StreamKey,
-    add_stream,
-    pack_stream,
-    shift_stream,
-    unpack_stream,
+from nvgre_doctor.evidence.parts import (
+    Interval,
+    Part,
+    PartKey,
+    Unit,
+    ends_of,
+    is_kept,
+    macs_of,
+    read_key,
+    unkept_key,
 )
+from nvgre_doctor.evidence.rows import Row, Seen, first_of, pack, settle, shift, total, unpack
+from nvgre_doctor.evidence.signs import IcmpSeen, IcmpSign, Sightings, Sign
 from nvgre_doctor.vocabulary import Oddity
 
 
@@ -31,164 +35,179 @@ class CaptureEvidence:
 
     frames: int = 0
     nvgre_frames: int = 0
-    directions: dict[bytes, Direction] = field(default_factory=dict)  # by source + destination
-    unkept: dict[bytes, bytes] = field(
-        default_factory=dict
-    )  # packed, of VM pairs that are not kept, by source + bits 31..8
+    units: dict[bytes, bytes] = field(default_factory=dict)  # packed rows, by `parts.unit_key`
     signs: dict[Sign, Sightings] = field(default_factory=dict)
-    icmp: dict[IcmpSign, Sightings] = field(default_factory=dict)
-    is_thinned: bool = False  # there were more than ALL_VM_STREAMS: not all VM pairs are kept
-    vm_stream_count: int = 0
+    icmp: dict[IcmpSign, IcmpSeen] = field(default_factory=dict)
+    is_thinned: bool = False  # there were more than ALL_UNITS: not all VM pairs are kept
+    levels: dict[bytes, int] = field(default_factory=dict)
+    """By source + destination, if it is thinned: only VM pairs of this `vm_rank` or higher are
+    kept.  It is the lowest that keeps VM_STREAMS or fewer: it depends on the set of streams alone,
+    not on their order, nor on how a capture was split."""
+    unkept_frames: Counter[bytes] = field(default_factory=Counter)  # by source + destination
+    _kept: dict[bytes, set[bytes]] = field(default_factory=dict, compare=False)
+    """The units with MACs that are kept, by source + destination, if it is thinned."""
 
     def __add__(self, other: "CaptureEvidence") -> "CaptureEvidence":
         merged = CaptureEvidence(
             self.frames + other.frames,
             self.nvgre_frames + other.nvgre_frames,
-            {ends: direction.copy() for ends, direction in self.directions.items()},
-            dict(self.unkept),
+            dict(self.units),
             dict(self.signs),
             dict(self.icmp),
             self.is_thinned,
-            self.vm_stream_count,
+            dict(self.levels),
+            self.unkept_frames + other.unkept_frames,
+            {ends: set(kept) for ends, kept in self._kept.items()},
         )
         if other.is_thinned:
-            merged.thin()
-        for ends, direction in other.directions.items():
-            merged.raise_level(ends, direction.level)
-            for streams in (direction.vm_streams, direction.bare_streams):
-                for key, packed in streams.items():
-                    merged.add_stream(ends, key, packed)
-            merged.direction(ends).unkept_frames += direction.unkept_frames
-        for key, packed in other.unkept.items():
-            add_stream(merged.unkept, key, packed)
+            merged._thin()
+        for ends, level in other.levels.items():
+            merged._raise_level(ends, level)
+        for unit, packed in other.units.items():
+            merged.add_unit(unit, packed)
         for sign, sightings in other.signs.items():
             merged.add_sign(sign, sightings)
-        for icmp_sign, sightings in other.icmp.items():
-            merged.add_icmp(icmp_sign, sightings)
+        for icmp_sign, seen in other.icmp.items():
+            merged.add_icmp(icmp_sign, seen)
         return merged
 
     def shifted(self, numbers: int) -> "CaptureEvidence":
         """The same with `numbers` added to every frame number: this stretch follows another one."""
-
-        def shift(streams: dict[bytes, bytes]) -> dict[bytes, bytes]:
-            return {key: shift_stream(packed, numbers) for key, packed in streams.items()}
-
         return CaptureEvidence(
             self.frames,
             self.nvgre_frames,
-            {
-                ends: Direction(
-                    d.level, shift(d.vm_streams), shift(d.bare_streams), d.unkept_frames
-                )
-                for ends, d in self.directions.items()
-            },
-            shift(self.unkept),
+            {unit: shift(packed, numbers) for unit, packed in self.units.items()},
             {sign: sightings.shifted(numbers) for sign, sightings in self.signs.items()},
-            {sign: sightings.shifted(numbers) for sign, sightings in self.icmp.items()},
+            {sign: seen.shifted(numbers) for sign, seen in self.icmp.items()},
             self.is_thinned,
-            self.vm_stream_count,
+            self.levels,
+            self.unkept_frames,
+            self._kept,
         )
 
-    def streams(self) -> Iterator[tuple[StreamKey, StreamFacts]]:
-        """Every stream, in a fixed order.  Those of VM pairs that are not kept have no
-        destination.
+    def parts(self) -> Iterator[tuple[PartKey, Part]]:
+        """Everything that was seen of tenants' frames, in a fixed order.  Parts of VM pairs that
+        are not kept have no destination.
         """
-        for ends, direction in sorted(self.directions.items(), key=itemgetter(0)):
-            middle = len(ends) // 2
-            source, destination = ends[:middle], ends[middle:]
-            for key, packed in sorted({**direction.vm_streams, **direction.bare_streams}.items()):
-                upper_bits = int.from_bytes(key[:UPPER_BITS])
-                yield (
-                    StreamKey(source, destination, upper_bits, key[UPPER_BITS:]),
-                    unpack_stream(packed),
-                )
-        for key, packed in sorted(self.unkept.items()):
-            upper_bits = int.from_bytes(key[-UPPER_BITS:])
-            yield StreamKey(key[:-UPPER_BITS], b"", upper_bits, b""), unpack_stream(packed)
+        found: defaultdict[PartKey, list[tuple[int, bool, Seen]]] = defaultdict(list)
+        for unit, packed in self.units.items():
+            key, low_octet, is_cut = read_key(unit)
+            found[key].append((low_octet, is_cut, unpack(packed)))
+        for key, seen in sorted(found.items(), key=itemgetter(0)):
+            yield key, _part(seen)
 
-    def direction(self, ends: bytes) -> Direction:
-        """What was seen from one provider address to another; `ends` is source + destination."""
-        known = self.directions.get(ends)
-        if known is None:
-            known = self.directions[ends] = Direction()
-        return known
+    def frames_by_ends(self) -> Counter[bytes]:
+        """Frames of tenants by source + destination."""
+        counts = self.unkept_frames.copy()
+        for unit, packed in self.units.items():
+            if is_kept(unit):
+                counts[ends_of(unit)] += sum(row.frames for row in unpack(packed).rows)
+        return counts
 
-    def add_stream(self, ends: bytes, key: bytes, packed: bytes) -> None:
-        """Count packed facts of a stream from source to destination; `key` is bits 31..8, and the
-        MACs if they are known.
-        """
-        direction = self.direction(ends)
-        if len(key) == UPPER_BITS:
-            add_stream(direction.bare_streams, key, packed)
-        elif not direction.keeps(key[UPPER_BITS:]):
-            self._add_unkept(ends, key, packed)
-        elif self.add_kept(direction, key, packed):
-            self.make_room({ends: frozenset()})
+    def add_unit(self, unit: bytes, packed: bytes) -> None:
+        """Count packed rows of frames of one key; `unit` is a `parts.unit_key`."""
+        if not is_kept(unit):
+            self._add(unit, packed)
+            return
+        ends, macs = ends_of(unit), macs_of(unit)
+        level = self.levels.get(ends)
+        if level and macs and sampling.vm_rank(macs) < level:
+            self._add_unkept(unit, packed)
+        elif self._add(unit, packed):
+            if not self.is_thinned:
+                if len(self.units) > sampling.ALL_UNITS:
+                    self._thin()
+            elif macs:
+                self._kept.setdefault(ends, set()).add(unit)
+                self._raise_level(ends, self._level(ends))
 
-    def add_kept(self, direction: Direction, key: bytes, packed: bytes) -> bool:
-        """The same for a stream that its direction keeps, where there is room; tells whether it is
-        a new one.
-        """
-        before = len(direction.vm_streams)
-        add_stream(direction.vm_streams, key, packed)
-        is_new = len(direction.vm_streams) > before
-        self.vm_stream_count += is_new
-        return is_new
+    def _add(self, unit: bytes, packed: bytes) -> bool:
+        known = self.units.get(unit)
+        self.units[unit] = packed if known is None else pack(unpack(known) + unpack(packed))
+        return known is None
 
-    def make_room(self, wanted: Mapping[bytes, Set[bytes]]) -> None:
-        """Settle which VM pairs are kept before streams are added: their keys, all with MACs, by
-        source + destination.
-        """
-        if not self.is_thinned:
-            fresh = sum(
-                len(keys - self.direction(ends).vm_streams.keys()) for ends, keys in wanted.items()
-            )
-            if self.vm_stream_count + fresh > sampling.ALL_VM_STREAMS:
-                self.thin()
-        if self.is_thinned:
-            for ends, keys in wanted.items():
-                self.raise_level(ends, self.direction(ends).level_with(keys))
+    def _add_unkept(self, unit: bytes, packed: bytes) -> None:
+        seen = unpack(packed)
+        self.unkept_frames[ends_of(unit)] += sum(row.frames for row in seen.rows)
+        self._add(unkept_key(unit), pack(seen._replace(customer_addresses=b"")))
 
-    def thin(self) -> None:
+    def _thin(self) -> None:
         """Keep VM_STREAMS for each direction from now on."""
+        if self.is_thinned:
+            return
         self.is_thinned = True
-        for ends, direction in self.directions.items():
-            self.raise_level(ends, direction.level_with(frozenset()))
+        for unit in self.units:
+            if macs_of(unit):
+                self._kept.setdefault(ends_of(unit), set()).add(unit)
+        for ends in self._kept:
+            self._raise_level(ends, self._level(ends))
 
-    def raise_level(self, ends: bytes, level: int) -> None:
+    def _level(self, ends: bytes) -> int:
+        begin = 1 + len(ends)
+        streams = {unit[begin : begin + 3] + macs_of(unit) for unit in self._kept[ends]}
+        return sampling.level_for(sampling.vm_rank(stream[3:]) for stream in streams)
+
+    def _raise_level(self, ends: bytes, level: int) -> None:
         """Keep fewer VM pairs of one direction, if the level is not as high yet."""
-        direction = self.direction(ends)
-        if level > direction.level:
-            direction.level = level
-            for key in [
-                key for key in direction.vm_streams if not direction.keeps(key[UPPER_BITS:])
-            ]:
-                self.vm_stream_count -= 1
-                self._add_unkept(ends, key, direction.vm_streams.pop(key))
-
-    def _add_unkept(self, ends: bytes, key: bytes, packed: bytes) -> None:
-        facts = unpack_stream(packed)
-        self.direction(ends).unkept_frames += facts.frames
-        source = ends[: len(ends) // 2]
-        self.add_unkept(
-            source + key[:UPPER_BITS], pack_stream(facts._replace(customer_addresses=b""))
-        )
-
-    def add_unkept(self, key: bytes, packed: bytes) -> None:
-        """Count packed facts of VM pairs that are not kept; `key` is source + bits 31..8.  Their
-        direction counts their frames.
-        """
-        add_stream(self.unkept, key, packed)
+        if level <= self.levels.get(ends, 0):
+            return
+        self.levels[ends] = level
+        kept = self._kept.get(ends, set())
+        for unit in [unit for unit in kept if sampling.vm_rank(macs_of(unit)) < level]:
+            kept.remove(unit)
+            self._add_unkept(unit, self.units.pop(unit))
 
     def add_sign(self, sign: Sign, sightings: Sightings) -> None:
         """Count sightings of an oddity."""
         known = self.signs.get(sign)
         self.signs[sign] = sightings if known is None else known + sightings
 
-    def add_icmp(self, sign: IcmpSign, sightings: Sightings) -> None:
+    def add_icmp(self, sign: IcmpSign, seen: IcmpSeen) -> None:
         """Count sightings of an ICMP error."""
         known = self.icmp.get(sign)
-        self.icmp[sign] = sightings if known is None else known + sightings
+        self.icmp[sign] = seen if known is None else known + seen
+
+
+def _part(seen: list[tuple[int, bool, Seen]]) -> Part:
+    """Intervals of a part, of the rows of its units."""
+    first_seen = min((each for _, _, each in seen), key=first_of)
+    rows = [
+        _UnitRow(row.earliest_s, row.latest_s, ((low_octet, is_cut, row),))
+        for low_octet, is_cut, each in seen
+        for row in each.rows
+    ]
+    intervals = [_interval(run.rows) for run in settle(rows, _together)]
+    return Part(tuple(sorted(intervals)), first_seen.customer_addresses)
+
+
+class _UnitRow(NamedTuple):
+    earliest_s: int
+    latest_s: int
+    rows: tuple[tuple[int, bool, Row], ...]
+
+
+def _together(runs: list[_UnitRow]) -> _UnitRow:
+    return _UnitRow(
+        min(run.earliest_s for run in runs),
+        max(run.latest_s for run in runs),
+        tuple(row for run in runs for row in run.rows),
+    )
+
+
+def _interval(rows: Iterable[tuple[int, bool, Row]]) -> Interval:
+    by_octet: defaultdict[int, list[Row]] = defaultdict(list)
+    everything = []
+    for low_octet, is_cut, row in rows:
+        everything.append(row)
+        if not is_cut:
+            by_octet[low_octet].append(row)
+    units = [Unit(octet, *total(found)[2:]) for octet, found in sorted(by_octet.items())]
+    return Interval(
+        min(row.first for row in everything),
+        max(row.last for row in everything),
+        tuple(units),
+        sum(row.frames for row in everything),
+    )
 
 
 @dataclass(slots=True)

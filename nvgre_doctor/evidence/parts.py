@@ -89,9 +89,8 @@ class Interval(NamedTuple):
 
     first: Moment  # by frame number
     last: Moment
-    units: tuple[Unit, ...]
-    """By low octet.  Empty for frames that were cut before the inner EtherType: a sign of life, no
-    evidence."""
+    units: tuple[Unit, ...]  # by low octet
+    """Empty for frames that were cut before the inner EtherType: a sign of life, no evidence."""
     frames: int
 
 
@@ -100,3 +99,62 @@ class Part(NamedTuple):
 
     intervals: tuple[Interval, ...]  # at most SILENCES + 1, by first frame
     customer_addresses: bytes  # of its first frame: source + destination, 8 or 32 bytes, or empty
+
+
+UPPER_BITS: Final = 3
+"""Bytes of bits 31..8 of a key."""
+MACS: Final = 12
+_NET, _SURE, _CUT = 3, 4, 8
+_ENDS: Final = {13: 8, 25: 8, 37: 32, 49: 32, 9: 4, 21: 16}
+"""Bytes of the provider addresses in a unit's key, by its length: both, or the source alone."""
+
+
+def unit_key(key: PartKey, low_octet: int, *, is_cut: bool = False) -> bytes:
+    """A part and a low octet as bytes, by which units are counted; `is_cut` of frames that were cut
+    before the inner EtherType, which are no unit.
+    """
+    flags = key.net | _SURE * key.is_sure | _CUT * is_cut
+    upper_bits = key.upper_bits.to_bytes(UPPER_BITS)
+    return b"%c%b%b%b%c%b" % (
+        flags,
+        key.source,
+        key.destination,
+        upper_bits,
+        low_octet,
+        key.macs,
+    )
+
+
+def ends_of(unit: bytes) -> bytes:
+    """Source + destination, from the key of a unit; only the source if its VM pair is not kept."""
+    return unit[1 : 1 + _ENDS[len(unit)]]
+
+
+def macs_of(unit: bytes) -> bytes:
+    """As in PartKey, from the key of a unit."""
+    return unit[5 + _ENDS[len(unit)] :]
+
+
+def unkept_key(unit: bytes) -> bytes:
+    """The key of a unit whose VM pair is not kept.  Whether it is sure stays known: it must not
+    become evidence.
+    """
+    size = _ENDS[len(unit)]
+    return b"%c%b%b" % (unit[0] & _SURE, unit[1 : 1 + size // 2], unit[1 + size : 5 + size])
+
+
+def is_kept(unit: bytes) -> bool:
+    """Whether the VM pair of a unit is kept."""
+    return _ENDS[len(unit)] in (8, 32)
+
+
+def read_key(unit: bytes) -> tuple[PartKey, int, bool]:
+    """The inverse of unit_key."""
+    flags, size = unit[0], _ENDS[len(unit)]
+    ends, gre_key, macs = unit[1 : 1 + size], unit[1 + size : 5 + size], unit[5 + size :]
+    middle = size // 2 if is_kept(unit) else size
+    upper_bits = int.from_bytes(gre_key[:UPPER_BITS])
+    key = PartKey(
+        ends[:middle], ends[middle:], upper_bits, macs, Net(flags & _NET), bool(flags & _SURE)
+    )
+    return key, gre_key[UPPER_BITS], bool(flags & _CUT)

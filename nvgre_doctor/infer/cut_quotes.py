@@ -16,7 +16,7 @@ def decide_cut_quotes(evidence: Evidence) -> Evidence:
     key; a small snap length cuts them off. Where no NVGRE of that flow was seen, the error stays
     one about other traffic.
     """
-    flows = {ends for part in evidence.captures.values() for ends in part.directions}
+    flows = {ends for part in evidence.captures.values() for ends in part.frames_by_ends()}
 
     def decided(sign: IcmpSign) -> IcmpSign:
         if sign.refuses_nvgre or not sign.quoted_source:

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from nvgre_doctor.evidence import Evidence
-from nvgre_doctor.evidence.signs import IcmpSign, Sightings
+from nvgre_doctor.evidence.signs import IcmpSeen as Seen
+from nvgre_doctor.evidence.signs import IcmpSign
+from nvgre_doctor.evidence.streams import streams
 from nvgre_doctor.infer.diagnosis import At, Stream
 from nvgre_doctor.wire import layouts
 
@@ -17,7 +19,7 @@ class IcmpSeen(NamedTuple):
 
     sign: IcmpSign
     capture: int
-    sightings: Sightings
+    sightings: Seen
 
     def frames(self) -> list[At]:
         """The example frames."""
@@ -43,10 +45,9 @@ def count_frames(evidence: Evidence, streams: Iterable[Stream]) -> dict[tuple[by
         if stream.destination:
             counts[stream.source, stream.destination] += stream.frames
     for part in evidence.captures.values():
-        for ends, direction in part.directions.items():
-            if direction.unkept_frames:
-                middle = len(ends) // 2
-                counts[ends[:middle], ends[middle:]] += direction.unkept_frames
+        for ends, frames in part.unkept_frames.items():
+            middle = len(ends) // 2
+            counts[ends[:middle], ends[middle:]] += frames
     return dict(sorted(counts.items()))
 
 
@@ -118,7 +119,7 @@ def refused_flow(sign: IcmpSign) -> tuple[bytes, bytes]:
 
 def _streams(evidence: Evidence) -> Iterator[Stream]:
     for index in sorted(evidence.captures):
-        for key, facts in evidence.captures[index].streams():
+        for key, facts in streams(evidence.captures[index]):
             if facts.customer_addresses == key.source + key.destination:
                 # A host's own message, cut before its ICMP type: it may repeat the key of the other
                 # side.

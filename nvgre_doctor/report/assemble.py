@@ -116,6 +116,7 @@ def _host(host: HostVerdict, sent: list[Stream]) -> Host:
         host.confidence,
         host.margin,
         host.sender,
+        host.sender_reasons,
         None if host.proven_from is None else frame_ref(host.proven_from),
         None if host.proven_to is None else frame_ref(host.proven_to),
         tuple(
@@ -130,7 +131,6 @@ def _host(host: HostVerdict, sent: list[Stream]) -> Host:
         host.frames_sent,
         host.frames_received,
         _segments(host, sent),
-        host.sender_reasons,
     )
 
 

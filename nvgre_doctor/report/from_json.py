@@ -23,7 +23,7 @@ class ConvertError(GivenError):
 def report_from_json(text: str) -> Report:
     """Read a report of schema version 2.0.  Errors: ConvertError, whatever is wrong with the text.
 
-    Only the times of the frames of evidence are lost, and the reasons for a sender.
+    Only the times of the frames of evidence are lost.
     """
     try:
         root = parse(text)

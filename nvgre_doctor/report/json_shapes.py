@@ -152,6 +152,7 @@ def one(shape: Shape) -> Form:
 
 
 TEXT: Final = _plain(Value.text)
+TEXTS: Final = Form(list, lambda value, captures: value.each(Value.text))
 COUNT: Final = integer()
 ADDRESS: Final = _plain(Value.address)
 TWO_ADDRESSES: Final = Form(list, lambda value, captures: value.two(Value.address))

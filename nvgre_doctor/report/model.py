@@ -59,6 +59,7 @@ class Host(NamedTuple):
     confidence: Confidence
     margin: int  # how many frames would have to be wrong for the other layout to be true
     sender: Sender
+    sender_reasons: tuple[str, ...]
     proven_from: FrameRef | None  # the frames that the verdict holds for; None: it is not proven
     proven_to: FrameRef | None
     spans: tuple[LayoutSpan, ...]  # in order
@@ -67,7 +68,6 @@ class Host(NamedTuple):
     frames_sent: int
     frames_received: int
     segments: tuple[Segment, ...]
-    sender_reasons: tuple[str, ...] = ()  # for people: JSON does not carry them
 
     @property
     def is_stale(self) -> bool:

@@ -7,7 +7,7 @@ network compartment of its own.  So its owner comes first, and is then asked by 
 from typing import Final, NamedTuple
 
 from nvgre_doctor.infer.diagnosis import HostVerdict
-from nvgre_doctor.vocabulary import Confidence, Layout, Sender
+from nvgre_doctor.vocabulary import Confidence, Sender
 from nvgre_doctor.wording import address_text
 
 HOTFIX: Final = "Get-HotFix -Id KB2779768 -ComputerName HOSTNAME"
@@ -34,8 +34,8 @@ AFTER_UPDATE: Final = Advice(
 
 
 def find_owner(name: str) -> str:
-    """How to find the host that has a provider address."""
-    return f"Find the host that has the provider address {name}: {OWNER} on the Hyper-V hosts."
+    """How to find the host that has a provider address: the beginning of a sentence."""
+    return f"Find the host that has the provider address {name} ({OWNER} on the Hyper-V hosts)"
 
 
 def update(host: HostVerdict, *, is_certain: bool = True) -> Advice:
@@ -49,20 +49,17 @@ def update(host: HostVerdict, *, is_certain: bool = True) -> Advice:
         )
     if host.sender is Sender.UNCLEAR:
         return Advice(
-            f"Find out first what {name} is. If it is a Hyper-V host, ask that host by its name"
+            f"Find out first what {name} is. If it is a Hyper-V host, ask that host by its own name"
             f" whether it has KB2779768 ({OWNER} tells which one has the address).",
             HOTFIX,
         )
-    if host.confidence is not Confidence.PROVEN or not is_certain:
+    if host.confidence is not Confidence.PROVEN or host.is_stale or not is_certain:
         return Advice(
-            f"Find out first whether KB2779768 is missing. {find_owner(name)} Ask that host by its"
-            " name.",
+            f"Find out first whether KB2779768 is missing. {find_owner(name)}, and ask it by its"
+            " own name.",
             HOTFIX,
         )
-    return Advice(
-        f"{find_owner(name)} Install KB2779768 on that host and restart it.",
-        HOTFIX,
-    )
+    return Advice(f"{find_owner(name)}, install KB2779768 on it and restart it.", HOTFIX)
 
 
 def look_at_update(host: HostVerdict) -> Advice:
@@ -70,7 +67,9 @@ def look_at_update(host: HostVerdict) -> Advice:
     name = address_text(host.address)
     if host.sender is Sender.OTHER:
         return Advice(f"Find out what {name} is: it does not look like a Hyper-V host.")
-    return Advice(f"{find_owner(name)} Ask that host by its name for KB2779768.", HOTFIX)
+    return Advice(
+        f"{find_owner(name)}, and ask it by its own name whether it has KB2779768.", HOTFIX
+    )
 
 
 def since_updated(host: HostVerdict) -> Advice:
@@ -82,11 +81,6 @@ def since_updated(host: HostVerdict) -> Advice:
     )
 
 
-def old_layout(host: HostVerdict) -> Advice:
-    """What to do about what an old layout causes, by what the host speaks in its last span."""
-    return since_updated(host) if host.layout is Layout.CURRENT else update(host)
-
-
 def policy(receiver: HostVerdict, sender: HostVerdict) -> Advice:
     """What to look at where a receiver does not take what a sender sends, and layouts are not the
     reason.
@@ -96,8 +90,8 @@ def policy(receiver: HostVerdict, sender: HostVerdict) -> Advice:
         return Advice(f"Let the firewall of {name} pass IP protocol 47 (GRE).")
     if Sender.HYPER_V in (receiver.sender, sender.sender):
         return Advice(
-            f"{find_owner(name)} Compare the policy there with that of the sender: is this virtual"
-            " machine known, with this VSID and this provider address?",
+            f"{find_owner(name)}, and compare its policy with that of the sender: does it know this"
+            " virtual machine, with this VSID and this provider address?",
             POLICY,
         )
     return Advice(

@@ -22,8 +22,8 @@ FILTERS: Final = frozenset({(4, 3, 9), (4, 3, 13), (6, 1, 5), (6, 1, 6)})
 WHAT_IT_MEANS: Final[dict[tuple[int, ...], str]] = {
     (4, 3, 2): "there is no GRE at all on the receiver",
     (4, 3, 3): "the receiver has GRE, but no tunnel with this key",
-    (4, 3, 9): "a filter on the way",
-    (4, 3, 13): "a filter on the way",
+    (4, 3, 9): "a filter",
+    (4, 3, 13): "a filter",
     (4, 11, 0): "a routing loop, or a TTL that is too small",
     (6, 3, 0): "a routing loop, or a hop limit that is too small",
     (6, 4, 1): "there is no GRE at all on the receiver",
@@ -95,7 +95,8 @@ def _advice(
     if kind in NO_GRE:
         if situation.is_hyper_v(source, destination) and receiver.sender is not Sender.OTHER:
             return Advice(
-                f"{find_owner(to)} Is network virtualization enabled there, on this adapter?", OWNER
+                f"{find_owner(to)}: is network virtualization enabled there, on this adapter?",
+                OWNER,
             )
         return Advice(f"Load GRE on {to}, or look whether {to} is the right address at all.")
     if kind in NO_TUNNEL:

@@ -47,23 +47,24 @@ def find_refused_by_layout(situation: Situation) -> Iterator[Finding]:
     flows = RefusedFlows(situation)
     for (source, destination), refusals in flows(_is_by_layout):
         spoken = [_spoken(situation, address, refusals) for address in (source, destination)]
+        is_certain = all(
+            situation.host(address).confidence is Confidence.PROVEN
+            for address in (source, destination)
+        )
         if Layout.UNKNOWN in spoken:
-            is_source_old = _is_lower(situation, source, destination)
-            why, confidence = "probably because the layouts differ", Confidence.LIKELY
+            is_certain, is_source_old = False, _is_lower(situation, source, destination)
+            why = "the layouts differ"
         else:
             is_source_old = spoken[0] is Layout.OLD
-            why, confidence = (
-                f"because the sender uses {LAYOUT_NAMES[spoken[0]]} and the receiver"
-                f" {LAYOUT_NAMES[spoken[1]]}",
-                Confidence.PROVEN,
-            )
+            names = [LAYOUT_NAMES[layout] for layout in spoken]
+            why = f"the sender uses {names[0]} and the receiver {names[1]}"
         old = situation.host(source if is_source_old else destination)
-        is_certain = confidence is Confidence.PROVEN
         yield finding(
             "NVG302",
             Severity.ERROR,
             f"{address_text(destination)} does not accept what {address_text(source)} sends:"
-            f" {messages_text(refusals)}, {why}; {keys_text(refusals)}.",
+            f" {messages_text(refusals)}, {'' if is_certain else 'probably '}because {why};"
+            f" {keys_text(refusals)}.",
             about_flow(source, destination),
             frames_of(refusals),
             count=sightings_of(refusals),
@@ -73,7 +74,7 @@ def find_refused_by_layout(situation: Situation) -> Iterator[Finding]:
                 if old.layout is Layout.CURRENT
                 else update(old, is_certain=is_certain)
             ),
-            confidence=confidence,
+            confidence=Confidence.PROVEN if is_certain else Confidence.LIKELY,
         )
 
 
@@ -82,9 +83,10 @@ def _is_by_layout(refusal: RefusalFacts) -> bool:
 
 
 def _spoken(situation: Situation, address: bytes, refusals: list[RefusalFacts]) -> Layout:
-    """The layout that is proven for a host at the time of these refusals."""
+    """What a host spoke at the time of these refusals."""
     frames = frames_of(refusals)
-    return situation.host(address).layout_between(min(frames), max(frames))
+    spoken = {situation.layout_at(address, at) for at in (min(frames), max(frames))}
+    return spoken.pop() if len(spoken) == 1 else Layout.UNKNOWN
 
 
 def _is_lower(situation: Situation, source: bytes, destination: bytes) -> bool:

@@ -135,7 +135,7 @@ def _remove_tag(host: HostVerdict) -> Advice:
             f"Remove the VLAN tag of the port behind {name}, if its peer is a Hyper-V host."
         )
     return Advice(
-        f"{find_owner(name)} Remove the VLAN id from the virtual machine's adapter there.",
+        f"{find_owner(name)}, and remove the VLAN id from its virtual machine's adapter.",
         "Get-VMNetworkAdapterVlan",
     )
 

@@ -3,15 +3,18 @@
 Knows facts and evidence; nothing about capture files, hosts or verdicts.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from nvgre_doctor.evidence import CaptureEvidence
-from nvgre_doctor.evidence.signs import IcmpSign, Sightings, Sign
-from nvgre_doctor.evidence.streams import Moment, StreamFacts, pack_stream
+from nvgre_doctor.evidence.parts import Moment, Net, Packet, PartKey, unit_key
+from nvgre_doctor.evidence.rows import Row, Seen, pack, second_of
+from nvgre_doctor.evidence.signs import IcmpInterval, IcmpSeen, IcmpSign, Sightings, Sign
 from nvgre_doctor.vocabulary import Carried, Oddity
 from nvgre_doctor.wire import layouts
-from nvgre_doctor.wire.facts import Facts, IcmpError, Nvgre, Other, Quote, QuoteKind
-from nvgre_doctor.wire.links import TAG_ETHERTYPES
+from nvgre_doctor.wire.decode import decode
+from nvgre_doctor.wire.facts import IcmpError, Nvgre, Other, Quote, QuoteKind
+from nvgre_doctor.wire.links import ETHERTYPE_ARP, TAG_ETHERTYPES
+from nvgre_doctor.wire.marks import Marks, read_marks
 
 _NAMED_HOSTS: Final = frozenset({Oddity.TOO_SHORT, Oddity.LATER_FRAGMENT})
 """Findings about these name the hosts."""
@@ -21,28 +24,23 @@ a capture may be.
 """
 
 
-class Tally(NamedTuple):
-    """Frames of which all facts are the same: how many, the first EXAMPLES of them or fewer, the
-    last one.
-    """
-
-    frames: int
-    first: tuple[Moment, ...]
-    last: Moment
-
-
-def add_facts(evidence: CaptureEvidence, facts: Facts, tally: Tally, linktype: int) -> None:
-    """Count decoded frames."""
-    seen = Sightings(tally.frames, tally.first)
+def add_frame(
+    evidence: CaptureEvidence, linktype: int, frame: bytes, wire_length: int, moment: Moment
+) -> None:
+    """Count one frame of everything but its number: the caller counts that."""
+    facts = decode(linktype, frame, wire_length)
+    if isinstance(facts, Other):
+        add_other(evidence, facts, Sightings(1, (moment,)), linktype)
+        return
+    marks = read_marks(linktype, frame)
     if isinstance(facts, Nvgre):
-        _add_nvgre(evidence, facts, tally, seen)
-    elif isinstance(facts, IcmpError):
-        evidence.add_icmp(_icmp_sign(facts), seen)
+        _add_nvgre(evidence, facts, marks, moment)
     else:
-        _add_other(evidence, facts, seen, linktype)
+        evidence.add_icmp(_icmp_sign(facts), _icmp_seen(marks, moment))
 
 
-def _add_other(evidence: CaptureEvidence, facts: Other, seen: Sightings, linktype: int) -> None:
+def add_other(evidence: CaptureEvidence, facts: Other, seen: Sightings, linktype: int) -> None:
+    """Count frames without NVGRE, of which all facts are the same."""
     if facts.oddity in _ONLY_COUNTED:
         evidence.add_sign(Sign(facts.oddity), Sightings(seen.count, ()))
     elif facts.oddity in _NAMED_HOSTS:
@@ -52,35 +50,59 @@ def _add_other(evidence: CaptureEvidence, facts: Other, seen: Sightings, linktyp
         evidence.add_sign(Sign(facts.oddity, detail=detail), seen)
 
 
-def _add_nvgre(evidence: CaptureEvidence, facts: Nvgre, tally: Tally, seen: Sightings) -> None:
-    evidence.nvgre_frames += tally.frames
-    ends = (facts.source, facts.destination)
+def _add_nvgre(evidence: CaptureEvidence, facts: Nvgre, marks: Marks, moment: Moment) -> None:
+    evidence.nvgre_frames += 1
+    ends, seen = (facts.source, facts.destination), Sightings(1, (moment,))
     if facts.gre_flags != layouts.GRE_FLAGS:
         evidence.add_sign(Sign(Oddity.GRE_FLAGS, *ends, facts.gre_flags), seen)
     if facts.is_fragment:
         evidence.add_sign(Sign(Oddity.FIRST_FRAGMENT, *ends), seen)
     if facts.inner_ethertype in TAG_ETHERTYPES:
         evidence.add_sign(Sign(Oddity.INNER_TAG, *ends), seen)
+    macs = macs_of(facts)
+    customers = customer_addresses(facts.inner_source, facts.inner_destination) if macs else b""
     error = facts.inner_error
     if error is not None:
-        evidence.add_icmp(_icmp_sign(error), seen)
-    if error is not None and error.refuses_nvgre:
+        sign = _icmp_sign(error)
+        if error.refuses_nvgre:
+            sign = sign._replace(macs=macs, customer_addresses=customers)
+        evidence.add_icmp(sign, _icmp_seen(marks, moment))
+    is_control = layouts.is_control(facts.gre_key)
+    if error is not None and (is_control or customers == facts.source + facts.destination):
         evidence.add_sign(Sign(Oddity.HOST_ERROR, *ends, facts.gre_key), seen)
-    elif layouts.is_control(facts.gre_key):
+    elif is_control:
         evidence.add_sign(Sign(Oddity.CONTROL, *ends, facts.gre_key), seen)
     else:
-        macs = macs_of(facts)
-        packed = pack_stream(
-            StreamFacts(
-                tally.frames,
-                tally.first[0],
-                tally.last,
-                customer_addresses(facts.inner_source, facts.inner_destination) if macs else b"",
-                bytes([layouts.flow_id(facts.gre_key)]),
-            )
+        key = PartKey(
+            *ends, layouts.vsid(facts.gre_key), macs, _net(facts, customers), marks.is_sure
         )
-        key = layouts.vsid(facts.gre_key).to_bytes(3) + macs
-        evidence.add_stream(facts.source + facts.destination, key, packed)
+        second = second_of(moment.ts_ns)
+        packet = Packet(marks.order, marks.digest, 1, marks.hop_limit, marks.conversation)
+        row = Row(second, second, 1, moment, moment, (packet,))
+        unit = unit_key(key, layouts.flow_id(facts.gre_key), is_cut=facts.inner_ethertype is None)
+        evidence.add_unit(unit, pack(Seen(customers, (row,))))
+
+
+def _net(facts: Nvgre, customers: bytes) -> Net:
+    if not customers or facts.inner_destination_mac is None:
+        return Net.UNKNOWN
+    if facts.inner_ethertype == ETHERTYPE_ARP:
+        return Net.SUBNET
+    return net_of(customers, facts.inner_destination_mac)
+
+
+def net_of(customers: bytes, destination_mac: bytes) -> Net:
+    """Of IP: how these customer addresses, source + destination, lie to each other."""
+    middle = len(customers) // 2
+    same = 3 if middle == 4 else 8  # bytes of a /24, and of a /64
+    is_link_local = destination_mac[0] & 1 or customers[:same] == customers[middle : middle + same]
+    return Net.SUBNET if is_link_local else Net.ROUTED
+
+
+def _icmp_seen(marks: Marks, moment: Moment) -> IcmpSeen:
+    second = second_of(moment.ts_ns)
+    digests = ((marks.message, 1),)
+    return IcmpSeen((IcmpInterval(second, second, 1, moment, moment, (moment,), digests),))
 
 
 def bare_sign(error: IcmpError) -> IcmpSign:

@@ -58,10 +58,10 @@ def write_hosts(sheet: Sheet) -> None:
         ],
         right={3},
     )
-    if left_out := [host for host in hosts if host.address not in chosen]:
+    if left_out := [host for host in worst_first if host.address not in chosen]:
         kinds = Counter(layout_words(host.layout, host.sender) for host in left_out)
         sheet.more(
-            len(left_out), "host", "; ".join(f"{kinds[word]} {word}" for word in sorted(kinds))
+            len(left_out), "host", "; ".join(f"{number} {word}" for word, number in kinds.items())
         )
 
 
@@ -115,10 +115,10 @@ def _style(host: Host) -> Style:
 
 
 def _stretch(sheet: Sheet, span: LayoutSpan) -> str:
-    """`frames 3 to 9`, or both ends in full where they lie in two captures."""
-    if span.first.capture != span.last.capture:
-        return f"{sheet.frames((span.first,))} to {sheet.frames((span.last,))}"
-    return f"{sheet.frames((span.first,))} to {span.last.frame}"
+    """`frame 3 to frame 9`, with their captures where there are several."""
+    if span.first == span.last:
+        return sheet.frames((span.first,))
+    return f"{sheet.frames((span.first,))} to {sheet.frames((span.last,))}"
 
 
 def _why_not(host: Host, asked: set[str]) -> str:
