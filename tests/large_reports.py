@@ -99,6 +99,7 @@ def _host(random: Random, address: str, is_old: bool) -> Host:
         confidence=Confidence.PROVEN,
         margin=random.randrange(2, 500),
         sender=Sender.HYPER_V,
+        sender_reasons=("TTL 128 and guests with Hyper-V MACs",),
         proven_from=first,
         proven_to=last,
         spans=(LayoutSpan(layout, Confidence.PROVEN, first, last),),

@@ -2,8 +2,8 @@
 //
 // {"browser": "chromium"|"firefox", "program": PATH, "pages": [{"url", "width", "height", "dark",
 // "javascript", "steps": [...]}]} -> [{"results": [one for each step], "requests", "messages"}].
-// A step is {"run": EXPRESSION}, {"axe": true}, {"shot": PNG}, {"press": KEY}, {"type": TEXT},
-// {"click": SELECTOR}, {"media": {FEATURE: VALUE}}, {"print": true}.
+// A step is {"run": EXPRESSION}, {"axe": true}, {"shot": PNG}, {"whole": PNG}, {"press": KEY}, {"type": TEXT},
+// {"click": SELECTOR}, {"media": {FEATURE: VALUE}} (Chromium), {"medium": "print"}, {"pdf": FILE} (Chromium).
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import puppeteer from "puppeteer-core";
@@ -37,7 +37,11 @@ const does = {
   press: (page, key) => page.keyboard.press(key),
   type: (page, text) => page.keyboard.type(text),
   click: (page, selector) => page.click(selector),
-  media: (page, features) => page.emulateMediaFeatures(Object.entries(features).map(([name, value]) => ({ name, value }))),
+  media: async (page, features) => {
+    const session = await page.createCDPSession();
+    await session.send("Emulation.setEmulatedMedia", { features: Object.entries(features).map(([name, value]) => ({ name, value })) });
+  },
+  pdf: async (page, path) => { await page.pdf({ path }); },
   medium: (page, medium) => page.emulateMediaType(medium),
 };
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.reporters.explained import MEANING, explained
-from nvgre_doctor.reporters.html.markup import NOTHING, Html, joined, number, tag, text
+from nvgre_doctor.reporters.html.markup import NOTHING, Html, counted, joined, number, tag, text
 from nvgre_doctor.reporters.html.packed_rows import Cell, packed
 from nvgre_doctor.reporters.html.row_tables import more_note
 from nvgre_doctor.reporters.html.shown import copied, sentence
@@ -15,7 +15,6 @@ from nvgre_doctor.rules.base import Rule
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.registry import RULES
 from nvgre_doctor.vocabulary import Confidence, Severity
-from nvgre_doctor.wording import plural
 
 GROUPED_FROM: Final = 20
 """Findings from which on those of one code stand together."""
@@ -74,7 +73,7 @@ def _groups(report: Report, hosts: Collection[str]) -> Iterator[Html]:
                 text(" "),
                 tag("b", text(code)),
                 text(f" {_title(code)} "),
-                tag("small", text(plural(len(members), "finding"))),
+                tag("small", text(counted(len(members), "finding"))),
             ),
             explained_shortly(code),
             tag("div.cards", *(card(report, member, hosts) for member in members[:most])),
@@ -93,8 +92,10 @@ def card(
     likely = tag("em", text(" (likely)")) if finding.confidence is Confidence.LIKELY else NOTHING
     step, check = next_step(finding)
     facts = []
-    if with_step and (step or check):
-        facts.append(_fact("Next", joined((sentence(step, hosts), copied(check)))))
+    if step and with_step:
+        facts.append(_fact("Next", sentence(step, hosts)))
+    if check and with_step:
+        facts.append(_fact("Check", copied(check)))
     if finding.display_filter:
         facts.append(_fact("Wireshark", copied(finding.display_filter)))
     if finding.frames:

@@ -19,14 +19,15 @@ from nvgre_doctor.wording import SURE_WORDS
 MOST_GREEN: Final = 14
 """Lines between hosts that can talk; more of them hide what matters, and are counted."""
 _NAMES_SHOWN: Final = 3  # of the hosts in a box
-_LINE, _PADDING, _LETTER = 18, 10, 7.4  # heights and widths, in units of the picture
+_LINE, _PADDING = 18, 10  # in units of the picture
+_WIDE_LETTER, _LETTER = 7.9, 6.6  # of names, and of other words
 _LEFT, _MIDDLE, _RIGHT = range(3)
 _COLUMN: Final = {"old": _LEFT, "new": _RIGHT}
 _TITLES: Final = {
     "draft-00": "old layout (draft-00)",
     "RFC 7637": "current layout (RFC 7637)",
-    "both": "both layouts at once",
-    "unknown": "layout not known",
+    "both": "both at once",
+    "unknown": "not known",
 }
 _ROUNDING: Final = {"old": 2, "new": 18}
 
@@ -60,9 +61,7 @@ def host_map(relations: Relations) -> Html:
 
 def _picture(relations: Relations, groups: list[Group], edges: Sequence[Edge]) -> Html:
     lines = [_lines_of(relations, group) for group in groups]
-    width = max(
-        172.0, *(_LETTER * max(len(line) for line in box) + 2 * _PADDING + 8 for box in lines)
-    )
+    width = max(172.0, *(_width_of(box) for box in lines))
     words = [group.word for group in groups]
     columns = [_COLUMN.get(LOOKS[word], _MIDDLE) for word in words]
     is_of_one = len(set(words)) == 1
@@ -87,6 +86,12 @@ def _picture(relations: Relations, groups: list[Group], edges: Sequence[Edge]) -
         role="group",
         aria_label="Hosts by layout, and what is between them; told in words below",
     )
+
+
+def _width_of(lines: list[str]) -> float:
+    *names, facts = lines
+    widest = max(_WIDE_LETTER * max(map(len, names)), _LETTER * len(facts))
+    return widest + 2 * _PADDING + 4
 
 
 def _titles(

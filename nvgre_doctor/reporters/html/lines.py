@@ -12,8 +12,9 @@ from nvgre_doctor.reporters.html.relations import Bond
 _LEFT, _MIDDLE, _RIGHT = range(3)
 _BETWEEN: Final = 16  # two boxes of one column
 _MARGIN: Final = 58  # beside the columns, for lines from a box to one below it
-_GAP: Final = 300  # between left and right, if nothing is in the middle
+_GAP: Final = 280  # between left and right, if nothing is in the middle
 _TOP: Final = 40  # for the titles of the columns
+_TITLE: Final = 40  # for that of the middle column
 _LETTER: Final = 6.6  # of a label
 _ALONG: Final = (0.5, 0.32, 0.68, 0.2, 0.8)  # where on its line a label may stand
 
@@ -60,7 +61,7 @@ def placed(
     different places of a side.
     """
     used = set(columns)
-    gap = width + 190 if _MIDDLE in used and used != {_MIDDLE} else _GAP
+    gap = width + 130 if _MIDDLE in used and used != {_MIDDLE} else _GAP
     lefts = {_LEFT: _MARGIN, _RIGHT: _MARGIN + width + gap}
     total = 2 * _MARGIN + (2 * width + gap if used - {_MIDDLE} else width)
     if used in ({_LEFT}, {_RIGHT}):
@@ -71,6 +72,10 @@ def placed(
     bottom = max(box.y + box.height for box in boxes)
     curves = _curves(columns, boxes, edges)
     taken = [(box.x, box.y, box.x + box.width, box.y + box.height) for box in boxes]
+    middle_boxes = [box for box, column in zip(boxes, columns, strict=True) if column == _MIDDLE]
+    if middle_boxes:  # the title above them
+        x, y, *_ = middle_boxes[0]
+        taken.append((x - 30, y - 26, x + width + 30, y))
     found = []
     for edge, curve in zip(edges, curves, strict=True):
         middle = _point(curve, 0.5)
@@ -94,7 +99,7 @@ def _stacked(
         for column in (_LEFT, _MIDDLE, _RIGHT)
     }
     tallest = max(sums[_LEFT], sums[_RIGHT])
-    below = _TOP + tallest + (34 if tallest else 0)
+    below = _TOP + tallest + (_TITLE if tallest else 0)
     tops = {
         _LEFT: _TOP + (tallest - sums[_LEFT]) / 2,
         _RIGHT: _TOP + (tallest - sums[_RIGHT]) / 2,

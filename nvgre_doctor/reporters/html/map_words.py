@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from nvgre_doctor.reporters.html.alike import MOST_SINGLE, Edge, Group
-from nvgre_doctor.reporters.html.markup import NOTHING, Html, joined, number, tag, text
+from nvgre_doctor.reporters.html.markup import NOTHING, Html, counted, joined, number, tag, text
 from nvgre_doctor.reporters.html.relations import Bond, Relations
 from nvgre_doctor.reporters.html.shown import host_link, layout_badge
-from nvgre_doctor.wording import plural
 
 MOST_IN_WORDS: Final = 24
 """Lines told as sentences."""
@@ -21,14 +20,14 @@ def summary(relations: Relations, groups: list[Group], *, without_green: bool) -
     bonds = [link.bond for link in links]
     refused = sum(link.refused for link in links) + relations.refusals_elsewhere
     verb = "exchanges" if len(links) == 1 else "exchange"
-    said = [f"{plural(len(relations.hosts), 'host')}, {plural(len(links), 'pair')} {verb} NVGRE."]
+    said = [f"{counted(len(relations.hosts), 'host')}, {counted(len(links), 'pair')} {verb} NVGRE."]
     if cannot := bonds.count(Bond.CANNOT):
-        said.append(f"{plural(cannot, 'pair')} cannot talk because the layouts differ.")
+        said.append(f"{counted(cannot, 'pair')} cannot talk because the layouts differ.")
     if refused:
-        said.append(f"{plural(refused, 'ICMP message')} refused something.")
+        said.append(f"{counted(refused, 'ICMP message')} refused something.")
     if without_green:
         agree = bonds.count(Bond.AGREE)
-        said.append(f"Not drawn: {plural(agree, 'pair')} with the same layout, which can talk.")
+        said.append(f"Not drawn: {counted(agree, 'pair')} with the same layout, which can talk.")
     if len(relations.hosts) > MOST_SINGLE and len(groups) < len(relations.hosts):
         said.append("Hosts that are alike share a box.")
     return tag("p.note", text(" ".join(said)))
@@ -111,19 +110,19 @@ def words_of(edge: Edge, relations: Relations, groups: list[Group]) -> str:
     names = [
         relations.hosts[group.places[0]].address
         if len(group.places) == 1
-        else plural(len(group.places), "host")
+        else counted(len(group.places), "host")
         for group in (groups[edge.one], groups[edge.other])
     ]
     return f"{names[0]} and {names[1]}: {_what(edge)}"
 
 
 def _what(edge: Edge) -> str:
-    refused = f", {plural(edge.refused, 'ICMP message')} refused something" if edge.refused else ""
+    refused = f", {counted(edge.refused, 'ICMP message')} refused something" if edge.refused else ""
     many = "" if edge.pairs == 1 else f"{edge.pairs:,} pairs "
     return {
         Bond.CANNOT: f"{many}cannot talk, the layouts differ{refused}",
         Bond.DIFFERED: f"{many}agree now{refused} while the layouts differed",
-        Bond.REFUSED: f"{plural(edge.refused, 'message')} refused, the layouts do not explain it",
+        Bond.REFUSED: f"{counted(edge.refused, 'message')} refused, the layouts do not explain it",
         Bond.UNKNOWN: f"{many}not known whether they can talk",
         Bond.AGREE: f"{many}same layout, can talk",
     }[edge.bond]

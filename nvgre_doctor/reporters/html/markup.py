@@ -75,6 +75,11 @@ def number(count: int) -> Html:
     return Html(f"{count:,}")
 
 
+def counted(count: int, one: str) -> str:
+    """`1 host`, `1,000 hosts`."""
+    return f"{count:,} {one}{'' if count == 1 else 's'}"
+
+
 def document(head: Html, body: Html) -> str:
     """A whole page, in ASCII: what is not is written as a character reference, so that no encoding
     of a console or a mail can spoil it.

@@ -47,7 +47,13 @@ def matrix(relations: Relations) -> Html:
     left = 7.4 * longest + 16 if is_named else 12
     squares = [_band(relations, count, look) for look in dict.fromkeys(LOOKS.values())]
     squares += [_path(bond, cells[bond]) for bond in Bond if cells[bond]]
-    parts = [tag("g", *squares, transform=f"translate({left:.0f} 12)scale({_CELL})")]
+    parts = [
+        tag(
+            "g" if is_named else "g.large",
+            *squares,
+            transform=f"translate({left:.0f} 12)scale({_CELL})",
+        )
+    ]
     if is_named:
         parts += [
             tag(

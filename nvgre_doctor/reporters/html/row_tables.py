@@ -183,9 +183,12 @@ def _why(report: Report, host: Host) -> tuple[str, ...]:
         begin, end = (frame_text(report, at) for at in (host.proven_from, host.proven_to))
         only = ", and not known since" if host.is_stale else ""
         found.append(f"proven from {begin} to {end}{only}")
-    return tuple(found) or (
-        "nothing here tells" if host.frames_sent else "sends nothing here, only receives",
-    )
+    if not found:
+        tells = "nothing here tells" if host.frames_sent else "sends nothing here, only receives"
+        found.append(tells)
+    if host.sender_reasons:
+        found.append(f"{_SENDERS[host.sender]}: {'; '.join(host.sender_reasons)}")
+    return tuple(found)
 
 
 def frame_text(report: Report, at: FrameRef) -> str:

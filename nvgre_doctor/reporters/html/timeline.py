@@ -11,12 +11,12 @@ from typing import Final
 
 from nvgre_doctor.report.model import Host, Report
 from nvgre_doctor.reporters.html.axis import Axis, axis_of
-from nvgre_doctor.reporters.html.markup import NOTHING, Html, tag, text
+from nvgre_doctor.reporters.html.markup import NOTHING, Html, counted, tag, text
 from nvgre_doctor.reporters.html.relations import Relations, is_refusal
 from nvgre_doctor.reporters.html.row_tables import short_time
 from nvgre_doctor.reporters.html.shown import LAYOUT_CLASSES, host_link
-from nvgre_doctor.vocabulary import Layout
-from nvgre_doctor.wording import LAYOUT_WORDS, plural
+from nvgre_doctor.vocabulary import Layout, Sender
+from nvgre_doctor.wording import LAYOUT_WORDS
 
 MOST_BARS: Final = 60
 _MOST_GAPS_TOLD: Final = 5
@@ -55,7 +55,7 @@ def timeline(report: Report, relations: Relations) -> Html:
         ),
         _legend(shown, has_refusals=any(refused[host.address] for host in shown)),
         _gaps(axis),
-        tag("p.note", text(f"And {plural(more, 'host')} more.")) if more else NOTHING,
+        tag("p.note", text(f"And {counted(more, 'host')} more.")) if more else NOTHING,
         id="timeline",
     )
 
@@ -82,13 +82,15 @@ def _row(host: Host, axis: Axis, refused: list[int]) -> Html:
         tag("rect.gap", x=f"{gap.left:.2f}%", width=f"{gap.width:.2f}%", y=0, height=16)
         for gap in axis.gaps
     ]
-    for begin, end, layout in spans:
+    is_plain = host.sender is Sender.OTHER
+    for begin, end, said in spans:
+        layout = Layout.UNKNOWN if is_plain else Layout(said)
         left, right = sorted((axis.place(begin), axis.place(end)))
         width = max(right - left, _SHORTEST)
-        y, height, rx = _BARS[Layout(layout)]
+        y, height, rx = _BARS[layout]
         parts.append(
             tag(
-                f"rect.{LAYOUT_CLASSES[Layout(layout)]}",
+                f"rect.{LAYOUT_CLASSES[layout]}",
                 x=f"{min(left, 100 - width):.2f}%",
                 width=f"{width:.2f}%",
                 y=y,
@@ -118,7 +120,7 @@ def _words(spans: list[tuple[int, int, str]], refused: list[int]) -> str:
     if more := len(spans) - len(said):
         said.append(f"and {more} more")
     if refused:
-        said.append(f"refused at {plural(len(refused), 'moment')} at least")
+        said.append(f"refused at {counted(len(refused), 'moment')} at least")
     return "; ".join(said)
 
 

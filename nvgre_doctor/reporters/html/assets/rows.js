@@ -112,7 +112,8 @@ const card = ([severity, code, likely, message, step, check, filter, frames]) =>
   const made = el("article", severity, head, el("p", "", sentence(message)));
   const facts = el("dl");
   const fact = (term, ...parts) => facts.append(el("dt", "", term), el("dd", "", ...parts));
-  if (step || check) fact("Next", sentence(step), ...copied(check));
+  if (step) fact("Next", sentence(step));
+  if (check) fact("Check", ...copied(check));
   if (filter) fact("Wireshark", ...copied(filter));
   if (frames) fact("Seen in", frames);
   if (facts.firstChild) made.append(facts);
