@@ -113,7 +113,7 @@ def unit_key(key: PartKey, low_octet: int, *, is_cut: bool = False) -> bytes:
     """A part and a low octet as bytes, by which units are counted; `is_cut` of frames that were cut
     before the inner EtherType, which are no unit.
     """
-    flags = key.net | _SURE * key.is_sure | _CUT * is_cut
+    flags = pack_flags(key.net, is_sure=key.is_sure, is_cut=is_cut)
     upper_bits = key.upper_bits.to_bytes(UPPER_BITS)
     return b"%c%b%b%b%c%b" % (
         flags,
@@ -123,6 +123,11 @@ def unit_key(key: PartKey, low_octet: int, *, is_cut: bool = False) -> bytes:
         low_octet,
         key.macs,
     )
+
+
+def pack_flags(net: Net, *, is_sure: bool, is_cut: bool = False) -> int:
+    """The first byte of the key of a unit."""
+    return net | _SURE * is_sure | _CUT * is_cut
 
 
 def ends_of(unit: bytes) -> bytes:

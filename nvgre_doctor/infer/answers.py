@@ -1,12 +1,10 @@
 """Answers: what is known of each span, from the widest facts that reached it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from nvgre_doctor.infer.chains import STRAY_SHARE, Settled
-from nvgre_doctor.infer.judged_senders import Judgement
 from nvgre_doctor.infer.margins import HARD, SOFT, Facts
-from nvgre_doctor.infer.spans import Span
 from nvgre_doctor.infer.tables import NEW, OLD
 from nvgre_doctor.vocabulary import Confidence, Layout, Sender
 
@@ -26,12 +24,7 @@ class Answer(NamedTuple):
     is_hard: bool = False
 
 
-def answer_spans(
-    spans: Sequence[Span],
-    facts: Facts,
-    settled: Settled,
-    senders: Mapping[bytes, Judgement],
-) -> list[Answer]:
+def answer_spans(facts: Facts, settled: Settled, senders: Sequence[Sender]) -> list[Answer]:
     """One for each span."""
     return [
         _answer(
@@ -39,9 +32,9 @@ def answer_spans(
             settled.margins[SOFT][number],
             facts.by_range[number],
             facts.can_be_hard[number],
-            senders[span.address].sender,
+            sender,
         )
-        for number, span in enumerate(spans)
+        for number, sender in enumerate(senders)
     ]
 
 

@@ -2,24 +2,24 @@
 ids that are known from others.  Likely at most.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from nvgre_doctor.infer.answers import Answer
 from nvgre_doctor.infer.chains import Settled
 from nvgre_doctor.infer.margins import SOFT, Facts
+from nvgre_doctor.infer.octets import without_lonely
 from nvgre_doctor.infer.spans import Heard, Span, vm_pair
 from nvgre_doctor.vocabulary import Confidence, Layout
 
-PAIRS_OF_ONE_OCTET: Final = 2
-"""How many VM pairs with one id must share a low octet that is not zero: flows draw their
-FlowIDs."""
+FLOWS_OF_ONE_OCTET: Final = 2
+"""How many flows with one id must share a low octet that is not zero: each draws its FlowID."""
 
 
 def guess(
     spans: Sequence[Span], facts: Facts, settled: Settled, answers: list[Answer]
-) -> dict[int, list[Heard]]:
+) -> dict[int, Heard]:
     """Answer the spans that no fact reached; for each of these what was looked at."""
     open_spans = [
         number
@@ -29,7 +29,7 @@ def guess(
     if not open_spans:
         return {}
     known = _proven_ids(spans, answers)
-    looked_at: dict[int, list[Heard]] = {}
+    looked_at: dict[int, Heard] = {}
     for group in _tied(open_spans, facts):
         units = [
             unit
@@ -42,7 +42,10 @@ def guess(
             layout, shown = found
             for number in group:
                 answers[number] = Answer(layout, Confidence.LIKELY, 0, False)
-                looked_at[number] = [u for u in units if u.span == number][:1] or [shown]
+                own = [unit for unit in units if unit.span == number]
+                looked_at[number] = min(
+                    own, key=lambda u: u.gre_key != shown.gre_key, default=shown
+                )
     return looked_at
 
 
@@ -90,18 +93,35 @@ def _guess(units: Sequence[Heard], known: set[int]) -> tuple[Layout, Heard] | No
     return _one_octet(units)
 
 
-def _one_octet(units: Iterable[Heard]) -> tuple[Layout, Heard] | None:
-    """One id, several VM pairs, and one low octet of all of them."""
+def _one_octet(units: Sequence[Heard]) -> tuple[Layout, Heard] | None:
+    """Several flows with one id that have one low octet: draft-00.  Several ids that all have the
+    same: a sender that gives every flow one FlowID.
+    """
     by_upper_bits: defaultdict[int, list[Heard]] = defaultdict(list)
     for unit in units:
         if unit.macs:
             by_upper_bits[unit.gre_key >> 8].append(unit)
+    octets = {unit.gre_key & 0xFF for unit in units}
+    if len(octets) == 1 and len(by_upper_bits) > 1:
+        return Layout.CURRENT, units[0]
     found = None
     for same in by_upper_bits.values():
-        octets = {unit.gre_key & 0xFF for unit in same}
+        weights: Counter[int] = Counter()
+        for unit in same:
+            weights[unit.gre_key & 0xFF] += unit.weight
+        octets = without_lonely(weights)
         if len(octets) > 1:
             return None
-        pairs = {vm_pair(unit.macs) for unit in same}
-        if octets != {0} and len(pairs) >= PAIRS_OF_ONE_OCTET:
+        if octets != {0} and _flows(same) >= FLOWS_OF_ONE_OCTET:
             found = found or (Layout.OLD, same[0])
     return found
+
+
+def _flows(units: Iterable[Heard]) -> int:
+    """How many are told apart: VM pairs, and conversations of one of them."""
+    flows: defaultdict[bytes, set[int]] = defaultdict(set)
+    for unit in units:
+        flows[vm_pair(unit.macs)].update(
+            packet.conversation for packet in unit.packets if packet.conversation
+        )
+    return sum(max(1, len(found)) for found in flows.values())

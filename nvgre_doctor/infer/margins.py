@@ -4,12 +4,14 @@ A margin is the number of packets that would have to be wrong for the other layo
 Margins of disjoint groups of frames add up; groups that share frames count by the largest.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from nvgre_doctor.infer.listed import Listed
 from nvgre_doctor.infer.models import Model
 from nvgre_doctor.infer.spans import Heard, Span
 from nvgre_doctor.infer.tables import NEW, OLD
+from nvgre_doctor.vocabulary import Sender
 
 SOFT: Final = 0
 HARD: Final = 1
@@ -19,23 +21,28 @@ HARD: Final = 1
 class Facts:
     """Margins by grade, span and layout.  The soft ones hold the hard ones as well."""
 
-    __slots__ = ("by_range", "can_be_hard", "margins", "models_of", "strays")
+    __slots__ = ("_counts_values", "by_range", "can_be_hard", "margins", "models_of", "strays")
 
     def __init__(
-        self, spans: Sequence[Span], models: Iterable[Model], is_hyper_v: Sequence[bool]
+        self,
+        spans: Sequence[Span],
+        models: Iterable[Model],
+        senders: Sequence[Sender],
+        listed: Mapping[int, Listed],
     ) -> None:
-        """`is_hyper_v` tells of every span whether its sender is one for certain."""
+        """`senders` tells of every span what its sender is."""
         self.models_of: list[list[tuple[Model, int]]] = [[] for _ in spans]
         self.strays: set[Heard] = set()
         for model in models:
             if not model.is_broken:
-                self.strays.update(model.left)
+                self.strays.update(model.strays)
                 for place, number in enumerate(model.spans):
                     self.models_of[number].append((model, place))
         self.can_be_hard = [
-            (is_sure and not span.is_cut, not span.is_cut)
-            for span, is_sure in zip(spans, is_hyper_v, strict=True)
+            (sender is Sender.HYPER_V and not span.is_cut, not span.is_cut)
+            for span, sender in zip(spans, senders, strict=True)
         ]
+        self._counts_values = [sender is not Sender.OTHER for sender in senders]
         self.by_range: list[tuple[int, int]] = []
         self.margins: tuple[list[list[int]], list[list[int]]] = ([], [])
         for number, span in enumerate(spans):
@@ -50,12 +57,22 @@ class Facts:
             of_span = [self._total(number, layout, sums[layout], weights) for layout in (OLD, NEW)]
             self.margins[SOFT].append([soft for soft, _ in of_span])
             self.margins[HARD].append([hard for _, hard in of_span])
+        for number, known in listed.items():
+            for layout in (OLD, NEW):
+                soft, hard = known.margin(layout), known.hard_margin(layout)
+                self._raise(SOFT, number, layout, soft)
+                self._raise(HARD, number, layout, hard if self.can_be_hard[number][layout] else 0)
+
+    def _raise(self, grade: int, number: int, layout: int, margin: int) -> None:
+        margins = self.margins[grade][number]
+        margins[layout] = max(margins[layout], margin)
 
     def _total(
         self, number: int, layout: int, by_range: int, weights: dict[Heard, int]
     ) -> tuple[int, int]:
         """Soft and hard."""
-        soft, hard, soft_most, hard_most = by_range, by_range, 0, 0
+        soft, soft_most, hard_most = by_range, 0, 0
+        hard = by_range if self._counts_values[number] else 0
         for ground in self.grounds(number, layout, weights):
             if ground.model.is_shared:
                 soft_most = max(soft_most, ground.soft)

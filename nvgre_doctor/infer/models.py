@@ -4,13 +4,20 @@ A frame is explained by an id under draft-00 if that is its key, under RFC 7637 
 of its key.  Knows spans as numbers; nothing about what else is known of a host.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Final
 
 from nvgre_doctor.evidence.parts import Net
-from nvgre_doctor.infer.octets import Classes, FlowIds, judge, share_conversation
+from nvgre_doctor.infer.octets import (
+    TENTH,
+    Classes,
+    FlowIds,
+    judge,
+    share_conversation,
+    without_lonely,
+)
 from nvgre_doctor.infer.spans import Heard, Span, vm_pair
 from nvgre_doctor.infer.tables import NEW, OLD, Case, Table
 
@@ -18,8 +25,6 @@ MOST_SPANS: Final = 64
 """MACs that were heard in more spans are no VM pair."""
 MOST_BROADCASTS: Final = 8
 """How many broadcasts of one VM stand beside its unicasts."""
-TENTH: Final = 10
-"""Of so many packets one may be wrong, in a model that still counts."""
 
 
 class Group(StrEnum):
@@ -44,6 +49,7 @@ class Model:
         "neighbours",
         "soft",
         "spans",
+        "strays",
         "tenant",
         "units",
     )
@@ -57,6 +63,7 @@ class Model:
         self.spans: tuple[int, ...] = tuple(sorted({unit.span for unit in units}))
         self.tenant: int | None = None
         self.left: list[Heard] = []
+        self.strays: list[Heard] = []
         self.neighbours: set[int] = set()
         self.is_broken = False
         self.hard: Table
@@ -117,13 +124,17 @@ class Model:
             by_key[unit.gre_key] += unit.weight
         wrong = total - best
         self.is_broken = max(by_key.values()) > 1 or (wrong > 1 and wrong * TENTH > total)
+        if not self.is_broken and total > TENTH:
+            self.strays = self.left
 
     def _neighbour_ids(self) -> Iterator[tuple[int, set[int]]]:
-        octets: defaultdict[int, set[int]] = defaultdict(set)
+        weights: defaultdict[int, Counter[int]] = defaultdict(Counter)
         for unit in self.units:
             if unit.gre_key < 1 << 24:
-                octets[unit.gre_key >> 8].add(unit.gre_key & 0xFF)
-        return ((upper, found) for upper, found in sorted(octets.items()) if len(found) > 1)
+                weights[unit.gre_key >> 8][unit.gre_key & 0xFF] += unit.weight
+        for upper_bits, found in sorted(weights.items()):
+            if len(found) > 1:
+                yield upper_bits, without_lonely(found)
 
     def _as_neighbours(self, upper_bits: int, places: dict[int, int]) -> Case:
         """What is explained if the octets are ids of clones."""

@@ -4,8 +4,8 @@ Two keys of one VM pair that differ in bits 7..0 only are several flows under RF
 cloned tenants under draft-00.  How the octets are spread tells them apart.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence, Set
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
 from enum import IntEnum
 from itertools import pairwise
 from math import gcd
@@ -22,6 +22,8 @@ class FlowIds(IntEnum):
     CERTAIN = 2
 
 
+TENTH: Final = 10
+"""Of so many packets one may be wrong."""
 MANY: Final = 9
 """So many octets that are not consecutive are no ids of clones."""
 SPREAD: Final = 5
@@ -39,15 +41,25 @@ def classify(spans: Sequence[Span]) -> Classes:
     """What the octets of VM pairs with two or more of them are."""
     pools: dict[tuple[int, int], set[int]] = {}
     for number, span in enumerate(spans):
-        by_pair: defaultdict[tuple[int, bytes, bytes], set[int]] = defaultdict(set)
+        by_pair: defaultdict[tuple[int, bytes, bytes], Counter[int]] = defaultdict(Counter)
         for heard in span.heard:
             if heard.macs and not heard.macs[0] & 1:
                 pair = (heard.gre_key >> 8, heard.macs, heard.subnet)
-                by_pair[pair].add(heard.gre_key & 0xFF)
-        for (upper_bits, _, _), octets in by_pair.items():
+                by_pair[pair][heard.gre_key & 0xFF] += heard.weight
+        for (upper_bits, _, _), weights in by_pair.items():
+            octets = without_lonely(weights)
             if len(octets) > 1:
                 pools.setdefault((number, upper_bits), set()).update(octets)
     return {group: judge(octets) for group, octets in pools.items()}
+
+
+def without_lonely(weights: Mapping[int, int]) -> set[int]:
+    """Octets, by how many packets have them; without one that a single packet has beside more than
+    ten with another one: a bit may have flipped.
+    """
+    if len(weights) == 2 and sum(weights.values()) > TENTH and 1 in weights.values():
+        return {octet for octet, weight in weights.items() if weight > 1}
+    return set(weights)
 
 
 def judge(octets: Set[int]) -> FlowIds:
@@ -57,6 +69,8 @@ def judge(octets: Set[int]) -> FlowIds:
         return FlowIds.NOTHING
     ordered = sorted(octets)
     width = ordered[-1] - ordered[0]
+    if count == 2:
+        return FlowIds.PERHAPS if width >= CONVERSATION_WIDTH else FlowIds.NOTHING
     if width <= 2 * count or gcd(*[b - a for a, b in pairwise(ordered)]) > 1:
         return FlowIds.NOTHING
     if count >= MANY or (count >= SPREAD and width >= SPREAD_WIDTH):

@@ -2,14 +2,15 @@
 facts behind it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from nvgre_doctor.infer.chains import Link, Settled
-from nvgre_doctor.infer.diagnosis import Reason, Stream
-from nvgre_doctor.infer.margins import HARD, SOFT, Facts, only_layout
+from nvgre_doctor.infer.chains import Link
+from nvgre_doctor.infer.diagnosis import HostVerdict, Reason, Stream
+from nvgre_doctor.infer.margins import HARD, SOFT, only_layout
 from nvgre_doctor.infer.models import Model, place_of
-from nvgre_doctor.infer.spans import Heard, Span
+from nvgre_doctor.infer.solving import Solution
+from nvgre_doctor.infer.spans import Heard
 from nvgre_doctor.infer.tables import NEW, OLD
 from nvgre_doctor.vocabulary import Assumption, Kind, Layout
 
@@ -23,24 +24,80 @@ _BY_PAIR: Final = (Assumption.RESTART, Assumption.VM_PAIR, Assumption.UNIQUE)
 
 
 class Explaining:
-    """Gives the reasons of spans, each once."""
+    """Gives reasons."""
 
-    def __init__(self, spans: Sequence[Span], facts: Facts, settled: Settled) -> None:
-        """What is known of all spans."""
-        self._spans = spans
-        self._facts = facts
-        self._settled = settled
+    def __init__(self, solution: Solution, guessed: Mapping[int, Heard]) -> None:
+        """What is known of all spans; `guessed` are those of which it is a guess, with what was
+        looked at.
+        """
+        self._spans = solution.spans
+        self._facts = solution.facts
+        self._settled = solution.settled
+        self._listed = solution.listed
+        self._answers = solution.answers
+        self._guessed = guessed
+
+    def of_host(
+        self, host: HostVerdict, numbers: Sequence[int], decides: int | None
+    ) -> list[Reason]:
+        """For the layout of the span that decides, and for every other layout that it speaks or
+        seems to speak.
+        """
+        reasons: list[Reason] = []
+        for layout, name in enumerate(LAYOUTS):
+            answered = [n for n in numbers if self._answers[n].layout in (name, Layout.BOTH)]
+            if decides is None:
+                answered = [n for n in numbers if self._settled.margins[SOFT][n][layout]]
+            if answered:
+                of_layout = decides is not None and self._answers[decides].layout is name
+                number = decides if of_layout and decides is not None else answered[-1]
+                reasons += self.reasons(number, layout)
+        reasons.sort(key=lambda reason: reason.layout is not host.layout)
+        return reasons
 
     def reasons(self, number: int, layout: int, depth: int = DEPTH) -> list[Reason]:
         """Why this span speaks this layout, the strongest first."""
-        own = [*self._by_range(number, layout), *self._by_models(number, layout)]
+        if number in self._guessed:
+            return [self._by_guess(number, layout)]
+        own = [
+            *self._by_inventory(number, layout),
+            *self._by_range(number, layout),
+            *self._by_models(number, layout),
+        ]
         own.sort(key=lambda reason: -reason.margin)
         for grade in (HARD, SOFT):
             link = self._settled.links[grade].get((number, layout))
-            if link is not None and depth and link.span != number:
-                own.append(self._by_link(number, layout, grade, link, depth))
-                break
+            if link is not None and depth:
+                return [self._by_link(number, layout, grade, link, depth), *own]
         return own
+
+    def _by_guess(self, number: int, layout: int) -> Reason:
+        unit = self._guessed[number]
+        streams = (self.stream(unit),)
+        if unit.span == number:
+            return Reason(Kind.LOW_OCTET, LAYOUTS[layout], 0, (), None, streams)
+        own = self.stream(min(self._spans[number].heard, key=_strongest))
+        because = Reason(Kind.LOW_OCTET, LAYOUTS[layout], 0, (), None, streams)
+        return Reason(
+            Kind.SAME_LAYOUT_PEER,
+            LAYOUTS[layout],
+            0,
+            _BY_PAIR,
+            None,
+            (own, *streams),
+            self._address(unit.span),
+            (because,),
+        )
+
+    def _by_inventory(self, number: int, layout: int) -> Iterable[Reason]:
+        listed = self._listed.get(number)
+        if listed is not None and listed.units[layout]:
+            units = listed.by_record[layout] or listed.units[layout]
+            margin = sum(unit.weight for unit in units)
+            streams = self._streams(units)
+            yield Reason(
+                Kind.INVENTORY, LAYOUTS[layout], margin, (Assumption.RESTART,), None, streams
+            )
 
     def _by_range(self, number: int, layout: int) -> Iterable[Reason]:
         units = [
@@ -90,7 +147,7 @@ class Explaining:
         model = link.models[0]
         own = sorted((u for u in model.units if u.span == number), key=_strongest)
         theirs = sorted((u for u in model.units if u.span == link.span), key=_strongest)
-        because = tuple(self.reasons(link.span, link.layout, depth - 1)[:2])
+        because = tuple(self.reasons(link.span, link.layout, depth - 1)[:1])
         partner = self._address(link.span)
         is_peer = partner != self._address(number)
         return Reason(

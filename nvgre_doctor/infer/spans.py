@@ -116,18 +116,23 @@ class Span:
         self.heard: list[Heard] = []
         self.is_cut = False  # one half of a span that seems to hold a change
 
-    @property
-    def first(self) -> At:
-        """Its first frame, in the first capture that has any."""
-        piece = self.pieces[0]
-        return At(piece.first.ts_ns, piece.capture, piece.first.frame_number)
+    def ends(self) -> tuple[At, At]:
+        """Its first and its last frame in the first capture that has any."""
+        return self._ends_in(self.pieces[0].capture)
 
-    @property
-    def last(self) -> At:
-        """Its last frame in that capture."""
-        capture = self.pieces[0].capture
-        piece = max((p for p in self.pieces if p.capture == capture), key=lambda p: p.last)
-        return At(piece.last.ts_ns, capture, piece.last.frame_number)
+    def elsewhere(self) -> tuple[tuple[At, At], ...]:
+        """The same in every other capture that has any."""
+        captures = sorted({piece.capture for piece in self.pieces})[1:]
+        return tuple([self._ends_in(capture) for capture in captures])
+
+    def _ends_in(self, capture: int) -> tuple[At, At]:
+        here = [piece for piece in self.pieces if piece.capture == capture]
+        first = min(piece.first for piece in here)
+        last = max(piece.last for piece in here)
+        return (
+            At(first.ts_ns, capture, first.frame_number),
+            At(last.ts_ns, capture, last.frame_number),
+        )
 
 
 class _Stretch:
@@ -162,6 +167,7 @@ def find_spans(parts: Parts) -> list[Span]:
     for capture in sorted(parts):
         for key, part in parts[capture].items():
             counts = key.is_sure or vm_pair(key.macs) in sure
+            counts &= part.customer_addresses != key.source + key.destination
             of_source = rows[key.source][capture]
             for interval in part.intervals:
                 if not counts:

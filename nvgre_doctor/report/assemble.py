@@ -16,7 +16,7 @@ from nvgre_doctor.infer.diagnosis import (
     Stream,
     by_source,
 )
-from nvgre_doctor.infer.refusals import count_other_prohibited
+from nvgre_doctor.infer.hearsay import count_other_prohibited
 from nvgre_doctor.report.expected import expectation_of, tell_as_expected
 from nvgre_doctor.report.headline import headline_of
 from nvgre_doctor.report.model import (

@@ -150,16 +150,14 @@ def _healthy(situation: Situation) -> str:
     hosts = [host for host in senders_of(situation) if host.sender is not Sender.OTHER]
     spoken = sorted({LAYOUT_NAMES[host.layout] for host in hosts})
     is_proven = all(host.confidence is Confidence.PROVEN for host in hosts)
-    silent = len(situation.diagnosis.hosts) > len(hosts)
+    names = [address_text(host.address) for host in hosts]
+    of_some = len(situation.diagnosis.hosts) > len(hosts)
+    which = f" that {_verb(names, 'send')} NVGRE" if of_some else ""
+    whole = "The only host" if len(hosts) == 1 else f"All {len(hosts)} hosts"
     return (
-        f"{_all(len(hosts))}{' that send NVGRE' if silent else ''}"
-        f" {'' if is_proven else 'probably '}{'speaks' if len(hosts) == 1 else 'speak'}"
+        f"{whole}{which} {'' if is_proven else 'probably '}{_verb(names, 'speak')}"
         f" {listed(spoken)}; nothing is refused."
     )
-
-
-def _all(hosts: int) -> str:
-    return "The only host" if hosts == 1 else f"All {hosts} hosts"
 
 
 def _no_nvgre(situation: Situation, findings: list[Finding]) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 from nvgre_doctor.evidence.signs import IcmpSign
 from nvgre_doctor.infer.diagnosis import RefusalFacts
-from nvgre_doctor.infer.refusals import is_prohibited, is_redirect, kind_of
+from nvgre_doctor.infer.hearsay import is_prohibited, is_redirect, kind_of
 from nvgre_doctor.rules.advice import OWNER, Advice, find_owner, policy
 from nvgre_doctor.rules.base import Rule, Situation, about_flow, finding
 from nvgre_doctor.rules.finding import Finding

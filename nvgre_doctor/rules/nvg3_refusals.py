@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from nvgre_doctor.infer.diagnosis import RefusalFacts
-from nvgre_doctor.infer.refusals import is_prohibited, kind_of
+from nvgre_doctor.infer.hearsay import is_prohibited, kind_of
 from nvgre_doctor.rules.advice import let_pass, policy, since_updated, update
 from nvgre_doctor.rules.base import Rule, Situation, about_flow, finding
 from nvgre_doctor.rules.finding import Finding

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from nvgre_doctor.filters import for_wireshark
 from nvgre_doctor.infer.diagnosis import At, RefusalFacts
-from nvgre_doctor.infer.refusals import kind_of
+from nvgre_doctor.infer.hearsay import kind_of
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.vocabulary import Cause
 from nvgre_doctor.wording import address_text, both_readings, icmp_codes, listed, plural

@@ -14,7 +14,7 @@ from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.facts import IcmpError, Nvgre, Other, Quote, QuoteKind
 from nvgre_doctor.wire.links import ETHERTYPE_ARP, TAG_ETHERTYPES
-from nvgre_doctor.wire.marks import Marks, read_marks
+from nvgre_doctor.wire.marks import Marks, message_at, read_marks
 
 _NAMED_HOSTS: Final = frozenset({Oddity.TOO_SHORT, Oddity.LATER_FRAGMENT})
 """Findings about these name the hosts."""
@@ -101,7 +101,7 @@ def net_of(customers: bytes, destination_mac: bytes) -> Net:
 
 def _icmp_seen(marks: Marks, moment: Moment) -> IcmpSeen:
     second = second_of(moment.ts_ns)
-    digests = ((marks.message, 1),)
+    digests = ((message_at(marks, moment.ts_ns), 1),)
     return IcmpSeen((IcmpInterval(second, second, 1, moment, moment, (moment,), digests),))
 
 
@@ -123,9 +123,11 @@ def _icmp_sign(error: IcmpError) -> IcmpSign:
     quote, sign = error.quote, bare_sign(error)
     if (
         quote.kind is QuoteKind.OUTER_IP and not error.refuses_nvgre
-    ):  # cut before GRE: see infer.cut_quotes
+    ):  # cut before GRE: see infer.hearsay
         return sign._replace(
-            quoted_source=quote.source or b"", quoted_destination=quote.destination or b""
+            quoted_source=quote.source or b"",
+            quoted_destination=quote.destination or b"",
+            shows_gre=True,
         )
     if not error.refuses_nvgre:
         # About somebody else's traffic: only counted, so what it quotes must not make distinct

@@ -24,6 +24,7 @@ INNER_IPV6: Final = 64
 MESSAGE: Final = 96
 """Octets of an ICMP error with all around it inside IP, or inside NVGRE, up to what it quotes."""
 _ORDER_AT: Final = 18  # identification of an inner IPv4 header
+_MILLISECOND_NS: Final = 1_000_000
 _TCP_OR_UDP: Final = (6, 17)
 _WELL_KNOWN: Final = 1024
 _IP_TYPES: Final = (ETHERTYPE_IPV4, ETHERTYPE_IPV6)
@@ -74,6 +75,17 @@ def digest_of(ends: bytes, order: int, gre_key: bytes, payload: bytes) -> bytes:
     """
     told = b"%b%b%b%b" % (ends, order.to_bytes(2), gre_key, payload)
     return (crc32(told) << 32 | crc32(told[::-1])).to_bytes(8)
+
+
+def message_at(marks: Marks, ts_ns: int) -> bytes:
+    """The digest of an ICMP error that was captured at this time.
+
+    Where nothing numbers them, messages that are alike are copies of one packet if they were
+    captured within one millisecond, and else several packets.
+    """
+    if marks.order:
+        return marks.message
+    return digest_of(b"", 0, marks.message, (ts_ns // _MILLISECOND_NS).to_bytes(8, signed=True))
 
 
 def conversation_of(source: bytes, destination: bytes, ports: bytes) -> int:

@@ -9,6 +9,7 @@ from random import Random
 from typing import NamedTuple
 
 from tests.proof.building import build_fabric
+from tests.proof.changing import Capture
 from tests.proof.fabric import Fabric
 from tests.proof.happening import happen
 from tests.proof.recording import Recording, record
@@ -24,6 +25,13 @@ class World(NamedTuple):
     fabric: Fabric
     recordings: list[Recording]
     truth: Truth
+
+    def captures(self) -> list[Capture]:
+        """The frames of each capture, as they were captured."""
+        return [
+            [(seen.at_ns, seen.data, seen.wire_length) for seen in recording.frames]
+            for recording in self.recordings
+        ]
 
     def write(self, folder: Path) -> list[Path]:
         """The captures as files."""

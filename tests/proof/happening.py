@@ -30,15 +30,27 @@ def happen(style: Style, fabric: Fabric, dice: Random) -> list[Packet]:
             packets += _underlay(fabric, dice)
         if style.is_frame_forged:
             packets.append(_forged_frame(dice.choice(data), dice))
-        if style.bit_error:
+        if style.bit_error == "wire":
             _flip_bits(packets, dice)
-    return _numbered(sorted(packets, key=lambda packet: packet.at_ns))
+    return _numbered(style, sorted(packets, key=lambda packet: packet.at_ns), dice)
 
 
-def _numbered(packets: list[Packet]) -> list[Packet]:
+def _numbered(style: Style, packets: list[Packet], dice: Random) -> list[Packet]:
     """With the identifications of the outer IPv4 headers in the order of time, as counters give."""
+    counters: dict[tuple[str, str], int] = {}
+
+    def next_ident(packet: Packet) -> int:
+        assert packet.sender
+        path = packet.source, packet.destination
+        if style.idents == "path":
+            counters[path] = counters.get(path, dice.randrange(0x10000)) % 0xFFFF + 1
+            return counters[path]
+        return (
+            dice.randrange(1, 0x10000) if style.idents == "random" else packet.sender.next_ident()
+        )
+
     return [
-        packet._replace(data=identified(packet.data, packet.sender.next_ident()))
+        packet._replace(data=identified(packet.data, next_ident(packet)))
         if packet.sender and packet.sender.has_idents and ":" not in packet.source
         else packet
         for packet in packets
@@ -172,11 +184,15 @@ def _forged_frame(model: Packet, dice: Random) -> Packet:
 def _flip_bits(packets: list[Packet], dice: Random) -> None:
     """One to three wrong bits in the key of one frame."""
     index = dice.choice([i for i, packet in enumerate(packets) if packet.kind == "data"])
-    packet = packets[index]
-    at = 14 + (40 if ":" in packet.source else 20) + 4
+    data = with_wrong_bits(packets[index].data, ":" in packets[index].source, dice)
+    packets[index] = packets[index]._replace(data=data, kind="stray")
+
+
+def with_wrong_bits(data: bytes, is_v6: bool, dice: Random) -> bytes:
+    """The frame with one to three wrong bits in its key."""
+    at = 14 + (40 if is_v6 else 20) + 4
     wrong = 0
     for _ in range(dice.choice((1, 1, 1, 2, 3))):
         wrong |= 1 << dice.randrange(32)
-    key = int.from_bytes(packet.data[at : at + 4], "big") ^ wrong
-    data = packet.data[:at] + key.to_bytes(4, "big") + packet.data[at + 4 :]
-    packets[index] = packet._replace(data=data, kind="stray")
+    key = int.from_bytes(data[at : at + 4], "big") ^ wrong
+    return data[:at] + key.to_bytes(4, "big") + data[at + 4 :]

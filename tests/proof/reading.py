@@ -1,7 +1,7 @@
 """Captured frames read again, by `struct` alone: what a frame of a world really shows.
 
-Reads Ethernet, IPv4 without options, IPv6 without extensions, GRE with a key: what the generator
-writes.  Of anything else it says nothing.
+Reads Ethernet with or without tags, IPv4 without options, IPv6 without extensions, GRE with a key:
+what the generator writes.  Of anything else it says nothing.
 """
 
 from collections.abc import Iterator
@@ -23,6 +23,7 @@ class Shown(NamedTuple):
     ttl: int
     ident: int
     key: int
+    key_at: int  # where it lies in the frame
     macs: bytes | None = None  # destination, source
     ethertype: int | None = None
     customers: tuple[bytes, bytes] | None = None  # source, destination; None for anything but IP
@@ -30,25 +31,26 @@ class Shown(NamedTuple):
     icmp: tuple[int, int] | None = None
     inner: bytes = b""  # what was captured behind GRE
 
-    @property
-    def layer(self) -> int:
-        return len(self.source)
-
 
 def read_nvgre(data: bytes) -> Shown | None:
     """What an NVGRE frame shows, None if it is none, or cut before its key ends."""
-    if data[12:14] == b"\x08\0" and data[14:15] == b"\x45":
-        start, protocol, source, destination = 34, data[23:24], data[26:30], data[30:34]
-        ttl, ident = data[22] if len(data) > 22 else 0, int.from_bytes(data[18:20])
-    elif data[12:14] == b"\x86\xdd":
-        start, protocol, source, destination = 54, data[20:21], data[22:38], data[38:54]
-        ttl, ident = data[21] if len(data) > 21 else 0, 0
+    at = 12
+    while data[at : at + 2] in (b"\x81\0", b"\x88\xa8"):
+        at += 4
+    kind, ip = data[at : at + 2], data[at + 2 :]
+    if kind == b"\x08\0" and ip[:1] == b"\x45":
+        length, protocol, source, destination = 20, ip[9:10], ip[12:16], ip[16:20]
+        ttl, ident = ip[8:9], int.from_bytes(ip[4:6])
+    elif kind == b"\x86\xdd":
+        length, protocol, source, destination = 40, ip[6:7], ip[8:24], ip[24:40]
+        ttl, ident = ip[7:8], 0
     else:
         return None
-    if protocol != b"\x2f" or data[start : start + 4] != b"\x20\0\x65\x58" or len(data) < start + 8:
+    gre = ip[length:]
+    if protocol != b"\x2f" or gre[:4] != b"\x20\0\x65\x58" or len(gre) < 8:
         return None
-    key, inner = int.from_bytes(data[start + 4 : start + 8]), data[start + 8 :]
-    return _read_inner(Shown(source, destination, ttl, ident, key, inner=inner))
+    key, key_at = int.from_bytes(gre[4:8]), at + 2 + length + 4
+    return _read_inner(Shown(source, destination, ttl[0], ident, key, key_at, inner=gre[8:]))
 
 
 def _read_inner(shown: Shown) -> Shown:

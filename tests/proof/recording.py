@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from tests import build
 from tests.proof.fabric import SECOND, Fabric, Machine
+from tests.proof.happening import with_wrong_bits
 from tests.proof.packets import Packet
 from tests.proof.style import Style
 
@@ -19,6 +20,7 @@ class Seen(NamedTuple):
     at_ns: int
     data: bytes  # as captured: cut at the snap length
     wire_length: int
+    is_wrong: bool = False  # its key was damaged where it was captured
 
 
 class Recording(NamedTuple):
@@ -42,6 +44,8 @@ def record(style: Style, fabric: Fabric, packets: list[Packet], dice: Random) ->
             for packet in kept
             for copy in range(_copies(style, dice))
         ]
+        if style.bit_error == "capture" and not recordings:
+            _damage_one(frames, dice)
         if style.is_clock_set_back:
             frames = _set_back(frames, dice)
         suffix = "pcapng" if style.file_format == "pcapng" else "pcap"
@@ -66,6 +70,16 @@ def see(packet: Packet, at_ns: int, snap: int) -> Seen:
     """A packet as it is captured some hops away from its sender."""
     data = lowered(packet.data, packet.sender.hops if packet.sender else 1)
     return Seen(packet, at_ns, data[:snap] if snap else data, len(data))
+
+
+def _damage_one(frames: list[Seen], dice: Random) -> None:
+    """Wrong bits in the key of one captured frame; other copies of its packet are whole."""
+    data = [i for i, seen in enumerate(frames) if seen.packet.kind == "data"]
+    if data:
+        index = dice.choice(data)
+        seen = frames[index]
+        wrong = with_wrong_bits(seen.data, ":" in seen.packet.source, dice)
+        frames[index] = seen._replace(data=wrong, is_wrong=True)
 
 
 def lowered(data: bytes, hops: int) -> bytes:
@@ -120,6 +134,8 @@ def _capture_points(
     if style.vantage == "one-way":
         deaf = dice.choice(hosts)
         return [([packet for packet in packets if packet.sender is not deaf], 0)]
+    if style.vantage == "errors":  # with a filter that leaves nothing else
+        return [([packet for packet in packets if packet.kind == "error"], 0)]
     if style.vantage == "windows":  # one after the other, by two laptops
         cut = dice.randrange(1, len(packets)) if len(packets) > 1 else 0
         return [(packets[:cut], 0), (packets[cut:], _clock_offset(style, dice))]

@@ -33,7 +33,8 @@ class Style(NamedTuple):
     restarts: str = "no"  # no, same, update, downgrade, waves, twice
     is_silence_long: bool = False
     flow_ids: str = "mixed"  # zero, constant, few, consecutive, spread, hashed, mixed
-    vantage: str = "span"  # span, host, one-way, laptops, windows, ring, twice, pktmon
+    vantage: str = "span"  # span, host, one-way, laptops, windows, ring, twice, pktmon, errors
+    idents: str = "machine"  # machine, path, random: whose counter numbers the outer IPv4 headers
     is_clock_set_back: bool = False
     snap: int = 0  # 0: whole frames
     file_format: str = "pcap"  # pcap, pcap-big-endian, pcap-nano, pcapng
@@ -45,7 +46,7 @@ class Style(NamedTuple):
     lacks_policy: bool = False
     guest_icmp: str = "no"  # no, firewall, forged
     is_outer_forged: bool = False
-    bit_error: bool = False
+    bit_error: str = "no"  # no, wire, capture: on its way, or where it is captured
     is_frame_forged: bool = False
     others: str = "no"  # no, open-vswitch, neutron, openbsd, egre, switch, appliance
     is_provider_v6: bool = False
@@ -65,10 +66,10 @@ def style_of(seed: int, **fixed: object) -> Style:
     some = _chance(dice)
     restarts = _weighted(dice, no=60, same=5, update=14, downgrade=4, waves=8, twice=9)
     style = Style(
-        machines=dice.choice((2, 2, 2, 3, 3, 4, 5, 6)),
+        machines=dice.choice((2, 2, 2, 2, 3, 3, 3, 4, 5, 6, 12)),
         layouts=_weighted(dice, new=25, old=15, mixed=60),
-        quantity=_weighted(dice, thin=25, normal=60, dense=15),
-        ids=_weighted(dice, small=30, band=20, low=15, wide=25, multiples=10),
+        quantity=_weighted(dice, thin=15, normal=65, dense=20),
+        ids=_weighted(dice, small=30, band=20, low=20, wide=27, multiples=3),
         prefix_length=dice.choice((24, 24, 24, 24, 22, 23, 25, 26)),
         routed=_weighted(dice, no=75, source=12, destination=13),
         routed_macs=_weighted(dice, vm=50, gateway=50),
@@ -87,10 +88,11 @@ def style_of(seed: int, **fixed: object) -> Style:
         ),
         vantage=_weighted(
             dice, span=40, host=20, laptops=10, windows=5, ring=6, twice=3, pktmon=8,
-            **{"one-way": 8},
+            errors=1, **{"one-way": 8},
         ),
+        idents=_weighted(dice, machine=70, path=15, random=15),
         is_clock_set_back=some(0.04),
-        snap=dice.choice(SNAPS) if some(0.25) else 0,
+        snap=dice.choice(SNAPS) if some(0.18) else 0,
         file_format=dice.choice(("pcap", "pcap", "pcap-big-endian", "pcap-nano", "pcapng")),
         loss=dice.choice((0.05, 0.2, 0.5)) if some(0.2) else 0.0,
         refuses=_weighted(dice, no=25, inner=40, outer=20, mixed=15),
@@ -102,7 +104,7 @@ def style_of(seed: int, **fixed: object) -> Style:
         lacks_policy=some(0.1),
         guest_icmp=_weighted(dice, no=86, firewall=8, forged=6),
         is_outer_forged=some(0.04),
-        bit_error=some(0.06),
+        bit_error=_weighted(dice, no=93, wire=4, capture=3),
         is_frame_forged=some(0.04),
         others=_weighted(
             dice, no=88, neutron=2, openbsd=2, egre=2, switch=2, appliance=2, **{"open-vswitch": 2}

@@ -197,7 +197,16 @@ class Traffic:
         for n in range(self.dice.choice((1, 1, 3))):
             at = at_ns + n * SECOND
             ask = build.arp(a.mac, a.ip, b.ip)
+            for other in self._others_of(a, b):  # one copy for each host of the subnet
+                self.send(a, other, ask, at, conversation, is_broadcast=True)
             if self.send(a, b, ask, at, conversation, is_broadcast=True):
                 answer = build.arp(b.mac, b.ip, a.ip, a.mac, reply=True)
                 self.send(b, a, answer, at + self._later(), conversation)
                 return
+
+    def _others_of(self, a: Vm, b: Vm) -> list[Vm]:
+        """One virtual machine for each other host that a broadcast of `a` goes to."""
+        start = self.fabric.phases[0].start_ns
+        others = {vm.home_at(start): vm for vm in self.fabric.vms if vm.subnet is a.subnet}
+        homes = a.home_at(start), b.home_at(start)
+        return [vm for home, vm in others.items() if home not in homes]

@@ -73,9 +73,10 @@ def truth_of(fabric: Fabric, recordings: list[Recording]) -> Truth:
     found = _first_sightings(recordings)
     hosts = _hosts(fabric, found)
     exchanged = {
-        tuple(sorted((packet.source, packet.destination)))
-        for _, _, packet, _ in found
-        if packet.kind in ("data", "guest-error", "stray")
+        tuple(sorted((seen.packet.source, seen.packet.destination)))
+        for recording in recordings
+        for seen in recording.frames
+        if seen.packet.kind in ("data", "guest-error", "stray")
     }
     single = {
         address: host.last
@@ -104,6 +105,8 @@ def _first_sightings(recordings: list[Recording]) -> list[Found]:
     length: Counter[int] = Counter()
     for index, recording in enumerate(recordings):
         for number, seen in enumerate(recording.frames, 1):
+            if seen.is_wrong:
+                continue
             first.setdefault(id(seen.packet), (index, number, seen))
             length[id(seen.packet)] = max(length[id(seen.packet)], len(seen.data))
     return [
@@ -171,7 +174,8 @@ def _refusals(found: list[Found], exchanged: set[tuple[str, str]]) -> tuple[Refu
 
 def _other_icmp(found: list[Found], recordings: list[Recording]) -> int | None:
     """ICMP 3/10 of the underlay and of guests, which refuses no NVGRE."""
-    if sum(len(recording.frames) for recording in recordings) != len(found):
+    frames = [seen for recording in recordings for seen in recording.frames if not seen.is_wrong]
+    if len(frames) != len(found):
         return None
     visible = {"underlay-refusal": 36, "guest-error": 78}
     return sum(octets >= visible.get(packet.kind, 1 << 20) for _, _, packet, octets in found)

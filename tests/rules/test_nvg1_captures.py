@@ -1,13 +1,17 @@
-"""NVG101 to NVG103: what the captures themselves allow."""
+"""NVG101 to NVG105: what the captures themselves allow."""
 
 import pytest
 
 from nvgre_doctor.capture.batch import Problem
+from nvgre_doctor.capture.losses import Lost
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.signs import Sightings, Sign
+from nvgre_doctor.infer.diagnosis import Copies
 from nvgre_doctor.rules.finding import Finding, FrameRef, Subject
 from nvgre_doctor.vocabulary import Oddity, Severity
 from tests import build
+from tests.situations import at as moment
+from tests.situations import situation
 from tests.worlds import A6, B6, GRE, NOON, TCP, UDP, A, B, Tape, findings_of, judge_tapes
 
 MS = 1_000_000
@@ -206,3 +210,50 @@ def test_an_icmp_error_that_quotes_nvgre_is_enough() -> None:
 
 def test_captures_without_frames_draw_no_nvg103() -> None:
     assert found("NVG103", Tape()) == []
+
+
+# --- NVG104 ------------------------------------------------------------------
+
+
+def test_packets_that_were_captured_more_than_once_are_a_note_about_their_capture() -> None:
+    copies = (
+        Copies(0, 12, 4, (moment(3), moment(4)), None),
+        Copies(1, 2, 2, (moment(1, 1),), 0),
+    )
+    findings = findings_of(situation(copies=copies, captures=2), "NVG104")
+    assert [(f.severity, f.subject) for f in findings] == [
+        (Severity.INFO, Subject("capture", capture=0)),
+        (Severity.INFO, Subject("capture", capture=1)),
+    ]
+    assert "in capture-0.pcap more than once, up to 4 times" in findings[0].message
+    assert "in capture-0.pcap as well as in capture-1.pcap" in findings[1].message
+    assert [ref.frame for ref in findings[0].frames] == [3, 4]
+
+
+def test_a_capture_without_copies_draws_no_nvg104() -> None:
+    assert findings_of(situation(), "NVG104") == []
+
+
+# --- NVG105 ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        (Lost(3), "3 frames were lost while it was captured: 3 dropped by the adapter."),
+        (Lost(0, 1), "1 frame was lost while it was captured: 1 dropped by the operating system."),
+        (Lost(2, 3, 9), "9 frames were lost while it was captured: 2 dropped by the adapter, 3"),
+        (Lost(0, 0, 4), "4 frames were lost while it was captured."),
+    ],
+)
+def test_frames_that_a_capture_says_it_lost_are_a_warning(lost: Lost, said: str) -> None:
+    (finding,) = findings_of(situation(lost=lost, captures=2), "NVG105")
+    assert (finding.severity, finding.subject) == (
+        Severity.WARNING,
+        Subject("capture", capture=0),
+    )
+    assert finding.message.startswith(f"capture-0.pcap says that {said}")
+
+
+def test_a_capture_that_lost_nothing_draws_no_nvg105() -> None:
+    assert findings_of(situation(), "NVG105") == []
