@@ -118,7 +118,9 @@ def unpacked(page: Element, name: str) -> list[list[str]]:
         letter, width, rows = packed
         planes = [data[position + n * rows : position + (n + 1) * rows] for n in range(width)]
         position += width * rows
-        numbers = [sum(plane[row] << 8 * n for n, plane in enumerate(planes)) for row in range(rows)]
+        numbers = [
+            sum(plane[row] << 8 * n for n, plane in enumerate(planes)) for row in range(rows)
+        ]
         if letter.isupper():
             for row in range(1, rows):
                 numbers[row] += numbers[row - 1]

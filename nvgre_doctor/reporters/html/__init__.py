@@ -89,7 +89,9 @@ def render(report: Report, display: Display) -> str:
         section(captures_table(report), hosts),
     ]
     there = [(name, word) for name, word in _SECTIONS if any(f' id="{name}"' in p for p in parts)]
-    css, scripts = style(), [script(name) for name in _scripts(report, parts)]
+    names = _scripts(report, parts)
+    sheets = ["page.css", "lists.css"] if "lists.js" in names else ["page.css"]
+    css, scripts = style(*sheets), [script(name) for name in names]
     return document(
         _head(report, css, scripts),
         joined(

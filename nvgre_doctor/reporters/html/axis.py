@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-_GAP_SHARE: Final = 0.1  # of the captured time: what is longer is shortened
+_GAP_SHARE: Final = 0.5  # of the captured time: what is longer is shortened
 _GAP_WIDTH: Final = 3.0  # percent
 _ALL_GAPS: Final = 30.0  # percent that all shortened gaps may take together
 

@@ -22,6 +22,8 @@ CLOSED_FROM: Final = 200
 """Findings above which only the first group is open."""
 MOST_INLINE: Final = 60
 """Cards that can be read without JavaScript."""
+_TOLD: Final = (MEANING, "What it is not", "What to do")
+"""The sections of an explanation that a reader of a report needs."""
 _RULES: Final = {rule.code: rule for rule in RULES}
 _SEVERITY_WORDS: Final = {
     Severity.ERROR: "error",
@@ -58,10 +60,8 @@ def _groups(report: Report, hosts: Collection[str]) -> Iterator[Html]:
         (severity, code, list(members))
         for (severity, code), members in groupby(report.findings, lambda f: (f.severity, f.code))
     ]
-    share = max(1, MOST_INLINE // len(groups))
-    room = MOST_INLINE - sum(min(share, len(members)) for _, _, members in groups)
-    for place, (severity, code, members) in enumerate(groups):
-        most = share + room if place == 0 else share
+    shares = _shares([len(members) for _, _, members in groups])
+    for place, ((severity, code, members), most) in enumerate(zip(groups, shares, strict=True)):
         few = len(report.findings) <= CLOSED_FROM and severity is not Severity.INFO
         name = f"found-{place}"
         rest = members[most:]
@@ -83,6 +83,16 @@ def _groups(report: Report, hosts: Collection[str]) -> Iterator[Html]:
             open=place == 0 or few,
             data_list="cards",
         )
+
+
+def _shares(counts: list[int]) -> list[int]:
+    """How many of each group are inline: some of each, and of the first ones what is left."""
+    even = max(1, MOST_INLINE // len(counts))
+    shares = [min(even, count) for count in counts]
+    for place, count in enumerate(counts):
+        left = max(0, MOST_INLINE - sum(shares))
+        shares[place] += min(left, count - shares[place])
+    return shares
 
 
 def card(
@@ -176,7 +186,7 @@ def explained_shortly(code: str) -> Html:
 
 
 def meanings_section(findings: Sequence[Finding]) -> Html:
-    """What every code on the page means, as `nvgre-doctor explain` says it."""
+    """What every code on the page means, and what to do: the rest is for those who ask."""
     codes = dict.fromkeys(finding.code for finding in findings)
     rules = [_RULES[code] for code in codes if code in _RULES]
     if not rules:
@@ -185,6 +195,11 @@ def meanings_section(findings: Sequence[Finding]) -> Html:
         "section",
         tag("h2", text("What the findings mean")),
         *(_meaning(rule) for rule in rules),
+        tag(
+            "p.note",
+            text("How each is found out, and the sources: "),
+            tag("code", text(f"nvgre-doctor explain {rules[0].code}")),
+        ),
         id="meaning",
     )
 
@@ -192,6 +207,8 @@ def meanings_section(findings: Sequence[Finding]) -> Html:
 def _meaning(rule: Rule) -> Html:
     parts = []
     for heading, paragraphs in explained(rule).items():
+        if heading not in _TOLD:
+            continue
         parts.append(tag("h3", text(heading)))
         parts += [tag("p", text(paragraph)) for paragraph in paragraphs]
     summary = tag("summary", tag("b", text(rule.code)), text(f" {rule.title}"))

@@ -6,16 +6,23 @@ from typing import Final
 
 _STRING: Final = re.compile(r'("(?:[^"\\]|\\.)*")')
 _AROUND: Final = re.compile(r" ?([=+*<>?:&|,;{}()\[\]-]|=>) ?")
+_PROPERTY: Final = re.compile(r"--[a-z][a-z-]*")
+_LETTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _COMMENTS: Final = ("//", "/*")
 
 
-def style() -> str:
-    """Without indents, empty lines and comments that stand alone."""
-    return "\n".join(_lines("page.css"))
+def style(*names: str) -> str:
+    """Without indents, empty lines and comments that stand alone, and with short names for custom
+    properties.
+    """
+    css = "\n".join(line for name in names for line in _lines(name))
+    properties = sorted(set(_PROPERTY.findall(css)))
+    short = {name: f"--{digits}" for name, digits in zip(properties, _LETTERS, strict=False)}
+    return _PROPERTY.sub(lambda match: short[match.group()], css)
 
 
 def script(name: str) -> str:
-    """The same, and without the spaces around operators."""
+    """A script without indents, comments and the spaces around operators."""
     return "\n".join(
         "".join(
             piece if piece.startswith('"') else _AROUND.sub(r"\1", piece)

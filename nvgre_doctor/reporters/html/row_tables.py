@@ -70,7 +70,7 @@ def section(table: Table, hosts: Collection[str]) -> Html:
         return NOTHING
     most = MOST_INLINE[table.name]
     inline, rest = table.rows[:most], table.rows[most:]
-    heads = [tag(f"th.{column.kind}", text(column.title), scope="col") for column in table.columns]
+    heads = [tag(f"th.{column.kind}", text(column.title)) for column in table.columns]
     body = [
         tag(
             "tr",

@@ -21,13 +21,7 @@ from nvgre_doctor.wording import LAYOUT_WORDS
 MOST_BARS: Final = 60
 _MOST_GAPS_TOLD: Final = 5
 _SHORTEST: Final = 0.4  # percent: a bar that is shorter is not seen
-_BARS: Final = {
-    Layout.OLD: (3, 10, 0),
-    Layout.CURRENT: (5, 6, 3),
-    Layout.BOTH: (3, 10, 0),
-    Layout.UNKNOWN: (7, 2, 0),
-}
-"""Top, height and rounding of a bar; a row is 16 high."""
+_HEIGHT: Final = 16  # of a row; the style says where in it a bar, a mark or a gap lies
 _NS: Final = 1_000_000_000
 
 
@@ -77,38 +71,21 @@ def _times(host: Host) -> Iterator[tuple[int, int, str]]:
 
 def _row(host: Host, axis: Axis, refused: list[int]) -> Html:
     spans = list(_times(host))
-    parts = [tag("line.silent", x1="0%", x2="100%", y1=8, y2=8)]
-    parts += [
-        tag("rect.gap", x=f"{gap.left:.2f}%", width=f"{gap.width:.2f}%", y=0, height=16)
-        for gap in axis.gaps
-    ]
+    parts = [tag("rect.gap", x=f"{gap.left:.2f}%", width=f"{gap.width:.2f}%") for gap in axis.gaps]
     is_plain = host.sender is Sender.OTHER
     for begin, end, said in spans:
         layout = Layout.UNKNOWN if is_plain else Layout(said)
         left, right = sorted((axis.place(begin), axis.place(end)))
         width = max(right - left, _SHORTEST)
-        y, height, rx = _BARS[layout]
-        parts.append(
-            tag(
-                f"rect.{LAYOUT_CLASSES[layout]}",
-                x=f"{min(left, 100 - width):.2f}%",
-                width=f"{width:.2f}%",
-                y=y,
-                height=height,
-                rx=rx or None,
-            )
-        )
+        begins = f"{min(left, 100 - width):.2f}%"
+        parts.append(tag(f"rect.{LAYOUT_CLASSES[layout]}", x=begins, width=f"{width:.2f}%"))
     for change in host.changes:
         if change.at.time_ns is not None:
             x = f"{axis.place(change.at.time_ns):.2f}%"
-            parts.append(tag("line.change", x1=x, x2=x, y1=0, y2=16))
-            parts.append(tag("circle.change", cx=x, cy=8, r=4))
-    for time_ns in refused:
-        x = f"{axis.place(time_ns):.2f}%"
-        parts.append(tag("rect.tick", x=x, width=3, y=0, height=16))
-    picture = tag(
-        "svg", *parts, width="100%", height=16, role="img", aria_label=_words(spans, refused)
-    )
+            parts.append(tag("circle.change", cx=x, cy=8, r=5))
+    parts += [tag("rect.tick", x=f"{axis.place(time_ns):.2f}%") for time_ns in refused]
+    words = _words(spans, refused)
+    picture = tag("svg", *parts, width="100%", height=_HEIGHT, role="img", aria_label=words)
     return tag("tr", tag("th", host_link(host.address), scope="row"), tag("td", picture))
 
 
@@ -166,29 +143,18 @@ def _legend(hosts: list[Host], *, has_refusals: bool) -> Html:
     items = []
     for layout, word in words.items():
         if layout in layouts:
-            y, height, rx = _BARS[layout]
-            bar = tag(
-                f"rect.{LAYOUT_CLASSES[layout]}",
-                x=0,
-                width=26,
-                y=y,
-                height=height,
-                rx=rx or None,
-            )
-            items.append((bar, word))
+            items.append((tag(f"rect.{LAYOUT_CLASSES[layout]}", width=26), word))
     items.append((tag("line.silent", x1=0, x2=26, y1=8, y2=8), "nothing heard"))
     if any(host.changes for host in hosts):
-        items.append((tag("circle.change", cx=13, cy=8, r=4), "it changed"))
+        items.append((tag("circle.change", cx=13, cy=8, r=5), "it changed"))
     if has_refusals:
-        items.append(
-            (tag("rect.tick", x=12, width=3, y=0, height=16), "something it sent was refused")
-        )
+        items.append((tag("rect.tick", x=12), "something it sent was refused"))
     return tag(
         "ul.legend",
         *(
             tag(
                 "li",
-                tag("svg", part, width=26, height=16, aria_hidden="true"),
+                tag("svg", part, width=26, height=_HEIGHT, aria_hidden="true"),
                 text(f" {word}"),
             )
             for part, word in items
