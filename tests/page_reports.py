@@ -102,7 +102,7 @@ CAPTURES = (
         T0 + 3 * HOUR + 120 * SECOND,
     ),
 )  # fmt: skip
-A, B, C, D, E, F, G, H, I = (f"192.168.50.{number}" for number in (2, 1, 3, 4, 7, 8, 9, 20, 21))
+A, B, C, D, E, F, G, H, J = (f"192.168.50.{number}" for number in (2, 1, 3, 4, 7, 8, 9, 20, 21))
 
 MIXED = Report(
     version="1.0.0",
@@ -121,7 +121,7 @@ MIXED = Report(
         host(F, BOTH, (BOTH, 40, 220, 0), key=0x00138900),
         host(G, UNKNOWN, (UNKNOWN, 60, 270, 0), confidence=NONE),
         host(H, OLD, (OLD, 0, 300, 0), confidence=LIKELY, sender=Sender.UNCLEAR, key=0x00001389),
-        host(I, NEW, (NEW, 50, 140, 0), sender=Sender.OTHER, key=0x00138900),
+        host(J, NEW, (NEW, 50, 140, 0), sender=Sender.OTHER, key=0x00138900),
     ),
     pairs=(
         Pair((B, A), PairVerdict.MISMATCH, PROVEN, 210, 180),
@@ -132,7 +132,7 @@ MIXED = Report(
         Pair((B, E), PairVerdict.AGREE, PROVEN, 90, 60),
         Pair((D, G), PairVerdict.UNKNOWN, NONE, 12, 0),
         Pair((B, F), PairVerdict.UNKNOWN, NONE, 30, 31),
-        Pair((H, I), PairVerdict.MISMATCH, LIKELY, 8, 8),
+        Pair((H, J), PairVerdict.MISMATCH, LIKELY, 8, 8),
     ),
     refusals=(
         refusal(A, B, Cause.LAYOUT_MISMATCH, 30, 60, 90.5, 200),

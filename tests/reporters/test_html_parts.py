@@ -370,9 +370,9 @@ def test_a_change_is_a_mark_between_two_bars_and_refusals_are_ticks() -> None:
     assert mark.attributes["cx"] == bars[2][1]
     assert len(row.all("rect", "tick")) == 2
     assert row.all("svg")[0].attributes["aria-label"] == (
-        "draft-00 2013-02-20 10:14:07 to 2013-02-20 10:15:47;"
-        " RFC 7637 2013-02-20 10:16:47 to 2013-02-20 10:19:07;"
-        " RFC 7637 2013-02-20 13:14:07 to 2013-02-20 13:15:07; refused at 2 moments at least"
+        "draft-00 2013-02-20 10:14:07 to 10:15:47 UTC;"
+        " RFC 7637 2013-02-20 10:16:47 to 10:19:07 UTC;"
+        " RFC 7637 2013-02-20 13:14:07 to 13:15:07 UTC; refused at 2 moments at least"
     )
 
 

@@ -27,12 +27,12 @@ from nvgre_doctor.reporters.html.markup import (
 from nvgre_doctor.reporters.html.matrix import matrix
 from nvgre_doctor.reporters.html.page_files import script, style
 from nvgre_doctor.reporters.html.relations import Relations, is_refusal, relations_of
-from nvgre_doctor.reporters.html.row_tables import (
+from nvgre_doctor.reporters.html.row_tables import section
+from nvgre_doctor.reporters.html.rows_of_report import (
     captures_table,
     hosts_table,
     pairs_table,
     refusals_table,
-    section,
 )
 from nvgre_doctor.reporters.html.shown import LOOKS, copied, headline, sentence, word_of
 from nvgre_doctor.reporters.html.timeline import timeline

@@ -13,7 +13,7 @@ from nvgre_doctor.report.model import Host, Report
 from nvgre_doctor.reporters.html.axis import Axis, axis_of
 from nvgre_doctor.reporters.html.markup import NOTHING, Html, counted, tag, text
 from nvgre_doctor.reporters.html.relations import Relations, is_refusal
-from nvgre_doctor.reporters.html.row_tables import short_time
+from nvgre_doctor.reporters.html.rows_of_report import short_time, stretch
 from nvgre_doctor.reporters.html.shown import LAYOUT_CLASSES, host_link
 from nvgre_doctor.vocabulary import Layout, Sender
 from nvgre_doctor.wording import LAYOUT_WORDS
@@ -91,7 +91,7 @@ def _row(host: Host, axis: Axis, refused: list[int]) -> Html:
 
 def _words(spans: list[tuple[int, int, str]], refused: list[int]) -> str:
     said = [
-        f"{LAYOUT_WORDS[Layout(layout)]} {short_time(begin)[:19]} to {short_time(end)[:19]}"
+        f"{LAYOUT_WORDS[Layout(layout)]} {stretch(begin, end)}"
         for begin, end, layout in spans[:_MOST_GAPS_TOLD]
     ]
     if more := len(spans) - len(said):
