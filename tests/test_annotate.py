@@ -37,8 +37,8 @@ TEXT_301 = (
     " they use different layouts"
 )
 TEXT_201 = (
-    "nvgre-doctor NVG201: 192.168.50.2 probably uses the old NVGRE layout (draft-00): key 0x00001389"
-    " is TNI 5001"
+    "nvgre-doctor NVG201: 192.168.50.2 probably uses the old NVGRE layout (draft-00): key"
+    " 0x00001389 is TNI 5001"
 )
 PROVEN_301, PROVEN_201 = (
     text.replace("probably cannot", "cannot").replace("probably uses", "uses")

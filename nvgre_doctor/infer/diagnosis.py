@@ -154,7 +154,8 @@ class HostVerdict:
 
     def spoken_between(self, first: At, last: At) -> SpanVerdict | None:
         """What is known, or likely, of this time: of the span that it lies in, of the spans before
-        and after it if they agree, or of one that ends less than the time of a restart away.
+        and after it if they agree, or of one that ends less than the time of a restart away.  What
+        is updated stays so: RFC 7637 holds after the last span, draft-00 before the first one.
         """
         one, two = self._spoken(first), self._spoken(last)
         if one is None or two is None or one.layout is not two.layout:
@@ -174,6 +175,10 @@ class HostVerdict:
                 return span
             elif after is None:
                 after, until = span, _gap(at, first)
+        if before is not None and before is self.spans[-1] and before.layout is Layout.CURRENT:
+            return before
+        if after is not None and after is self.spans[0] and after.layout is Layout.OLD:
+            return after
         if before is not None and after is not None and before.layout is after.layout:
             return min(before, after, key=_sureness)
         if since < RESTART_NS <= until:

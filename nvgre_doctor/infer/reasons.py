@@ -111,7 +111,17 @@ class Explaining:
             yield Reason(Kind.RANGE, LAYOUTS[layout], margin, _BY_VALUE, None, streams)
 
     def _by_models(self, number: int, layout: int) -> list[Reason]:
-        grounds = list(self._facts.grounds(number, layout))
+        weights = {
+            unit: unit.weight
+            for unit in self._spans[number].heard
+            if only_layout(unit) == layout and unit not in self._facts.strays
+        }
+        adding = {ground.model for ground in self._facts.grounds(number, layout, weights)}
+        grounds = [
+            ground
+            for ground in self._facts.grounds(number, layout)
+            if ground.model in adding or len(ground.model.spans) > 1
+        ]
         grounds.sort(key=lambda ground: -max(ground.hard, ground.soft))
         return [
             self._by_model(number, layout, ground.model, max(ground.hard, ground.soft))

@@ -153,19 +153,29 @@ class _FlowIndex:
         another address of the host that refuses: then the flow is one that was heard.
         """
         source, destination = refused_flow(sign)
+        customers = sign.quoted_source + sign.quoted_destination
+        if sign.is_inner and (source, destination) not in self._flows:
+            # A guest's own tunnel inside NVGRE looks like the packet of a host.
+            fitting = self._found.get((sign.addressee, customers), [])
+            if fitting:
+                return self._one_of(sign.addressee, sign.reporter, fitting)
         quoted = sign.quoted_macs or sign.quoted_customer_addresses
         fitting = self._found.get((source, quoted), []) if quoted else []
         if not sign.quoted_destination and (source, destination) not in self._flows:
             heard = {stream.destination for stream in fitting}
             if len(heard) == 1:
                 destination = heard.pop()
-        gre_key = sign.quoted_key
-        if gre_key is None:
-            gre_keys = {
-                gre_key
-                for stream in fitting
-                if stream.destination == destination
-                for gre_key in stream.gre_keys
-            }
-            gre_key = gre_keys.pop() if len(gre_keys) == 1 else None
-        return (source, destination), gre_key
+        if sign.quoted_key is not None:
+            return (source, destination), sign.quoted_key
+        return self._one_of(source, destination, fitting)
+
+    def _one_of(
+        self, source: bytes, destination: bytes, fitting: Iterable[Stream]
+    ) -> tuple[Flow, int | None]:
+        gre_keys = {
+            gre_key
+            for stream in fitting
+            if stream.destination == destination
+            for gre_key in stream.gre_keys
+        }
+        return (source, destination), gre_keys.pop() if len(gre_keys) == 1 else None

@@ -23,6 +23,8 @@ from nvgre_doctor.infer.diagnosis import At
 from nvgre_doctor.wire import layouts
 
 _SECOND_NS: Final = 1_000_000_000
+COPIES_NS: Final = 100_000_000
+"""Copies of a packet are captured within this time, at whatever points."""
 
 Parts = Mapping[int, Mapping[PartKey, Part]]
 """Everything that was heard, by capture."""
@@ -40,6 +42,7 @@ class Heard:
     """The frames of one span with one key, to one provider address, of one VM pair."""
 
     __slots__ = (
+        "_is_repeated",
         "customers",
         "destination",
         "first",
@@ -71,7 +74,8 @@ class Heard:
         self.first = At(unit.first.ts_ns, capture, unit.first.frame_number)
         self.last = At(unit.last.ts_ns, capture, unit.last.frame_number)
         self.packets = unit.packets
-        self.weight = unit.weight
+        self._is_repeated = len(unit.packets) == 1 and _is_long(unit)
+        self.weight = max(unit.weight, 1 + self._is_repeated)
         self.old_id = gre_key if layouts.fits_old(gre_key) else None
         self.new_id = key.upper_bits if layouts.fits_current(gre_key) else None
 
@@ -88,7 +92,9 @@ class Heard:
             known[packet.digest] = packet
         self.packets = tuple(sorted(known.values())[:2])
         self.frames += other.frames
-        self.weight = Unit(0, self.frames, _NEVER, _NEVER, self.packets).weight
+        self._is_repeated |= other._is_repeated
+        weight = Unit(0, self.frames, _NEVER, _NEVER, self.packets).weight
+        self.weight = max(weight, 1 + self._is_repeated)
         if _place(other.first) < _place(self.first):
             self.first = other.first
         if other.last.capture == self.last.capture:
@@ -98,6 +104,15 @@ class Heard:
 
 
 _NEVER: Final = Moment(0, -1)
+
+
+def _is_long(unit: Unit) -> bool:
+    """Whether its frames lie too far apart to be copies of one packet: its sender numbers
+    nothing.
+    """
+    return min(unit.first.ts_ns, unit.last.ts_ns) >= 0 and (
+        abs(unit.last.ts_ns - unit.first.ts_ns) > COPIES_NS
+    )
 
 
 def _place(at: At) -> tuple[int, int]:

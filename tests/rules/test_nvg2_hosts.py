@@ -5,7 +5,6 @@ import pytest
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.finding import Finding, FrameRef, Subject
 from nvgre_doctor.vocabulary import Assumption, Confidence, Kind, Layout, Sender, Severity
-from tests import build
 from tests.situations import (
     BOTH,
     CURRENT,
@@ -14,7 +13,6 @@ from tests.situations import (
     OLD_5001,
     UNKNOWN,
     Reason,
-    at,
     by_value,
     change,
     host,
@@ -129,21 +127,6 @@ def test_frames_of_several_captures_are_not_told_by_their_numbers() -> None:
     known = host(A, OLD, spans=[span(OLD, 11, 14)], changes=[change(CURRENT, 4, OLD, 11)])
     assert "frame.number" in only("NVG201", situation(known)).display_filter
     assert "frame.number" not in only("NVG201", situation(known, captures=2)).display_filter
-
-
-def test_a_clock_that_was_set_back_does_not_move_a_frame_to_another_span() -> None:
-    early = span(OLD, 1, 4)._replace(
-        first=at(101)._replace(frame_number=1), last=at(104)._replace(frame_number=4)
-    )
-    late = span(CURRENT, 5, 9)
-    known = situation(host(A, CURRENT, spans=[early, late], changes=[change(OLD, 4, CURRENT, 5)]))
-    assert [known.layout_at(build.ip(A), at(n)) for n in (2, 4, 5, 9, 12)] == [
-        OLD,
-        OLD,
-        CURRENT,
-        CURRENT,
-        UNKNOWN,
-    ]
 
 
 # --- NVG202 ------------------------------------------------------------------

@@ -63,7 +63,9 @@ def test_a_refusal_between_two_layouts_is_an_error_because_of_them(is_inner: boo
 
 
 def test_a_refusal_that_rests_on_a_likely_layout_is_likely() -> None:
-    finding = only("NVG302", between(refusal(A, B, CURRENT_KEY, MISMATCH), confidence=LIKELY))
+    spans = [span(OLD, 1, 100)._replace(confidence=LIKELY)]
+    known = between(refusal(A, B, CURRENT_KEY, MISMATCH), confidence=LIKELY, spans=spans)
+    finding = only("NVG302", known)
     assert (finding.severity, finding.confidence) == (Severity.ERROR, LIKELY)
     assert ", probably because the sender uses RFC 7637 and" in finding.message
     assert finding.next_step.startswith("Find out first")

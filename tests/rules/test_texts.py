@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from nvgre_doctor.capture.batch import Problem
-from nvgre_doctor.capture.losses import Lost
+from nvgre_doctor.capture.losses import Losses
 from nvgre_doctor.infer import infer
 from nvgre_doctor.infer.diagnosis import Contradiction, Copies, Stray, Stream
 from nvgre_doctor.infer.left_out import leave_out
@@ -455,31 +455,12 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
             ),
         ],
     ),
-    "frames lost by both": (
+    "packets lost": (
         "NVG105",
-        lambda: situation(lost=Lost(3, 9, 5)),
+        lambda: situation(lost=Losses(beside=12)),
         [
             (
-                (
-                    "capture-0.pcap says that 12 frames were lost while it was captured: 3 "
-                    "dropped by the adapter, 9 dropped by the operating system."
-                ),
-                "",
-                0,
-                (
-                    "Capture again with a larger buffer (dumpcap -B 64), a capture filter, or a "
-                    "snap length of 128 bytes."
-                ),
-                None,
-            ),
-        ],
-    ),
-    "one frame lost by nobody knows whom": (
-        "NVG105",
-        lambda: situation(lost=Lost(between=1)),
-        [
-            (
-                "capture-0.pcap says that 1 frame was lost while it was captured.",
+                "capture-0.pcap says that 12 packets were lost while it was captured.",
                 "",
                 0,
                 (
