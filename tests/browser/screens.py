@@ -5,10 +5,12 @@ place.  Nothing is judged here: a person does that.
 """
 
 import argparse
+import struct
 import tempfile
+import zlib
 from pathlib import Path
 
-from tests.browser.browsers import PROGRAMS, Visit, visit
+from tests.browser.browsers import PROGRAMS, Step, Visit, visit
 from tests.browser.pages import REPORTS, write_pages
 from tests.program import MISMATCH, ROOT, run
 
@@ -57,22 +59,40 @@ def make_pictures() -> None:
         sample.write_bytes(run(MISMATCH, "-f", "html").stdout)
         pages = write_pages(Path(place), ["mixed", "fabric"])
 
-        def to(name: str, place: str = "") -> list[dict[str, str]]:
-            scroll = f"document.documentElement.style.scrollBehavior = 'auto'; {place}"
-            return [{"run": scroll}, {"shot": str(PICTURES / name)}]
+        def shot(name: str, section: str = "") -> list[Step]:
+            still = "document.documentElement.style.scrollBehavior = 'auto';"
+            if section:
+                still += f"""document.querySelector("header").hidden = true;
+                    document.documentElement.style.scrollPaddingTop = "0";
+                    document.getElementById("{section}").scrollIntoView();"""
+            return [{"run": still}, {"shot": str(PICTURES / name)}]
 
-        below = "document.querySelector('#{}').scrollIntoView()"
         visit(
-            Visit(sample, to("report.png"), width=860, height=800),
-            Visit(pages["mixed"], to("map.png", below.format("map", 0)), True, 860, 720),
-            Visit(
-                pages["fabric"], to("findings.png", below.format("findings", 0)), False, 860, 560
-            ),
-            Visit(pages["mixed"], to("key.png", below.format("key", 0)), False, 860, 380),
-            Visit(pages["mixed"], to("phone.png"), True, 360, 640),
+            Visit(sample, shot("report.png"), width=960, height=760),
+            Visit(pages["mixed"], shot("map.png", "map"), True, 960, 620),
+            Visit(pages["mixed"], shot("timeline.png", "timeline"), False, 960, 400),
+            Visit(pages["fabric"], shot("findings.png", "findings"), False, 960, 420),
+            Visit(pages["mixed"], shot("phone.png"), True, 360, 640),
         )
     for picture in sorted(PICTURES.glob("*.png")):
+        picture.write_bytes(packed_well(picture.read_bytes()))
         print(f"{picture.name}: {picture.stat().st_size:,} bytes")
+
+
+def packed_well(png: bytes) -> bytes:
+    """The same picture, deflated as well as zlib can."""
+    data, kept, place = b"", [], 8
+    while place < len(png):
+        (size,) = struct.unpack_from(">I", png, place)
+        name = png[place + 4 : place + 8]
+        if name == b"IDAT":
+            data += png[place + 8 : place + 8 + size]
+        else:
+            kept.append(png[place : place + 12 + size])
+        place += 12 + size
+    body = b"IDAT" + zlib.compress(zlib.decompress(data), 9)
+    image = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    return png[:8] + b"".join([*kept[:-1], image, kept[-1]])
 
 
 if __name__ == "__main__":
