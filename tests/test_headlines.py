@@ -112,6 +112,19 @@ def test_refusals_alone_of_each_others_shifted_keys_are_a_likely_mismatch() -> N
     )
 
 
+def test_a_likely_mismatch_of_the_past_says_probably() -> None:
+    spans = [span(OLD, 1, 20)._replace(confidence=LIKELY), span(CURRENT, 50, 90)]
+    known = hosts(
+        host(A, CURRENT, spans=[span(CURRENT, 1, 100)]),
+        likely(B, spans=spans, changes=[change(OLD, 20, CURRENT, 50)]),
+        refusals=(refusal(A, B, CURRENT_5001, Cause.LAYOUT_MISMATCH),),
+    )
+    assert told(known) == (
+        "mismatch",
+        "Flows were refused with ICMP 3/10, probably because the layouts of two hosts differed.",
+    )
+
+
 # --- refused -----------------------------------------------------------------
 
 
@@ -191,8 +204,12 @@ def test_an_old_host_that_is_only_likely() -> None:
     )
 
 
-def test_an_old_host_that_a_single_frame_speaks_for_is_a_warning() -> None:
-    assert told(hosts(likely(A, OLD, margin=1), host(B, CURRENT)))[0] == "warnings"
+@pytest.mark.parametrize("margin", [0, 1])
+def test_an_old_host_for_which_too_little_speaks_is_undecided(margin: int) -> None:
+    assert told(hosts(likely(A, OLD, margin=margin), host(B, CURRENT))) == (
+        "undecided",
+        "192.168.50.1 may use the old NVGRE layout, but too little was captured to say so.",
+    )
 
 
 def test_an_old_layout_of_nobody_knows_what_is_a_warning_that_says_so() -> None:
@@ -292,8 +309,8 @@ def plain(*addresses: str) -> list[HostVerdict]:
 def test_plain_gre_is_no_nvgre() -> None:
     assert told(hosts(*plain(A, B))) == (
         "no-nvgre",
-        "This is plain GRE, no NVGRE of Hyper-V: what 192.168.50.1, 192.168.50.2 send has no"
-        " layout.",
+        "No Hyper-V host sends here: 192.168.50.1, 192.168.50.2 send plain GRE, or NVGRE of another"
+        " maker.",
     )
 
 
@@ -304,7 +321,7 @@ def test_plain_gre_that_is_refused_says_by_whom(kind: tuple[int, int], said: str
     known = hosts(*plain(A, B), refusals=(refusal(A, B, 1001, kind=kind, is_inner=False),))
     assert told(known)[0] == "no-nvgre"
     assert told(known)[1].endswith(
-        f" has no layout. 192.168.50.1 is refused by 192.168.50.2 with {said}."
+        f" of another maker. 192.168.50.1 is refused by 192.168.50.2 with {said}."
     )
     assert not [f for f in report_of(known).findings if f.severity == "error"]
 

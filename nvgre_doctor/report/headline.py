@@ -7,6 +7,7 @@ from nvgre_doctor.report.verdict import (
     old_hosts,
     senders_of,
     thin_mismatches,
+    thin_old_hosts,
     unknown_senders,
 )
 from nvgre_doctor.rules.base import Situation, about_flow
@@ -71,6 +72,10 @@ def _refused_by_layout(situation: Situation, findings: list[Finding]) -> str:
     first = next(finding for finding in findings if finding.code == BY_LAYOUT.code)
     if first.confidence is Confidence.PROVEN:
         return f"Flows were refused with {names} while the layouts of two hosts differed."
+    if situation.diagnosis.hosts:
+        return (
+            f"Flows were refused with {names}, probably because the layouts of two hosts differed."
+        )
     one, two = sorted(first.subject.hosts)
     return (
         f"{one} and {two} refuse each other with {names}, each the other's key: probably one of"
@@ -119,10 +124,14 @@ def _undecided(situation: Situation, findings: list[Finding]) -> str:
             f"{refused}The layout of {listed(unknown)} cannot be told, so nobody knows whether all"
             " can talk."
         )
-    thin = [listed(map(address_text, pair.hosts)) for pair in thin_mismatches(situation)]
+    thin = thin_mismatches(situation)
+    if thin:
+        one, two = map(address_text, thin[0].hosts)
+        return f"{refused}Whether {one} and {two} use different layouts rests on a single frame."
+    old = [address_text(host.address) for host in thin_old_hosts(situation)]
     return (
-        f"{refused}Whether {listed(thin, 1).replace(',', ' and')} use different layouts rests on a"
-        " single frame."
+        f"{refused}{listed(old)} may use the old NVGRE layout, but too little was captured to say"
+        " so."
     )
 
 
@@ -166,8 +175,8 @@ def _no_nvgre(situation: Situation, findings: list[Finding]) -> str:
         refusal = _first(findings, OTHERWISE.code, OTHER_ERRORS.code)
         refused = f" {_refused(situation, refusal)}." if refusal else ""
         return (
-            f"This is {PLAIN_GRE}, no NVGRE of Hyper-V: what {listed(senders)}"
-            f" {_verb(senders, 'send')} has no layout.{refused}"
+            f"No Hyper-V host sends here: {listed(senders)} {_verb(senders, 'send')} {PLAIN_GRE},"
+            f" or NVGRE of another maker.{refused}"
         )
     if situation.nvgre_frames_left_out:
         return (

@@ -192,7 +192,7 @@ def find_copies(situation: Situation) -> Iterator[Finding]:
             Subject("capture", capture=copies.capture),
             copies.frames,
             display_filter="",
-            advice=Advice("Nothing to do: packets are counted, not how often each was captured."),
+            advice=Advice(""),
         )
 
 

@@ -69,6 +69,35 @@ def test_a_key_that_is_valid_somewhere_or_control_is_none(gre_key: int) -> None:
     assert found("NVG401", tape) == []
 
 
+@pytest.mark.parametrize(
+    ("layout", "gre_keys", "reserved"),
+    [
+        (CURRENT, (0x0004D211, 0x0004D25C), 0x0004D211),
+        (CURRENT, (0x000FFFFF,), 0x000FFFFF),
+        (CURRENT, (0x00100000,), None),
+        (OLD, (0x0004D211,), None),
+        (UNKNOWN, (0x0004D211,), None),
+        (UNKNOWN, (0x00000FFF,), 0x00000FFF),
+    ],
+)
+def test_a_reserved_vsid_of_a_host_that_speaks_rfc_7637_is_a_warning(
+    layout: Layout, gre_keys: tuple[int, ...], reserved: int | None
+) -> None:
+    known = situation(host(A, layout), streams=(stream(A, B, *gre_keys),))
+    findings = findings_of(known, "NVG401")
+    assert len(findings) == (reserved is not None)
+    for finding in findings:
+        assert f"key 0x{reserved:08x} (" in finding.message
+        assert finding.frame_count == 4
+
+
+def test_a_stray_is_no_reserved_vsid() -> None:
+    known = situation(
+        host(A, CURRENT), streams=(stream(A, B, 0x00001389),), strays=(stray(A, 0x00001389, 1),)
+    )
+    assert findings_of(known, "NVG401") == []
+
+
 # --- NVG402 ------------------------------------------------------------------
 
 

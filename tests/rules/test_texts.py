@@ -54,7 +54,7 @@ KEY_5001 = "key 0x00001389 (TNI 5001, or VSID 19 [reserved] with FlowID 137)"
 KEY_5001_SHIFTED = "key 0x00138900 (TNI 1280256, or VSID 5001 with FlowID 0)"
 BY_VALUE = "key 0x00001389 is TNI 5001; as a VSID it would be 19, which is reserved"
 OWNER = "(Get-NetVirtualizationProviderAddress on the Hyper-V hosts)"
-INSTALL = "install KB2779768 on it and restart it."
+INSTALL = "Install KB2779768 on it and restart it."
 FIND_OUT = "Find out first whether KB2779768 is missing."
 POLICY = (
     "compare its policy with that of the sender: does it know this virtual machine, "
@@ -324,6 +324,11 @@ def unlisted() -> Situation:
     return known._replace(inventory=known_vsids(5001))
 
 
+def reserved_vsid() -> Situation:
+    sent = stream(A, B, 0x0004D211, 0x0004D25C)
+    return situation(host(A, CURRENT_LAYOUT), streams=(sent,))
+
+
 def flags(tape: Tape) -> None:
     for flag in (0x2010, 0x2020, 0x2040, 0x2080, 0x2100):
         tape.send(A6, B6, CURRENT, flags=flag)
@@ -437,7 +442,7 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                 ),
                 "",
                 2,
-                "Nothing to do: packets are counted, not how often each was captured.",
+                "",
                 None,
             ),
         ],
@@ -450,7 +455,7 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                 ("1 packet is in capture-0.pcap as well as in capture-1.pcap. Each counts once."),
                 "",
                 2,
-                "Nothing to do: packets are counted, not how often each was captured.",
+                "",
                 None,
             ),
         ],
@@ -479,7 +484,7 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                 f"192.168.50.2 uses the old NVGRE layout (draft-00): {BY_VALUE}.",
                 f"ip.src#1 == 192.168.50.2{NVGRE}",
                 4,
-                f"Find the host that has the provider address 192.168.50.2 {OWNER}, {INSTALL}",
+                f"Find the host that has the provider address 192.168.50.2 {OWNER}. {INSTALL}",
                 HOTFIX,
             ),
         ],
@@ -492,7 +497,7 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                 f"fd00:50::1 uses the old NVGRE layout (draft-00): {BY_VALUE}.",
                 f"ipv6.src#1 == fd00:50::1{NVGRE6}",
                 4,
-                f"Find the host that has the provider address fd00:50::1 {OWNER}, {INSTALL}",
+                f"Find the host that has the provider address fd00:50::1 {OWNER}. {INSTALL}",
                 HOTFIX,
             ),
         ],
@@ -582,7 +587,7 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                 f"192.168.50.1 uses the old NVGRE layout (draft-00): {BY_VALUE}.",
                 f"ip.src#1 == 192.168.50.1{NVGRE} && frame.number in {{11..14}}",
                 4,
-                f"Find the host that has the provider address 192.168.50.1 {OWNER}, {INSTALL}",
+                f"Find the host that has the provider address 192.168.50.1 {OWNER}. {INSTALL}",
                 HOTFIX,
             ),
         ],
@@ -617,7 +622,7 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                 ),
                 f"ip.src#1 == 192.168.50.1{NVGRE}",
                 8,
-                f"Find the host that has the provider address 192.168.50.1 {OWNER}, {INSTALL}",
+                f"Find the host that has the provider address 192.168.50.1 {OWNER}. {INSTALL}",
                 HOTFIX,
             ),
         ],
@@ -820,7 +825,7 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                 ),
                 f"ip.src#1 == 192.168.50.1{NVGRE}",
                 8,
-                ("Nothing, if 192.168.50.1 is no Hyper-V host: a plain GRE tunnel has no layout."),
+                "",
                 None,
             ),
         ],
@@ -850,7 +855,7 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                 "192.168.50.2 uses draft-00, and RFC 7637 is expected of it.",
                 f"ip.src#1 == 192.168.50.2{NVGRE}",
                 4,
-                f"Find the host that has the provider address 192.168.50.2 {OWNER}, {INSTALL}",
+                f"Find the host that has the provider address 192.168.50.2 {OWNER}. {INSTALL}",
                 HOTFIX,
             ),
         ],
@@ -883,7 +888,7 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                 ),
                 f"ip.addr#1 == 192.168.50.1 && ip.addr#1 == 192.168.50.2{NVGRE}",
                 8,
-                f"Find the host that has the provider address 192.168.50.2 {OWNER}, {INSTALL}",
+                f"Find the host that has the provider address 192.168.50.2 {OWNER}. {INSTALL}",
                 HOTFIX,
             ),
         ],
@@ -920,7 +925,34 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                 ),
                 f"ipv6.addr#1 == fd00:50::1 && ipv6.addr#1 == fd00:50::2{NVGRE6}",
                 8,
-                f"Find the host that has the provider address fd00:50::2 {OWNER}, {INSTALL}",
+                f"Find the host that has the provider address fd00:50::2 {OWNER}. {INSTALL}",
+                HOTFIX,
+            ),
+        ],
+    ),
+    "each refuses the key of the other": (
+        "NVG301",
+        refused_crosswise,
+        [
+            (
+                (
+                    "192.168.50.1 and 192.168.50.2 probably cannot talk: each refuses the "
+                    "other's key, and one is the other eight bits higher. 192.168.50.2 refuses "
+                    f"{KEY_5001_SHIFTED} of 192.168.50.1. 192.168.50.1 refuses {KEY_5001} of "
+                    "192.168.50.2."
+                ),
+                (
+                    "(ip.src#1 == 192.168.50.1 && ip.dst#1 == 192.168.50.2 && ip.proto#1 == 47 "
+                    "&& icmp.type == 3 && icmp.code == 10 && ip.src#2 == 192.168.50.1) || "
+                    "(ip.src#1 == 192.168.50.2 && ip.dst#1 == 192.168.50.1 && ip.proto#1 == 47 "
+                    "&& icmp.type == 3 && icmp.code == 10 && ip.src#2 == 192.168.50.2)"
+                ),
+                6,
+                (
+                    "Find out first what 192.168.50.2 is. If it is a Hyper-V host, ask that host "
+                    "by its own name whether it has KB2779768 "
+                    "(Get-NetVirtualizationProviderAddress tells which one has the address)."
+                ),
                 HOTFIX,
             ),
         ],
@@ -964,7 +996,7 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                     "icmp.type == 3 && icmp.code == 10 && ip.src#2 == 192.168.50.2"
                 ),
                 1,
-                f"Find the host that has the provider address 192.168.50.2 {OWNER}, {INSTALL}",
+                f"Find the host that has the provider address 192.168.50.2 {OWNER}. {INSTALL}",
                 HOTFIX,
             ),
         ],
@@ -985,7 +1017,7 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                     "icmp.type == 3 && icmp.code == 10 && ip.src#2 == 192.168.50.2"
                 ),
                 3,
-                f"Find the host that has the provider address 192.168.50.2 {OWNER}, {INSTALL}",
+                f"Find the host that has the provider address 192.168.50.2 {OWNER}. {INSTALL}",
                 HOTFIX,
             ),
         ],
@@ -1004,7 +1036,7 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                     "icmpv6.type == 1 && icmpv6.code == 1"
                 ),
                 1,
-                f"Find the host that has the provider address fd00:50::2 {OWNER}, {INSTALL}",
+                f"Find the host that has the provider address fd00:50::2 {OWNER}. {INSTALL}",
                 HOTFIX,
             ),
         ],
@@ -1631,6 +1663,23 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                 ),
                 f"ip.src#1 == 192.168.50.1{NVGRE} && gre.key#1 < 0x00001000",
                 12,
+                "Find out what 192.168.50.1 is; a VSID of Hyper-V is 4096 or more.",
+                None,
+            ),
+        ],
+    ),
+    "reserved vsid": (
+        "NVG401",
+        reserved_vsid,
+        [
+            (
+                (
+                    "192.168.50.1 speaks RFC 7637 with VSIDs that are reserved: key 0x0004d211 "
+                    "(TNI 315921, or VSID 1234 [reserved] with FlowID 17), 0x0004d25c (TNI "
+                    "315996, or VSID 1234 [reserved] with FlowID 92). Hyper-V uses 4096 and more."
+                ),
+                f"ip.src#1 == 192.168.50.1{NVGRE} && gre.key#1 < 0x00100000",
+                4,
                 "Find out what 192.168.50.1 is; a VSID of Hyper-V is 4096 or more.",
                 None,
             ),
