@@ -12,6 +12,7 @@ from nvgre_doctor.errors import GivenError
 from nvgre_doctor.terminal.page import Page, Span, Style
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.layouts import Reading
+from nvgre_doctor.wording import key_text
 
 LARGEST: Final = 0xFFFFFFFF
 
@@ -92,7 +93,10 @@ def draw_key_card(page: Page, given: GivenKey) -> None:
     reading = layouts.reading(gre_key)
     note = f"  ({given.note})" if given.note else ""
     page.say(
-        Span(f"0x{gre_key:08x}  {_ANSWERS[reading]}".format(**_values(gre_key)), Style.HEADING)
+        Span(
+            f"0x{gre_key:08x}  {_ANSWERS[reading]}".format(**template_values(gre_key)),
+            Style.HEADING,
+        )
     )
     page.blank()
     page.say(f"GRE Key 0x{gre_key:08x} = {gre_key}{note}")
@@ -100,7 +104,8 @@ def draw_key_card(page: Page, given: GivenKey) -> None:
     for line in _drawing(gre_key):
         page.say(line)
     _section(page, "By its value alone", _VERDICTS[reading], gre_key)
-    _section(page, "The same tenant in the other layout", _other_layout(gre_key), gre_key)
+    other = [line for sentence in _other_layout(gre_key) for line in sentence]
+    _section(page, "The same tenant in the other layout", other, gre_key)
     filters = [f"{name:<25}{expression}" for name, expression in display_filters(gre_key)]
     _section(page, "In Wireshark", filters, gre_key)
     _section(page, "Look at next", _NEXT_STEPS[reading], gre_key)
@@ -112,7 +117,23 @@ def _section(page: Page, heading: str, lines: Sequence[str], gre_key: int) -> No
     page.blank()
     page.say(heading)
     for line in lines:
-        page.say(f"  {line}".format(**_values(gre_key)))
+        page.say(f"  {line}".format(**template_values(gre_key)))
+
+
+def sentences() -> dict[str, str]:
+    """What can be said of a key by its value, as templates for `template_values`: one for each
+    Reading, and what the other layout writes if the key is a TNI ("if-old") or a VSID
+    ("if-current").
+    """
+    by_value = {reading.value: " ".join(lines) for reading, lines in _VERDICTS.items()}
+    return by_value | {"if-old": " ".join(_IF_OLD), "if-current": " ".join(_IF_CURRENT)}
+
+
+def said_of(gre_key: int) -> list[str]:
+    """These sentences, as far as they apply to a key."""
+    values = template_values(gre_key)
+    lines = [_VERDICTS[layouts.reading(gre_key)], *_other_layout(gre_key)]
+    return [" ".join(part).format(**values) for part in lines]
 
 
 def display_filters(gre_key: int) -> list[tuple[str, str]]:
@@ -146,46 +167,43 @@ def _drawing(gre_key: int) -> list[Span]:
         Span("          " + "  ".join(f"   {octet:02x}   " for octet in octets).rstrip()),
         Span(""),
         Span("RFC 7637 |            VSID            |  FlowID |", current),
-        Span(f"         |{f'{vsid}{_remark(vsid)}':^28}|{flow_id:^9}|", current),
+        Span(f"         |{f'{vsid}{remark(vsid)}':^28}|{flow_id:^9}|", current),
         Span("draft-00 |reserved|             TNI             |", old),
         Span(
-            f"         |{f'0x{octet:02x}':^8}|{f'{tni}{_remark(tni)}':^29}|"
+            f"         |{f'0x{octet:02x}':^8}|{f'{tni}{remark(tni)}':^29}|"
             + ("" if octet == 0 else "  reserved must be 0"),
             old,
         ),
     ]
 
 
-def _remark(network_id: int) -> str:
+def remark(network_id: int) -> str:
+    """What is special about a VSID or TNI, to stand behind it."""
     if network_id == layouts.CONTROL_ID:
         return ", NVE to NVE"
     return "" if layouts.is_usable(network_id) else ", reserved"
 
 
-def _values(gre_key: int) -> dict[str, object]:
+def template_values(gre_key: int) -> dict[str, str | int]:
+    """What stands in braces in the sentences."""
+    vsid, tni = layouts.vsid(gre_key), layouts.tni(gre_key)
     return {
-        "key": f"0x{gre_key:08x}",
         "number": gre_key,
-        "vsid": layouts.vsid(gre_key),
+        "vsid": vsid,
         "flow_id": layouts.flow_id(gre_key),
-        "tni": layouts.tni(gre_key),
+        "tni": tni,
         "octet": f"0x{layouts.reserved_octet(gre_key):02x}",
+        "vsid_as_old": key_text(vsid),
+        "tni_as_current": key_text(tni << 8),
+        "tni_as_current_last": key_text(tni << 8 | 0xFF),
     }
 
 
-def _other_layout(gre_key: int) -> list[str]:
-    lines: list[str] = []
+def _other_layout(gre_key: int) -> list[tuple[str, ...]]:
     if layouts.is_control(gre_key):
-        return lines
-    if layouts.fits_old(gre_key):
-        tni = layouts.tni(gre_key)
-        lines.append(f"If this is TNI {tni} (draft-00): an RFC 7637 host writes VSID {tni} as")
-        lines.append(f"0x{tni << 8:08x}, or up to 0x{tni << 8 | 0xFF:08x} with a FlowID.")
-    if layouts.fits_current(gre_key):
-        vsid = layouts.vsid(gre_key)
-        lines.append(f"If this is VSID {vsid} (RFC 7637): a draft-00 host writes TNI {vsid} as")
-        lines.append(f"0x{vsid:08x}.")
-    return lines
+        return []
+    fits = ((layouts.fits_old(gre_key), _IF_OLD), (layouts.fits_current(gre_key), _IF_CURRENT))
+    return [sentence for is_possible, sentence in fits if is_possible]
 
 
 _ANSWERS: Final = {
@@ -196,6 +214,14 @@ _ANSWERS: Final = {
     Reading.CONTROL: "control traffic between two hosts: no evidence for a layout",
 }
 
+_IF_OLD: Final = (
+    "If this is TNI {tni} (draft-00): an RFC 7637 host writes VSID {tni} as",
+    "{tni_as_current}, or up to {tni_as_current_last} with a FlowID.",
+)
+_IF_CURRENT: Final = (
+    "If this is VSID {vsid} (RFC 7637): a draft-00 host writes TNI {vsid} as",
+    "{vsid_as_old}.",
+)
 _VERDICTS: Final = {
     Reading.OLD_ONLY: (
         "As NVGRE, only the old layout (draft-00) can have written it. Read as",
@@ -232,7 +258,7 @@ _NEXT_STEPS: Final = {
     ),
     Reading.CURRENT_ONLY: (
         "Look for the key in the other direction of the same two VMs. Its upper 24 bits",
-        "must be the same. If it is 0x{vsid:08x}, the other host has the old layout.",
+        "must be the same. If it is {vsid_as_old}, the other host has the old layout.",
     ),
     Reading.EITHER: (
         "1. The other direction of the same two VMs: equal keys mean the same layout at",

@@ -15,9 +15,9 @@ ORDER = (
     "evidence",
     "known",
     "scan", "infer",
-    "wording", "filters", "rules", "report", "reporters",
+    "wording", "keycard", "filters", "rules", "report", "reporters",
     "settings", "doctor", "annotate", "info", "wireshark",
-    "keycard", "commands", "cli", "__main__",
+    "commands", "cli", "__main__",
 )  # fmt: skip
 """The parts of the package, left to right.  `__init__` holds the version, and loads the rest when
 it is asked for."""

@@ -108,6 +108,13 @@ def test_annotations_name_their_captures_and_the_last_line_counts_verdicts(folde
     assert lines[-1] == "nvgre-doctor: verdicts 1 mismatch, 1 healthy"
 
 
+def test_page_is_an_index_with_a_row_for_each(folder: Path) -> None:
+    page = written(folder, "html")
+    assert [f"<code>{name}</code>" in page for name in (BAD, GOOD)] == [True, True]
+    assert page.count("<tr>") == 3
+    assert "script-src 'none'" in page
+
+
 def test_lines_of_jsonl_name_their_captures(folder: Path) -> None:
     rows = [json.loads(line) for line in written(folder, "jsonl").splitlines()]
     assert {path for row in rows for path in row["captures"].values()} == {BAD}
@@ -131,7 +138,7 @@ def test_captures_of_different_labs_make_no_finding_about_each_other(folder: Pat
 def test_what_was_written_is_converted_to_every_format(folder: Path) -> None:
     text = written(folder, "json")
     (folder / "each.json").write_text(text)
-    for name in ("json", "jsonl", "junit", "sarif", "github", "markdown", "text"):
+    for name in ("json", "jsonl", "junit", "sarif", "github", "markdown", "text", "html"):
         done = run("convert", "each.json", "-o", f"{name}=again", cwd=folder)
         assert done.returncode == 1, done.stderr
         run("check", "--each", BAD, GOOD, "-o", f"{name}=once", cwd=folder)

@@ -51,7 +51,7 @@ format_option = click.option(
     "format_name",
     type=click.Choice(FORMATS, case_sensitive=False),
     metavar="NAME",
-    help=f"{', '.join(FORMATS)}.",
+    help=f"{' '.join(FORMATS)}.",
 )
 output_option = click.option(
     "-o",

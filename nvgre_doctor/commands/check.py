@@ -68,10 +68,11 @@ def _codes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     callback=_vsids,
     multiple=True,
     metavar="N",
-    help="A VSID that you use. This and -o can be repeated.",
+    help="A VSID that you use (all are: --vsid-complete).",
 )
 @click.option(
     "--vsid-complete",
+    hidden=True,  # so that the help stays on one screen; that of --vsid names it
     is_flag=True,
     default=None,
     help="You use no others than these and the inventory's.",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nvgre_doctor.report.model import Report
     from nvgre_doctor.terminal.display import Display
 
-FORMATS: Final = {
+FORMATS: Final[dict[str, str | tuple[str, ...]]] = {
     "text": "",
     "json": ".json",
     "jsonl": ".jsonl",
@@ -23,8 +23,9 @@ FORMATS: Final = {
     "sarif": ".sarif",
     "github": "",
     "markdown": ".md",
+    "html": (".html", ".htm"),
 }
-"""Names of `--format`, each a module here, and the suffix of files that are meant to hold it."""
+"""Names of `--format`, each a module here, and the suffixes of files that are meant to hold it."""
 
 
 def format_of_suffix(file_name: str) -> str:

@@ -8,7 +8,6 @@ A capture has no lines, so `startLine` is the frame number, 1-based as Wireshark
 import json
 import re
 from collections.abc import Iterable, Sequence
-from textwrap import dedent
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -17,6 +16,7 @@ from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.report.fingerprint import fingerprint
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.report.to_json import harmless_json
+from nvgre_doctor.reporters.explained import MEANING, explained
 from nvgre_doctor.reporters.subjects import next_step_text, why_not_judged
 from nvgre_doctor.rules.base import Rule
 from nvgre_doctor.rules.finding import Finding, FrameRef
@@ -33,7 +33,6 @@ START_LINE: Final = (
     "startLine is the frame number in the capture, 1-based as Wireshark counts frames"
 )
 STANDARD_INPUT: Final = "-"
-HEADINGS: Final = ("What it means", "How it is detected", "What it is not", "What to do", "Sources")
 
 _DRIVE = re.compile(r"[A-Za-z]:/")
 _MARKUP = re.compile(r"[\\`*_<>\[\]#|~]")
@@ -90,21 +89,24 @@ def _configuration(reports: Sequence[Report]) -> Json:
     return {} if path is None else {"configuration": visible(path)}
 
 
+PARAGRAPHS: Final = "\n\n"
+
+
 def _descriptor(rule: Rule) -> Json:
     """A rule; its texts are the `explain` text."""
-    sections = _sections(rule.explain)
-    meaning = " ".join(sections.get(HEADINGS[0], rule.title).split())
+    sections = explained(rule)
+    meaning = " ".join(sections.get(MEANING, [rule.title]))
     return {
         "id": rule.code,
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": meaning},
         "help": {
             "text": f"{rule.explain.strip()}\n\nIn results of this rule {START_LINE}.",
-            "markdown": "\n\n".join(
+            "markdown": PARAGRAPHS.join(
                 [f"# {rule.code}: {rule.title}"]
                 + [
-                    f"## {heading}\n\n{_escape_markdown(body)}"
-                    for heading, body in sections.items()
+                    f"## {heading}\n\n{_escape_markdown(PARAGRAPHS.join(paragraphs))}"
+                    for heading, paragraphs in sections.items()
                 ]
                 + [f"In results of this rule {START_LINE}."]
             ),
@@ -112,17 +114,6 @@ def _descriptor(rule: Rule) -> Json:
         "defaultConfiguration": {"level": LEVELS[rule.severity]},
         "properties": {"tags": ["network", "nvgre"]},
     }
-
-
-def _sections(explain: str) -> dict[str, str]:
-    """The explain text by heading; a heading is a line of its own."""
-    sections: dict[str, list[str]] = {}
-    for line in explain.splitlines():
-        if line.strip() in HEADINGS:
-            sections[line.strip()] = []
-        elif sections:
-            sections[next(reversed(sections))].append(line)
-    return {heading: dedent("\n".join(lines)).strip() for heading, lines in sections.items()}
 
 
 def _artifacts(captures: Iterable[Capture]) -> list[Json]:

@@ -276,3 +276,10 @@ def test_the_sdist_holds_all_that_git_holds() -> None:
 def test_the_wheel_holds_the_package_alone() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
     assert settings["packages"] == {"find": {"include": ["nvgre_doctor*"]}}
+
+
+def test_pictures_are_small_and_all_of_them_are_shown() -> None:
+    pictures = sorted((ROOT / "docs" / "pictures").iterdir())
+    assert sum(picture.stat().st_size for picture in pictures) <= 400_000
+    shown = [target for page, target in links() if page == "docs/report.md" and "/" in target]
+    assert sorted(shown) == [f"pictures/{picture.name}" for picture in pictures]
