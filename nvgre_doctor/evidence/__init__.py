@@ -21,6 +21,7 @@ from nvgre_doctor.evidence.parts import (
     ends_of,
     is_kept,
     macs_of,
+    octet_of,
     read_key,
     unkept_key,
 )
@@ -62,7 +63,7 @@ class CaptureEvidence:
         if other.is_thinned:
             merged._thin()
         for ends, level in other.levels.items():
-            merged._raise_level(ends, level)
+            merged.raise_level(ends, level)
         for unit, packed in other.units.items():
             merged.add_unit(unit, packed)
         for sign, sightings in other.signs.items():
@@ -92,9 +93,12 @@ class CaptureEvidence:
         found: defaultdict[PartKey, list[tuple[int, bool, Seen]]] = defaultdict(list)
         for unit, packed in self.units.items():
             key, low_octet, is_cut = read_key(unit)
-            found[key].append((low_octet, is_cut, unpack(packed)))
-        for key, seen in sorted(found.items(), key=itemgetter(0)):
-            yield key, _part(seen)
+            seen = unpack(packed)
+            if not key.destination:
+                low_octet, seen = seen.customer_addresses[0], seen._replace(customer_addresses=b"")
+            found[key].append((low_octet, is_cut, seen))
+        for key, units in sorted(found.items(), key=itemgetter(0)):
+            yield key, _part(units)
 
     def frames_by_ends(self) -> Counter[bytes]:
         """Frames of tenants by source + destination."""
@@ -119,7 +123,7 @@ class CaptureEvidence:
                     self._thin()
             elif macs:
                 self._kept.setdefault(ends, set()).add(unit)
-                self._raise_level(ends, self._level(ends))
+                self.raise_level(ends, self._level(ends))
 
     def _add(self, unit: bytes, packed: bytes) -> bool:
         known = self.units.get(unit)
@@ -129,7 +133,7 @@ class CaptureEvidence:
     def _add_unkept(self, unit: bytes, packed: bytes) -> None:
         seen = unpack(packed)
         self.unkept_frames[ends_of(unit)] += sum(row.frames for row in seen.rows)
-        self._add(unkept_key(unit), pack(seen._replace(customer_addresses=b"")))
+        self._add(unkept_key(unit), pack(seen._replace(customer_addresses=octet_of(unit))))
 
     def _thin(self) -> None:
         """Keep VM_STREAMS for each direction from now on."""
@@ -140,14 +144,14 @@ class CaptureEvidence:
             if macs_of(unit):
                 self._kept.setdefault(ends_of(unit), set()).add(unit)
         for ends in self._kept:
-            self._raise_level(ends, self._level(ends))
+            self.raise_level(ends, self._level(ends))
 
     def _level(self, ends: bytes) -> int:
         begin = 1 + len(ends)
         streams = {unit[begin : begin + 3] + macs_of(unit) for unit in self._kept[ends]}
         return sampling.level_for(sampling.vm_rank(stream[3:]) for stream in streams)
 
-    def _raise_level(self, ends: bytes, level: int) -> None:
+    def raise_level(self, ends: bytes, level: int) -> None:
         """Keep fewer VM pairs of one direction, if the level is not as high yet."""
         if level <= self.levels.get(ends, 0):
             return

@@ -59,14 +59,17 @@ class Row(NamedTuple):
 class Seen(NamedTuple):
     """All rows of one unit."""
 
-    customer_addresses: bytes  # of its first frame
+    customer_addresses: bytes
+    """Of its first frame.  Where the VM pair is not kept: the smallest low octet, one byte."""
     rows: tuple[Row, ...]  # in order of time
 
     def __add__(self, other: object) -> "Seen":
         if not isinstance(other, Seen):
             return NotImplemented
-        earlier = min(self, other, key=first_of)
-        return tidy(Seen(earlier.customer_addresses, (*self.rows, *other.rows)))
+        about = min(self, other, key=first_of).customer_addresses
+        if len(about) == 1:
+            about = min(self.customer_addresses, other.customer_addresses)
+        return tidy(Seen(about, (*self.rows, *other.rows)))
 
 
 def tidy(seen: Seen) -> Seen:

@@ -32,10 +32,13 @@ def streams(evidence: CaptureEvidence) -> Iterator[tuple[StreamKey, StreamFacts]
     found: dict[StreamKey, list[tuple[int, Seen]]] = {}
     for unit, packed in evidence.units.items():
         key, octet, _ = read_key(unit)
-        found.setdefault(StreamKey(*key[:4]), []).append((octet, unpack(packed)))
-    for stream, seen in sorted(found.items()):
-        rows = [row for _, each in seen for row in each.rows]
-        first = min((each for _, each in seen), key=first_of)
+        seen = unpack(packed)
+        if not key.destination:
+            octet, seen = seen.customer_addresses[0], seen._replace(customer_addresses=b"")
+        found.setdefault(StreamKey(*key[:4]), []).append((octet, seen))
+    for stream, units in sorted(found.items()):
+        rows = [row for _, each in units for row in each.rows]
+        first = min((each for _, each in units), key=first_of)
         yield (
             stream,
             StreamFacts(
@@ -43,6 +46,6 @@ def streams(evidence: CaptureEvidence) -> Iterator[tuple[StreamKey, StreamFacts]
                 min(row.first for row in rows),
                 max(row.last for row in rows),
                 first.customer_addresses,
-                bytes(sorted({octet for octet, _ in seen})),
+                bytes(sorted({octet for octet, _ in units})),
             ),
         )
