@@ -83,7 +83,7 @@ def _describe(read: CaptureRead) -> Capture:
         found.bytes_read,
         read.evidence.nvgre_frames,
         (*problems, *_nothing_decodable(read.path, read.evidence)),
-        lost=found.losses.total(),
+        lost=found.losses,
     )
 
 

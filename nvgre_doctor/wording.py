@@ -5,6 +5,7 @@ that the same thing has the same words everywhere.
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from nvgre_doctor.capture.losses import Losses
 from nvgre_doctor.infer.diagnosis import Reason, RefusalFacts, Stream
 from nvgre_doctor.vocabulary import Assumption, Cause, Confidence, Kind, Layout, Sender, Verdict
 from nvgre_doctor.wire import layouts
@@ -143,6 +144,20 @@ def icmp_codes(refusals: Iterable[RefusalFacts]) -> str:
 def plural(count: int, one: str, many: str | None = None) -> str:
     """`1 frame`, `2 frames`."""
     return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def losses_words(losses: Losses) -> str:
+    """Return "7 packets" or "3 events and 1 buffer of events"; empty where nothing was lost."""
+    lost = [
+        plural(count, *words)
+        for count, words in (
+            (losses.packets, ("packet",)),
+            (losses.events, ("event",)),
+            (losses.buffers, ("buffer of events", "buffers of events")),
+        )
+        if count
+    ]
+    return " and ".join(lost)
 
 
 def listed(items: Iterable[str], limit: int = 4) -> str:

@@ -7,7 +7,7 @@ Hyper-V host that is proven, with one reason by value.
 from dataclasses import replace
 
 from nvgre_doctor.capture.batch import Problem
-from nvgre_doctor.capture.losses import NOTHING, Lost
+from nvgre_doctor.capture.losses import NOTHING, Losses
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.evidence.signs import IcmpSign
@@ -160,7 +160,7 @@ def situation(
     contradictions: tuple[Contradiction, ...] = (),
     copies: tuple[Copies, ...] = (),
     captures: int = 1,
-    lost: Lost = NOTHING,
+    lost: Losses = NOTHING,
     problems: tuple[Problem, ...] = (),
     inventory: Inventory | None = None,
     evidence: CaptureEvidence | None = None,

@@ -1,80 +1,68 @@
-"""What a capture says of frames that it lost: counters of its interfaces, and of single packets.
+"""What a capture says it lost while it was made.
 
-Knows numbers; not how a format writes them.  However many sections a capture has, only the
-interfaces of two of them are remembered.
+Counters of a pcapng run from the beginning of a section, so the last one of each interface counts.
+`a + b` is what is said of a capture whose parts are `a` and, right behind it, `b`.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
-
-
-class Lost(NamedTuple):
-    """Frames that are not in a capture."""
-
-    by_interface: int = 0  # the adapter had no room
-    by_os: int = 0  # the operating system had none
-    between: int = 0  # told packet by packet, whoever lost them
-
-    @property
-    def frames(self) -> int:
-        """At least so many: counters and packets may tell of the same ones."""
-        return max(self.by_interface + self.by_os, self.between)
-
-
-NOTHING = Lost()
-Interfaces = dict[int, Lost]
+from typing import Final
 
 
 @dataclass(slots=True)
 class Losses:
-    """Those of one capture, or of a part of it, which begins in the midst of a section."""
+    """Nothing is said unless it was added."""
 
-    head: Interfaces = field(default_factory=dict)  # of the section in which it begins
-    closed: Lost = NOTHING  # of the sections that begin and end here
-    tail: Interfaces | None = None  # of the section in which it ends; None: that is `head`
+    is_told: bool = False
+    events: int = 0  # of an event trace: packets, as a rule
+    buffers: int = 0  # of events
+    beside: int = 0  # packets, told by those behind them
+    _between: int = 0  # packets of the sections that begin and end here
+    _first: dict[int, int] = field(default_factory=dict)  # by interface, of the section before
+    _last: dict[int, int] | None = None  # of the last section that begins here
 
     def begin_section(self) -> None:
-        """Interfaces are numbered from 0 again."""
-        self.closed = _sum([self.closed, *(self.tail or {}).values()])
-        self.tail = {}
+        """Interfaces are numbered anew."""
+        self._between += sum((self._last or {}).values())
+        self._last = {}
 
-    def count(self, interface: int, by_interface: int, by_os: int) -> None:
-        """Take the counters of an interface since the beginning of the capture: the last ones
-        count.
-        """
-        _merge(self._now(), interface, Lost(by_interface, by_os))
+    def tell_packets(self, interface: int, packets: int) -> None:
+        """So many were lost at this interface, in this section up to here."""
+        self.is_told = True
+        (self._first if self._last is None else self._last)[interface] = packets
 
-    def add(self, interface: int, frames: int) -> None:
-        """Take what one packet says of those before it."""
-        _merge(self._now(), interface, Lost(between=frames))
+    def tell_events(self, events: int, buffers: int) -> None:
+        """So many were lost in all."""
+        self.is_told = True
+        self.events, self.buffers = events, buffers
 
-    def followed_by(self, other: "Losses") -> "Losses":
-        """Those of this part and of the one behind it."""
-        whole = Losses(dict(self.head), self.closed, None if self.tail is None else dict(self.tail))
-        for interface, lost in other.head.items():
-            _merge(whole._now(), interface, lost)
-        if other.tail is not None:
-            whole.begin_section()
-            whole.closed = _sum([whole.closed, other.closed])
-            whole.tail = dict(other.tail)
-        return whole
+    def tell_before(self, packets: int) -> None:
+        """So many were lost right before one that was not."""
+        self.is_told = True
+        self.beside += packets
 
-    def total(self) -> Lost:
-        """Of all of it."""
-        return _sum([*self.head.values(), self.closed, *(self.tail or {}).values()])
+    @property
+    def packets(self) -> int:
+        """In all sections, at least: counters and packets may tell of the same ones."""
+        counted = sum(self._first.values()) + self._between + sum((self._last or {}).values())
+        return max(counted, self.beside)
 
-    def _now(self) -> Interfaces:
-        return self.head if self.tail is None else self.tail
+    def __add__(self, other: "Losses") -> "Losses":
+        told = self.is_told or other.is_told
+        numbers = (
+            self.events + other.events,
+            self.buffers + other.buffers,
+            self.beside + other.beside,
+        )
+        between = self._between + other._between
+        if self._last is None:
+            first = self._first | other._first
+            return Losses(told, *numbers, between, first, other._last)
+        middle = self._last | other._first
+        if other._last is None:
+            return Losses(told, *numbers, between, dict(self._first), middle)
+        between += sum(middle.values())
+        return Losses(told, *numbers, between, dict(self._first), other._last)
 
 
-def _merge(interfaces: Interfaces, interface: int, lost: Lost) -> None:
-    known = interfaces.get(interface, NOTHING)
-    counted = lost if lost.by_interface or lost.by_os else known
-    merged = counted._replace(between=known.between + lost.between)
-    if any(merged):
-        interfaces[interface] = merged
-
-
-def _sum(rows: Iterable[Lost]) -> Lost:
-    return Lost(*map(sum, zip(*rows, strict=True)))
+NOTHING: Final = Losses()
+"""Of a capture that does not say."""

@@ -23,7 +23,7 @@ def expectation_of(verdict: Verdict, told: Iterable[Finding]) -> str:
     if verdict not in (Verdict.MISMATCH, Verdict.OLD_LAYOUT):
         return ""
     is_surprise = any(
-        finding.severity is Severity.ERROR
+        finding.severity is not Severity.INFO
         for finding in told
         if finding.code in _CODES_OF_OLD_HOSTS
     )

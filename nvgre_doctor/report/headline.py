@@ -7,6 +7,7 @@ from nvgre_doctor.report.verdict import (
     old_hosts,
     senders_of,
     thin_mismatches,
+    thin_old_hosts,
     unknown_senders,
 )
 from nvgre_doctor.rules.base import Situation, about_flow
@@ -71,6 +72,10 @@ def _refused_by_layout(situation: Situation, findings: list[Finding]) -> str:
     first = next(finding for finding in findings if finding.code == BY_LAYOUT.code)
     if first.confidence is Confidence.PROVEN:
         return f"Flows were refused with {names} while the layouts of two hosts differed."
+    if situation.diagnosis.hosts:
+        return (
+            f"Flows were refused with {names}, probably because the layouts of two hosts differed."
+        )
     one, two = sorted(first.subject.hosts)
     return (
         f"{one} and {two} refuse each other with {names}, each the other's key: probably one of"
@@ -119,10 +124,14 @@ def _undecided(situation: Situation, findings: list[Finding]) -> str:
             f"{refused}The layout of {listed(unknown)} cannot be told, so nobody knows whether all"
             " can talk."
         )
-    thin = [listed(map(address_text, pair.hosts)) for pair in thin_mismatches(situation)]
+    thin = thin_mismatches(situation)
+    if thin:
+        one, two = map(address_text, thin[0].hosts)
+        return f"{refused}Whether {one} and {two} use different layouts rests on a single frame."
+    old = [address_text(host.address) for host in thin_old_hosts(situation)]
     return (
-        f"{refused}Whether {listed(thin, 1).replace(',', ' and')} use different layouts rests on a"
-        " single frame."
+        f"{refused}{listed(old)} may use the old NVGRE layout, but too little was captured to say"
+        " so."
     )
 
 
@@ -150,16 +159,14 @@ def _healthy(situation: Situation) -> str:
     hosts = [host for host in senders_of(situation) if host.sender is not Sender.OTHER]
     spoken = sorted({LAYOUT_NAMES[host.layout] for host in hosts})
     is_proven = all(host.confidence is Confidence.PROVEN for host in hosts)
-    silent = len(situation.diagnosis.hosts) > len(hosts)
+    names = [address_text(host.address) for host in hosts]
+    of_some = len(situation.diagnosis.hosts) > len(hosts)
+    which = f" that {_verb(names, 'send')} NVGRE" if of_some else ""
+    whole = "The only host" if len(hosts) == 1 else f"All {len(hosts)} hosts"
     return (
-        f"{_all(len(hosts))}{' that send NVGRE' if silent else ''}"
-        f" {'' if is_proven else 'probably '}{'speaks' if len(hosts) == 1 else 'speak'}"
+        f"{whole}{which} {'' if is_proven else 'probably '}{_verb(names, 'speak')}"
         f" {listed(spoken)}; nothing is refused."
     )
-
-
-def _all(hosts: int) -> str:
-    return "The only host" if hosts == 1 else f"All {hosts} hosts"
 
 
 def _no_nvgre(situation: Situation, findings: list[Finding]) -> str:
@@ -168,8 +175,8 @@ def _no_nvgre(situation: Situation, findings: list[Finding]) -> str:
         refusal = _first(findings, OTHERWISE.code, OTHER_ERRORS.code)
         refused = f" {_refused(situation, refusal)}." if refusal else ""
         return (
-            f"This is {PLAIN_GRE}, no NVGRE of Hyper-V: what {listed(senders)}"
-            f" {_verb(senders, 'send')} has no layout.{refused}"
+            f"No Hyper-V host sends here: {listed(senders)} {_verb(senders, 'send')} {PLAIN_GRE},"
+            f" or NVGRE of another maker.{refused}"
         )
     if situation.nvgre_frames_left_out:
         return (

@@ -32,7 +32,7 @@ def verdict_of(situation: Situation, findings: Iterable[Finding]) -> Verdict:
     meant = {rule.verdict for rule in RULES if rule.code in errors} | {*_meant_besides(situation)}
     if any(finding.code == OTHERWISE.code for finding in told):
         meant.add(Verdict.REFUSED)
-    if unknown_senders(situation) or thin_mismatches(situation):
+    if unknown_senders(situation) or thin_mismatches(situation) or thin_old_hosts(situation):
         meant.add(Verdict.UNDECIDED)
     if any(finding.severity is not Severity.INFO for finding in told):
         meant.add(Verdict.WARNINGS)
@@ -82,10 +82,19 @@ def thin_mismatches(situation: Situation) -> list[PairFacts]:
 
 def old_hosts(situation: Situation) -> list[HostVerdict]:
     """Hyper-V hosts with the old layout, where no single frame could turn that round."""
+    return [host for host in _old_hyper_v_hosts(situation) if host.margin >= ENOUGH]
+
+
+def thin_old_hosts(situation: Situation) -> list[HostVerdict]:
+    """Those for which less speaks."""
+    return [host for host in _old_hyper_v_hosts(situation) if host.margin < ENOUGH]
+
+
+def _old_hyper_v_hosts(situation: Situation) -> list[HostVerdict]:
     return [
         host
         for host in situation.diagnosis.hosts.values()
-        if host.layout is Layout.OLD and host.sender is Sender.HYPER_V and host.margin >= ENOUGH
+        if host.layout is Layout.OLD and host.sender is Sender.HYPER_V
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.evidence.signs import Sightings, Sign
-from nvgre_doctor.infer.diagnosis import At, Diagnosis, HostVerdict, SpanVerdict
+from nvgre_doctor.infer.diagnosis import At, Diagnosis, HostVerdict
 from nvgre_doctor.known.expectations import NetworkTable
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.rules.advice import Advice
@@ -43,11 +43,12 @@ class Situation(NamedTuple):
         return captured - sum(part.nvgre_frames for part in self.evidence.captures.values())
 
     def layout_at(self, address: bytes, at: At) -> Layout:
-        """What a host speaks at that time; where it changed, what is known of that span."""
+        """What a host speaks at that time; where it changed, what is known of that time."""
         host = self.host(address)
         if not host.changes:
             return host.layout
-        return next((span.layout for span in host.spans if _covers(span, at)), Layout.UNKNOWN)
+        spoken = host.spoken_between(at, at)
+        return Layout.UNKNOWN if spoken is None else spoken.layout
 
     def is_nvgre(self, *addresses: bytes) -> bool:
         """Whether any of these may be an end of NVGRE: of those that sent data, if any did."""
@@ -63,15 +64,6 @@ class Situation(NamedTuple):
         """Every sighting of some oddities, capture by capture, with its example frames."""
         for index, sign, seen in self.evidence.signs(*oddities):
             yield sign, seen, tuple(At(m.ts_ns, index, m.frame_number) for m in seen.examples)
-
-
-def _covers(span: SpanVerdict, at: At) -> bool:
-    """Whether a frame lies in a span; within one capture by number, because a clock may be set
-    back.
-    """
-    if span.first.capture == span.last.capture == at.capture:
-        return span.first.frame_number <= at.frame_number <= span.last.frame_number
-    return span.first <= at <= span.last
 
 
 Find = Callable[[Situation], Iterable[Finding]]

@@ -15,10 +15,17 @@ def reasons_for(host: HostVerdict, *layouts_wanted: Layout) -> list[Reason]:
     return [reason for reason in host.reasons if reason.layout in layouts_wanted]
 
 
-def frames_behind(host: HostVerdict, reasons: Iterable[Reason]) -> list[At]:
-    """The first frames that the host sent itself of the streams that these reasons rest on."""
-    streams = [stream for reason in reasons for stream in reason.streams]
-    return [stream.first for stream in streams if stream.source == host.address]
+def frames_behind(situation: Situation, host: HostVerdict, reasons: Iterable[Reason]) -> list[At]:
+    """The first frames of the streams that these reasons rest on: those that the host sent itself,
+    in the layout that each reason is for.
+    """
+    return [
+        stream.first
+        for reason in reasons
+        for stream in reason.streams
+        if stream.source == host.address
+        and (not host.changes or situation.layout_at(host.address, stream.first) is reason.layout)
+    ]
 
 
 def frames_in(

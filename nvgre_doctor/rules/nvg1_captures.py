@@ -11,7 +11,7 @@ from nvgre_doctor.rules.finding import Finding, Subject
 from nvgre_doctor.rules.frames import Claim, Frame, Show
 from nvgre_doctor.vocabulary import Oddity, Severity
 from nvgre_doctor.wire.facts import Other
-from nvgre_doctor.wording import plural
+from nvgre_doctor.wording import losses_words, plural
 
 
 def find_damaged(situation: Situation) -> Iterator[Finding]:
@@ -192,7 +192,7 @@ def find_copies(situation: Situation) -> Iterator[Finding]:
             Subject("capture", capture=copies.capture),
             copies.frames,
             display_filter="",
-            advice=Advice("Nothing to do: packets are counted, not how often each was captured."),
+            advice=Advice(""),
         )
 
 
@@ -203,7 +203,8 @@ def find_losses(situation: Situation) -> Iterator[Finding]:
 
     How it is detected
       pcapng counts them: packets that an interface or the operating system dropped (the statistics
-      of an interface), or that were dropped before a packet (epb_dropcount).
+      of an interface), or that were dropped before a packet (epb_dropcount). An event trace of
+      Windows counts events and buffers.
 
     What it is not
       Not what the network lost. A capture that says nothing may have lost frames as well: pcap
@@ -217,23 +218,14 @@ def find_losses(situation: Situation) -> Iterator[Finding]:
       draft-ietf-opsawg-pcapng sections 4.3 and 4.6.
     """
     for index, capture in enumerate(situation.captures):
-        lost = capture.lost
-        if not lost.frames:
+        lost = losses_words(capture.lost)
+        if not lost:
             continue
-        by = [
-            f"{count} dropped by {whom}"
-            for count, whom in (
-                (lost.by_interface, "the adapter"),
-                (lost.by_os, "the operating system"),
-            )
-            if count
-        ]
-        frames = plural(lost.frames, "frame was", "frames were")
+        were = "was" if lost.startswith("1 ") and " and " not in lost else "were"
         yield finding(
             "NVG105",
             Severity.WARNING,
-            f"{capture.path} says that {frames} lost while it was captured"
-            f"{': ' + ', '.join(by) if by else ''}.",
+            f"{capture.path} says that {lost} {were} lost while it was captured.",
             Subject("capture", capture=index),
             (),
             display_filter="",

@@ -108,7 +108,7 @@ def find_both(situation: Situation) -> Iterator[Finding]:
             Severity.ERROR if is_hyper_v else Severity.WARNING,
             f"{name} sends both layouts at the same time{why}.{if_nvgre(host)}",
             about_host(host.address),
-            frames_behind(host, reasons),
+            frames_behind(situation, host, reasons),
             count=host.frames_sent,
             display_filter=data(host.address),
             advice=(

@@ -48,7 +48,7 @@ def find_unexpected(situation: Situation) -> Iterator[Finding]:
             f"{name} {'uses' if is_proven else 'probably uses'} {LAYOUT_NAMES[host.layout]},"
             f" and {LAYOUT_NAMES[expected]} is expected of it.",
             about_host(host.address),
-            frames_behind(host, reasons_for(host, *unexpected)),
+            frames_behind(situation, host, reasons_for(host, *unexpected)),
             count=frames_in(situation, host, streams.get(host.address, ()), host.layout),
             display_filter=filter_in(situation, data, host, host.layout),
             advice=_advice(host, expected),

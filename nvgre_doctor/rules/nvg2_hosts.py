@@ -65,7 +65,7 @@ def find_old_layout(situation: Situation) -> Iterator[Finding]:
             Severity.ERROR if is_proven and host.sender is Sender.HYPER_V else Severity.WARNING,
             f"{_uses_old(host)}{because}.{if_nvgre(host)}{_stale(host)}",
             about_host(host.address),
-            frames_behind(host, reasons),
+            frames_behind(situation, host, reasons),
             count=frames_in(situation, host, streams.get(host.address, ()), Layout.OLD),
             display_filter=filter_in(situation, data, host, Layout.OLD),
             advice=update(host),

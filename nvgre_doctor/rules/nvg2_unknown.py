@@ -52,7 +52,7 @@ def _unknown(data: DataFilters, host: HostVerdict, sent: list[Stream]) -> Findin
     message = f"The layout of {name} cannot be told: {why}."
     if host.frames_sent and host.sender is Sender.OTHER:
         message += if_nvgre(host)
-        settle = f"Nothing, if {name} is no Hyper-V host: a plain GRE tunnel has no layout."
+        settle = ""  # nothing could: a plain GRE tunnel has no layout
     return finding(
         "NVG204",
         Severity.WARNING if host.frames_sent else Severity.INFO,

@@ -161,6 +161,11 @@ def silent_vm_pairs(situation: Situation) -> Iterator[tuple[PairFacts, list[OneW
 
 def shows_mismatch(situation: Situation) -> Show:
     """Frames between the two while their layouts differ."""
+    proven = {
+        about_pair(*pair.hosts).hosts
+        for pair in situation.diagnosis.pairs
+        if pair.confidence is Confidence.PROVEN
+    }
 
     def show(frame: Frame) -> Iterator[Claim]:
         if frame.packet is None or frame.error is not None:
@@ -174,7 +179,8 @@ def shows_mismatch(situation: Situation) -> Show:
         (one, spoken), (two, other) = ends
         if spoken is not other and Layout.UNKNOWN not in (spoken, other):
             names = " and ".join(f"{name} ({LAYOUT_NAMES[layout]})" for name, layout in ends)
-            yield Claim((one, two), f"{names} cannot talk: they use different layouts")
+            cannot = "cannot" if (one, two) in proven else "probably cannot"
+            yield Claim((one, two), f"{names} {cannot} talk: they use different layouts")
 
     return show
 

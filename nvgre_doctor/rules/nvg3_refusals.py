@@ -46,18 +46,21 @@ def find_refused_by_layout(situation: Situation) -> Iterator[Finding]:
     """
     flows = RefusedFlows(situation)
     for (source, destination), refusals in flows(_is_by_layout):
-        spoken = [_spoken(situation, address, refusals) for address in (source, destination)]
-        is_certain = all(
-            situation.host(address).confidence is Confidence.PROVEN
+        frames = frames_of(refusals)
+        sender, receiver = (
+            situation.host(address).spoken_between(min(frames), max(frames))
             for address in (source, destination)
         )
-        if Layout.UNKNOWN in spoken:
+        if sender is None or receiver is None:
             is_certain, is_source_old = False, _is_lower(situation, source, destination)
             why = "the layouts differ"
         else:
-            is_source_old = spoken[0] is Layout.OLD
-            names = [LAYOUT_NAMES[layout] for layout in spoken]
-            why = f"the sender uses {names[0]} and the receiver {names[1]}"
+            is_certain = sender.confidence is receiver.confidence is Confidence.PROVEN
+            is_source_old = sender.layout is Layout.OLD
+            why = (
+                f"the sender uses {LAYOUT_NAMES[sender.layout]} and the receiver"
+                f" {LAYOUT_NAMES[receiver.layout]}"
+            )
         old = situation.host(source if is_source_old else destination)
         yield finding(
             "NVG302",
@@ -66,7 +69,7 @@ def find_refused_by_layout(situation: Situation) -> Iterator[Finding]:
             f" {messages_text(refusals)}, {'' if is_certain else 'probably '}because {why};"
             f" {keys_text(refusals)}.",
             about_flow(source, destination),
-            frames_of(refusals),
+            frames,
             count=sightings_of(refusals),
             display_filter=flows.filter_of(refusals),
             advice=(
@@ -80,13 +83,6 @@ def find_refused_by_layout(situation: Situation) -> Iterator[Finding]:
 
 def _is_by_layout(refusal: RefusalFacts) -> bool:
     return is_prohibited(refusal.sign) and refusal.cause is Cause.LAYOUT_MISMATCH
-
-
-def _spoken(situation: Situation, address: bytes, refusals: list[RefusalFacts]) -> Layout:
-    """What a host spoke at the time of these refusals."""
-    frames = frames_of(refusals)
-    spoken = {situation.layout_at(address, at) for at in (min(frames), max(frames))}
-    return spoken.pop() if len(spoken) == 1 else Layout.UNKNOWN
 
 
 def _is_lower(situation: Situation, source: bytes, destination: bytes) -> bool:

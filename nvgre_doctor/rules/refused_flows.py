@@ -94,7 +94,7 @@ class RefusedFlows:
             text += " && " + for_wireshark.quoted_destination(
                 refusal.destination, is_inner=sign.is_inner
             )
-        elif not sign.is_inner and kind[:5] in self._others:
+        if not sign.is_inner and kind[:5] in self._others:
             text += " && " + for_wireshark.quoted_gre(len(sign.reporter))
         begins = self._first[kind, flow]
         if self._is_one_capture and len(begins) == 2:  # of one flow, for two causes in turn

@@ -17,6 +17,7 @@ from nvgre_doctor.rules import (
     nvg3_pairs,
     nvg3_paths,
     nvg3_refusals,
+    nvg4_keys,
     nvg4_packets,
     nvg4_strays,
 )
@@ -35,6 +36,7 @@ RULES: list[Rule] = sorted(
     + nvg3_errors.RULES
     + nvg3_paths.RULES
     + nvg3_contradictions.RULES
+    + nvg4_keys.RULES
     + nvg4_packets.RULES
     + nvg4_strays.RULES,
     key=lambda rule: rule.code,

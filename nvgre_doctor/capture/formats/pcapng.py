@@ -33,8 +33,8 @@ from nvgre_doctor.capture.formats.pcapng_blocks import (
     parse_interface,
 )
 from nvgre_doctor.capture.formats.pcapng_copy import Block, read_blocks
+from nvgre_doctor.capture.formats.pcapng_drops import tell_drop_counts
 from nvgre_doctor.capture.formats.pcapng_frames import Frames, Interfaces
-from nvgre_doctor.capture.formats.pcapng_losses import add_drop_counts, count_statistics
 from nvgre_doctor.capture.formats.reader import Cursor, DamageError, Reader
 from nvgre_doctor.capture.source import CHUNK, Source
 from nvgre_doctor.vocabulary import Status
@@ -194,6 +194,7 @@ class PcapngReader(Reader[Section]):
         data, at = self._data, self._at
         if kind == SECTION:
             self._begin_section(total, order)
+            self._progress.losses.begin_section()
             self.description.add_section(data[at : at + total], order)
         elif kind == INTERFACE:
             if total < 20:
@@ -221,8 +222,7 @@ class PcapngReader(Reader[Section]):
         elif kind in NUMBERED:
             self._progress.numbered += 1
         elif kind == STATISTICS:
-            self.description.add_statistics(data[at : at + total], order)
-            count_statistics(self._progress.losses, data[at : at + total], order)
+            self.description.add_statistics(data[at : at + total], order, self._progress.losses)
 
     def _begin_section(self, total: int, order: str) -> None:
         if total < SECTION_SIZE:
@@ -235,7 +235,6 @@ class PcapngReader(Reader[Section]):
                 "version",
             )
         self._order, self._interfaces = order, Interfaces(order)
-        self._progress.losses.begin_section()
 
     def _add(
         self, interface: int, start: int, captured: int, room: int, odd: int | bool | None
@@ -291,6 +290,6 @@ class PcapngReader(Reader[Section]):
     def _flush(self) -> Iterator[Batch]:
         """Hand on what was collected."""
         frames, self._frames = self._frames, Frames()
-        add_drop_counts(self._progress.losses, self._data, frames.may_have_options, self._order)
+        tell_drop_counts(self._progress.losses, self._data, frames.may_have_options, self._order)
         self._progress.bytes_read = self._base + self._at
         return frames.batches(self._data, self._interfaces)

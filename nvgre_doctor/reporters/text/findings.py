@@ -6,6 +6,7 @@ from nvgre_doctor.report.model import Report
 from nvgre_doctor.reporters.subjects import next_step_text
 from nvgre_doctor.reporters.text.sheet import Sheet
 from nvgre_doctor.rules.finding import Finding
+from nvgre_doctor.rules.nvg2_unknown import UNKNOWN
 from nvgre_doctor.terminal.page import Span, Style
 from nvgre_doctor.vocabulary import Severity
 
@@ -79,4 +80,9 @@ def _finding(sheet: Sheet, finding: Finding, said: set[str]) -> None:
 
 
 def _main_next_step(report: Report) -> str:
-    return next((step for finding in report.findings if (step := next_step_text(finding))), "")
+    """Of the worst finding that has one; what is broken goes before what is only not known."""
+    findings = [finding for finding in report.findings if finding.next_step]
+    worst = [finding for finding in findings if finding.severity is findings[0].severity]
+    first = next((finding for finding in worst if finding.code != UNKNOWN.code), None)
+    chosen = first or next(iter(worst), None)
+    return next_step_text(chosen) if chosen else ""

@@ -49,7 +49,7 @@ def write_hosts(sheet: Sheet) -> None:
             (
                 Span(sheet.clean(host.address)),
                 Span(layout_words(host.layout, host.sender), _style(host)),
-                Span(SURE_WORDS[host.confidence]),
+                Span("-" if host.sender is Sender.OTHER else SURE_WORDS[host.confidence]),
                 Span(str(host.frames_sent)),
                 Span(_why(sheet, host) or _why_not(host, asked)),
             )
