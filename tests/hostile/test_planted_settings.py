@@ -219,7 +219,7 @@ def test_a_file_from_elsewhere_is_named_on_standard_error_and_in_the_report(fold
 
 
 FORMATS_THAT_NAME_IT = {
-    "text": "; configuration ../nvgre-doctor.toml\n",
+    "text": "; configuration ../nvgre-doctor.toml; more: ",
     "json": '"configuration": "../nvgre-doctor.toml"',
     "markdown": "\nConfiguration: `../nvgre-doctor.toml`\n",
     "junit": '<property name="configuration" value="../nvgre-doctor.toml" />',

@@ -5,7 +5,7 @@ from typing import Final
 
 from nvgre_doctor.reporters.subjects import next_step_text
 from nvgre_doctor.reporters.text.sheet import Sheet
-from nvgre_doctor.reporters.text.steps import main_next_step
+from nvgre_doctor.reporters.text.steps import last_step
 from nvgre_doctor.rules.finding import Finding, FrameRef
 from nvgre_doctor.terminal.page import Span, Style
 from nvgre_doctor.vocabulary import Confidence, Severity
@@ -33,7 +33,7 @@ def write_findings(sheet: Sheet) -> None:
     rows = _together(sheet.report.findings)
     notes = [row for row in rows if row[0].severity is Severity.INFO]
     grave = [row for row in rows if row[0].severity is not Severity.INFO]
-    said = {main_next_step(sheet.report)}
+    said = {last_step(sheet.report)}
     for kind, most, noun in ((grave, MOST_FINDINGS, "finding"), (notes, MOST_NOTES, "note")):
         shown = sheet.shown(kind, most)
         for row in shown:

@@ -29,12 +29,11 @@ def write_steps(sheet: Sheet) -> None:
     """The hosts to update, all of them, to copy; else the next step of the worst finding.  Then how
     to see it in Wireshark.
     """
-    hosts = list(hosts_to_update(sheet.report))
-    if hosts:
+    if hosts := list(hosts_to_update(sheet.report)):
         label = Span(f"To update ({len(hosts)})  ", Style.HEADING)
         sheet.say(label, ", ".join(map(sheet.clean, hosts)), hang=_LABEL)
         _step(sheet, "How", UPDATE)
-    elif step := main_next_step(sheet.report):
+    elif step := last_step(sheet.report):
         _step(sheet, "Next", sheet.clean(step))
     if command := _see_it(sheet.report):
         _step(sheet, "See it", command)
@@ -59,8 +58,12 @@ def hosts_to_update(report: Report) -> Iterator[str]:
             yield host.address
 
 
-def main_next_step(report: Report) -> str:
-    """Of the worst finding that has one; what is broken goes before what is only not known."""
+def last_step(report: Report) -> str:
+    """What is said as the next step at the end, where no hosts are to be updated: that of the worst
+    finding that has one; what is broken goes before what is only not known.
+    """
+    if any(hosts_to_update(report)):
+        return ""
     findings = [finding for finding in report.findings if finding.next_step]
     worst = [finding for finding in findings if finding.severity is findings[0].severity]
     first = next((finding for finding in worst if finding.code != UNKNOWN.code), None)
