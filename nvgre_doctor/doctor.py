@@ -10,7 +10,7 @@ from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.captures import NOTHING_DECODABLE, Capture
 from nvgre_doctor.infer import infer
-from nvgre_doctor.infer.cut_quotes import decide_cut_quotes
+from nvgre_doctor.infer.hearsay import settle_errors
 from nvgre_doctor.infer.left_out import leave_out
 from nvgre_doctor.known.expectations import parse_expected, parse_hosts
 from nvgre_doctor.known.inventory import Inventory, read_inventory
@@ -64,7 +64,7 @@ def examine(
     paths = expand([os.fsdecode(path) for path in captures])
     reads = read_captures(paths, options.jobs or 1, progress)
     evidence = Evidence({index: read.evidence for index, read in enumerate(reads)})
-    evidence = decide_cut_quotes(evidence)
+    evidence = settle_errors(evidence)
     described = tuple(_describe(read) for read in reads)
     if other_hosts:
         evidence = leave_out(evidence, other_hosts)
@@ -83,6 +83,7 @@ def _describe(read: CaptureRead) -> Capture:
         found.bytes_read,
         read.evidence.nvgre_frames,
         (*problems, *_nothing_decodable(read.path, read.evidence)),
+        lost=found.losses,
     )
 
 

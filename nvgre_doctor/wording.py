@@ -5,8 +5,9 @@ that the same thing has the same words everywhere.
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from nvgre_doctor.infer.diagnosis import RefusalFacts, Stream, Witness
-from nvgre_doctor.vocabulary import Confidence, Kind, Layout, Verdict
+from nvgre_doctor.capture.losses import Losses
+from nvgre_doctor.infer.diagnosis import Reason, RefusalFacts, Stream
+from nvgre_doctor.vocabulary import Assumption, Cause, Confidence, Kind, Layout, Sender, Verdict
 from nvgre_doctor.wire import layouts
 
 LAYOUT_NAMES: Final = {
@@ -21,11 +22,28 @@ LAYOUT_WORDS: Final = {
     "both": "both",
     "unknown": "unknown",
 }
+PLAIN_GRE: Final = "plain GRE"
+"""What is said in place of a layout where the sender is no Hyper-V host."""
+ASSUMPTION_NAMES: Final = {
+    Assumption.VALUE: "value",
+    Assumption.RESTART: "restart",
+    Assumption.VM_PAIR: "VM pair",
+    Assumption.UNIQUE: "unique",
+    Assumption.CLOCKS: "clocks",
+}
+"""As docs/certainty.md names them."""
 SURE_WORDS: Final = {Confidence.PROVEN: "proven", Confidence.LIKELY: "likely", Confidence.NONE: "-"}
+CAUSE_WORDS: Final = {
+    Cause.LAYOUT_MISMATCH: "because the layouts differ",
+    Cause.POLICY: "layouts agree: policy, moved VM or firewall",
+    Cause.THIRD_PARTY: "neither end refuses: a firewall or router on the way",
+    Cause.UNKNOWN: "cause not known",
+}
 VERDICT_WORDS: Final = {
     Verdict.MISMATCH: "MISMATCH",
     Verdict.REFUSED: "REFUSED",
     Verdict.OLD_LAYOUT: "OLD LAYOUT",
+    Verdict.UNDECIDED: "UNDECIDED",
     Verdict.WARNINGS: "WARNINGS",
     Verdict.HEALTHY: "HEALTHY",
     Verdict.NO_NVGRE: "NO NVGRE",
@@ -128,6 +146,20 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{count} {one if count == 1 else many or one + 's'}"
 
 
+def losses_words(losses: Losses) -> str:
+    """Return "7 packets" or "3 events and 1 buffer of events"; empty where nothing was lost."""
+    lost = [
+        plural(count, *words)
+        for count, words in (
+            (losses.packets, ("packet",)),
+            (losses.events, ("event",)),
+            (losses.buffers, ("buffer of events", "buffers of events")),
+        )
+        if count
+    ]
+    return " and ".join(lost)
+
+
 def listed(items: Iterable[str], limit: int = 4) -> str:
     """The first few of many, with how many are left."""
     all_items = list(items)
@@ -135,9 +167,25 @@ def listed(items: Iterable[str], limit: int = 4) -> str:
     return ", ".join(all_items[:limit]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def statement(witness: Witness) -> str:
-    """One witness in one sentence."""
-    return _STATEMENTS[witness.kind](witness)
+def layout_words(layout: str, sender: Sender) -> str:
+    """The layout of a host as a column shows it: the same bytes mean less where it may be no
+    Hyper-V host.
+    """
+    if sender is Sender.OTHER:
+        return PLAIN_GRE
+    if sender is Sender.UNCLEAR and layout == Layout.OLD:
+        return f"{LAYOUT_WORDS[layout]}, if NVGRE"
+    return LAYOUT_WORDS[layout]
+
+
+def assumption_words(assumes: Iterable[str]) -> str:
+    """`A2 restart, A3 VM pair`."""
+    return ", ".join(f"{letter} {ASSUMPTION_NAMES[Assumption(letter)]}" for letter in assumes)
+
+
+def statement(reason: Reason) -> str:
+    """One reason in one sentence."""
+    return _STATEMENTS[reason.kind](reason)
 
 
 def network_id(stream: Stream, layout: Layout) -> int:
@@ -145,12 +193,20 @@ def network_id(stream: Stream, layout: Layout) -> int:
     return layouts.tni(stream.lowest_gre_key) if layout is Layout.OLD else stream.upper_bits
 
 
-def _range(witness: Witness) -> str:
+def _tenant(reason: Reason) -> int:
+    """The id that the VM pair settled on."""
+    if reason.tenant is not None:
+        return reason.tenant
+    return network_id(reason.streams[0], reason.layout)
+
+
+def _range(reason: Reason) -> str:
     wanted = (
-        layouts.Reading.OLD_ONLY if witness.layout is Layout.OLD else layouts.Reading.CURRENT_ONLY
+        layouts.Reading.OLD_ONLY if reason.layout is Layout.OLD else layouts.Reading.CURRENT_ONLY
     )
-    gre_key = next(k for k in witness.stream.gre_keys if layouts.reading(k) is wanted)
-    if witness.layout is Layout.OLD:
+    gre_keys = [gre_key for stream in reason.streams for gre_key in stream.gre_keys]
+    gre_key = next((k for k in gre_keys if layouts.reading(k) is wanted), gre_keys[0])
+    if reason.layout is Layout.OLD:
         return (
             f"key {key_text(gre_key)} is TNI {layouts.tni(gre_key)};"
             f" as a VSID it would be {layouts.vsid(gre_key)}, which is reserved"
@@ -161,45 +217,62 @@ def _range(witness: Witness) -> str:
     )
 
 
-def _flow_id(witness: Witness) -> str:
-    stream = witness.stream
-    keys = " and ".join(key_text(gre_key) for gre_key in stream.gre_keys[:2])
+def _flow_id(reason: Reason) -> str:
+    one = reason.streams[0]
+    gre_keys = {k for s in reason.streams if s.macs == one.macs for k in s.gre_keys}
+    back = {k for s in reason.streams if s.macs != one.macs for k in s.gre_keys}
+    keys = listed((key_text(gre_key) for gre_key in sorted(gre_keys)), 3)
+    if len(gre_keys) == 1 and back:
+        keys += f" one way and {key_text(min(back))} back, in one conversation"
     return (
-        f"VM pair {vm_pair_text(stream.macs)} uses keys {keys}: one VSID {stream.upper_bits},"
-        " several FlowIDs"
+        f"VM pair {vm_pair_text(one.macs)} uses keys {keys}: one VSID {one.upper_bits}, several"
+        " FlowIDs"
     )
 
 
-def _both_directions(witness: Witness) -> str:
-    stream, partner = witness.stream, witness.partner or witness.stream
+def _both_directions(reason: Reason) -> str:
+    one = reason.streams[0]
+    other = next((s for s in reason.streams if s.macs[:6] != one.macs[:6]), one)
     return (
-        f"VM pair {vm_pair_text(stream.macs)}: key {key_text(stream.lowest_gre_key)} one way,"
-        f" {key_text(partner.lowest_gre_key)} the other: both are VSID"
-        f" {network_id(stream, witness.layout)}"
+        f"VM pair {vm_pair_text(one.macs)}: key {key_text(one.lowest_gre_key)} one way,"
+        f" {key_text(other.lowest_gre_key)} the other: both are VSID {_tenant(reason)}"
     )
 
 
-def _layout_change(witness: Witness) -> str:
-    stream, partner = witness.stream, witness.partner or witness.stream
-    first, second = sorted((stream, partner), key=lambda s: s.first)
+def _layout_change(reason: Reason) -> str:
+    one = reason.streams[0]
+    other = next((s for s in reason.streams if s.upper_bits != one.upper_bits), None)
+    if other is None:
+        return (
+            f"VM pair {vm_pair_text(one.macs)} has key {key_text(one.lowest_gre_key)} before a"
+            f" silence and after it, so one layout{_because(reason)}"
+        )
+    first, second = sorted((one, other), key=lambda s: s.first)
     return (
-        f"VM {stream.inner_source_mac.hex(':')} sent key {key_text(first.lowest_gre_key)} and then"
-        f" {key_text(second.lowest_gre_key)}: both are VSID {network_id(stream, witness.layout)}"
+        f"VM {one.inner_source_mac.hex(':')} sent key {key_text(first.lowest_gre_key)} and then"
+        f" {key_text(second.lowest_gre_key)}: both are VSID {_tenant(reason)}"
     )
 
 
-def _same_layout_peer(witness: Witness) -> str:
-    stream, partner = witness.stream, witness.partner or witness.stream
+def _same_layout_peer(reason: Reason) -> str:
+    one = reason.streams[0]
+    peer = address_text(reason.partner or one.destination)
+    spoken = reason.because[0].layout if reason.because else reason.layout
     return (
-        f"VM pair {vm_pair_text(stream.macs)} uses key {key_text(stream.lowest_gre_key)} in both"
-        f" directions, so {address_text(stream.source)} speaks the same layout as"
-        f" {address_text(partner.source)}, which speaks {LAYOUT_NAMES[witness.layout]}"
+        f"VM pair {vm_pair_text(one.macs)} has one VSID, and {peer} speaks"
+        f" {LAYOUT_NAMES[spoken]}{_because(reason)}, so key {key_text(one.lowest_gre_key)} is"
+        f" {LAYOUT_NAMES[reason.layout]}"
     )
 
 
-def _low_octet(witness: Witness) -> str:
-    gre_key = witness.stream.lowest_gre_key
-    if witness.layout is Layout.CURRENT:
+def _because(reason: Reason) -> str:
+    """Why the other end or the other side of a silence is known, in parentheses."""
+    return f" ({statement(reason.because[0])})" if reason.because else ""
+
+
+def _low_octet(reason: Reason) -> str:
+    gre_key = reason.streams[0].lowest_gre_key
+    if reason.layout is Layout.CURRENT:
         return (
             f"the low octet of every key is 0, as in {key_text(gre_key)}: a host that generates no"
             " FlowID"
@@ -210,14 +283,14 @@ def _low_octet(witness: Witness) -> str:
     )
 
 
-def _inventory(witness: Witness) -> str:
-    gre_key = witness.stream.lowest_gre_key
+def _inventory(reason: Reason) -> str:
+    gre_key = reason.streams[0].lowest_gre_key
     as_tni, as_vsid = f"TNI {layouts.tni(gre_key)}", f"VSID {layouts.vsid(gre_key)}"
-    known, other = (as_tni, as_vsid) if witness.layout is Layout.OLD else (as_vsid, as_tni)
+    known, other = (as_tni, as_vsid) if reason.layout is Layout.OLD else (as_vsid, as_tni)
     return f"key {key_text(gre_key)} read as {known} is in the inventory; read as {other} it is not"
 
 
-_STATEMENTS: Final[dict[Kind, Callable[[Witness], str]]] = {
+_STATEMENTS: Final[dict[Kind, Callable[[Reason], str]]] = {
     Kind.RANGE: _range,
     Kind.FLOW_ID: _flow_id,
     Kind.BOTH_DIRECTIONS: _both_directions,

@@ -89,7 +89,7 @@ Look at next
   Look for the key in the other direction of the same two VMs. If it is the
   number above for RFC 7637, one host lacks KB2779768 and they cannot talk. Do
   the inner MAC addresses begin with 00:15:5D or 00:1D:D8? Then it is Hyper-V.
-  Check: Get-HotFix -Id KB2779768 -ComputerName HOST
+  Check: Get-HotFix -Id KB2779768 -ComputerName HOSTNAME
 """
 
 

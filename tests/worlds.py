@@ -92,10 +92,14 @@ class Tape:
         **outer: object,
     ) -> bytes:
         """One NVGRE frame: a ping of `source_vm`, behind host `source`, to `destination_vm`, behind
-        host `destination`.
+        host `destination`.  Each is a packet of its own, numbered as hosts and pings are.
         """
+        number = len(self.frames) + 1
         if inner is None:
-            inner = build.ipv4(source_vm.ip, destination_vm.ip, ICMP, build.echo(reply=reply))
+            echo = build.echo(sequence=number, reply=reply)
+            inner = build.ipv4(source_vm.ip, destination_vm.ip, ICMP, echo)
+        if ":" not in source:
+            outer.setdefault("ident", number)
         frame = build.inner_frame(source_vm.mac, destination_vm.mac, inner, tags=inner_tags)
         packet = build.nvgre(source, destination, gre_key, frame, **outer)  # type: ignore[arg-type]
         return self.put(packet, tags)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from struct import Struct, unpack_from
 from typing import Final, NamedTuple, Protocol
 
+from nvgre_doctor.capture.losses import Losses
 from nvgre_doctor.vocabulary import Status
 
 NO_TIME = -1
@@ -176,3 +177,4 @@ class Progress:
     )
     bytes_read: int = 0  # uncompressed bytes of the capture that were understood
     problems: list[Problem] = field(default_factory=list)
+    losses: Losses = field(default_factory=Losses)

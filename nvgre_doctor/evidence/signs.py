@@ -68,6 +68,9 @@ class IcmpSign(NamedTuple):
     quoted_customer_addresses: bytes = b""  # as in Part
     macs: bytes = b""  # of an inner error that refuses NVGRE, its own: a guest may have sent it
     customer_addresses: bytes = b""
+    shows_gre: bool = False
+    """Its quote ends behind an IP header with protocol 47: whether it refuses NVGRE is not certain.
+    """
 
 
 class IcmpInterval(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Final
 
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.signs import IcmpSign, Sightings, Sign
-from nvgre_doctor.infer.gathering import refused_flow
+from nvgre_doctor.infer.hearsay import refused_flow
 from nvgre_doctor.known.expectations import NetworkTable
 from nvgre_doctor.vocabulary import Oddity
 

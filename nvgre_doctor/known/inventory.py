@@ -54,6 +54,7 @@ class Inventory(NamedTuple):
 
     vsids: frozenset[int] = frozenset()
     records: tuple[LookupRecord, ...] = ()
+    is_complete: bool = False  # there are no other VSIDs
 
     def with_vsids(self, vsids: Iterable[int]) -> Self:
         """The same with VSIDs about which nothing else is known."""

@@ -68,8 +68,8 @@ def only_new(
     was not found any more.
 
     Of several findings with one fingerprint the first ones are the accepted ones.  A finding is
-    gone only if this run could have found it: its code is among those `selected`, and its capture
-    among those of the report.
+    gone only if this run could have found it: its code is among those `selected`, its capture
+    among those of the report, and its hosts were met.
     """
     rows = {row.fingerprint: row for row in baseline}
     left = Counter({key: row.count for key, row in rows.items()})
@@ -82,10 +82,11 @@ def only_new(
             new.append(finding)
     codes = set(selected)
     captures = {None, *fingerprint.capture_names(report)}
+    met = {host.address for host in report.hosts}
     gone = _sorted(
         row._replace(count=left[key])
         for key, row in rows.items()
-        if left[key] and row.code in codes and row.capture in captures
+        if left[key] and row.code in codes and row.capture in captures and met >= {*row.hosts}
     )
     severities = [finding.severity for finding in new]
     summary = report.summary._replace(

@@ -21,9 +21,9 @@ class ConvertError(GivenError):
 
 
 def report_from_json(text: str) -> Report:
-    """Read a report of schema version 1.0.  Errors: ConvertError, whatever is wrong with the text.
+    """Read a report of schema version 2.0.  Errors: ConvertError, whatever is wrong with the text.
 
-    Only the times of frames that the JSON carries without one (evidence, refusals) are lost.
+    Only the times of the frames of evidence are lost.
     """
     try:
         root = parse(text)

@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from nvgre_doctor.report.model import Report
-from nvgre_doctor.reporters.subjects import SubjectKey, subject_key, subject_name, why_not_judged
+from nvgre_doctor.reporters.subjects import (
+    SubjectKey,
+    next_step_text,
+    subject_key,
+    subject_name,
+    why_not_judged,
+)
 from nvgre_doctor.rules.finding import FrameRef
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.visible import visible
@@ -96,7 +102,7 @@ def _annotations(report: Report) -> list[_Annotation]:
             annotation.codes.append(finding.code)
         annotation.findings += 1
         if annotation.findings <= MOST_FINDINGS:
-            said = (f"{finding.code}: {finding.message}", finding.next_step)
+            said = (f"{finding.code}: {finding.message}", next_step_text(finding))
             annotation.lines += [line for line in said if line and line not in annotation.lines]
         annotation.frame = annotation.frame or next(iter(finding.frames), None)
     for annotation in groups.values():

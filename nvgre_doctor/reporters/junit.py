@@ -15,14 +15,15 @@ from nvgre_doctor.reporters.subjects import (
     frames_text,
     subject_key,
     subject_name,
+    times_text,
     why_not_judged,
 )
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.registry import RULES
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.visible import visible
-from nvgre_doctor.vocabulary import PairVerdict, Severity, Verdict
-from nvgre_doctor.wording import icmp_words, plural
+from nvgre_doctor.vocabulary import Confidence, PairVerdict, Sender, Severity, Verdict
+from nvgre_doctor.wording import LAYOUT_WORDS, icmp_words
 
 HEADER: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 SUITE: Final = "nvgre-doctor"
@@ -130,6 +131,10 @@ def _claim(report: Report, key: SubjectKey) -> str:
 
 
 def _host_doubt(host: Host) -> str:
+    if host.sender is Sender.OTHER:
+        return f"{host.address} sends plain GRE: no Hyper-V host, so no layout"
+    if host.confidence is Confidence.LIKELY:
+        return f"{host.address} probably speaks {LAYOUT_WORDS[host.layout]}"
     return {
         "rfc7637": "",
         "draft-00": f"{host.address} speaks draft-00",
@@ -139,6 +144,9 @@ def _host_doubt(host: Host) -> str:
 
 def _pair_doubt(pair: Pair) -> str:
     first, second = pair.hosts
+    if pair.confidence is Confidence.LIKELY:
+        which = "the same layout" if pair.verdict is PairVerdict.AGREE else "different layouts"
+        return f"{first} and {second} probably speak {which}"
     return {
         PairVerdict.AGREE: "",
         PairVerdict.MISMATCH: f"{first} and {second} speak different layouts",
@@ -148,7 +156,7 @@ def _pair_doubt(pair: Pair) -> str:
 
 def _refusal_text(refusal: Refusal) -> str:
     icmp = icmp_words(refusal.icmp_version, refusal.icmp_type, refusal.icmp_code)
-    return f"{icmp} from {refusal.by}, {plural(refusal.count, 'time')}"
+    return f"{icmp} from {refusal.by}, {times_text(refusal)}"
 
 
 def _names(cases: list[_Case]) -> list[str]:
@@ -204,6 +212,7 @@ def _details(report: Report, finding: Finding) -> str:
     """What helps to act on a finding, beside its message."""
     lines = (
         ("Next step: ", finding.next_step),
+        ("Check: ", finding.check or ""),
         ("Wireshark: ", finding.display_filter),
         ("Frames: ", frames_text(report, finding.frames)),
     )

@@ -11,12 +11,12 @@ from typing import Final, TypeVar
 
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.report.model import Host, Pair, Refusal, Report
-from nvgre_doctor.reporters.subjects import frames_text
+from nvgre_doctor.reporters.subjects import frames_text, times_text
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.visible import visible
-from nvgre_doctor.vocabulary import PairVerdict
-from nvgre_doctor.wording import icmp_words, plural
+from nvgre_doctor.vocabulary import Confidence, PairVerdict, Sender
+from nvgre_doctor.wording import CAUSE_WORDS, icmp_words, layout_words, plural
 
 LARGEST: Final = 1_000_000
 """Bytes of UTF-8.  GitHub refuses a step summary of more than 1 MiB (1,048,576 bytes)."""
@@ -105,7 +105,7 @@ def render(report: Report, display: Display) -> str:
         report.pairs,
         _pair,
     )
-    columns = ("From", "To", "Refused by", "ICMP", "GRE key", "Count")
+    columns = ("From", "To", "Refused by", "ICMP", "GRE key", "Count", "Cause")
     _table(summary, "Refused flows", columns, report.refusals, _refusal)
     if report.captures:
         summary.head("", "### Captures", "")
@@ -140,16 +140,22 @@ def _finding(report: Report, finding: Finding) -> str:
     lines = [f"- **{finding.severity} {_prose(finding.code)}** {_prose(finding.message)}"]
     if finding.next_step:
         lines.append(f"  - Next step: {_prose(finding.next_step)}")
+    if finding.check:
+        lines.append(f"  - Check: {_code(finding.check)}")
     if finding.display_filter:
         lines.append(f"  - Wireshark: {_code(finding.display_filter)}")
     if finding.frames:
-        lines.append(f"  - Frames: {_prose(frames_text(report, finding.frames))}")
+        more = max(finding.frame_count, len(finding.frames)) - len(finding.frames)
+        others = f" and {more} more" if more else ""
+        lines.append(f"  - Frames: {_prose(frames_text(report, finding.frames))}{others}")
     return "\n".join(lines)
 
 
 def _host(host: Host) -> tuple[str, ...]:
     why = _prose(host.evidence[0].statement) if host.evidence else ""
     layout = LAYOUTS.get(host.layout, "not known")
+    if host.sender is not Sender.HYPER_V and host.layout != "unknown":
+        layout = layout_words(host.layout, host.sender)
     return (
         _code(host.address),
         layout,
@@ -162,7 +168,10 @@ def _host(host: Host) -> tuple[str, ...]:
 
 def _pair(pair: Pair) -> tuple[str, ...]:
     hosts = " and ".join(_code(host) for host in pair.hosts)
-    return hosts, PAIRS[pair.verdict], str(pair.frames_forward), str(pair.frames_backward)
+    layouts = PAIRS[pair.verdict]
+    if pair.confidence is Confidence.LIKELY:
+        layouts = f"probably {layouts}"
+    return hosts, layouts, str(pair.frames_forward), str(pair.frames_backward)
 
 
 def _refusal(refusal: Refusal) -> tuple[str, ...]:
@@ -172,7 +181,8 @@ def _refusal(refusal: Refusal) -> tuple[str, ...]:
         _code(refusal.by),
         icmp_words(refusal.icmp_version, refusal.icmp_type, refusal.icmp_code),
         "" if refusal.gre_key is None else f"0x{refusal.gre_key:08x}",
-        str(refusal.count),
+        times_text(refusal),
+        CAUSE_WORDS[refusal.cause],
     )
 
 

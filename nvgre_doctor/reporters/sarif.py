@@ -15,7 +15,7 @@ from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.report.fingerprint import fingerprint
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.report.to_json import harmless_json
-from nvgre_doctor.reporters.subjects import why_not_judged
+from nvgre_doctor.reporters.subjects import next_step_text, why_not_judged
 from nvgre_doctor.rules.base import Rule
 from nvgre_doctor.rules.finding import Finding, FrameRef
 from nvgre_doctor.rules.registry import RULES
@@ -147,7 +147,7 @@ def _result(report: Report, finding: Finding, rule_index: dict[str, int]) -> Jso
     result: Json = {
         "ruleId": finding.code,
         "level": LEVELS[finding.severity],
-        "message": {"text": _plain(finding.message, finding.next_step)},
+        "message": {"text": _plain(finding.message, next_step_text(finding))},
         "locations": [location] if location else [],
         "relatedLocations": [
             {"id": number, **_frame_location(report, frame)}
@@ -155,10 +155,11 @@ def _result(report: Report, finding: Finding, rule_index: dict[str, int]) -> Jso
         ],
         # primaryLocationLineHash is the one name that GitHub reads; without it GitHub hashes the
         # bytes near the "line".
-        "partialFingerprints": {"nvgreDoctor/v1": identity, "primaryLocationLineHash": identity},
+        "partialFingerprints": {"nvgreDoctor/v2": identity, "primaryLocationLineHash": identity},
         "properties": {
             "confidence": str(finding.confidence),
             "displayFilter": visible(finding.display_filter),
+            "frameCount": finding.frame_count,
         },
     }
     if (

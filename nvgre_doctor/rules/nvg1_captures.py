@@ -3,13 +3,15 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
+from nvgre_doctor.filters import for_wireshark
 from nvgre_doctor.infer.diagnosis import At
+from nvgre_doctor.rules.advice import Advice
 from nvgre_doctor.rules.base import Rule, Situation, finding
 from nvgre_doctor.rules.finding import Finding, Subject
 from nvgre_doctor.rules.frames import Claim, Frame, Show
 from nvgre_doctor.vocabulary import Oddity, Severity
 from nvgre_doctor.wire.facts import Other
-from nvgre_doctor.wording import plural
+from nvgre_doctor.wording import losses_words, plural
 
 
 def find_damaged(situation: Situation) -> Iterator[Finding]:
@@ -42,7 +44,7 @@ def find_damaged(situation: Situation) -> Iterator[Finding]:
                 Subject("capture", capture=index),
                 (),
                 display_filter="",
-                next_step=(
+                advice=Advice(
                     "Capture again, or convert the file as the message says, and run this again."
                 ),
             )
@@ -82,8 +84,9 @@ def find_short_frames(situation: Situation) -> Iterator[Finding]:
             f" {plural(situation.captures[index].frames, 'frame')}): the snap length is too small.",
             Subject("capture", capture=index),
             examples[index],
-            display_filter="ip.proto == 47 || ipv6.nxt == 47",
-            next_step=(
+            count=count,
+            display_filter=for_wireshark.CUT_BEFORE_KEY,
+            advice=Advice(
                 "Capture again with a snap length of 128 bytes or more, for example tcpdump -s 128."
             ),
         )
@@ -141,8 +144,9 @@ def find_no_nvgre(situation: Situation) -> Iterator[Finding]:
         + (f" What is there instead: {instead}." if instead else ""),
         Subject("capture"),
         (),
-        display_filter="udp.port == 4789" if counts[Oddity.VXLAN] else "",
-        next_step=(
+        count=counts[Oddity.VXLAN],
+        display_filter="udp.dstport == 4789" if counts[Oddity.VXLAN] else "",
+        advice=Advice(
             "If one of these hosts is a Hyper-V host, correct not-nvgre in the configuration."
             if counts[Oddity.NOT_NVGRE]
             else (
@@ -151,6 +155,85 @@ def find_no_nvgre(situation: Situation) -> Iterator[Finding]:
             )
         ),
     )
+
+
+def find_copies(situation: Situation) -> Iterator[Finding]:
+    """What it means
+      The same packets were captured more than once: at several points of one host (pktmon does so),
+      on several adapters, in files that overlap, or the same file was given twice.
+
+    How it is detected
+      Packets with equal outer addresses, IP identification, key and first inner bytes; over IPv6
+      equal as far as they were captured.
+
+    What it is not
+      No fault of the network, and no retransmission: that has another IP identification. Counts of
+      refusals are packets, so nothing counts twice; one packet is one frame of evidence, however
+      often it was captured.
+
+    What to do
+      Nothing. To see each packet once in Wireshark as well, capture at the physical adapters only:
+      pktmon start --capture --comp nics.
+
+    Sources
+      Microsoft, pktmon start; RFC 6864 (IP identification).
+    """
+    for copies in situation.diagnosis.copies:
+        path = situation.captures[copies.capture].path
+        packets = plural(copies.packets, "packet is", "packets are")
+        if copies.other_capture is None:
+            where = f"in {path} more than once, up to {copies.most} times"
+        else:
+            where = f"in {situation.captures[copies.other_capture].path} as well as in {path}"
+        yield finding(
+            "NVG104",
+            Severity.INFO,
+            f"{packets} {where}. Each counts once.",
+            Subject("capture", capture=copies.capture),
+            copies.frames,
+            display_filter="",
+            advice=Advice(""),
+        )
+
+
+def find_losses(situation: Situation) -> Iterator[Finding]:
+    """What it means
+      The program that wrote the capture says that it lost frames: what is not there may have
+      decided.
+
+    How it is detected
+      pcapng counts them: packets that an interface or the operating system dropped (the statistics
+      of an interface), or that were dropped before a packet (epb_dropcount). An event trace of
+      Windows counts events and buffers.
+
+    What it is not
+      Not what the network lost. A capture that says nothing may have lost frames as well: pcap
+      cannot say.
+
+    What to do
+      Capture again with a larger buffer (dumpcap -B 64, tcpdump -B 65536), with a capture filter,
+      or with a snap length of 128 bytes.
+
+    Sources
+      draft-ietf-opsawg-pcapng sections 4.3 and 4.6.
+    """
+    for index, capture in enumerate(situation.captures):
+        lost = losses_words(capture.lost)
+        if not lost:
+            continue
+        were = "was" if lost.startswith("1 ") and " and " not in lost else "were"
+        yield finding(
+            "NVG105",
+            Severity.WARNING,
+            f"{capture.path} says that {lost} {were} lost while it was captured.",
+            Subject("capture", capture=index),
+            (),
+            display_filter="",
+            advice=Advice(
+                "Capture again with a larger buffer (dumpcap -B 64), a capture filter, or a snap"
+                " length of 128 bytes."
+            ),
+        )
 
 
 def shows_short_frames(situation: Situation) -> Show:
@@ -173,4 +256,6 @@ RULES = (
         shows_short_frames,
     ),
     Rule("NVG103", Severity.WARNING, "no NVGRE in the captures", find_no_nvgre),
+    Rule("NVG104", Severity.INFO, "packets captured more than once", find_copies),
+    Rule("NVG105", Severity.WARNING, "the capture says that it lost frames", find_losses),
 )

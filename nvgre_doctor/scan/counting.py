@@ -149,7 +149,7 @@ class FrameCounter:
             length = INNER_IPV4 if len(ends) == 8 else INNER_IPV6
             row.take(order, told_of(ends, order, gre_key, payload[:length]), payload, hop_limit)
         if reading.icmp is not None and order <= row.largest:
-            row.take_message(order, told_of(ends, order, gre_key, payload))
+            row.take_message(order, told_of(ends, order, gre_key, payload), ts_ns)
 
     def _run(self, batch: Batch, begin: int, layout: Layout, kind: _Kind, odd: list[int]) -> int:
         """The loop: count plain frames from `begin` on, up to one that the layout does not

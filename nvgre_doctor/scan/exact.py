@@ -14,7 +14,7 @@ from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.facts import IcmpError, Nvgre, Quote, QuoteKind
 from nvgre_doctor.wire.links import ETHERTYPE_ARP, TAG_ETHERTYPES
-from nvgre_doctor.wire.marks import Inner, Marks, conversation_of, read_marks
+from nvgre_doctor.wire.marks import Inner, Marks, conversation_of, message_digest, read_marks
 
 _NAMED_HOSTS: Final = frozenset({Oddity.TOO_SHORT, Oddity.LATER_FRAGMENT})
 """Findings about these name the hosts."""
@@ -72,7 +72,8 @@ def add_frame(
     second = second_of(moment.ts_ns)
     packet = (*marks[:2], 1, marks.hop_limit, conversation_of(marks.inner))
     row = (second, second, 1, *moment, *moment, *packet, *NO_PACKET)
-    error = IcmpInterval(second, second, 1, moment, moment, (moment,), ((marks.message, 1),))
+    digest = message_digest(marks.order, marks.message, moment.ts_ns)
+    error = IcmpInterval(second, second, 1, moment, moment, (moment,), ((digest, 1),))
     seen = Sightings(1, (moment,))
     add(evidence, reading, seen, pack(reading.customers, [row]), IcmpSeen((error,)))
 
@@ -137,9 +138,11 @@ def _icmp_sign(error: IcmpError) -> IcmpSign:
     quote, sign = error.quote, bare_sign(error)
     if (
         quote.kind is QuoteKind.OUTER_IP and not error.refuses_nvgre
-    ):  # cut before GRE: see infer.cut_quotes
+    ):  # cut before GRE: see infer.hearsay
         return sign._replace(
-            quoted_source=quote.source or b"", quoted_destination=quote.destination or b""
+            quoted_source=quote.source or b"",
+            quoted_destination=quote.destination or b"",
+            shows_gre=True,
         )
     if not error.refuses_nvgre:
         # About somebody else's traffic: only counted, so what it quotes must not make distinct

@@ -99,12 +99,12 @@ class Tally:
             del self.packets[2:]
             self.order = self.packets[1][0]
 
-    def take_message(self, order: int, told: bytes) -> None:
+    def take_message(self, order: int, told: bytes, ts_ns: int) -> None:
         """The packet of an ICMP error."""
         digests = self.digests
         if order > self.largest:
             return
-        digest = message_digest(order, told)
+        digest = message_digest(order, told, ts_ns)
         digests[digest] = digests.get(digest, 0) + 1
         if len(digests) > DIGESTS:
             del digests[max(digests)]

@@ -32,6 +32,7 @@ INNER_IPV6: Final = 64
 MESSAGE: Final = 96
 """Octets of an ICMP error with all around it inside IP, or inside NVGRE, up to what it quotes."""
 _ORDER_AT: Final = 18  # identification of an inner IPv4 header
+_MILLISECOND_NS: Final = 1_000_000
 _TCP_OR_UDP: Final = frozenset({6, 17})
 _ICMP, _ICMPV6, _AH = 1, 58, 51
 _ICMP_ERRORS: Final = frozenset({b"", b"\x03", b"\x05", b"\x0b", b"\x0c"})  # b"": cut off
@@ -57,7 +58,7 @@ class Marks(NamedTuple):
 
     order: int
     digest: bytes  # 8 bytes; of an NVGRE frame without what its inner packet carries
-    message: bytes  # 8 bytes; of an ICMP error with its quote
+    message: bytes  # what `message_digest` takes of an ICMP error: all of it, with its quote
     hop_limit: int
     inner: Inner
 
@@ -68,13 +69,13 @@ def read_marks(linktype: int, data: bytes) -> Marks:
     packet = None if isinstance(link, Oddity) else read_ip(data[link[1] :])
     unknown = Inner(False, b"")
     if packet is None or isinstance(link, Oddity):
-        return Marks(0, bytes(8), bytes(8), 0, unknown)
+        return Marks(0, bytes(8), b"", 0, unknown)
     order = (number(data, link[1] + 4, 2) or 0) if packet.version == 4 else 0
     ends, hop_limit = (packet.source or b"") + (packet.destination or b""), packet.hop_limit or 0
     header = read_gre(packet.payload) if packet.protocol == PROTOCOL_GRE else Oddity.NOT_GRE
     if isinstance(header, Oddity) or header.gre_key is None or packet.fragment_offset:
         told = told_of(ends, order, b"", packet.payload[:MESSAGE])
-        return Marks(order, digest_of(told), message_digest(order, told), hop_limit, unknown)
+        return Marks(order, digest_of(told), told, hop_limit, unknown)
     frame, key = header.frame, header.gre_key.to_bytes(4)
     order = order_of(order, frame)
     length = INNER_IPV4 if packet.version == 4 else INNER_IPV6
@@ -82,7 +83,7 @@ def read_marks(linktype: int, data: bytes) -> Marks:
     return Marks(
         order,
         digest_of(told_of(ends, order, key, frame[:length])),
-        message_digest(order, told),
+        told,
         hop_limit,
         look(frame),
     )
@@ -105,8 +106,14 @@ def digest_of(told: bytes) -> bytes:
     return (crc32(told) << 32 | crc32(told[::-1])).to_bytes(8)
 
 
-def message_digest(order: int, told: bytes) -> bytes:
-    """The same, in the order of the packets."""
+def message_digest(order: int, told: bytes, ts_ns: int) -> bytes:
+    """The same of an ICMP error captured at this time, in the order of the packets.
+
+    Where nothing numbers them, messages that are alike are copies of one packet if they were
+    captured within one millisecond, and else several packets.
+    """
+    if not order:
+        told += (ts_ns // _MILLISECOND_NS).to_bytes(8, signed=True)
     return order.to_bytes(2) + digest_of(told)[:6]
 
 

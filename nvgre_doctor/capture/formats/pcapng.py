@@ -12,13 +12,7 @@ import struct
 from collections.abc import Iterator
 from typing import ClassVar
 
-from nvgre_doctor.capture.batch import (
-    MAX_FRAME,
-    Batch,
-    Problem,
-    Progress,
-    Walker,
-)
+from nvgre_doctor.capture.batch import MAX_FRAME, Batch, Problem, Progress, Walker
 from nvgre_doctor.capture.formats.pcapng_blocks import (
     ENHANCED_PACKET,
     HEAD,
@@ -39,6 +33,7 @@ from nvgre_doctor.capture.formats.pcapng_blocks import (
     parse_interface,
 )
 from nvgre_doctor.capture.formats.pcapng_copy import Block, read_blocks
+from nvgre_doctor.capture.formats.pcapng_drops import tell_drop_counts
 from nvgre_doctor.capture.formats.pcapng_frames import Frames, Interfaces
 from nvgre_doctor.capture.formats.reader import Cursor, DamageError, Reader
 from nvgre_doctor.capture.source import CHUNK, Source
@@ -199,6 +194,7 @@ class PcapngReader(Reader[Section]):
         data, at = self._data, self._at
         if kind == SECTION:
             self._begin_section(total, order)
+            self._progress.losses.begin_section()
             self.description.add_section(data[at : at + total], order)
         elif kind == INTERFACE:
             if total < 20:
@@ -226,7 +222,7 @@ class PcapngReader(Reader[Section]):
         elif kind in NUMBERED:
             self._progress.numbered += 1
         elif kind == STATISTICS:
-            self.description.add_statistics(data[at : at + total], order)
+            self.description.add_statistics(data[at : at + total], order, self._progress.losses)
 
     def _begin_section(self, total: int, order: str) -> None:
         if total < SECTION_SIZE:
@@ -274,9 +270,11 @@ class PcapngReader(Reader[Section]):
         columns = self._frames.columns
         if self._walker is not None:
             begin = self._progress.numbered + 1
+            left = len(columns.stamps)
             self._at, number = self._walker.walk(
                 self._interfaces.records, self._data, self._at, begin, columns
             )
+            self._frames.may_have_options += columns.stamps[left:]
             self._count(number - begin)
         before = len(columns.stamps)
         self._at = self._frames.walk(self._data, self._at, self._order, len(self._interfaces.known))
@@ -292,5 +290,6 @@ class PcapngReader(Reader[Section]):
     def _flush(self) -> Iterator[Batch]:
         """Hand on what was collected."""
         frames, self._frames = self._frames, Frames()
+        tell_drop_counts(self._progress.losses, self._data, frames.may_have_options, self._order)
         self._progress.bytes_read = self._base + self._at
         return frames.batches(self._data, self._interfaces)

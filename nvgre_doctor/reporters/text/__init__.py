@@ -94,6 +94,7 @@ def _write_closing_line(sheet: Sheet) -> None:
             ("unreadable", "not readable"),
             ("empty", "empty"),
             ("cut", "cut short or damaged"),
+            ("interrupted", "interrupted"),
         )
         if status in states
     ]

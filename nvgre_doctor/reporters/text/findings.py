@@ -3,8 +3,10 @@
 from typing import Final
 
 from nvgre_doctor.report.model import Report
+from nvgre_doctor.reporters.subjects import next_step_text
 from nvgre_doctor.reporters.text.sheet import Sheet
 from nvgre_doctor.rules.finding import Finding
+from nvgre_doctor.rules.nvg2_unknown import UNKNOWN
 from nvgre_doctor.terminal.page import Span, Style
 from nvgre_doctor.vocabulary import Severity
 
@@ -66,15 +68,21 @@ def _finding(sheet: Sheet, finding: Finding, said: set[str]) -> None:
     )
     if finding.frames:
         most = MOST_FRAMES if sheet.short_lists else len(finding.frames)
-        frames = sheet.frames(finding.frames[:most])
-        frames += f" and {len(finding.frames) - most} more" if len(finding.frames) > most else ""
-        sheet.say(frames, indent=_INDENT)
+        shown = finding.frames[:most]
+        more = max(finding.frame_count, len(finding.frames)) - len(shown)
+        sheet.say(sheet.frames(shown) + (f" and {more} more" if more else ""), indent=_INDENT)
     if finding.display_filter:
         sheet.say("filter: ", sheet.clean(finding.display_filter), indent=_INDENT, hang=2)
-    if finding.next_step and finding.next_step not in said:
-        said.add(finding.next_step)
-        sheet.say("next: ", sheet.clean(finding.next_step), indent=_INDENT, hang=2)
+    step = next_step_text(finding)
+    if step and step not in said:
+        said.add(step)
+        sheet.say("next: ", sheet.clean(step), indent=_INDENT, hang=2)
 
 
 def _main_next_step(report: Report) -> str:
-    return next((finding.next_step for finding in report.findings if finding.next_step), "")
+    """Of the worst finding that has one; what is broken goes before what is only not known."""
+    findings = [finding for finding in report.findings if finding.next_step]
+    worst = [finding for finding in findings if finding.severity is findings[0].severity]
+    first = next((finding for finding in worst if finding.code != UNKNOWN.code), None)
+    chosen = first or next(iter(worst), None)
+    return next_step_text(chosen) if chosen else ""

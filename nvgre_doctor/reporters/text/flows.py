@@ -1,18 +1,11 @@
 """The flows of a text report: host pairs that cannot talk, and what was refused."""
 
-from typing import Final
-
 from nvgre_doctor.report.model import Refusal
+from nvgre_doctor.reporters.subjects import times_text
 from nvgre_doctor.reporters.text.sheet import Sheet
 from nvgre_doctor.terminal.page import Span
-from nvgre_doctor.vocabulary import Cause, PairVerdict
-from nvgre_doctor.wording import both_readings, icmp_words, plural
-
-_CAUSE_WORDS: Final = {
-    Cause.LAYOUT_MISMATCH: "because the layouts differ",
-    Cause.POLICY: "layouts agree: policy, moved VM or firewall",
-    Cause.UNKNOWN: "cause not known",
-}
+from nvgre_doctor.vocabulary import Confidence, PairVerdict
+from nvgre_doctor.wording import CAUSE_WORDS, both_readings, icmp_words, plural
 
 
 def write_mismatches(sheet: Sheet) -> None:
@@ -24,7 +17,10 @@ def write_mismatches(sheet: Sheet) -> None:
     rows = [
         (
             Span(f"{sheet.clean(pair.hosts[0])} <-> {sheet.clean(pair.hosts[1])}"),
-            Span(f"{plural(pair.frames_forward, 'frame')} there, {pair.frames_backward} back"),
+            Span(
+                f"{plural(pair.frames_forward, 'frame')} there, {pair.frames_backward} back"
+                + (" (likely)" if pair.confidence is Confidence.LIKELY else "")
+            ),
         )
         for pair in sheet.shown(pairs)
     ]
@@ -48,7 +44,7 @@ def write_refusals(sheet: Sheet) -> None:
 
 
 def _refusal_row(sheet: Sheet, refusal: Refusal) -> tuple[Span, ...]:
-    about = [_CAUSE_WORDS[refusal.cause]]
+    about = [CAUSE_WORDS[refusal.cause]]
     if refusal.by != refusal.destination:
         about.append(f"answered by {sheet.clean(refusal.by)}")
     about.append(
@@ -58,7 +54,7 @@ def _refusal_row(sheet: Sheet, refusal: Refusal) -> tuple[Span, ...]:
         about.append("inside NVGRE" if refusal.carried == "inner" else "on the underlay")
     return (
         Span(f"{sheet.clean(refusal.source)} -> {sheet.clean(refusal.destination)}"),
-        Span(plural(refusal.count, "time")),
+        Span(times_text(refusal)),
         Span(f"first in {sheet.frames((refusal.first,))}"),
         Span(", ".join(about)),
     )

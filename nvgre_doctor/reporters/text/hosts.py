@@ -1,12 +1,21 @@
 """The hosts of a text report: who speaks which layout, how sure that is and why."""
 
+from collections import Counter
 from typing import Final
 
-from nvgre_doctor.report.model import Host
+from nvgre_doctor.report.model import Host, LayoutSpan
 from nvgre_doctor.reporters.text.sheet import Sheet
 from nvgre_doctor.rules.nvg2_unknown import UNKNOWN
 from nvgre_doctor.terminal.page import Span, Style
-from nvgre_doctor.wording import LAYOUT_WORDS, SURE_WORDS, both_readings, plural
+from nvgre_doctor.vocabulary import Sender
+from nvgre_doctor.wording import (
+    LAYOUT_WORDS,
+    SURE_WORDS,
+    assumption_words,
+    both_readings,
+    layout_words,
+    plural,
+)
 
 MOST_KEYS: Final = 8
 """Keys shown of one segment, with -v; `--format json` has them all."""
@@ -39,8 +48,8 @@ def write_hosts(sheet: Sheet) -> None:
         [
             (
                 Span(sheet.clean(host.address)),
-                Span(LAYOUT_WORDS[host.layout], _LAYOUT_STYLES[host.layout]),
-                Span(SURE_WORDS[host.confidence]),
+                Span(layout_words(host.layout, host.sender), _style(host)),
+                Span("-" if host.sender is Sender.OTHER else SURE_WORDS[host.confidence]),
                 Span(str(host.frames_sent)),
                 Span(_why(sheet, host) or _why_not(host, asked)),
             )
@@ -49,13 +58,10 @@ def write_hosts(sheet: Sheet) -> None:
         ],
         right={3},
     )
-    if left_out := [host for host in hosts if host.address not in chosen]:
-        kinds = [
-            (word, sum(host.layout == layout for host in left_out))
-            for layout, word in LAYOUT_WORDS.items()
-        ]
+    if left_out := [host for host in worst_first if host.address not in chosen]:
+        kinds = Counter(layout_words(host.layout, host.sender) for host in left_out)
         sheet.more(
-            len(left_out), "host", "; ".join(f"{number} {word}" for word, number in kinds if number)
+            len(left_out), "host", "; ".join(f"{number} {word}" for word, number in kinds.items())
         )
 
 
@@ -69,9 +75,19 @@ def write_evidence(sheet: Sheet) -> None:
             f"{sheet.clean(host.address)}  {plural(host.frames_sent, 'frame')} sent,"
             f" {host.frames_received} received"
         )
+        sender = "; ".join(map(sheet.clean, host.sender_reasons))
+        sheet.say(f"sender: {host.sender}{': ' if sender else ''}{sender}", indent=2, hang=2)
+        if host.margin:
+            wrong = plural(host.margin, "frame")
+            sheet.say(f"margin: {wrong} would have to be wrong", indent=2, hang=2)
+        for span in host.spans:
+            what = f"{LAYOUT_WORDS[span.layout]}, {SURE_WORDS[span.confidence]}"
+            sheet.say(f"{_stretch(sheet, span)}: {what}", indent=2, hang=2)
         for item in host.evidence:
             where = f" ({sheet.frames(item.frames)})" if item.frames else ""
-            text = f"{item.kind}: {LAYOUT_WORDS[item.layout]}: {sheet.clean(item.statement)}{where}"
+            rests = f" [{assumption_words(item.assumes)}]" if item.assumes else ""
+            text = f"{item.kind}: {LAYOUT_WORDS[item.layout]}: {sheet.clean(item.statement)}"
+            text += f"{rests}{where}"
             sheet.say(text, indent=2, hang=2)
         for segment in host.segments:
             name = "segment not known" if segment.id is None else f"segment {segment.id}"
@@ -88,7 +104,21 @@ def _why(sheet: Sheet, host: Host) -> str:
         for change in host.changes
     ]
     parts += [sheet.clean(item.statement) for item in host.evidence[:1]]
+    if host.is_stale and host.proven_to is not None:
+        parts.append(f"known up to {sheet.frames((host.proven_to,))} only")
     return "; ".join(parts)
+
+
+def _style(host: Host) -> Style:
+    """Nobody is blamed for plain GRE."""
+    return Style.DOUBTFUL if host.sender is Sender.OTHER else _LAYOUT_STYLES[host.layout]
+
+
+def _stretch(sheet: Sheet, span: LayoutSpan) -> str:
+    """`frame 3 to frame 9`, with their captures where there are several."""
+    if span.first == span.last:
+        return sheet.frames((span.first,))
+    return f"{sheet.frames((span.first,))} to {sheet.frames((span.last,))}"
 
 
 def _why_not(host: Host, asked: set[str]) -> str:
