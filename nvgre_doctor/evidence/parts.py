@@ -140,6 +140,12 @@ def macs_of(unit: bytes) -> bytes:
     return unit[5 + _ENDS[len(unit)] :]
 
 
+def stream_of(unit: bytes) -> bytes:
+    """Bits 31..8 and the MACs, from the key of a unit: of one direction this is one stream."""
+    size = _ENDS[len(unit)]
+    return unit[1 + size : 4 + size] + unit[5 + size :]
+
+
 def octet_of(unit: bytes) -> bytes:
     """The low octet, one byte, from the key of a unit."""
     return unit[4 + _ENDS[len(unit)] :][:1]

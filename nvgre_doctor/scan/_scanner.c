@@ -877,9 +877,12 @@ static PyObject *scanner_take(PyObject *self, PyObject *Py_UNUSED(unused))
     failed = !units || !directions;
     for (i = 0; !failed && i < scanner->rows; i++) {
         const struct row *row = &scanner->row[i];
+        int level = 0;
+        while (row->mask >> level)
+            level++;
         if (row->key_size && row->sort == DIRECTION)
             failed = append_new(directions, Py_BuildValue("(y#iK)", (const char *)row->key + 1,
-                                                          (Py_ssize_t)row->key_size - 1, row->mask,
+                                                          (Py_ssize_t)row->key_size - 1, level,
                                                           (unsigned long long)row->frames));
         else if (row->key_size)
             failed = append_new(units, unit_tuple(row));

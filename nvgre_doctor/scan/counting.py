@@ -9,7 +9,7 @@ give the same evidence is tested on random frames.
 
 from collections import Counter
 from collections.abc import Iterable
-from itertools import islice
+from itertools import chain, islice
 from struct import error
 from typing import Final
 
@@ -293,15 +293,13 @@ class FrameCounter:
             not_gre, vxlan = self._native.fold(evidence)
             self._counted.update({Oddity.NOT_GRE: not_gre, Oddity.VXLAN: vxlan})
         for kind in self._kinds.values():
-            rows = [
-                *kind.headers.items(),
-                *((header, row) for (_, header), row in kind.others.items()),
-            ]
-            for header, row in rows:
-                ends = len(header) - 23
-                unit = b"%c%b%b" % (row.flags, header[:ends], header[ends + 4 : -3])
+            units = []
+            others = ((header, row) for (_, header), row in kind.others.items())
+            for header, row in chain(kind.headers.items(), others):
+                unit = b"%c%b%b" % (row.flags, header[:-23], header[-19:-3])
                 evidence.nvgre_frames += row.all_frames
-                evidence.add_unit(unit, row.packed(kind.clock))
+                units.append((unit, row.packed(kind.clock)))
+            evidence.units.add(units)
             for reading, row in kind.odd.values():
                 packed = row.packed(kind.clock) if reading.unit else b""
                 add(evidence, reading, row.sightings(kind.clock), packed, row.error(kind.clock))

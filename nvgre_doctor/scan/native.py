@@ -97,16 +97,13 @@ class Native:
         units, directions, nvgre, not_gre, vxlan = self._scanner.take()
         evidence.frames += nvgre + not_gre + vxlan
         evidence.nvgre_frames += nvgre
-        for ends, mask, frames in directions:
-            evidence.raise_level(ends, mask.bit_length())
-            evidence.unkept_frames[ends] += frames
-        for unit, packed in units:
-            evidence.add_unit(unit, packed)
+        evidence.units.raise_levels(directions)
+        evidence.units.add(units)
         self._scanner.limit(
             self._most if evidence.is_thinned else self._few,
             sampling.VM_STREAMS if evidence.is_thinned else 0,
         )
-        for ends, level in evidence.levels.items():
+        for ends, level in evidence.units.levels.items():
             self._scanner.keep(ends, (1 << min(level, 8)) - 1)
         return not_gre, vxlan
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from nvgre_doctor.capture.batch import Clock
 from nvgre_doctor.evidence.parts import SILENCE_S, Moment
-from nvgre_doctor.evidence.rows import NO_PACKET, ROW, pack, tidy, unpack
+from nvgre_doctor.evidence.rows import NO_PACKET, pack, settle, total
 from nvgre_doctor.evidence.signs import DIGESTS, EXAMPLES, IcmpInterval, IcmpSeen, Sightings
 from nvgre_doctor.wire.marks import conversation_of, digest_of, look, message_digest
 
@@ -120,7 +120,7 @@ class Tally:
     def packed(self, clock: Clock) -> bytes:
         """What is known of the frames of a unit, as the evidence keeps it."""
         rows = [
-            ROW.pack(
+            (
                 *fields[:4],
                 clock(fields[4]),
                 fields[5],
@@ -130,8 +130,7 @@ class Tally:
             )
             for fields in (*self.before, self._fields())
         ]
-        packed = b"%c%b%b" % (len(self.shown), self.shown, b"".join(rows))
-        return pack(tidy(unpack(packed))) if self.before else packed
+        return pack(self.shown, settle(rows, total) if self.before else rows)
 
     def error(self, clock: Clock) -> IcmpSeen:
         """What is known of the frames of an ICMP error."""
