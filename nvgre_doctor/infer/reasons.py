@@ -7,10 +7,10 @@ from typing import Final
 
 from nvgre_doctor.infer.chains import Link
 from nvgre_doctor.infer.diagnosis import HostVerdict, Reason, Stream
+from nvgre_doctor.infer.heard import Heard
 from nvgre_doctor.infer.margins import HARD, SOFT, only_layout
 from nvgre_doctor.infer.models import Model, place_of
 from nvgre_doctor.infer.solving import Solution
-from nvgre_doctor.infer.spans import Heard
 from nvgre_doctor.infer.tables import NEW, OLD
 from nvgre_doctor.vocabulary import Assumption, Kind, Layout
 
