@@ -72,6 +72,8 @@ def _add_nvgre(evidence: CaptureEvidence, facts: Nvgre, marks: Marks, moment: Mo
         evidence.add_sign(Sign(Oddity.HOST_ERROR, *ends, facts.gre_key), seen)
     elif is_control:
         evidence.add_sign(Sign(Oddity.CONTROL, *ends, facts.gre_key), seen)
+        if facts.inner_ethertype is None or not marks.is_sure:
+            evidence.add_sign(Sign(Oddity.CUT_CONTROL, *ends), seen)
     else:
         key = PartKey(
             *ends, layouts.vsid(facts.gre_key), macs, _net(facts, customers), marks.is_sure

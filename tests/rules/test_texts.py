@@ -334,6 +334,12 @@ def flags(tape: Tape) -> None:
         tape.send(A6, B6, CURRENT, flags=flag)
 
 
+def cut_control(tape: Tape) -> None:
+    packet = tape.send(A, B, CURRENT)
+    tape.unreachable(B, A, 0xFFFFFF00, packet)
+    tape.unreachable(B, A, 0x00FFFFFF, packet)
+
+
 def inner_tag(tape: Tape) -> None:
     tape.send(A, B, CURRENT, inner_tags=[(0x8100, 7)])
 
@@ -375,6 +381,29 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                     "!(gre.proto#1 != 0x6558)"
                 ),
                 1,
+                (
+                    "Capture again with a snap length of 128 bytes or more, for example tcpdump "
+                    "-s 128."
+                ),
+                None,
+            ),
+        ],
+    ),
+    "control traffic cut short": (
+        "NVG102",
+        lambda: judged(cut_control, snaplen=54),
+        [
+            (
+                (
+                    "2 frames of control traffic are cut before it can be seen whether they "
+                    "refuse something (of 3 frames): the snap length is too small."
+                ),
+                (
+                    "gre.proto#1 == 0x6558 && gre.key#1 && (gre.key#1 >= 0xffffff00 || gre.key#1 "
+                    "== 0x00ffffff) && frame.cap_len < frame.len && !icmp.type && !icmpv6.type "
+                    "&& !(ip.proto#2 != 1) && !(ipv6.nxt#2 != 58) && !arp"
+                ),
+                2,
                 (
                     "Capture again with a snap length of 128 bytes or more, for example tcpdump "
                     "-s 128."
