@@ -6,7 +6,7 @@ make them in loops of few steps.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from struct import unpack, unpack_from
+from struct import Struct, unpack_from
 from typing import Final, NamedTuple, Protocol
 
 from nvgre_doctor.capture.losses import Losses
@@ -45,6 +45,9 @@ class Clock(Protocol):
         """Clocks are told apart."""
 
 
+_WORDS: Final = {order: Struct(order + "II").unpack for order in "<>"}
+
+
 class WordClock(NamedTuple):
     """The clock of times that are two words of 32 bits, as nearly all are.  Times are ticks; who
     counts many frames knows by these fields how to do without calling it each time.
@@ -61,7 +64,7 @@ class WordClock(NamedTuple):
         """NO_TIME for what 64 bits do not hold, years before 1677 and after 2262: only damage says
         so.
         """
-        first, second = unpack(self.order + "II", stamp)
+        first, second = _WORDS[self.order](stamp)
         ticks = first * (self.per_second if self.are_seconds else 1 << 32) + second
         ns: int = ticks * 10**9 // self.per_second + self.offset_ns
         return ns if -(1 << 63) <= ns < 1 << 63 else NO_TIME

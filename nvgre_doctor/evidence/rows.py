@@ -18,7 +18,10 @@ TIMELESS_S: Final = -(1 << 62)
 """The second of frames whose blocks carry no time: far from all others."""
 _SECOND_NS: Final = 1_000_000_000
 
-_ROW: Final = Struct("<qqQQqQq H8sQBI H8sQBI")
+ROW: Final = Struct("<qqQQqQq H8sQBI H8sQBI")
+"""The fields of a Row, of its moments and of its packets, of which the second may be NO_PACKET.  A
+unit is the length of its customer addresses, these addresses, and rows in order of time."""
+NO_PACKET: Final = (0, bytes(8), 0, 0, 0)
 _PACKETS: Final = 2
 
 
@@ -63,7 +66,12 @@ class Seen(NamedTuple):
         if not isinstance(other, Seen):
             return NotImplemented
         earlier = min(self, other, key=first_of)
-        return Seen(earlier.customer_addresses, tuple(settle((*self.rows, *other.rows), total)))
+        return tidy(Seen(earlier.customer_addresses, (*self.rows, *other.rows)))
+
+
+def tidy(seen: Seen) -> Seen:
+    """The same with its rows in order, and those put together that no long silence divides."""
+    return Seen(seen.customer_addresses, tuple(settle(seen.rows, total)))
 
 
 def first_of(seen: Seen) -> Moment:
@@ -73,12 +81,10 @@ def first_of(seen: Seen) -> Moment:
 
 def pack(seen: Seen) -> bytes:
     """A quarter of the size."""
-    packed = [bytes((len(seen.customer_addresses),)), seen.customer_addresses]
+    packed = [b"%c%b" % (len(seen.customer_addresses), seen.customer_addresses)]
     for row in seen.rows:
-        one, two = row.packets[0], row.packets[-1]
-        if len(row.packets) < _PACKETS:
-            two = Packet(0, bytes(8), 0, 0, 0)
-        packed.append(_ROW.pack(*row[:3], *row.first, *row.last, *one, *two))
+        one, two = (*row.packets, NO_PACKET)[:_PACKETS]
+        packed.append(ROW.pack(*row[:3], *row.first, *row.last, *one, *two))
     return b"".join(packed)
 
 
@@ -86,7 +92,7 @@ def unpack(packed: bytes) -> Seen:
     """The inverse of pack."""
     rows_at = 1 + packed[0]
     return Seen(
-        packed[1:rows_at], tuple(_row(*fields) for fields in _ROW.iter_unpack(packed[rows_at:]))
+        packed[1:rows_at], tuple(_row(*fields) for fields in ROW.iter_unpack(packed[rows_at:]))
     )
 
 

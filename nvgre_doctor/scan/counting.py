@@ -16,9 +16,9 @@ from typing import Final
 from nvgre_doctor.capture.batch import Batch, Clock, Columns, Records
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.evidence.parts import SILENCE_S, Moment, pack_flags
-from nvgre_doctor.evidence.rows import Seen, pack, second_of
+from nvgre_doctor.evidence.rows import second_of
 from nvgre_doctor.evidence.signs import Sightings, Sign
-from nvgre_doctor.scan.exact import add_frame
+from nvgre_doctor.scan.exact import Reading, add, add_frame, net_of, read_frame
 from nvgre_doctor.scan.plain import (
     EASY,
     GRE,
@@ -27,19 +27,18 @@ from nvgre_doctor.scan.plain import (
     VXLAN_PORT,
     WHOLE,
     Layout,
-    conversation,
     is_data,
     layout_of,
-    net_of,
-    quiet,
     time_pieces,
 )
 from nvgre_doctor.scan.tallies import Tally
 from nvgre_doctor.vocabulary import Oddity
-from nvgre_doctor.wire.marks import digest_of
+from nvgre_doctor.wire.essence import essence
+from nvgre_doctor.wire.marks import INNER_IPV4, INNER_IPV6, MESSAGE, look_quickly, told_of
 
 ROWS: Final = 20_000
 """Rows beyond which all is folded: up to 20 MB.  Folding sooner changes nothing but the speed."""
+_ARP: Final = b"\x08\x06"
 _TABLES: Final = 64  # hostile captures have another clock for each frame
 
 
@@ -50,6 +49,7 @@ class _Kind:
         self.clock = clock
         self.headers: dict[bytes, Tally] = {}  # before an inner IPv4 packet of TCP or UDP
         self.others: dict[tuple[int, bytes], Tally] = {}  # by flags of the unit and header
+        self.odd: dict[bytes | Oddity, tuple[Reading, Tally]] = {}  # by essence
         self.pieces = time_pieces(clock)
         self.early: bytes | None = None  # of all times of `second` that agree in these two pieces
         self.late = b""
@@ -89,9 +89,7 @@ class FrameCounter:
         if kind is None:
             kind = self._kinds[what] = _Kind(batch.clock)
         for i in self._count_plain(batch, kind):
-            moment = Moment(batch.numbers[i], batch.ts_ns(i))
-            frame, wire_length = batch.frame(i), batch.wire_length(i)
-            add_frame(self.evidence, batch.linktype, frame, wire_length, moment)
+            self._count_by_essence(batch, i, kind)
         if self._used >= self._rows or len(self._kinds) > _TABLES:
             self._fold()
 
@@ -119,6 +117,29 @@ class FrameCounter:
                     layout = self._layouts[what] = new
         return odd
 
+    def _count_by_essence(self, batch: Batch, i: int, kind: _Kind) -> None:
+        linktype, frame, wire_length = batch.linktype, batch.frame(i), batch.wire_length(i)
+        number, stamp = batch.numbers[i], batch.stamps[i]
+        what, ends, order, gre_key, payload, hop_limit = essence(linktype, frame, wire_length)
+        time = batch.data[stamp : stamp + 8]
+        ts_ns = batch.clock(time)
+        if what is None:
+            add_frame(self.evidence, linktype, frame, wire_length, Moment(number, ts_ns))
+            return
+        second = second_of(ts_ns)
+        known = kind.odd.get(what)
+        if known is None:
+            reading, _ = read_frame(linktype, frame, wire_length)
+            known = kind.odd[what] = reading, Tally(number, time, second, reading.customers)
+            self._used += 1
+        reading, row = known
+        row.count(number, time, second)
+        if reading.unit and order <= row.order:
+            length = INNER_IPV4 if len(ends) == 8 else INNER_IPV6
+            row.take(order, told_of(ends, order, gre_key, payload[:length]), payload, hop_limit)
+        if reading.icmp is not None and order <= row.largest:
+            row.take_message(order, told_of(ends, order, gre_key, payload), ts_ns)
+
     def _run(self, batch: Batch, begin: int, layout: Layout, kind: _Kind, odd: list[int]) -> int:
         """The loop: count plain frames from `begin` on, up to one that the layout does not
         fit.
@@ -141,7 +162,7 @@ class FrameCounter:
             for at, stamp, captured, number in rows:
                 # fmt: off
                 (early, fine, late, one, two, version, length, ident, fragment, protocol, header,
-                 inner_length, inner_ident, inner_protocol, customers) = unpack(data, stamp)
+                 inner_ident, inner_protocol, customers) = unpack(data, stamp)
                 # fmt: on
                 if one != link_one or two != link_two or version not in versions:
                     return at
@@ -154,7 +175,6 @@ class FrameCounter:
                             inner_protocol in tcp_or_udp
                             and captured >= plain_nvgre
                             and (length >= shortest_nvgre or not length)
-                            and (inner_length >= 20 or not inner_length)
                         ):
                             order = ident or inner_ident
                             row = get(header)
@@ -183,7 +203,10 @@ class FrameCounter:
                             if order <= row.order:
                                 inner = _inner(batch, at, layout, length)
                                 hop_limit = data[stamp + batch.distance + layout.hop_limit_at]
-                                row.take(*_packet(layout, header, order, inner), hop_limit)
+                                told = told_of(
+                                    header[:-23], order, header[-19:-15], inner[: layout.told]
+                                )
+                                row.take(order, told, inner, hop_limit)
                             continue
                 elif captured >= plain_ip and (length >= shortest_ip or not length):
                     if protocol in not_gre:
@@ -217,7 +240,7 @@ class FrameCounter:
         known = kind.headers.get(header)
         if known is None and (header[-3:] != EASY or not is_data(header)):
             return None
-        flags = pack_flags(net_of(customers, header[-15]), is_sure=True)
+        flags = pack_flags(net_of(customers, header[-15:]), is_sure=True)
         if known is None:
             row = kind.headers[header] = self._new_row(batch, i, customers, flags, kind)
         elif known.flags == flags:
@@ -231,12 +254,12 @@ class FrameCounter:
         self, batch: Batch, i: int, header: bytes, inner: bytes, kind: _Kind
     ) -> Tally | None:
         """The row for any other frame that may be plain; None if it is not."""
-        said = quiet(inner)
-        if said is None or not is_data(header):
+        said = look_quickly(inner)
+        if said is None or len(inner) < 2 or not is_data(header):
             return None
-        is_sure, customers, _ = said
-        flags = pack_flags(net_of(customers, header[-15], inner[:2]), is_sure=is_sure)
-        return self._other_row(batch, i, header, customers, flags, kind)
+        net = net_of(said.customers, header[-15:], is_arp=inner[:2] == _ARP)
+        flags = pack_flags(net, is_sure=said.is_sure)
+        return self._other_row(batch, i, header, said.customers, flags, kind)
 
     def _other_row(
         self, batch: Batch, i: int, header: bytes, customers: bytes, flags: int, kind: _Kind
@@ -263,11 +286,11 @@ class FrameCounter:
             for header, row in rows:
                 ends = len(header) - 23
                 unit = b"%c%b%b" % (row.flags, header[:ends], header[ends + 4 : -3])
-                seen = Seen(row.shown, row.rows(kind.clock))
-                evidence.nvgre_frames += sum(each.frames for each in seen.rows)
-                evidence.add_unit(unit, pack(seen))
-            kind.headers.clear()
-            kind.others.clear()
+                evidence.nvgre_frames += row.all_frames
+                evidence.add_unit(unit, row.packed(kind.clock))
+            for reading, row in kind.odd.values():
+                packed = row.packed(kind.clock) if reading.unit else b""
+                add(evidence, reading, row.sightings(kind.clock), packed, row.error(kind.clock))
         self._kinds.clear()
         self._used = 0
 
@@ -285,15 +308,7 @@ def scan(batches: Iterable[Batch], counter: FrameCounter | None = None) -> Captu
 def _inner(batch: Batch, i: int, layout: Layout, length: int) -> bytes:
     """The first octets of an inner frame, as far as it was captured and the IP length counts."""
     start = batch.stamps[i] + batch.distance
-    end = min(batch.lengths[i], layout.inner_at + 84)
+    end = min(batch.lengths[i], layout.inner_at + MESSAGE)
     if length:
         end = min(end, layout.counted_at + length)
     return batch.data[start + layout.inner_at : start + end]
-
-
-def _packet(layout: Layout, header: bytes, order: int, inner: bytes) -> tuple[int, bytes, int]:
-    """What `Tally.take` wants to know of a frame, but its hop limit."""
-    ends = layout.ends
-    key = header[ends + 4 : ends + 8]
-    digest = digest_of(header[:ends], order, key, inner[: layout.told])
-    return order, digest, conversation(inner[12:])

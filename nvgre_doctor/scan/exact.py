@@ -3,7 +3,7 @@
 Knows facts and evidence; nothing about capture files, hosts or verdicts.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.evidence.parts import Moment, Net, Packet, PartKey, unit_key
@@ -12,9 +12,9 @@ from nvgre_doctor.evidence.signs import IcmpInterval, IcmpSeen, IcmpSign, Sighti
 from nvgre_doctor.vocabulary import Carried, Oddity
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.decode import decode
-from nvgre_doctor.wire.facts import IcmpError, Nvgre, Other, Quote, QuoteKind
+from nvgre_doctor.wire.facts import IcmpError, Nvgre, Quote, QuoteKind
 from nvgre_doctor.wire.links import ETHERTYPE_ARP, TAG_ETHERTYPES
-from nvgre_doctor.wire.marks import Marks, message_at, read_marks
+from nvgre_doctor.wire.marks import Inner, Marks, conversation_of, message_digest, read_marks
 
 _NAMED_HOSTS: Final = frozenset({Oddity.TOO_SHORT, Oddity.LATER_FRAGMENT})
 """Findings about these name the hosts."""
@@ -24,87 +24,103 @@ a capture may be.
 """
 
 
+class Reading(NamedTuple):
+    """What the evidence takes of a frame, but when it was and which packet."""
+
+    signs: tuple[Sign, ...] = ()
+    icmp: IcmpSign | None = None
+    unit: bytes = b""  # as in `parts.unit_key`: of tenants' data
+    customers: bytes = b""  # the same
+    is_nvgre: bool = False
+
+
+def read_frame(linktype: int, frame: bytes, wire_length: int) -> tuple[Reading, Marks]:
+    """Decode one frame."""
+    facts, marks = decode(linktype, frame, wire_length), read_marks(linktype, frame)
+    if isinstance(facts, Nvgre):
+        return _read_nvgre(facts, marks.inner), marks
+    if isinstance(facts, IcmpError):
+        return Reading(icmp=_icmp_sign(facts)), marks
+    if facts.oddity in _NAMED_HOSTS:
+        sign = Sign(facts.oddity, facts.source or b"", facts.destination or b"")
+    else:
+        sign = Sign(facts.oddity, detail=linktype if facts.oddity is Oddity.LINKTYPE else 0)
+    return Reading((sign,)), marks
+
+
+def add(
+    evidence: CaptureEvidence, reading: Reading, seen: Sightings, packed: bytes, error: IcmpSeen
+) -> None:
+    """Count frames of one reading: how often it was seen, the rows of its unit, and the intervals
+    of its ICMP error.
+    """
+    for sign in reading.signs:
+        examples = () if sign.oddity in _ONLY_COUNTED else seen.examples
+        evidence.add_sign(sign, Sightings(seen.count, examples))
+    if reading.icmp is not None:
+        evidence.add_icmp(reading.icmp, error)
+    if reading.unit:
+        evidence.add_unit(reading.unit, packed)
+    evidence.nvgre_frames += seen.count * reading.is_nvgre
+
+
 def add_frame(
     evidence: CaptureEvidence, linktype: int, frame: bytes, wire_length: int, moment: Moment
 ) -> None:
     """Count one frame of everything but its number: the caller counts that."""
-    facts = decode(linktype, frame, wire_length)
-    if isinstance(facts, Other):
-        add_other(evidence, facts, Sightings(1, (moment,)), linktype)
-        return
-    marks = read_marks(linktype, frame)
-    if isinstance(facts, Nvgre):
-        _add_nvgre(evidence, facts, marks, moment)
-    else:
-        evidence.add_icmp(_icmp_sign(facts), _icmp_seen(marks, moment))
+    reading, marks = read_frame(linktype, frame, wire_length)
+    second = second_of(moment.ts_ns)
+    packet = Packet(*marks[:2], 1, marks.hop_limit, conversation_of(marks.inner))
+    row = Row(second, second, 1, moment, moment, (packet,))
+    error = IcmpInterval(
+        *row[:5], (moment,), ((message_digest(marks.order, marks.message, moment.ts_ns), 1),)
+    )
+    seen = Sightings(1, (moment,))
+    add(evidence, reading, seen, pack(Seen(reading.customers, (row,))), IcmpSeen((error,)))
 
 
-def add_other(evidence: CaptureEvidence, facts: Other, seen: Sightings, linktype: int) -> None:
-    """Count frames without NVGRE, of which all facts are the same."""
-    if facts.oddity in _ONLY_COUNTED:
-        evidence.add_sign(Sign(facts.oddity), Sightings(seen.count, ()))
-    elif facts.oddity in _NAMED_HOSTS:
-        evidence.add_sign(Sign(facts.oddity, facts.source or b"", facts.destination or b""), seen)
-    else:
-        detail = linktype if facts.oddity is Oddity.LINKTYPE else 0
-        evidence.add_sign(Sign(facts.oddity, detail=detail), seen)
-
-
-def _add_nvgre(evidence: CaptureEvidence, facts: Nvgre, marks: Marks, moment: Moment) -> None:
-    evidence.nvgre_frames += 1
-    ends, seen = (facts.source, facts.destination), Sightings(1, (moment,))
-    if facts.gre_flags != layouts.GRE_FLAGS:
-        evidence.add_sign(Sign(Oddity.GRE_FLAGS, *ends, facts.gre_flags), seen)
-    if facts.is_fragment:
-        evidence.add_sign(Sign(Oddity.FIRST_FRAGMENT, *ends), seen)
-    if facts.inner_ethertype in TAG_ETHERTYPES:
-        evidence.add_sign(Sign(Oddity.INNER_TAG, *ends), seen)
+def _read_nvgre(facts: Nvgre, inner: Inner) -> Reading:
+    ends = (facts.source, facts.destination)
     macs = macs_of(facts)
-    customers = customer_addresses(facts.inner_source, facts.inner_destination) if macs else b""
+    customers = inner.customers if macs else b""
+    signs = []
+    if facts.gre_flags != layouts.GRE_FLAGS:
+        signs.append(Sign(Oddity.GRE_FLAGS, *ends, facts.gre_flags))
+    if facts.is_fragment:
+        signs.append(Sign(Oddity.FIRST_FRAGMENT, *ends))
+    if facts.inner_ethertype in TAG_ETHERTYPES:
+        signs.append(Sign(Oddity.INNER_TAG, *ends))
     error = facts.inner_error
-    if error is not None:
-        sign = _icmp_sign(error)
-        if error.refuses_nvgre:
-            sign = sign._replace(macs=macs, customer_addresses=customers)
-        evidence.add_icmp(sign, _icmp_seen(marks, moment))
+    icmp = None if error is None else _icmp_sign(error)
+    if icmp is not None and icmp.refuses_nvgre:
+        icmp = icmp._replace(macs=macs, customer_addresses=customers)
     is_control = layouts.is_control(facts.gre_key)
     if error is not None and (is_control or customers == facts.source + facts.destination):
-        evidence.add_sign(Sign(Oddity.HOST_ERROR, *ends, facts.gre_key), seen)
+        signs.append(Sign(Oddity.HOST_ERROR, *ends, facts.gre_key))
     elif is_control:
-        evidence.add_sign(Sign(Oddity.CONTROL, *ends, facts.gre_key), seen)
-        if facts.inner_ethertype is None or not marks.is_sure:
-            evidence.add_sign(Sign(Oddity.CUT_CONTROL, *ends), seen)
+        signs.append(Sign(Oddity.CONTROL, *ends, facts.gre_key))
+        if facts.inner_ethertype is None or not inner.is_sure:
+            signs.append(Sign(Oddity.CUT_CONTROL, *ends))
     else:
-        key = PartKey(
-            *ends, layouts.vsid(facts.gre_key), macs, _net(facts, customers), marks.is_sure
-        )
-        second = second_of(moment.ts_ns)
-        packet = Packet(marks.order, marks.digest, 1, marks.hop_limit, marks.conversation)
-        row = Row(second, second, 1, moment, moment, (packet,))
-        unit = unit_key(key, layouts.flow_id(facts.gre_key), is_cut=facts.inner_ethertype is None)
-        evidence.add_unit(unit, pack(Seen(customers, (row,))))
+        net = net_of(customers, macs, is_arp=facts.inner_ethertype == ETHERTYPE_ARP)
+        key = PartKey(*ends, layouts.vsid(facts.gre_key), macs, net, inner.is_sure)
+        octet, is_cut = layouts.flow_id(facts.gre_key), facts.inner_ethertype is None
+        unit = unit_key(key, octet, is_cut=is_cut)
+        return Reading(tuple(signs), icmp, unit, customers, is_nvgre=True)
+    return Reading(tuple(signs), icmp, is_nvgre=True)
 
 
-def _net(facts: Nvgre, customers: bytes) -> Net:
-    if not customers or facts.inner_destination_mac is None:
+def net_of(customers: bytes, macs: bytes, *, is_arp: bool = False) -> Net:
+    """How these customer addresses lie to each other; `macs` begins with that of the
+    destination.
+    """
+    if not customers:
         return Net.UNKNOWN
-    if facts.inner_ethertype == ETHERTYPE_ARP:
-        return Net.SUBNET
-    return net_of(customers, facts.inner_destination_mac)
-
-
-def net_of(customers: bytes, destination_mac: bytes) -> Net:
-    """Of IP: how these customer addresses, source + destination, lie to each other."""
     middle = len(customers) // 2
     same = 3 if middle == 4 else 8  # bytes of a /24, and of a /64
-    is_link_local = destination_mac[0] & 1 or customers[:same] == customers[middle : middle + same]
-    return Net.SUBNET if is_link_local else Net.ROUTED
-
-
-def _icmp_seen(marks: Marks, moment: Moment) -> IcmpSeen:
-    second = second_of(moment.ts_ns)
-    digests = ((message_at(marks, moment.ts_ns), 1),)
-    return IcmpSeen((IcmpInterval(second, second, 1, moment, moment, (moment,), digests),))
+    if is_arp or macs[0] & 1 or customers[:same] == customers[middle : middle + same]:
+        return Net.SUBNET
+    return Net.ROUTED
 
 
 def bare_sign(error: IcmpError) -> IcmpSign:

@@ -16,10 +16,9 @@ from struct import Struct
 from typing import Any, Final, NamedTuple
 
 from nvgre_doctor.capture.batch import Clock, WordClock
-from nvgre_doctor.evidence.parts import Net
 from nvgre_doctor.vocabulary import Oddity
 from nvgre_doctor.wire import links
-from nvgre_doctor.wire.marks import INNER_IPV4, INNER_IPV6, conversation_of
+from nvgre_doctor.wire.marks import INNER_IPV4, INNER_IPV6
 
 GRE: Final = 47
 UDP: Final = 17
@@ -36,18 +35,9 @@ _INNER: Final = 8 + 14 + 20  # from the GRE header to the end of an inner IPv4 h
 _HEAD: Final = 128  # bytes of a frame that are enough to see its link header
 _IPV4_FORMAT: Final = "BxHH2sxB2x31s"
 _IPV6_FORMAT: Final = "B3xH0s0sBx55s"
-_INNER_FORMAT: Final = "xHH3xB2x8s"
+_INNER_FORMAT: Final = "3xH3xB2x8s"
 _IPV4_NOT_PLAIN: Final = frozenset({1, UDP, GRE, 51})  # ICMP may be an error; AH hides what follows
 _IPV6_PLAIN: Final = frozenset({6, 50, 59, 89, 132})  # TCP, ESP, nothing, OSPF, SCTP
-_ICMP: Final = 1
-_ICMPV6: Final = 58
-_AH: Final = 51
-_ICMP_ERRORS: Final = frozenset({b"", b"\x03", b"\x05", b"\x0b", b"\x0c"})  # b"": cut off
-_ICMPV6_ERRORS: Final = frozenset({b"", b"\x01", b"\x02", b"\x03", b"\x04", b"\x89"})
-_TAGS: Final = frozenset(ethertype.to_bytes(2) for ethertype in links.TAG_ETHERTYPES)
-_IPV4: Final = links.ETHERTYPE_IPV4.to_bytes(2)
-_IPV6: Final = links.ETHERTYPE_IPV6.to_bytes(2)
-_ARP: Final = links.ETHERTYPE_ARP.to_bytes(2)
 
 
 class Layout(NamedTuple):
@@ -56,7 +46,7 @@ class Layout(NamedTuple):
     unpack: Callable[[bytes, int], tuple[Any, ...]]
     """From a stamp on: its three pieces (see `time_pieces`), two link fields, first byte of IP, IP
     length, identification and fragment (as in WHOLE; both empty for IPv6), protocol, header; and of
-    an inner IPv4 packet length, identification, protocol, both addresses."""
+    an inner IPv4 packet identification, protocol, both addresses."""
     link: tuple[bytes, bytes]  # what the two link fields must be; the second one behind a tag
     plain: links.PlainHeader
     version: int  # of IP
@@ -140,59 +130,3 @@ def _layout(
 def is_data(header: bytes) -> bool:
     """Whether this is the header of NVGRE that may be tenant data."""
     return header[-23:-19] == _NVGRE and header[-18:-16] != _CONTROL
-
-
-def quiet(inner: bytes) -> tuple[bool, bytes, bytes] | None:
-    """Of an inner frame, from its EtherType on and as far as it is there: whether it is no message
-    of a host for certain (see PartKey.is_sure), the customer addresses, and the ports of TCP and
-    UDP.  None: it must be decoded.
-    """
-    ethertype, size = inner[:2], len(inner) - 2
-    if ethertype == _IPV4:
-        if size < 10 or inner[2] >> 4 != 4:
-            return False, b"", b""
-        start, length, protocol = (inner[2] & 15) * 4, inner[4] << 8 | inner[5], inner[11]
-        if start < 20 or 0 < length < start:  # 0: the adapter was to fill it in
-            return False, b"", b""
-        if protocol == _AH:
-            return None
-        is_first = not (inner[8] & 0x1F or inner[9])
-        payload = inner[2 + start : min(6 + start, 2 + (length or 64))] if is_first else b""
-        if protocol == _ICMP and is_first and payload[:1] in _ICMP_ERRORS:
-            return None
-        customers = inner[14:22] if size >= 20 else b""
-        return True, customers, payload if protocol in TCP_OR_UDP else b""
-    if ethertype == _IPV6:
-        if size < 7 or inner[2] >> 4 != 6:
-            return False, b"", b""
-        protocol = inner[8]
-        if protocol == _ICMPV6 and inner[42:43] not in _ICMPV6_ERRORS:
-            return True, inner[10:42], b""
-        if protocol not in TCP_OR_UDP:
-            return None
-        ports = inner[42 : 42 + min(4, inner[6] << 8 | inner[7] or 4)]
-        return True, inner[10:42] if size >= 40 else b"", ports
-    if ethertype == _ARP:  # for IPv4 over Ethernet
-        is_known = size >= 28 and inner[4:8] == b"\x08\x00\x06\x04"
-        return True, inner[16:20] + inner[26:30] if is_known else b"", b""
-    return None if size < 0 or ethertype in _TAGS else (True, b"", b"")
-
-
-def net_of(customers: bytes, group: int, ethertype: bytes = b"") -> Net:
-    """Of the addresses that `quiet` gives; `group` is the first octet of the destination MAC."""
-    if not customers:
-        return Net.UNKNOWN
-    middle = len(customers) // 2
-    same = 3 if middle == 4 else 8  # bytes of a /24, and of a /64
-    if group & 1 or ethertype == _ARP or customers[:same] == customers[middle : middle + same]:
-        return Net.SUBNET
-    return Net.ROUTED
-
-
-def conversation(inner: bytes) -> int:
-    """See `wire.marks.conversation_of`; `inner` is as in `quiet`."""
-    _, customers, ports = quiet(inner) or (False, b"", b"")
-    if not customers or len(ports) < 4:
-        return 0
-    middle = len(customers) // 2
-    return conversation_of(customers[:middle], customers[middle:], ports)

@@ -7,9 +7,10 @@ Knows rows of the evidence, and times as they are stored; nothing about frames.
 from typing import Any, Final
 
 from nvgre_doctor.capture.batch import Clock
-from nvgre_doctor.evidence.parts import SILENCE_S, Moment, Packet
-from nvgre_doctor.evidence.rows import Row, settle, total
-from nvgre_doctor.evidence.signs import DIGESTS, EXAMPLES, IcmpInterval
+from nvgre_doctor.evidence.parts import SILENCE_S, Moment
+from nvgre_doctor.evidence.rows import NO_PACKET, ROW, pack, tidy, unpack
+from nvgre_doctor.evidence.signs import DIGESTS, EXAMPLES, IcmpInterval, IcmpSeen, Sightings
+from nvgre_doctor.wire.marks import conversation_of, digest_of, look, message_digest
 
 _ANY_ORDER: Final = 1 << 16  # of packets, while fewer than two are known
 
@@ -29,6 +30,7 @@ class Tally:
         "first_time",
         "flags",
         "frames",
+        "largest",
         "last",
         "late",
         "latest",
@@ -54,6 +56,7 @@ class Tally:
         self.packets: list[list[Any]] = []  # as Packet
         self.examples: list[tuple[int, bytes]] = []
         self.digests: dict[bytes, int] = {}
+        self.largest = _ANY_ORDER  # of these
 
     def turn(self, number: int, time: bytes, second: int) -> None:
         """Before a frame is counted that is not of the latest second.  Behind a long silence
@@ -75,60 +78,93 @@ class Tally:
         if len(self.examples) < EXAMPLES:
             self.examples.append((number, time))
 
-    def take(self, order: int, digest: bytes, conversation: int, hop_limit: int) -> None:
-        """The packet of the frame that was counted, if its order is `self.order` or smaller."""
+    def take(self, order: int, told: bytes, inner: bytes, hop_limit: int) -> None:
+        """The packet of the frame that was counted, if its order is `self.order` or smaller; `told`
+        is what its digest is of, `inner` what it says of its conversation.
+        """
         for packet in self.packets:
-            if packet[0] == order and packet[1] == digest:
+            if packet[0] == order and packet[1] == told:
                 packet[2] += 1
                 packet[3] = max(packet[3], hop_limit)
-                packet[4] = max(packet[4], conversation)
+                if packet[4] != inner:
+                    packet[5] = max(packet[5], _conversation(inner))
                 return
-        self.packets.append([order, digest, 1, hop_limit, conversation])
-        self.packets.sort()
+        self.packets.append([order, told, 1, hop_limit, inner, 0])
         if len(self.packets) > 1:
+            self.packets.sort(key=_digested)
             del self.packets[2:]
             self.order = self.packets[1][0]
 
-    def take_message(self, digest: bytes) -> None:
+    def take_message(self, order: int, told: bytes, ts_ns: int) -> None:
         """The packet of an ICMP error."""
         digests = self.digests
-        if digest in digests or len(digests) < DIGESTS:
-            digests[digest] = digests.get(digest, 0) + 1
-        elif digest < (largest := max(digests)):
-            del digests[largest]
-            digests[digest] = 1
+        if order > self.largest:
+            return
+        digest = message_digest(order, told, ts_ns)
+        digests[digest] = digests.get(digest, 0) + 1
+        if len(digests) > DIGESTS:
+            del digests[max(digests)]
+        if len(digests) == DIGESTS:
+            self.largest = int.from_bytes(max(digests)[:2])
 
-    def rows(self, clock: Clock) -> tuple[Row, ...]:
-        """What is known of the frames of a unit."""
+    @property
+    def all_frames(self) -> int:
+        """Those before a silence, too."""
+        before: int = sum(fields[2] for fields in self.before)
+        return self.frames + before
+
+    def packed(self, clock: Clock) -> bytes:
+        """What is known of the frames of a unit, as the evidence keeps it."""
         rows = [
-            Row(earliest, latest, frames, first, last, tuple(Packet(*each) for each in packets))
-            for earliest, latest, frames, first, last, packets, _, _ in self._spans(clock)
-        ]
-        return tuple(settle(rows, total)) if self.before else (rows[0],)
-
-    def intervals(self, clock: Clock) -> tuple[IcmpInterval, ...]:
-        """What is known of the frames of an ICMP error."""
-        return tuple(
-            IcmpInterval(
-                earliest, latest, frames, first, last, examples, tuple(sorted(digests.items()))
-            )
-            for earliest, latest, frames, first, last, _, examples, digests in self._spans(clock)
-        )
-
-    def _spans(self, clock: Clock) -> list[tuple[Any, ...]]:
-        return [
-            (
-                *fields[:3],
-                Moment(fields[3], clock(fields[4])),
-                Moment(fields[5], clock(fields[6])),
-                fields[7],
-                tuple(Moment(number, clock(time)) for number, time in fields[8]),
-                fields[9],
+            ROW.pack(
+                *fields[:4],
+                clock(fields[4]),
+                fields[5],
+                clock(fields[6]),
+                *_packet(fields[7][0]),
+                *(_packet(fields[7][1]) if len(fields[7]) > 1 else NO_PACKET),
             )
             for fields in (*self.before, self._fields())
         ]
+        packed = b"%c%b%b" % (len(self.shown), self.shown, b"".join(rows))
+        return pack(tidy(unpack(packed))) if self.before else packed
+
+    def error(self, clock: Clock) -> IcmpSeen:
+        """What is known of the frames of an ICMP error."""
+        intervals = [
+            IcmpInterval(
+                fields[0],
+                fields[1],
+                fields[2],
+                Moment(fields[3], clock(fields[4])),
+                Moment(fields[5], clock(fields[6])),
+                tuple(Moment(number, clock(time)) for number, time in fields[8]),
+                tuple(sorted(fields[9].items())),
+            )
+            for fields in (*self.before, self._fields())
+        ]
+        return IcmpSeen(tuple(intervals[:1])) + IcmpSeen(tuple(intervals[1:]))
+
+    def sightings(self, clock: Clock) -> Sightings:
+        """How often these frames were seen, and the first ones."""
+        examples = [each for fields in (*self.before, self._fields()) for each in fields[8]]
+        first = sorted(examples)[:EXAMPLES]
+        return Sightings(self.all_frames, tuple(Moment(n, clock(time)) for n, time in first))
 
     def _fields(self) -> tuple[Any, ...]:
         last_time = self.early + self.fine + self.late
         times = self.earliest, self.latest, self.frames, self.first, self.first_time, self.last
         return (*times, last_time, self.packets, self.examples, self.digests)
+
+
+def _digested(packet: list[Any]) -> tuple[int, bytes]:
+    return packet[0], digest_of(packet[1])
+
+
+def _packet(packet: list[Any]) -> tuple[int, bytes, int, int, int]:
+    order, told, frames, hop_limit, inner, spoken = packet
+    return order, digest_of(told), frames, hop_limit, max(spoken, _conversation(inner))
+
+
+def _conversation(inner: bytes) -> int:
+    return conversation_of(look(inner))
