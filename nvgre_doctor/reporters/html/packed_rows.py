@@ -9,8 +9,8 @@ builds them of text alone.
 import re
 import zlib
 from base64 import b64encode
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
 
 from nvgre_doctor.reporters.html.columns import joined_columns
 from nvgre_doctor.reporters.html.markup import NOTHING, Html, raw_element
@@ -20,6 +20,17 @@ Cell = str | int | None | tuple[str, ...]
 """A value of a row: a text, a count, nothing, or several texts."""
 CELL_END, PART_END, SLOT = "\x02", "\x03", "\x01"
 """Between cells, between the texts of one cell, before a slot: no visible text holds them."""
+WAYS: Final[dict[str, Callable[[str], str]]] = {
+    "b": lambda word: f"0x{int(word, 0):08x}",
+    "c": lambda word: f"0x{int(word, 0) << 8:08x}",
+    "d": lambda word: f"0x{int(word, 0) >> 8:08x}",
+    "e": lambda word: str(int(word, 0)),
+    "f": lambda word: str(int(word, 0) >> 8),
+    "g": lambda word: str(int(word, 0) & 0xFFFFFF),
+}
+"""Letter of a slot -> what a number is in other words: a key, one shifted by 8 bits to the left or
+right, a decimal, its upper and lower 24 bits.  `a` is the value as it is."""
+_MOST_ALIKE: Final = 20  # templates with the same text around values; further ones relate nothing
 _LEVEL: Final = 7  # of 9: a third of the time of the best, and 1 % more bytes
 _VALUE: Final = re.compile(
     r"(?<![\w#])("
@@ -30,6 +41,29 @@ _VALUE: Final = re.compile(
 )
 """Not what is the same in all rows: NVG201, 0x6558, ip.src#1."""
 _SHORT: Final = 4  # decimal digits: of shorter numbers, equal ones are so by chance
+
+
+class Template(NamedTuple):
+    """The text of rows that are alike, with slots (`SLOT`, number of a value, letter) for values.
+
+    `kept` are the positions of the values that say all the others: those of `equal` (position,
+    source) and of `derived` (position, source, letter).
+    """
+
+    text: str
+    kept: tuple[int, ...]
+    equal: tuple[tuple[int, int], ...]
+    derived: tuple[tuple[int, int, str], ...]
+
+    def fits(self, words: list[str]) -> bool:
+        """Whether the values of another row follow from each other in the same way."""
+        for position, source in self.equal:
+            if words[position] != words[source]:
+                return False
+        return all(
+            _is_number(words[source]) and WAYS[way](words[source]) == words[position]
+            for position, source, way in self.derived
+        )
 
 
 def packed(name: str, rows: Sequence[Sequence[Cell]]) -> Html:
@@ -43,19 +77,26 @@ def pack(rows: Sequence[Sequence[Cell]]) -> str:
     """Templates, the template of each row, and the columns of each template: deflated without a
     header, in base64.
     """
-    places: dict[str, int] = {}
+    places: dict[Template, int] = {}
+    known: dict[tuple[str, ...], list[Template]] = {}
     values: list[list[list[str]]] = []
     order = []
     for row in rows:
-        template, found = _split(_text(row))
-        place = places.setdefault(template, len(places))
-        if place == len(values):
+        pieces = _VALUE.split(_text(row))
+        words = pieces[1::2]
+        alike = known.setdefault(tuple(pieces[::2]), [])
+        template = next((one for one in alike if one.fits(words)), None)
+        if template is None:
+            template = _template(pieces, relate=len(alike) < _MOST_ALIKE)
+            alike.append(template)
+            places[template] = len(places)
             values.append([])
-        values[place].append(found)
+        place = places[template]
+        values[place].append([words[position] for position in template.kept])
         order.append(str(place))
     columns = [list(zip(*members, strict=True)) for members in values]
     squeeze = zlib.compressobj(_LEVEL, wbits=-15)
-    plain = joined_columns(list(places), order, columns)
+    plain = joined_columns([template.text for template in places], order, columns)
     return b64encode(squeeze.compress(plain) + squeeze.flush()).decode("ascii")
 
 
@@ -73,50 +114,45 @@ def _text(row: Sequence[Cell]) -> str:
     )
 
 
-def _split(row: str) -> tuple[str, list[str]]:
-    """A template with slots, and what fills them.
-
-    A slot is the number of a value and how it is written there: `a` as it is.  Of a number n, `b`
-    is the key n, `c` the key n << 8, `d` the key n >> 8; `e` is n, `f` n >> 8, `g` the lower 24
-    bits of n, as decimals.
-    """
-    pieces = _VALUE.split(row)
-    values: list[str] = []
-    said: dict[str, str] = {}
-    places: dict[int, int] = {}  # of numbers
-    for index in range(1, len(pieces), 2):
-        word = pieces[index]
-        slot = said.get(word)
-        if slot is None:
-            is_key = word[:2] == "0x"
-            number = -1
-            if is_key:
-                number = int(word, 16)
-            elif word.isdigit() and _SHORT <= len(word) <= 10 and word[0] != "0":
-                number = int(word)
-            if number >= 0:
-                slot = _derived(places, number, is_key=is_key)
-            if slot is None:
-                place = len(values)
-                values.append(word)
-                slot = f"{SLOT}{place}a"
-                if number >= 0:
-                    places.setdefault(number, place)
-            if number >= 0 or not word.isdigit():
-                said[word] = slot
-        pieces[index] = slot
-    return "".join(pieces), values
+def _template(pieces: list[str], *, relate: bool) -> Template:
+    """What a row has in common with others, and which of its values say all the others."""
+    words, slots = pieces[1::2], []
+    kept: list[int] = []
+    equal: list[tuple[int, int]] = []
+    derived: list[tuple[int, int, str]] = []
+    for position, word in enumerate(words):
+        found = _source(words, kept, word) if relate else None
+        if found is None:
+            kept.append(position)
+            slots.append(f"{SLOT}{len(kept) - 1}a")
+            continue
+        place, way = found
+        slots.append(f"{SLOT}{place}{way}")
+        if way == "a":
+            equal.append((position, kept[place]))
+        else:
+            derived.append((position, kept[place], way))
+    pieces[1::2] = slots
+    return Template("".join(pieces), tuple(kept), tuple(equal), tuple(derived))
 
 
-def _derived(places: dict[int, int], number: int, *, is_key: bool) -> str | None:
-    """How a number follows from one that is there."""
-    if (place := places.get(number)) is not None:
-        return f"{SLOT}{place}{'b' if is_key else 'e'}"
-    if is_key and number & 0xFF == 0 and (place := places.get(number >> 8)) is not None:
-        return f"{SLOT}{place}c"
-    for other, place in places.items():
-        if other >> 8 == number:
-            return f"{SLOT}{place}{'d' if is_key else 'f'}"
-        if other & 0xFFFFFF == number and not is_key:
-            return f"{SLOT}{place}g"
+def _source(words: list[str], kept: list[int], word: str) -> tuple[int, str] | None:
+    """A value that is kept, and how the word follows from it: short numbers are equal by chance."""
+    if word.isdigit() and len(word) < _SHORT:
+        return None
+    for place, position in enumerate(kept):
+        if words[position] == word:
+            return place, "a"
+    if not _is_number(word):
+        return None
+    for place, position in enumerate(kept):
+        if _is_number(words[position]):
+            for way, follow in WAYS.items():
+                if follow(words[position]) == word:
+                    return place, way
     return None
+
+
+def _is_number(word: str) -> bool:
+    """A key, or a decimal of a size that a VSID or key may have."""
+    return word[:2] == "0x" or (word.isdigit() and word[0] != "0" and _SHORT <= len(word) <= 10)

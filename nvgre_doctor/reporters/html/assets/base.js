@@ -13,6 +13,8 @@ const el = (name, classes, ...children) => {
   return made;
 };
 const hex = (value, digits) => "0x" + value.toString(16).padStart(digits, "0");
+// toLocaleString would take seconds for the counts of all rows.
+const counted = number => String(number).replace(/\B(?=(\d{3})+$)/g, ",");
 document.documentElement.classList.add("js");
 
 // --- copy
@@ -68,6 +70,6 @@ addEventListener("hashchange", go);
 addEventListener("DOMContentLoaded", go);
 
 // `seek` brings out what is packed: lists.js sets it.
-const shared = {find, all, el, hex, addCopyButtons, seek: () => {}};
+const shared = {find, all, el, hex, counted, addCopyButtons, seek: () => {}};
 return shared;
 })();

@@ -1,9 +1,8 @@
 "use strict";
 // Filter, sort and more rows: for pages on which a list is longer than a glance.
 (() => {
-const {find, all, el, addCopyButtons} = page;
+const {find, all, el, counted, addCopyButtons} = page;
 const STEP = 100, FEW = 8;
-const counted = number => number.toLocaleString("en-US");
 // --- lists: rows of a table or cards of a group; the first ones are there, the others packed
 
 // Digits are padded, so that texts with numbers compare as people count.
@@ -43,7 +42,7 @@ class List {
     return item.text ??= (item.values ? this.written(item.values) : item.node.textContent).toLowerCase();
   }
   written(values) {
-    return values.map((value, at) => this.kinds[at] === "count" && value ? counted(Number(value)) : value).join(" ");
+    return values.map((value, at) => this.kinds[at] === "count" && value ? counted(value) : value).join(" ");
   }
   value(item, at) {
     const words = item.values ? item.values[at] : item.node.children[at].textContent;

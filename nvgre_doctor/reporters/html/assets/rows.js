@@ -2,8 +2,7 @@
 // Rows that are packed in the page: unpacked, and built as elements.  Only where there are any; `lists.js` uses them.
 // Elements are built of text alone: nothing that a report says is ever parsed as HTML.
 const packedRows = (() => {
-const {find, el, hex} = page;
-const counted = number => number.toLocaleString("en-US");
+const {find, el, hex, counted} = page;
 
 // --- packed rows
 
@@ -22,10 +21,26 @@ const WAYS = {
   f: value => String(Math.floor(Number(value) / 256)),
   g: value => String(Number(value) % 0x1000000),
 };
+// Without a Blob and a Response, which would go through another process of the browser.
 const inflated = async text => {
-  const bytes = Uint8Array.from(atob(text), c => c.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  const stream = new DecompressionStream("deflate-raw"), writer = stream.writable.getWriter();
+  writer.write(Uint8Array.from(atob(text), c => c.charCodeAt(0)));
+  writer.close();
+  const parts = [];
+  let size = 0;
+  for (const reader = stream.readable.getReader();;) {
+    const {done, value} = await reader.read();
+    if (done) break;
+    parts.push(value);
+    size += value.length;
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 };
 // The inverse of packed_rows.py and columns.py: a list of rows, each a list of texts.
 const unpack = async id => {
@@ -95,7 +110,7 @@ const reasons = ([first, ...others]) => {
 const cell = (kind, value) => {
   const made = el("td", kind);
   if (!value) return made;
-  if (kind === "count") made.append(counted(Number(value)));
+  if (kind === "count") made.append(counted(value));
   else if (kind === "reasons") made.append(reasons(value.split("\x03")));
   else if (kind === "host" && hosts.has(value)) made.append(hostLink(value));
   else if (kind === "layout") made.append(el("b", "l " + LOOKS[value], value));
