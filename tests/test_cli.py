@@ -317,7 +317,7 @@ def test_unknown_code_names_the_known_ones() -> None:
     for args in (["explain", "NVG9"], ["--select", "NVG9", MISMATCH]):
         error = run(*args).stderr
         assert b"'NVG9'" in error
-        assert b"NVG101, NVG102, NVG103, NVG201" in error
+        assert b"NVG101, NVG102, NVG103, NVG105, NVG201" in error
 
 
 def test_help_of_check_fits_one_screen() -> None:
@@ -360,6 +360,7 @@ def test_rules_are_the_table_of_the_contract() -> None:
     assert lines[0].split() == ["Code", "Severity", "Finding"]
     assert [tuple(line.split()[:2]) for line in lines[1:]] == [
         ("NVG101", "warning"), ("NVG102", "warning"), ("NVG103", "warning"),
+        ("NVG105", "warning"),
         ("NVG201", "error"), ("NVG202", "warning"), ("NVG203", "error"), ("NVG204", "info"),
         ("NVG205", "error"),
         ("NVG301", "error"), ("NVG302", "error"), ("NVG303", "error"), ("NVG304", "warning"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from struct import unpack_from
 from typing import Final, Protocol
 
+from nvgre_doctor.capture.losses import Losses
 from nvgre_doctor.vocabulary import Status
 
 NO_TIME = -1
@@ -30,6 +31,12 @@ class Problem:
     reason: str  # a short stable word for machines, such as "cut-record"
     offset: int
     message: str  # for people: what happened, where, and what to do next
+
+
+FRAMES_LEFT_OUT: Final = "unknown-interface"
+"""Reason of the problem of a capture some of whose frames were left out: whoever seems to be silent
+may have sent these.
+"""
 
 
 Clock = Callable[[bytes], int]
@@ -145,3 +152,4 @@ class Progress:
     )
     bytes_read: int = 0  # uncompressed bytes of the capture that were understood
     problems: list[Problem] = field(default_factory=list)
+    losses: Losses = field(default_factory=Losses)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from nvgre_doctor.capture.formats.pcapng_options import read_values
+from nvgre_doctor.capture.losses import Losses
 
 MAX_DESCRIBED: Final = 256
 """Interfaces that are kept, over all sections; the others are only counted."""
@@ -21,6 +22,9 @@ _SECTION_OPTIONS: Final = (
 _INTERFACE_OPTIONS: Final = 16
 _STATISTICS_OPTIONS: Final = 20
 _MICROSECONDS: Final = 6
+_RECEIVED: Final = 4  # isb_ifrecv
+_DROPPED: Final = (5, 7)  # isb_ifdrop, isb_osdrop
+_MOST_INTERFACES: Final = 65_536  # of one section
 
 
 @dataclass(slots=True)
@@ -56,6 +60,9 @@ class Description:
     interfaces: list[InterfaceDescription] = field(default_factory=list)
     interfaces_left_out: int = 0
     is_of_one_interface: bool = False  # there can be no other one, so it needs no number
+    is_local_time: bool = False  # its times are not in UTC, and nobody knows in what
+    facts: list[tuple[str, str]] = field(default_factory=list)
+    """What else there is to say: a word, and what it says."""
     _known: int = 0  # interfaces of this section so far, described or not
     _begin: int = 0  # in `interfaces`: where those of this section begin
 
@@ -101,26 +108,28 @@ class Description:
                 interface.fcs_octets = value[0]
         self.interfaces.append(interface)
 
-    def add_statistics(self, block: bytes, order: str) -> None:
-        """An Interface Statistics Block: counters since the beginning of the capture, so the last
+    def add_statistics(self, block: bytes, order: str, losses: Losses) -> None:
+        """An Interface Statistics Block: counters since the beginning of the section, so the last
         one counts.
         """
         if len(block) < _STATISTICS_OPTIONS + 4:
             return
         (number,) = struct.unpack_from(order + "I", block, 8)
-        if self._begin + number >= len(self.interfaces):
-            return
-        interface = self.interfaces[self._begin + number]
-        for code, value in read_values(block, _STATISTICS_OPTIONS, len(block) - 4, order):
-            if len(value) != 8:
-                continue
-            (count,) = struct.unpack(order + "Q", value)
-            if code == 4:
-                interface.received = count
-            elif code == 5:
-                interface.dropped_by_interface = count
-            elif code == 7:
-                interface.dropped_by_os = count
+        counts = {
+            code: int.from_bytes(value, "little" if order == "<" else "big")
+            for code, value in read_values(block, _STATISTICS_OPTIONS, len(block) - 4, order)
+            if len(value) == 8 and code in (_RECEIVED, *_DROPPED)
+        }
+        if counts.keys() & {*_DROPPED} and number < _MOST_INTERFACES:
+            losses.tell_packets(number, sum(counts.get(code, 0) for code in _DROPPED))
+        if self._begin + number < len(self.interfaces):
+            interface = self.interfaces[self._begin + number]
+            interface.received = counts.get(_RECEIVED, interface.received)
+            by_interface, by_os = (counts.get(code) for code in _DROPPED)
+            if by_interface is not None:
+                interface.dropped_by_interface = by_interface
+            if by_os is not None:
+                interface.dropped_by_os = by_os
 
 
 ENDIAN: Final = {"<": "little endian", ">": "big endian"}

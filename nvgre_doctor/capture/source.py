@@ -72,6 +72,12 @@ class FileSource(Source):
         """Go on at `offset`."""
         self._offset = offset
 
+    def read_at(self, offset: int, count: int) -> bytes:
+        """`count` bytes from `offset` on, fewer at the end of the file."""
+        self._offset = offset
+        count = min(count, max((self.size or 0) - offset, 0))
+        return self.fill(b"", count, count) if count else b""
+
     def fill(self, rest: bytes, least: int, most: int = CHUNK) -> bytes:
         """See `Source.fill`."""
         start = self._offset - len(rest)
@@ -246,8 +252,19 @@ class CompressedSource(StreamSource):
         self._ended = True
 
 
+class BrokenInputError(OSError):
+    """What is read is itself part of something that is damaged, and says so."""
+
+    def __init__(self, problem: Problem) -> None:
+        """`problem` is what is told."""
+        super().__init__(0, problem.message)
+        self.problem = problem
+
+
 def read_failure(error: OSError, offset: int) -> Problem:
     """The operating system could not read on at `offset`."""
+    if isinstance(error, BrokenInputError):
+        return error.problem
     why = error.strerror or str(error)
     return Problem(
         "read-error",

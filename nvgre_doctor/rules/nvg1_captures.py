@@ -9,7 +9,7 @@ from nvgre_doctor.rules.finding import Finding, Subject
 from nvgre_doctor.rules.frames import Claim, Frame, Show
 from nvgre_doctor.vocabulary import Oddity, Severity
 from nvgre_doctor.wire.facts import Other
-from nvgre_doctor.wording import plural
+from nvgre_doctor.wording import ethertypes_words, losses_words, plural
 
 
 def find_damaged(situation: Situation) -> Iterator[Finding]:
@@ -90,6 +90,8 @@ def find_short_frames(situation: Situation) -> Iterator[Finding]:
 
 
 INSTEAD = {
+    Oddity.NVGRE_IN_ERSPAN: "NVGRE inside ERSPAN, a switch's mirror of it",
+    Oddity.NVGRE_IN_VXLAN: "NVGRE inside VXLAN",
     Oddity.VXLAN: "VXLAN (UDP 4789), the default encapsulation since Windows Server 2016",
     Oddity.NOT_NVGRE: "GRE of hosts that you named as not NVGRE",
     Oddity.GRE_WITHOUT_KEY: "Ethernet over GRE without a key",
@@ -98,7 +100,8 @@ INSTEAD = {
     Oddity.LATER_FRAGMENT: "later fragments of GRE packets",
     Oddity.LINKTYPE: "link types that cannot be decoded",
     Oddity.NOT_GRE: "IP traffic that is not GRE",
-    Oddity.NOT_IP: "frames that are not IP",
+    Oddity.NOT_IP: "",  # named by its EtherTypes
+    Oddity.WIRELESS: "802.11 frames that pktmon wrote as Ethernet",
     Oddity.MALFORMED: "malformed frames",
     Oddity.TRUNCATED: "frames cut before the protocol",
 }
@@ -129,10 +132,15 @@ def find_no_nvgre(situation: Situation) -> Iterator[Finding]:
     if situation.diagnosis.refusals:
         return
     counts: Counter[Oddity] = Counter()
+    ethertypes: Counter[int] = Counter()
     for sign, sightings, _ in situation.sightings(*INSTEAD):
         counts[sign.oddity] += sightings.count
+        if sign.oddity is Oddity.NOT_IP:
+            ethertypes[sign.detail] += sightings.count
     instead = "; ".join(
-        f"{counts[oddity]} x {text}" for oddity, text in INSTEAD.items() if counts[oddity]
+        f"{counts[oddity]} x {text}" if text else ethertypes_words(ethertypes)
+        for oddity, text in INSTEAD.items()
+        if counts[oddity]
     )
     yield finding(
         "NVG103",
@@ -151,6 +159,42 @@ def find_no_nvgre(situation: Situation) -> Iterator[Finding]:
             )
         ),
     )
+
+
+def find_lost(situation: Situation) -> Iterator[Finding]:
+    """What it means
+      The capture says itself that it lost packets while it was made. What is not in it proves
+      nothing: a host that seems silent may have answered.
+
+    How it is detected
+      The statistics of a pcapng capture, the counter in the records of snoop, or the header of an
+      event trace: events and buffers of events that Windows could not write.
+
+    What it is not
+      No loss in the network: the adapter, the driver or the disk of the capturing computer was too
+      slow.
+
+    What to do
+      Capture again with a filter, a smaller snap length or larger buffers: dumpcap -B 64,
+      netsh trace start ... bufferSize=1024, pktmon start --pkt-size 256.
+
+    Sources
+      draft-ietf-opsawg-pcapng section 4.6 (interface statistics); RFC 1761; TRACE_LOGFILE_HEADER.
+    """
+    for index, losses in enumerate(situation.losses):
+        if words := losses_words(losses):
+            yield finding(
+                "NVG105",
+                Severity.WARNING,
+                f"The capture says that it lost {words}: what is not in it proves nothing.",
+                Subject("capture", capture=index),
+                (),
+                display_filter="",
+                next_step=(
+                    "Capture again with a filter, or with larger buffers, for example dumpcap -B"
+                    " 64."
+                ),
+            )
 
 
 def shows_short_frames(situation: Situation) -> Show:
@@ -173,4 +217,5 @@ RULES = (
         shows_short_frames,
     ),
     Rule("NVG103", Severity.WARNING, "no NVGRE in the captures", find_no_nvgre),
+    Rule("NVG105", Severity.WARNING, "capture says that it lost frames", find_lost),
 )

@@ -52,7 +52,7 @@ def _unknown(host: HostVerdict, sent: list[Stream]) -> Finding:
         why = "the evidence contradicts itself"
         settle = "Look at the frames, and capture again on one adapter only."
     elif not sent:
-        why = f"it sent no NVGRE here, it only received {plural(host.frames_received, 'frame')}"
+        why = f"no NVGRE from it was read, only {plural(host.frames_received, 'frame')} to it"
         settle = f"Capture on {name} itself, or where both directions pass."
     elif Reading.EITHER in lowest:
         why = f"key {both_readings(lowest[Reading.EITHER])} is valid under both layouts"

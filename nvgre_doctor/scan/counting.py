@@ -34,6 +34,7 @@ from nvgre_doctor.scan.plain import (
     Layout,
     customers_of,
     is_data,
+    is_plain_vxlan,
     is_quiet,
     layout_of,
 )
@@ -190,7 +191,8 @@ class FrameCounter:
                         if header[-20:-18] != VXLAN_PORT:
                             other += 1
                             continue
-                        if fragment in WHOLE:
+                        where = stamp + batch.distance, plain_ip, captured
+                        if fragment in WHOLE and is_plain_vxlan(data, *where):
                             vxlan += 1
                             continue
                 odd.append(at)

@@ -11,8 +11,9 @@ that counts is tested on random frames.
 from typing import Final
 
 from nvgre_doctor.vocabulary import Oddity
-from nvgre_doctor.wire import links
+from nvgre_doctor.wire import ethertypes, links
 from nvgre_doctor.wire.gre import CHECKSUM, KEY, PROTOCOL_GRE, ROUTING, SEQUENCE, VERSION
+from nvgre_doctor.wire.mirrors import VXLAN_PORT, is_nvgre_in_erspan, is_nvgre_in_vxlan
 
 Essence = bytes | Oddity | None
 
@@ -24,6 +25,8 @@ _ICMPV6_ERRORS: Final = frozenset({1, 2, 3, 4})
 _TAGS: Final = frozenset(tag.to_bytes(2) for tag in links.TAG_ETHERTYPES)
 _TYPES: Final = _TAGS | {b"\x08\x00", b"\x08\x06", b"\x86\xdd"}
 _NVGRE: Final = b"\x65\x58"
+_VXLAN: Final = VXLAN_PORT.to_bytes(2)
+_MIRROR: Final = b"!"
 
 
 def essence(linktype: int, frame: bytes, wire_length: int) -> Essence:
@@ -32,11 +35,13 @@ def essence(linktype: int, frame: bytes, wire_length: int) -> Essence:
     """
     link = links.strip_link(linktype, frame)
     if isinstance(link, Oddity):
-        return link if link in {Oddity.NOT_IP, Oddity.LINKTYPE} else None
+        return link if link in {Oddity.WIRELESS, Oddity.LINKTYPE} else None
     is_cut = len(frame) < wire_length
     ethertype, start = link
+    if ethertype not in ethertypes.IP_ETHERTYPES:
+        return ethertype.to_bytes(2)
     packet = frame[start:]
-    if len(packet) < 20 or (packet[0] >> 4 == 4) != (ethertype == links.ETHERTYPE_IPV4):
+    if len(packet) < 20 or (packet[0] >> 4 == 4) != (ethertype == ethertypes.ETHERTYPE_IPV4):
         return None
     return _packet(packet, is_cut)
 
@@ -68,6 +73,8 @@ def _packet(packet: bytes, is_cut: bool) -> bytes | None:
         rest = _icmp(payload, bool(fragment))
     elif protocol == _UDP:
         rest = payload[:4]
+        if rest[2:] == _VXLAN and is_nvgre_in_vxlan(payload):
+            rest += _MIRROR
     elif protocol == _AH:
         return None
     return None if rest is None else head + rest
@@ -78,6 +85,8 @@ def _gre(payload: bytes, quoted: bool = False) -> bytes | None:
     if len(payload) < 4:
         return payload
     flags = payload[0] << 8 | payload[1]
+    if payload[2:4] != _NVGRE and not quoted and is_nvgre_in_erspan(payload):
+        return payload[:4] + _MIRROR
     if flags & VERSION or not flags & KEY or payload[2:4] != _NVGRE:
         return payload[:4]
     if flags & ROUTING:

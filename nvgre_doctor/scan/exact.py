@@ -44,7 +44,8 @@ def add_facts(evidence: CaptureEvidence, facts: Facts, tally: Tally, linktype: i
 
 def _add_other(evidence: CaptureEvidence, facts: Other, seen: Sightings, linktype: int) -> None:
     if facts.oddity in _ONLY_COUNTED:
-        evidence.add_sign(Sign(facts.oddity), Sightings(seen.count, ()))
+        detail = facts.ethertype or 0
+        evidence.add_sign(Sign(facts.oddity, detail=detail), Sightings(seen.count, ()))
     elif facts.oddity in _NAMED_HOSTS:
         evidence.add_sign(Sign(facts.oddity, facts.source or b"", facts.destination or b""), seen)
     else:

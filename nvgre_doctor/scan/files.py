@@ -208,6 +208,7 @@ def _joined(one: CaptureRead, two: CaptureRead, shift: int) -> CaptureRead:
         two.progress.numbered + shift,
         two.progress.bytes_read,
         [*one.progress.problems, *two.progress.problems],
+        one.progress.losses + two.progress.losses,
     )
     evidence = one.evidence + (two.evidence.shifted(shift) if shift else two.evidence)
     return CaptureRead(one.path, one.format, one.compression, progress, evidence)

@@ -273,8 +273,8 @@ def test_a_host_that_only_receives_is_unknown_for_that_reason() -> None:
     finding = unknown(tape, B)
     assert (
         finding.message
-        == "The layout of 192.168.50.2 cannot be told: it sent no NVGRE here, it only received 2"
-        " frames."
+        == "The layout of 192.168.50.2 cannot be told: no NVGRE from it was read, only 2 frames to"
+        " it."
     )
     assert finding.frames == ()
     assert "Capture on 192.168.50.2 itself" in finding.next_step

@@ -343,8 +343,8 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
             ),
             (
                 (
-                    "The layout of 192.168.50.2 cannot be told: it sent no NVGRE here, it only"
-                    " received 1 frame."
+                    "The layout of 192.168.50.2 cannot be told: no NVGRE from it was read,"
+                    " only 1 frame to it."
                 ),
                 FROM_B,
                 "Capture on 192.168.50.2 itself, or where both directions pass.",

@@ -96,5 +96,5 @@ def _why_not(host: Host, asked: set[str]) -> str:
     it.
     """
     if host.frames_sent == 0:
-        return "sends nothing here, only receives"
+        return "only receives, in the frames that were read"
     return "nothing here tells" + (f", see {UNKNOWN.code}" if host.address in asked else "")
