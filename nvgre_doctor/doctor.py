@@ -95,7 +95,8 @@ def examine(
     described = tuple(_describe(read) for read in reads)
     if other_hosts:
         evidence = leave_out(evidence, other_hosts)
-    return Situation(described, evidence, infer(evidence, known), known, expected)
+    losses = tuple(read.progress.losses for read in reads)
+    return Situation(described, evidence, infer(evidence, known), known, expected, losses)
 
 
 def _describe(read: CaptureRead) -> Capture:

@@ -121,6 +121,9 @@ class Oddity(StrEnum):
     NOT_IP = "not-ip"
     NOT_GRE = "not-gre"  # TCP, UDP, ICMP that is no error, ...
     VXLAN = "vxlan"  # UDP 4789
+    NVGRE_IN_VXLAN = "nvgre-in-vxlan"
+    NVGRE_IN_ERSPAN = "nvgre-in-erspan"  # a switch's mirror of it
+    WIRELESS = "802.11"  # frames of 802.11 that were written as Ethernet
     GRE_WITHOUT_KEY = "gre-without-key"  # protocol 0x6558, K=0
     GRE_OTHER = "gre-other"  # another GRE protocol or version: ERSPAN, PPTP, EoIP, IP in GRE, ...
     LATER_FRAGMENT = "later-fragment"  # of protocol 47: it carries no GRE header

@@ -2,6 +2,7 @@
 that the same thing has the same words everywhere.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
@@ -9,6 +10,7 @@ from nvgre_doctor.capture.losses import Losses
 from nvgre_doctor.infer.diagnosis import RefusalFacts
 from nvgre_doctor.vocabulary import Assumption, Cause, Confidence, Layout, Sender, Verdict
 from nvgre_doctor.wire import layouts
+from nvgre_doctor.wire.ethertypes import ethertype_words
 
 LAYOUT_NAMES: Final = {
     Layout.OLD: "draft-00",
@@ -149,6 +151,15 @@ def icmp_codes(refusals: Iterable[RefusalFacts]) -> str:
 def plural(count: int, one: str, many: str | None = None) -> str:
     """`1 frame`, `2 frames`."""
     return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def ethertypes_words(ethertypes: Counter[int], limit: int = 4) -> str:
+    """Return "5 x MACsec, 0x88e5; 2 x ARP, 0x0806", the commonest first."""
+    ranked = sorted(ethertypes.items(), key=lambda item: (-item[1], item[0]))
+    parts = [f"{count} x {ethertype_words(ethertype)}" for ethertype, count in ranked[:limit]]
+    if rest := sum(count for _, count in ranked[limit:]):
+        parts.append(f"{rest} x other EtherTypes")
+    return "; ".join(parts)
 
 
 def losses_words(losses: Losses) -> str:

@@ -367,10 +367,28 @@ def test_only_findings_corrects_the_section_length(tmp_path: Path) -> None:
 
 def test_packets_of_an_unknown_interface_pass_through(tmp_path: Path) -> None:
     lost = epb(5, TIME, OLD_HOST)
-    capture = shb() + idb() + lost + epb(0, TIME, UPDATED_HOST) + epb(0, TIME, OLD_HOST)
+    head = shb() + idb() + idb(113)
+    capture = head + lost + epb(0, TIME, UPDATED_HOST) + epb(0, TIME, OLD_HOST)
     data = annotated(capture, tmp_path)
-    assert data.startswith(shb() + idb() + lost)
+    assert data.startswith(head + lost)
     assert without_our_comments(data) == capture
+
+
+def test_packets_of_an_unknown_interface_among_alike_ones_get_their_comments(
+    tmp_path: Path,
+) -> None:
+    data = annotated(shb() + idb() + epb(5, TIME, UPDATED_HOST) + epb(0, TIME, OLD_HOST), tmp_path)
+    assert data.count(b"nvgre-doctor NVG301") == 2
+
+
+def test_blocks_with_lengths_of_etl2pcapng_get_their_right_ones(tmp_path: Path) -> None:
+    right = [epb(0, TIME, UPDATED_HOST), epb(0, TIME, OLD_HOST)]
+    long = []
+    for each in right:
+        length = (len(each) + 4).to_bytes(4, "little")
+        long.append(each[:4] + length + each[8:-4] + length)
+    data = annotated(shb() + idb() + b"".join(long), tmp_path)
+    assert without_our_comments(data) == shb() + idb() + b"".join(right)
 
 
 def test_a_block_of_megabytes_passes_through_in_pieces(tmp_path: Path) -> None:

@@ -62,23 +62,23 @@ def test_the_story_in_one_paragraph() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         f"Capture {MISMATCH}",
-        "  Format        pcapng version 1.0, little endian; 5.9 kB",
-        "  Written by    Dumpcap 1.8.5",
+        "  Format         pcapng version 1.0, little endian; 5.9 kB",
+        "  Written by     Dumpcap 1.8.5",
         (
-            "  Comment       VSID 5001. VM1 and VM3 on 192.168.50.1 (KB2779768 installed), VM2 and"
+            "  Comment        VSID 5001. VM1 and VM3 on 192.168.50.1 (KB2779768 installed), VM2 and"
             " VM4 on 192.168.50.2 (not installed)."
         ),
-        '  Interface 0   Ethernet (1), name "mirror0", times in microseconds, snap length 65535',
-        "  Time          2013-02-20 10:14:07.000000 to 2013-02-20 10:15:32.508821 UTC, 85.5 s",
-        "  Frames        36, none cut, the longest has 154 bytes",
-        "    NVGRE       32",
-        "    other IP    2",
-        "    not IP      2",
+        '  Interface 0    Ethernet (1), name "mirror0", times in microseconds, snap length 65535',
+        "  Time           2013-02-20 10:14:07.000000 to 2013-02-20 10:15:32.508821 UTC, 85.5 s",
+        "  Frames         36, none cut, the longest has 154 bytes",
+        "    NVGRE        32",
+        "    other IP     2",
+        "    ARP, 0x0806  2",
         (
-            "    ICMP error  16 x ICMP 3/10 (host administratively prohibited), inside NVGRE, about"
-            " NVGRE"
+            "    ICMP error   16 x ICMP 3/10 (host administratively prohibited), inside NVGRE,"
+            " about NVGRE"
         ),
-        "  Lost          the capture does not say",
+        "  Lost           the capture does not say",
         "  Can be diagnosed: yes",
     ]
 
@@ -203,7 +203,7 @@ def test_every_kind_of_frame_is_counted(tmp_path: Path) -> None:
         "    other GRE             1",
         "    GRE, later fragments  1",
         "    other IP              1",
-        "    not IP                1",
+        "    ARP, 0x0806           1",
         (
             "    ICMP error            1 x ICMP 3/4 (fragmentation needed), on the underlay, about"
             " NVGRE"
@@ -264,7 +264,7 @@ def test_compressed_captures_and_standard_input_say_the_same(tmp_path: Path) -> 
     assert run("-", stdin=MISMATCH.read_bytes()).stdout.splitlines()[1:] == plain
     packed = run(path).stdout.splitlines()[1:]
     assert (
-        packed[0] == "  Format        pcapng version 1.0, little endian, packed with gzip; 5.9 kB"
+        packed[0] == "  Format         pcapng version 1.0, little endian, packed with gzip; 5.9 kB"
     )
     assert packed[1:] == plain[1:]
 
@@ -487,3 +487,16 @@ def test_link_types_have_names_or_numbers() -> None:
         "Linux cooked, version 2 (276)",
         "link type 147",
     )
+
+
+@pytest.mark.parametrize(("described", "is_said"), [([idb(), idb(113)], False), ([idb()], True)])
+def test_a_host_does_not_send_nothing_where_frames_were_left_out(
+    described: list[bytes], is_said: bool, tmp_path: Path
+) -> None:
+    """Those of an interface that is not described, among several link types, may be its own."""
+    tape = Tape()
+    tape.send(A, B, 0x00138900)
+    frame = tape.frames[0][1]
+    path = tmp_path / "a.pcapng"
+    path.write_bytes(shb() + b"".join(described) + epb(0, TIME, frame) + epb(7, TIME, frame))
+    assert ("sends none" in run(path).stdout) is is_said

@@ -104,7 +104,9 @@ def test_every_command_reads_a_link_type_that_has_a_row(
     (read,) = said.report["captures"]
     assert (read["frames"], read["nvgre_frames"]) == (1204, 1001)
     assert said.converts == said.checks
-    assert "  Interface    PPP (9), times in microseconds, snap length 65535\n" in said.info.stdout
+    assert (
+        "  Interface       PPP (9), times in microseconds, snap length 65535\n" in said.info.stdout
+    )
     assert "  Can be diagnosed: yes\n" in said.info.stdout
     (part,) = said.info_json["captures"]
     assert part["interfaces"][0]["linktype_name"] == "PPP (9)"

@@ -166,7 +166,9 @@ def test_a_pair_that_is_only_likely_says_so() -> None:
 def test_hosts_without_evidence_say_why() -> None:
     text = render("text", WARNINGS, Display())
     assert "10.1.0.2     unknown   -          4  nothing here tells, see NVG204\n" in text
-    assert "2001:db8::1  unknown   -          0  sends nothing here, only receives\n" in text
+    assert (
+        "2001:db8::1  unknown   -          0  only receives, in the frames that were read\n" in text
+    )
 
 
 def test_change_of_layout_names_the_frame_and_its_capture() -> None:

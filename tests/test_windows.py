@@ -5,7 +5,6 @@ encodings, paths, `spawn`, closed pipes.
 import json
 import os
 import shutil
-import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -34,19 +33,6 @@ def test_a_stream_that_powershell_turned_into_utf_16_is_recognised_with_advice()
         in done.stdout
     )
     assert b"`tcpdump -w FILE` or `dumpcap -w FILE`, or use cmd.exe" in done.stdout
-
-
-def test_an_event_trace_is_named_with_the_command_that_converts_it(tmp_path: Path) -> None:
-    # WMI_BUFFER_HEADER with the size of the buffer first, then SYSTEM_TRACE_HEADER: version, type
-    # 1, flags 0xC0.
-    head = struct.pack("<I68xHBB", 65536, 2, 1, 0xC0)
-    (tmp_path / "trace.etl").write_bytes(head.ljust(4096, b"\0"))
-    done = run("trace.etl", cwd=tmp_path)
-    assert done.returncode == 3
-    assert (
-        b"convert it with `etl2pcapng INPUT out.pcapng` (netsh trace) or `pktmon etl2pcap INPUT`"
-        b" (pktmon)" in done.stdout
-    )
 
 
 @pytest.mark.process

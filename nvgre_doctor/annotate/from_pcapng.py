@@ -19,9 +19,9 @@ from nvgre_doctor.capture.formats.pcapng_blocks import (
     PACKET_HEAD,
     SECTION,
     SIMPLE_PACKET,
-    Interface,
     parse_interface,
 )
+from nvgre_doctor.capture.formats.pcapng_frames import Interfaces
 
 _NAME_RESOLUTION: Final = 4
 _DECRYPTION_SECRETS: Final = 10
@@ -45,7 +45,7 @@ class PcapngCopier:
         self._only_findings = only_findings
         self._numbered = 0  # frame numbers used
         self._order = "<"
-        self._interfaces: list[Interface] = []
+        self._interfaces = Interfaces(self._order)
         self._header_at = 0  # of this section, in the target
         self._told_length = -1  # bytes of this section, as its header told; -1: not told
         self._section_read = 0  # bytes after its header, so far
@@ -80,7 +80,7 @@ class PcapngCopier:
         self._target.seek(end)
 
     def _begin_section(self, block: Block) -> None:
-        self._order, self._interfaces = block.order, []
+        self._order, self._interfaces = block.order, Interfaces(block.order)
         self._section_read = self._section_written = 0
         self._header_at = self._target.tell()
         (self._told_length,) = struct.unpack_from(block.order + "q", block.data, _LENGTH_AT)
@@ -90,7 +90,7 @@ class PcapngCopier:
         one.
         """
         if block.kind == INTERFACE:
-            self._interfaces.append(parse_interface(block.data, block.order))
+            self._interfaces.add(parse_interface(block.data, block.order))
         elif block.kind in NUMBERED:
             self._numbered += 1
         elif block.kind in (ENHANCED_PACKET, OBSOLETE_PACKET, SIMPLE_PACKET):
@@ -117,22 +117,22 @@ class PcapngCopier:
         (number,) = struct.unpack_from(
             order + ("I" if block.kind == ENHANCED_PACKET else "H"), data, 8
         )
-        if number >= len(self._interfaces):
+        kind = self._interfaces.kind_of(number)
+        if kind is None:
             return []  # a frame of no known link type: the reader leaves it out as well
-        interface = self._interfaces[number]
         captured, wire_length = struct.unpack_from(order + "II", data, 20)
         frame = data[PACKET_HEAD : PACKET_HEAD + captured]
-        ts_ns = interface.clock(order)(data[12:20])
-        return self._marker.comments(interface.linktype, frame, wire_length, self._numbered, ts_ns)
+        ts_ns = kind[1](data[12:20])
+        return self._marker.comments(kind[0], frame, wire_length, self._numbered, ts_ns)
 
     def _comments_on_simple(self, block: Block) -> list[str]:
         """What would be said of a simple packet block: no time, interface 0, as long as all lengths
         allow.
         """
-        if not self._interfaces:
+        if not self._interfaces.known:
             return []
         total, wire_length = struct.unpack_from(block.order + "II", block.data, 4)
-        interface = self._interfaces[0]
+        interface = self._interfaces.known[0]
         captured = min(wire_length, total - 16, interface.snaplen or wire_length)
         frame = block.data[_SIMPLE_PACKET_HEAD : _SIMPLE_PACKET_HEAD + captured]
         return self._marker.comments(

@@ -33,6 +33,12 @@ class Problem:
     message: str  # for people: what happened, where, and what to do next
 
 
+FRAMES_LEFT_OUT: Final = "unknown-interface"
+"""Reason of the problem of a capture some of whose frames were left out: whoever seems to be silent
+may have sent these.
+"""
+
+
 class Clock(Protocol):
     """From the 8 bytes of a time, as they are stored, to nanoseconds since 1970, or NO_TIME.  Times
     that are stored alike share one clock.

@@ -66,6 +66,9 @@ class Description:
     interfaces: list[InterfaceDescription] = field(default_factory=list)
     interfaces_left_out: int = 0
     is_of_one_interface: bool = False  # there can be no other one, so it needs no number
+    is_local_time: bool = False  # its times are not in UTC, and nobody knows in what
+    facts: list[tuple[str, str]] = field(default_factory=list)
+    """What else there is to say: a word, and what it says."""
     _known: int = 0  # interfaces of this section so far, described or not
     _begin: int = 0  # in `interfaces`: where those of this section begin
 

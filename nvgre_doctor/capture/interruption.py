@@ -4,7 +4,7 @@ Knows no signals: whoever hears of the wish calls `Interruption.ask`.  To whoeve
 error of the operating system, so that what was read before it counts.
 """
 
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
 INTERRUPTED: Final = "interrupted"
 """Reason of the problem of a capture that was not read to its end for that."""
@@ -31,17 +31,18 @@ class Interruption:
             raise KeyboardInterrupt
 
 
-class Stoppable:
+class _Stoppable:
     """A binary file that is not buffered, until somebody asks: then no read succeeds."""
 
     def __init__(self, raw: BinaryIO, interruption: Interruption, *, may_wait: bool) -> None:
-        """`may_wait` for what is no regular file, and is read where `ask` is called."""
         self._raw = raw
         self._interruption = interruption
         self._may_wait = may_wait
-        self.seek, self.fileno, self.close = raw.seek, raw.fileno, raw.close
 
-    def read(self, count: int) -> bytes | None:
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
+
+    def read(self, count: int = -1) -> bytes | None:
         """As the file does it.  Errors: OSError, StoppedError."""
         wish = self._interruption
         try:
@@ -55,3 +56,10 @@ class Stoppable:
             raise
         finally:
             wish.is_waiting = False
+
+
+def stoppable(raw: BinaryIO, interruption: Interruption, *, may_wait: bool) -> BinaryIO:
+    """The same file, of which no read succeeds after an `interruption`; `may_wait` for what is no
+    regular file, and is read where `ask` is called.  Errors of reading: OSError, StoppedError.
+    """
+    return cast("BinaryIO", _Stoppable(raw, interruption, may_wait=may_wait))

@@ -1,38 +1,29 @@
-"""Opens one input, whatever it holds: the only place that opens the bytes of a capture.
+"""One input as a capture: its frames, its blocks, its parts, whatever it holds.
 
-Never raises for what is in it.  Bytes go `source` (files, pipes, `decompress`) -> a reader of
-`formats` -> `Batch`; `sniff` decides which by content, and names what it is not.
+Never raises for what is in it.  Bytes go `inputs` (files, pipes, archives, `source`, `decompress`)
+-> a reader of `formats` -> `Batch`; `sniff` decides which by content, and names what it is not.
 """
 
-import contextlib
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
 
-from nvgre_doctor.capture import searching
+from nvgre_doctor.capture import not_opened, searching
+from nvgre_doctor.capture.archives.listing import Looked
 from nvgre_doctor.capture.batch import Batch, Problem, Progress, Walker
 from nvgre_doctor.capture.decompress import Codec
 from nvgre_doctor.capture.description import Description
 from nvgre_doctor.capture.formats.pcapng_copy import Block
 from nvgre_doctor.capture.formats.reader import Cursor, DamageError, Reader
-from nvgre_doctor.capture.interruption import INTERRUPTED, Interruption, Stoppable
-from nvgre_doctor.capture.sniff import HEAD, Foreign, identify
-from nvgre_doctor.capture.source import (
-    CompressedSource,
-    FileSource,
-    Identity,
-    Raw,
-    Source,
-    StreamSource,
-    is_regular,
-    read_failure,
-)
+from nvgre_doctor.capture.inputs import Input, NotOpenedError, captures_at
+from nvgre_doctor.capture.interruption import INTERRUPTED, Interruption
+from nvgre_doctor.capture.sniff import Foreign
+from nvgre_doctor.capture.source import FileSource, Identity, Source, read_failure
 from nvgre_doctor.vocabulary import Status
 
 _SEARCHED: Final = 1 << 20  # bytes that are searched for the beginning of a record
-_NOTHING_READ: Final = frozenset({"version", "byte-order", "read-error"})
+_NOTHING_READ: Final = frozenset({"version", "byte-order", "read-error", "trace-header"})
 
 
 class OpenCapture:
@@ -48,11 +39,10 @@ class OpenCapture:
         self.format: str | None = None  # `Reader.name`
         self.compression: str | None = None  # "gzip", "bzip2", "xz", "zstd"
         self.progress = Progress()
-        self._file: BinaryIO | None = None  # what is ours to close
+        self._input = Input(interruption)
         self._source: Source | None = None
         self._reader: Reader[Any] | None = None
         self._begun = False
-        self._interruption = interruption
 
     def __enter__(self) -> Self:
         """The capture itself."""
@@ -68,11 +58,8 @@ class OpenCapture:
         self.close()
 
     def close(self) -> None:
-        """Close the file.  What was read counts, whatever the system says about closing it."""
-        if self._file is not None:
-            with contextlib.suppress(OSError):
-                self._file.close()
-            self._file = None
+        """Close the file."""
+        self._input.close()
 
     @property
     def size(self) -> int | None:
@@ -150,16 +137,17 @@ class OpenCapture:
         one that does not, the rest is to be read by one reader, `batches(cursor, None, numbered)`.
         Then the parts together are exactly what one reader gives.
         """
-        if self._reader is None or self._file is None or not isinstance(self._source, FileSource):
+        file = self._input.file
+        if self._reader is None or file is None:
             return []
         try:
-            begin, window = self._reader.first(), FileSource(self._file)
+            begin, window = self._reader.first(), FileSource(file)
         except (DamageError, OSError):  # batches() will say
             return []
         if begin is None:
             return []
         begins = [begin]
-        first, size = begins[0].offset, self._source.size or 0
+        first, size = begins[0].offset, self.size or 0
         for part in range(1, count):
             offset = first + (size - first) * part // count
             window.seek(offset)
@@ -176,79 +164,37 @@ class OpenCapture:
 
     def _open(self, stdin: BinaryIO | None) -> None:
         """Find out what the input is, and get its reader ready."""
-        raw: BinaryIO | None = stdin
         try:
-            if self.path == "-":
-                raw = stdin if stdin is not None else getattr(sys.stdin, "buffer", None)
-                if raw is None or raw.isatty():
-                    return self._refuse(
-                        Problem(
-                            "no-input",
-                            0,
-                            "nothing is piped into standard input; name a file instead",
-                        )
-                    )
-            else:
-                # Closed by `close`.
-                raw = self._file = open(self.path, "rb", buffering=0)  # noqa: SIM115
-        except IsADirectoryError:
-            return self._refuse(searching.folder_problem(self.path))
-        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-            folder = isinstance(error, PermissionError) and os.path.isdir(
-                self.path
-            )  # Windows says it so
-            why = getattr(error, "strerror", None) or str(error)
-            return self._refuse(
-                searching.folder_problem(self.path)
-                if folder
-                else Problem("cannot-open", 0, f"cannot open the file: {why}")
-            )
-        try:
-            self._look(raw)
+            looked = self._input.open(self.path, stdin)
+            self._source = looked.source
+            self._begin(looked)
+        except NotOpenedError as error:
+            self._refuse(error.problem, error.status)
         except OSError as error:  # of what is asked about the file, not of reading it
             self._refuse(read_failure(error, 0))
+        self.compression = self._input.compression
 
-    def _look(self, opened: BinaryIO) -> None:
-        """Find out what is in it."""
-        regular = self._file is not None and is_regular(self._file)
-        raw: Raw = opened
-        if self._interruption is not None:
-            raw = Stoppable(opened, self._interruption, may_wait=not regular)
-        self._source = FileSource(raw) if regular else StreamSource(raw)
-        head = self._source.fill(b"", 0, HEAD)
-        kind = identify(head)
-        if isinstance(kind, Codec):
-            self.compression = kind.name
-            if kind.module() is None:
-                return self._refuse(_missing(kind))
-            if regular:
-                raw.seek(0)
-                head = b""
-            self._source = CompressedSource(raw, head, kind)
-            head = self._source.fill(b"", 0, HEAD)
-            kind = identify(head)
-        self._begin(kind, head, self._source)
-
-    def _begin(
-        self, kind: type[Reader[Any]] | Codec | Foreign, head: bytes, source: Source
-    ) -> None:
-        inside = f"inside the {self.compression} data: " if self.compression else ""
-        if isinstance(kind, type):
+    def _begin(self, looked: Looked) -> None:
+        kind, source, codec = looked.kind, looked.source, looked.codec
+        inside = f"inside the {codec.name} data: " if codec else ""
+        if isinstance(kind, type) and issubclass(kind, Reader):
             self.format = kind.name
-            self._reader = kind(source, self.progress, head)
+            if kind.needs_file and not isinstance(source, FileSource):
+                looked = self._input.spool(looked)
+                self._source = looked.source
+            self._reader = kind(looked.source, self.progress, looked.head)
+            if looked.source is not source:
+                told = f"read from a temporary file of {self.size} bytes"
+                self._reader.description.facts.append(("Note", told))
+        elif isinstance(kind, Codec) and codec is None:
+            raise NotOpenedError(not_opened.missing(kind))
         elif source.failure is not None:
-            self._refuse(source.failure)
+            raise NotOpenedError(source.failure)
         elif isinstance(kind, Codec):
-            self._refuse(
-                Problem(
-                    "compressed-twice",
-                    0,
-                    f"{inside}this is compressed again, with {kind.name}; unpack it once",
-                )
-            )
-        else:
+            raise NotOpenedError(not_opened.twice(inside, kind))
+        elif isinstance(kind, Foreign):
             status = Status.EMPTY if kind.reason == "empty-file" else Status.UNREADABLE
-            self._refuse(Problem(kind.reason, 0, inside + kind.message), status)
+            raise NotOpenedError(Problem(kind.reason, 0, inside + kind.message), status)
 
     def _refuse(self, problem: Problem, status: Status = Status.UNREADABLE) -> None:
         self.progress.problems.append(problem)
@@ -272,26 +218,7 @@ def open_capture(
 
 
 def expand(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
-    """The captures that are meant by files, folders, patterns and "-"; see `searching.expand`."""
-    return searching.expand(paths, _is_capture)
-
-
-def _is_capture(path: str) -> bool:
-    """Whether to take a file of a folder: a capture, or what may be one and needs a word (no
-    permission, no zstd).
+    """The captures that are meant by files, archives, folders, patterns and "-"; see
+    `searching.expand`.
     """
-    with open_capture(path) as capture:
-        return capture.format is not None or capture.progress.problems[0].reason in (
-            "cannot-open",
-            "read-error",
-            "zstd-missing",
-        )
-
-
-def _missing(codec: Codec) -> Problem:
-    remedy = 'run `pip install "nvgre-doctor[zstd]"`, or unpack it first: `zstd -d INPUT`'
-    return Problem(
-        f"{codec.name}-missing",
-        0,
-        f"the file is compressed with {codec.name}, which this Python cannot read: {remedy}",
-    )
+    return searching.expand(paths, captures_at)

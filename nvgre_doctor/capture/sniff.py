@@ -5,17 +5,25 @@ over by mistake, each with the way out.
 """
 
 import re
-import struct
 from typing import Any, Final, NamedTuple
 
+from nvgre_doctor.capture.archives.members import Archive
+from nvgre_doctor.capture.archives.tar_files import TarArchive, is_tar
+from nvgre_doctor.capture.archives.zip_files import ZIP_MAGICS, ZipArchive
 from nvgre_doctor.capture.decompress import CODECS, Codec
+from nvgre_doctor.capture.formats.etl.trace import EtlReader
+from nvgre_doctor.capture.formats.netmon import NetmonReader
 from nvgre_doctor.capture.formats.pcap import PcapReader
 from nvgre_doctor.capture.formats.pcapng import PcapngReader
 from nvgre_doctor.capture.formats.reader import Reader
+from nvgre_doctor.capture.formats.snoop import SnoopReader
 
 READERS: Final[list[type[Reader[Any]]]] = [
     PcapReader,
     PcapngReader,
+    SnoopReader,
+    EtlReader,
+    NetmonReader,
 ]
 """The capture formats that are read, one line each."""
 
@@ -23,18 +31,11 @@ HEAD: Final = 4096
 """Bytes that are enough to tell what a file is."""
 
 _EDITCAP = "Wireshark reads it; convert it with `editcap -F pcapng INPUT out.pcapng`"
-_ETL = (
-    "convert it with `etl2pcapng INPUT out.pcapng` (netsh trace) or `pktmon etl2pcap INPUT`"
-    " (pktmon)"
-)
 _UNPACK = "unpack it first: `{}`"
 _WRITE = "let the capture tool write the file itself: `tcpdump -w FILE` or `dumpcap -w FILE`"
 
 _FOREIGN: Final[tuple[tuple[bytes, str, str, str], ...]] = (
     # first bytes, reason, what it is, what to do
-    (b"GMBU", "netmon", "a Network Monitor 2 capture", _EDITCAP),
-    (b"RTSS", "netmon", "a Network Monitor 1 capture", _EDITCAP),
-    (b"snoop\0\0\0", "snoop", "a snoop capture (RFC 1761)", _EDITCAP),
     (b"btsnoop\0", "other-capture", "a Bluetooth btsnoop capture", _EDITCAP),
     (b"TRSNIFF data", "other-capture", "a Sniffer (DOS) capture", _EDITCAP),
     (b"XCP\0", "other-capture", "a Sniffer (Windows) or NetXRay capture", _EDITCAP),
@@ -52,13 +53,6 @@ _FOREIGN: Final[tuple[tuple[bytes, str, str, str], ...]] = (
     (b"+---------+----", "other-capture", "a K12 text capture", _EDITCAP),
     (b"\x04\x22\x4d\x18", "lz4", "compressed with lz4", _UNPACK.format("lz4 -d INPUT out.pcap")),
     (b"\x02\x21\x4c\x18", "lz4", "compressed with lz4", _UNPACK.format("lz4 -d INPUT out.pcap")),
-    (
-        b"PK\x03\x04",
-        "zip",
-        "a zip archive",
-        _UNPACK.format("unzip INPUT` or PowerShell's `Expand-Archive INPUT"),
-    ),
-    (b"PK\x05\x06", "zip", "an empty zip archive", "make the archive again"),
     (b"7z\xbc\xaf\x27\x1c", "archive", "a 7-Zip archive", _UNPACK.format("7z x INPUT")),
     (b"Rar!\x1a\x07", "archive", "a RAR archive", _UNPACK.format("unrar x INPUT")),
     (b"MSCF", "archive", "a cabinet archive", _UNPACK.format("expand INPUT -F:* FOLDER")),
@@ -80,9 +74,9 @@ class Foreign(NamedTuple):
     message: str
 
 
-def identify(head: bytes) -> type[Reader[Any]] | Codec | Foreign:
-    """Who reads it, the compression, or why neither.  `head` is the first HEAD bytes, less if the
-    file is shorter.
+def identify(head: bytes) -> type[Reader[Any]] | type[Archive] | Codec | Foreign:
+    """Who reads it, the kind of archive, the compression, or why none of these.  `head` is the
+    first HEAD bytes, less if the file is shorter.
     """
     for reader in READERS:
         if reader.recognizes(head):
@@ -90,6 +84,10 @@ def identify(head: bytes) -> type[Reader[Any]] | Codec | Foreign:
     for codec in CODECS:
         if head.startswith(codec.magics):
             return codec
+    if head.startswith(ZIP_MAGICS):
+        return ZipArchive
+    if is_tar(head):
+        return TarArchive
     for magic, reason, what, remedy in _FOREIGN:
         if head.startswith(magic):
             return Foreign(reason, f"this is {what}, not {_one_of_ours()}; {remedy}")
@@ -119,12 +117,6 @@ def _text_or_unknown(head: bytes) -> Foreign:
             + _WRITE
             + ", or use cmd.exe",
         )
-    if _is_etl(head):
-        return Foreign("etl", f"this is a Windows event trace (.etl), not {_one_of_ours()}; {_ETL}")
-    if head[257:262] == b"ustar":
-        return Foreign(
-            "archive", "this is a tar archive, not a capture; " + _UNPACK.format("tar -xf INPUT")
-        )
     if not head.strip(b"\0"):
         return Foreign(
             "zeros",
@@ -137,21 +129,6 @@ def _text_or_unknown(head: bytes) -> Foreign:
         f"this is not {_one_of_ours()} (it begins with {head[:8].hex(' ')}); if Wireshark"
         " opens it, convert it with `editcap -F pcapng INPUT out.pcapng`; if it comes from netsh"
         " trace or pktmon, with `etl2pcapng INPUT out.pcapng`",
-    )
-
-
-def _is_etl(head: bytes) -> bool:
-    """A WMI_BUFFER_HEADER (its size first, 72 bytes), then a SYSTEM_TRACE_HEADER: version, type 1
-    or 2, flags 0xC0.
-    """
-    if len(head) < 76:
-        return False
-    buffer_size, header_type, flags = struct.unpack_from("<I70xBB", head)
-    return (
-        buffer_size % 1024 == 0
-        and 0 < buffer_size <= 1 << 24
-        and header_type in (1, 2)
-        and flags == 0xC0
     )
 
 

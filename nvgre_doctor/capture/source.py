@@ -12,9 +12,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.capture.decompress import Codec, Decompressor
-from nvgre_doctor.capture.interruption import INTERRUPTED, Stoppable, StoppedError
-
-Raw = BinaryIO | Stoppable
+from nvgre_doctor.capture.interruption import INTERRUPTED, StoppedError
 
 CHUNK: Final = 1 << 20
 """Bytes per buffer: a quarter of that takes 0.05 us a frame more, twice that is no faster."""
@@ -65,7 +63,7 @@ class FileSource(Source):
     buffer (0.06 us a frame).
     """
 
-    def __init__(self, raw: Raw) -> None:
+    def __init__(self, raw: BinaryIO) -> None:
         """`raw` is not buffered."""
         super().__init__(os.fstat(raw.fileno()).st_size)
         self._raw = raw
@@ -74,6 +72,12 @@ class FileSource(Source):
     def seek(self, offset: int) -> None:
         """Go on at `offset`."""
         self._offset = offset
+
+    def read_at(self, offset: int, count: int) -> bytes:
+        """`count` bytes from `offset` on, fewer at the end of the file."""
+        self._offset = offset
+        count = min(count, max((self.size or 0) - offset, 0))
+        return self.fill(b"", count, count) if count else b""
 
     def fill(self, rest: bytes, least: int, most: int = CHUNK) -> bytes:
         """See `Source.fill`."""
@@ -112,7 +116,7 @@ class FileSource(Source):
 class StreamSource(Source):
     """A pipe, or anything that cannot seek.  `head` is what was already read from it."""
 
-    def __init__(self, raw: Raw, head: bytes = b"") -> None:
+    def __init__(self, raw: BinaryIO, head: bytes = b"") -> None:
         """`raw` goes on after `head`."""
         super().__init__(_size(raw))
         self._raw = raw
@@ -165,7 +169,7 @@ class CompressedSource(StreamSource):
     other capture.
     """
 
-    def __init__(self, raw: Raw, head: bytes, codec: Codec) -> None:
+    def __init__(self, raw: BinaryIO, head: bytes, codec: Codec) -> None:
         """`head` and `raw` as stored, that is compressed."""
         super().__init__(raw, head)
         self._codec = codec
@@ -249,10 +253,21 @@ class CompressedSource(StreamSource):
         self._ended = True
 
 
+class BrokenInputError(OSError):
+    """What is read is itself part of something that is damaged, and says so."""
+
+    def __init__(self, problem: Problem) -> None:
+        """`problem` is what is told."""
+        super().__init__(0, problem.message)
+        self.problem = problem
+
+
 def read_failure(error: OSError, offset: int) -> Problem:
     """The operating system could not read on at `offset`, or somebody asked not to."""
     if isinstance(error, StoppedError):
         return Problem(INTERRUPTED, offset, f"reading was interrupted at byte {offset}")
+    if isinstance(error, BrokenInputError):
+        return error.problem
     why = error.strerror or str(error)
     return Problem(
         "read-error",
@@ -261,7 +276,7 @@ def read_failure(error: OSError, offset: int) -> Problem:
     )
 
 
-def is_regular(raw: Raw) -> bool:
+def is_regular(raw: BinaryIO) -> bool:
     """Whether this is a regular file, which has a size and can seek."""
     try:
         return stat.S_ISREG(os.fstat(raw.fileno()).st_mode)
@@ -269,5 +284,5 @@ def is_regular(raw: Raw) -> bool:
         return False
 
 
-def _size(raw: Raw) -> int | None:
+def _size(raw: BinaryIO) -> int | None:
     return os.fstat(raw.fileno()).st_size if is_regular(raw) else None

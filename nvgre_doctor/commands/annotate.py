@@ -99,13 +99,21 @@ def _refuse_input(path: str) -> None:
     try:
         mode = os.stat(path).st_mode
     except (OSError, ValueError):
-        return  # reading it will say so
+        return  # a member of an archive, or reading it will say so
     if stat.S_ISDIR(mode):
         raise click.UsageError(f"{visible(path)} is a folder; annotate takes one capture.")
     if not stat.S_ISREG(mode):
         raise click.UsageError(
             f"{visible(path)} can be read only once, and annotate reads twice: save it to a file"
             " first."
+        )
+    from nvgre_doctor.capture import expand
+
+    captures = expand([path])
+    if len(captures) > 1:
+        raise click.UsageError(
+            f"{visible(path)} holds several captures, and annotate takes one: name it, for example"
+            f" {visible(captures[0])}"
         )
 
 

@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from nvgre_doctor.capture.batch import FRAMES_LEFT_OUT
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.infer.diagnosis import Stream
 from nvgre_doctor.infer.gathering import count_frames, gather_streams
 from nvgre_doctor.infer.verdicts import is_group_address
 from nvgre_doctor.info.contents import Contents
 from nvgre_doctor.vocabulary import Fitness, Oddity
-from nvgre_doctor.wording import address_text, listed, plural
+from nvgre_doctor.wording import address_text, listed, losses_words, plural
 
 _SNAP = "capture again with a snap length of 128 bytes or more, for example tcpdump -s 128"
 _PLACE = (
@@ -44,9 +45,12 @@ def answer(contents: Sequence[Contents]) -> Answer:
             return Answer(Fitness.PARTLY, (quoted, *_what_is_lost(contents)))
         return Answer(Fitness.NO, tuple(_why_nothing(contents, counts, frames)))
     flows = count_frames(evidence, streams)
+    are_left_out = any(
+        problem.reason == FRAMES_LEFT_OUT for part in contents for problem in part.problems
+    )
     reasons = (
         *_what_is_cut(streams, counts),
-        *_what_is_one_sided(streams, flows),
+        *_what_is_one_sided(streams, flows, are_left_out),
         *_what_is_lost(contents),
     )
     return Answer(Fitness.PARTLY if reasons else Fitness.YES, reasons)
@@ -77,6 +81,11 @@ def _why_nothing(
             "There is NVGRE between the hosts, and none of it carries data of virtual machines:"
             " capture longer."
         )
+    elif mirrored := counts[Oddity.NVGRE_IN_ERSPAN] + counts[Oddity.NVGRE_IN_VXLAN]:
+        yield (
+            f"{plural(mirrored, 'frame holds', 'frames hold')} NVGRE inside ERSPAN or VXLAN, as a"
+            f" mirror of it: {_PLACE}."
+        )
     elif counts[Oddity.VXLAN]:
         yield (
             "There is VXLAN and no NVGRE. VXLAN is the default since Windows Server 2016; the"
@@ -103,15 +112,15 @@ def _what_is_cut(streams: Sequence[Stream], counts: Counter[Oddity]) -> Iterator
 
 
 def _what_is_one_sided(
-    streams: Sequence[Stream], flows: Mapping[tuple[bytes, bytes], int]
+    streams: Sequence[Stream], flows: Mapping[tuple[bytes, bytes], int], are_left_out: bool
 ) -> Iterator[str]:
     """Hosts that only receive; and no VM pair in both directions.  `flows` counts frames by source
-    and destination.
+    and destination.  If frames were left out, a host may have sent these.
     """
     senders = {source for source, _ in flows}
     receivers = {destination for (_, destination), frames in flows.items() if frames}
     silent = {address for address in receivers - senders if not is_group_address(address)}
-    if silent:
+    if silent and not are_left_out:
         names = listed(
             address_text(address) for address in sorted(silent, key=lambda a: (len(a), a))
         )
@@ -140,5 +149,5 @@ def _what_is_lost(contents: Sequence[Contents]) -> Iterator[str]:
         which = "The capture" if len(contents) == 1 else f"Capture {part.path}"
         if part.problems:
             yield f"{which} could not be read to its end, or not at all."
-        if part.dropped:
-            yield f"{which} lost {plural(part.dropped, 'packet')}."
+        if lost := losses_words(part.losses):
+            yield f"{which} lost {lost}."

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nvgre_doctor import __version__
+from nvgre_doctor.capture import Description
 from nvgre_doctor.info.answer import Answer
 from nvgre_doctor.info.contents import Contents
 from nvgre_doctor.info.units import linktype_words
@@ -66,14 +67,17 @@ def _capture(part: Contents, answer: Answer) -> Json:
         ],
         "interfaces_left_out": description.interfaces_left_out,
         "first_ns": lengths.first_ns,
-        "first": rfc3339(lengths.first_ns),
+        "first": _time(lengths.first_ns, description),
         "last_ns": lengths.last_ns,
-        "last": rfc3339(lengths.last_ns),
+        "last": _time(lengths.last_ns, description),
         "frames": part.evidence.frames,
         "cut_frames": lengths.cut_frames,
         "longest_frame": lengths.longest,
         "nvgre_frames": part.evidence.nvgre_frames,
         "other_frames": {oddity.value: number for oddity, number in sorted(part.counts.items())},
+        "ethertypes": {
+            f"0x{number:04x}": count for number, count in sorted(part.ethertypes.items())
+        },
         "icmp_errors": [
             {
                 "version": kind.version,
@@ -85,9 +89,16 @@ def _capture(part: Contents, answer: Answer) -> Json:
             }
             for kind, number in part.icmp_errors
         ],
-        "dropped": part.dropped,
+        "dropped": part.losses.packets + part.losses.events if part.losses.is_told else None,
+        "facts": [{"what": what, "says": says} for what, says in description.facts],
         "answer": _answer(answer),
     }
+
+
+def _time(ts_ns: int | None, description: Description) -> str | None:
+    """Without the Z where a time is not in UTC."""
+    text = rfc3339(ts_ns)
+    return text.removesuffix("Z") if text and description.is_local_time else text
 
 
 def _answer(answer: Answer) -> Json:

@@ -17,19 +17,23 @@ from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.page import Page, Span, Style
 from nvgre_doctor.terminal.visible import visible
 from nvgre_doctor.vocabulary import Fitness, Oddity
-from nvgre_doctor.wording import icmp_words, plural
+from nvgre_doctor.wire.ethertypes import ethertype_words
+from nvgre_doctor.wording import icmp_words, losses_words, plural
 
 INTERFACES_SHOWN: Final = 16
+ETHERTYPES_SHOWN: Final = 8
 _KINDS: Final = (
+    ("NVGRE inside ERSPAN", (Oddity.NVGRE_IN_ERSPAN,)),
+    ("NVGRE inside VXLAN", (Oddity.NVGRE_IN_VXLAN,)),
     ("VXLAN (UDP 4789)", (Oddity.VXLAN,)),
     ("GRE without a key", (Oddity.GRE_WITHOUT_KEY,)),
     ("other GRE", (Oddity.GRE_OTHER,)),
     ("GRE, later fragments", (Oddity.LATER_FRAGMENT,)),
     ("GRE, cut before the key", (Oddity.TOO_SHORT,)),
     ("other IP", (Oddity.NOT_GRE,)),
-    ("not IP", (Oddity.NOT_IP,)),
     ("cut before the protocol", (Oddity.TRUNCATED,)),
     ("malformed", (Oddity.MALFORMED,)),
+    ("802.11, written as Ethernet", (Oddity.WIRELESS,)),
     ("link type not decoded", (Oddity.LINKTYPE,)),
 )
 _ANSWERS: Final = {
@@ -96,9 +100,10 @@ def _rows(part: Contents) -> Iterable[Row]:
     yield from _interface_rows(part)
     if part.lengths.first_ns is not None and part.lengths.last_ns is not None:
         first, last = part.lengths.first_ns, part.lengths.last_ns
+        zone = "" if part.description.is_local_time else " UTC"
         yield (
             "Time",
-            f"{time_words(first)} to {time_words(last)} UTC, {duration_words(last - first)}",
+            f"{time_words(first)} to {time_words(last)}{zone}, {duration_words(last - first)}",
         )
     yield "Frames", _frames(part)
     yield from _kind_rows(part)
@@ -109,10 +114,9 @@ def _rows(part: Contents) -> Iterable[Row]:
             "  ICMP error",
             f"{number} x {icmp_words(kind.version, kind.type, kind.code)}, {where}, {about}",
         )
-    yield (
-        "Lost",
-        "the capture does not say" if part.dropped is None else plural(part.dropped, "packet"),
-    )
+    yield from part.description.facts
+    lost = losses_words(part.losses) or "nothing"
+    yield "Lost", lost if part.losses.is_told else "the capture does not say"
 
 
 def _interface_rows(part: Contents) -> Iterable[Row]:
@@ -167,6 +171,11 @@ def _kind_rows(part: Contents) -> Iterable[Row]:
         number = sum(part.counts[oddity] for oddity in oddities)
         if number:
             yield f"  {name}", str(number)
+    ranked = sorted(part.ethertypes.items(), key=lambda item: (-item[1], item[0]))
+    for ethertype, number in ranked[:ETHERTYPES_SHOWN]:
+        yield f"  {ethertype_words(ethertype)}", str(number)
+    if rest := sum(number for _, number in ranked[ETHERTYPES_SHOWN:]):
+        yield "  other EtherTypes", str(rest)
 
 
 def _decoded(text: bytes) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from nvgre_doctor.capture import NO_TIME, Batch, Description, Problem, open_capture
+from nvgre_doctor.capture.losses import Losses
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.scan.counting import scan
 from nvgre_doctor.vocabulary import Oddity, Status
@@ -45,6 +46,7 @@ class Contents(NamedTuple):
     description: Description
     lengths: Lengths
     evidence: CaptureEvidence
+    losses: Losses
 
     @property
     def counts(self) -> Counter[Oddity]:
@@ -52,6 +54,15 @@ class Contents(NamedTuple):
         counts: Counter[Oddity] = Counter()
         for sign, seen in self.evidence.signs.items():
             counts[sign.oddity] += seen.count
+        return counts
+
+    @property
+    def ethertypes(self) -> Counter[int]:
+        """Frames that are not IP, by their EtherTypes."""
+        counts: Counter[int] = Counter()
+        for sign, seen in self.evidence.signs.items():
+            if sign.oddity is Oddity.NOT_IP:
+                counts[sign.detail] += seen.count
         return counts
 
     @property
@@ -80,17 +91,6 @@ class Contents(NamedTuple):
             ] += seen.count
         return sorted(kinds.items(), key=lambda item: (not item[0].about_nvgre, item[0]))
 
-    @property
-    def dropped(self) -> int | None:
-        """Packets that the capture says it lost; None where it does not say."""
-        told = [
-            count
-            for interface in self.description.interfaces
-            for count in (interface.dropped_by_interface, interface.dropped_by_os)
-            if count is not None
-        ]
-        return sum(told) if told else None
-
 
 def read_contents(path: str) -> Contents:
     """Read one capture ("-": standard input) to its end.  What cannot be read never raises;
@@ -110,6 +110,7 @@ def read_contents(path: str) -> Contents:
             capture.description,
             lengths,
             evidence,
+            progress.losses,
         )
 
 

@@ -13,7 +13,7 @@ from nvgre_doctor.rules.frames import Claim, Frame, Show
 from nvgre_doctor.vocabulary import Oddity, Severity
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.facts import Nvgre, Other
-from nvgre_doctor.wording import losses_words, plural
+from nvgre_doctor.wording import ethertypes_words, losses_words, plural
 
 
 def find_damaged(situation: Situation) -> Iterator[Finding]:
@@ -115,6 +115,8 @@ def find_short_frames(situation: Situation) -> Iterator[Finding]:
 
 
 INSTEAD = {
+    Oddity.NVGRE_IN_ERSPAN: "NVGRE inside ERSPAN, a switch's mirror of it",
+    Oddity.NVGRE_IN_VXLAN: "NVGRE inside VXLAN",
     Oddity.VXLAN: "VXLAN (UDP 4789), the default encapsulation since Windows Server 2016",
     Oddity.NOT_NVGRE: "GRE of hosts that you named as not NVGRE",
     Oddity.GRE_WITHOUT_KEY: "Ethernet over GRE without a key",
@@ -123,7 +125,8 @@ INSTEAD = {
     Oddity.LATER_FRAGMENT: "later fragments of GRE packets",
     Oddity.LINKTYPE: "link types that cannot be decoded",
     Oddity.NOT_GRE: "IP traffic that is not GRE",
-    Oddity.NOT_IP: "frames that are not IP",
+    Oddity.NOT_IP: "",  # named by its EtherTypes
+    Oddity.WIRELESS: "802.11 frames that pktmon wrote as Ethernet",
     Oddity.MALFORMED: "malformed frames",
     Oddity.TRUNCATED: "frames cut before the protocol",
 }
@@ -154,10 +157,15 @@ def find_no_nvgre(situation: Situation) -> Iterator[Finding]:
     if situation.diagnosis.refusals:
         return
     counts: Counter[Oddity] = Counter()
+    ethertypes: Counter[int] = Counter()
     for sign, sightings, _ in situation.sightings(*INSTEAD):
         counts[sign.oddity] += sightings.count
+        if sign.oddity is Oddity.NOT_IP:
+            ethertypes[sign.detail] += sightings.count
     instead = "; ".join(
-        f"{counts[oddity]} x {text}" for oddity, text in INSTEAD.items() if counts[oddity]
+        f"{counts[oddity]} x {text}" if text else ethertypes_words(ethertypes)
+        for oddity, text in INSTEAD.items()
+        if counts[oddity]
     )
     yield finding(
         "NVG103",

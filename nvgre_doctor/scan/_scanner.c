@@ -336,6 +336,22 @@ static int read_nvgre(const uint8_t *gre, size_t size, struct plain *found)
     return 1;
 }
 
+/* Whether what VXLAN carries is no NVGRE for certain; `udp` has `size` bytes. */
+static int is_plain_vxlan(const uint8_t *udp, size_t size)
+{
+    const uint8_t *inner = udp + 8 + 8 + 12;
+    if (size < 8 + 8 + 14 + 20 + 8)
+        return 1; /* too short for it */
+    switch (get16(inner)) {
+    case 0x0800:
+        return inner[11] != 47;
+    case 0x86dd:
+        return inner[8] == 6 || inner[8] == 17 || inner[8] == 58;
+    default:
+        return get16(inner) == 0x0806;
+    }
+}
+
 /* `size` bytes of IP, at least one.  They end with the frame or, sooner, where IP says. */
 static enum verdict read_ip(const uint8_t *ip, size_t size, struct plain *found)
 {
@@ -384,7 +400,7 @@ static enum verdict read_ip(const uint8_t *ip, size_t size, struct plain *found)
             return LEAVE;
         if (get16(ip + 2) != 4789)
             return NOT_GRE;
-        return fragment ? LEAVE : VXLAN;
+        return fragment || !is_plain_vxlan(payload, size) ? LEAVE : VXLAN;
     }
     if (protocol == (version == 4 ? 1u : 58u))
         return fragment || size < 1 || is_icmp_error((int)version, ip[0]) ? LEAVE : NOT_GRE;

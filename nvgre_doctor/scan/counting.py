@@ -30,6 +30,7 @@ from nvgre_doctor.scan.plain import (
     WHOLE,
     Layout,
     is_data,
+    is_plain_vxlan,
     layout_of,
     time_pieces,
 )
@@ -231,7 +232,8 @@ class FrameCounter:
                         if header[-21:-19] != VXLAN_PORT:
                             other += 1
                             continue
-                        if fragment in WHOLE:
+                        where = stamp + batch.distance, plain_ip, captured
+                        if fragment in WHOLE and is_plain_vxlan(data, *where):
                             vxlan += 1
                             continue
                 odd.append(at)

@@ -12,8 +12,9 @@ from nvgre_doctor.evidence.signs import IcmpInterval, IcmpSeen, IcmpSign, Sighti
 from nvgre_doctor.vocabulary import Carried, Oddity
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.decode import decode
+from nvgre_doctor.wire.ethertypes import ETHERTYPE_ARP
 from nvgre_doctor.wire.facts import IcmpError, Nvgre, Quote, QuoteKind
-from nvgre_doctor.wire.links import ETHERTYPE_ARP, TAG_ETHERTYPES
+from nvgre_doctor.wire.links import TAG_ETHERTYPES
 from nvgre_doctor.wire.marks import Inner, Marks, conversation_of, message_digest, read_marks
 
 _NAMED_HOSTS: Final = frozenset({Oddity.TOO_SHORT, Oddity.LATER_FRAGMENT})
@@ -44,7 +45,8 @@ def read_frame(linktype: int, frame: bytes, wire_length: int) -> tuple[Reading, 
     if facts.oddity in _NAMED_HOSTS:
         sign = Sign(facts.oddity, facts.source or b"", facts.destination or b"")
     else:
-        sign = Sign(facts.oddity, detail=linktype if facts.oddity is Oddity.LINKTYPE else 0)
+        detail = linktype if facts.oddity is Oddity.LINKTYPE else facts.ethertype or 0
+        sign = Sign(facts.oddity, detail=detail)
     return Reading((sign,)), marks
 
 

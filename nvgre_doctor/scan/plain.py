@@ -17,13 +17,13 @@ from typing import Any, Final, NamedTuple
 
 from nvgre_doctor.capture.batch import Clock, WordClock
 from nvgre_doctor.vocabulary import Oddity
-from nvgre_doctor.wire import links
+from nvgre_doctor.wire import ethertypes, links, mirrors
 from nvgre_doctor.wire.marks import INNER_IPV4, INNER_IPV6
 
 GRE: Final = 47
 UDP: Final = 17
 TCP_OR_UDP: Final = frozenset({6, UDP})
-VXLAN_PORT: Final = b"\x12\xb5"
+VXLAN_PORT: Final = mirrors.VXLAN_PORT.to_bytes(2)
 WHOLE: Final = frozenset({b"\0\0", b"\x40\0", b"\x80\0", b"\xc0\0", b""})
 """IPv4's flags and fragment offset of what is no fragment; IPv6 has none here."""
 EASY: Final = b"\x08\x00\x45"
@@ -33,11 +33,16 @@ _NVGRE: Final = b"\x20\x00\x65\x58"  # K and nothing else, transparent Ethernet 
 _CONTROL: Final = b"\xff\xff"  # bits 23..8 of control keys, and of a few others, which are decoded
 _INNER: Final = 8 + 14 + 20  # from the GRE header to the end of an inner IPv4 header
 _HEAD: Final = 128  # bytes of a frame that are enough to see its link header
+_SHORTEST_NVGRE_IN_VXLAN: Final = 8 + 8 + 14 + 20 + 8
 _IPV4_FORMAT: Final = "BxHH2sxB2x31s"
 _IPV6_FORMAT: Final = "B3xH0s0sBx55s"
 _INNER_FORMAT: Final = "3xH3xB2x8s"
 _IPV4_NOT_PLAIN: Final = frozenset({1, UDP, GRE, 51})  # ICMP may be an error; AH hides what follows
 _IPV6_PLAIN: Final = frozenset({6, 50, 59, 89, 132})  # TCP, ESP, nothing, OSPF, SCTP
+_ICMPV6: Final = 58
+_IPV4: Final = ethertypes.ETHERTYPE_IPV4.to_bytes(2)
+_IPV6: Final = ethertypes.ETHERTYPE_IPV6.to_bytes(2)
+_ARP: Final = ethertypes.ETHERTYPE_ARP.to_bytes(2)
 
 
 class Layout(NamedTuple):
@@ -70,7 +75,9 @@ def layout_of(linktype: int, frame: bytes, distance: int, clock: Clock) -> Layou
     stripped = links.strip_link(linktype, head)
     if isinstance(stripped, Oddity) or stripped[1] + 1 > len(head):
         return None
-    found = links.plain_header(linktype, stripped[1])
+    if stripped[0] not in ethertypes.IP_ETHERTYPES:
+        return None
+    found = links.plain_header(linktype, head, stripped[1])
     if found is None or found[1] > 1:
         return None
     plain, tags = found
@@ -101,7 +108,7 @@ def _layout(
     distance: int,
     pieces: tuple[int, int, int],
 ) -> Layout:
-    tagged, is_ipv4 = bool(link[1]), ethertype == links.ETHERTYPE_IPV4
+    tagged, is_ipv4 = bool(link[1]), ethertype == ethertypes.ETHERTYPE_IPV4
     ip_at, ip_size = plain.size + 4 * tagged, 20 if is_ipv4 else 40
     link_format = f"{plain.decisive_at}x{plain.decisive}s" + ("2x2s" if tagged else "0s")
     rest = ip_at - plain.decisive_at - plain.decisive - 4 * tagged
@@ -125,6 +132,21 @@ def _layout(
         ends=8 if is_ipv4 else 32,
         not_gre=frozenset(range(256)) - _IPV4_NOT_PLAIN if is_ipv4 else _IPV6_PLAIN,
     )
+
+
+def is_plain_vxlan(data: bytes, start: int, udp_at: int, captured: int) -> bool:
+    """Whether what VXLAN carries is no NVGRE for certain, in the frame at `data[start]`, which has
+    `captured` bytes and its UDP header `udp_at` bytes behind its beginning.
+    """
+    if captured - udp_at < _SHORTEST_NVGRE_IN_VXLAN:
+        return True
+    at = start + udp_at + 8 + 8 + 12  # behind UDP, VXLAN and MACs
+    inner = data[at : min(at + 12, start + captured)]
+    if inner[:2] == _IPV4:
+        return len(inner) >= 12 and inner[11] != GRE
+    if inner[:2] == _IPV6:
+        return len(inner) >= 9 and inner[8] in {*TCP_OR_UDP, _ICMPV6}
+    return inner[:2] == _ARP
 
 
 def is_data(header: bytes) -> bool:

@@ -8,17 +8,17 @@ facts.
 from typing import Final
 
 from nvgre_doctor.vocabulary import Oddity
+from nvgre_doctor.wire.ethertypes import ETHERTYPE_IPV4, IP_ETHERTYPES
 from nvgre_doctor.wire.facts import Facts, Nvgre, Other
 from nvgre_doctor.wire.fields import number
 from nvgre_doctor.wire.gre import PROTOCOL_GRE, read_gre
 from nvgre_doctor.wire.icmp import inner_error, is_cut_before_code, is_icmp, outer_error, read_error
 from nvgre_doctor.wire.inner import read_inner
 from nvgre_doctor.wire.ip import IpPacket, read_ip
-from nvgre_doctor.wire.links import ETHERTYPE_IPV4, strip_link
+from nvgre_doctor.wire.links import strip_link
+from nvgre_doctor.wire.mirrors import VXLAN_PORT, is_nvgre_in_erspan, is_nvgre_in_vxlan
 
 _PROTOCOL_UDP: Final = 17
-_VXLAN_PORT: Final = 4789
-"""RFC 7348 section 5."""
 
 
 def decode(linktype: int, data: bytes, wire_length: int) -> Facts:
@@ -34,6 +34,8 @@ def decode(linktype: int, data: bytes, wire_length: int) -> Facts:
     if isinstance(link, Oddity):
         return Other(_blame(link, cut))
     ethertype, start = link
+    if ethertype not in IP_ETHERTYPES:
+        return Other(Oddity.NOT_IP, ethertype=ethertype)
     if start >= len(data):
         return Other(_blame(Oddity.TRUNCATED, cut))
     packet = read_ip(data[start:], cut)
@@ -54,7 +56,10 @@ def _facts(packet: IpPacket) -> Facts:
             return outer_error(message, source, destination)
         reason = Oddity.TRUNCATED if is_cut_before_code(packet) else Oddity.NOT_GRE
     elif packet.protocol == _PROTOCOL_UDP and not packet.fragment_offset:
-        reason = Oddity.VXLAN if number(packet.payload, 2, 2) == _VXLAN_PORT else Oddity.NOT_GRE
+        reason = Oddity.NOT_GRE
+        if number(packet.payload, 2, 2) == VXLAN_PORT:
+            is_mirror = is_nvgre_in_vxlan(packet.payload)
+            reason = Oddity.NVGRE_IN_VXLAN if is_mirror else Oddity.VXLAN
     else:
         reason = Oddity.NOT_GRE
     return Other(_blame(reason, packet.cut), source, destination)
@@ -65,6 +70,8 @@ def _gre_facts(packet: IpPacket) -> Facts:
     if packet.fragment_offset:
         return Other(Oddity.LATER_FRAGMENT, source, destination)
     header = read_gre(packet.payload)
+    if header is Oddity.GRE_OTHER and is_nvgre_in_erspan(packet.payload):
+        header = Oddity.NVGRE_IN_ERSPAN
     if isinstance(header, Oddity):
         return Other(_blame(header, packet.cut), source, destination)
     gre_key = header.gre_key

@@ -11,9 +11,10 @@ out nothing that counts is tested on random frames.
 from typing import Final, NamedTuple
 
 from nvgre_doctor.vocabulary import Oddity
-from nvgre_doctor.wire import links
+from nvgre_doctor.wire import ethertypes, links
 from nvgre_doctor.wire.gre import CHECKSUM, KEY, PROTOCOL_GRE, ROUTING, SEQUENCE, VERSION
 from nvgre_doctor.wire.marks import MESSAGE, look_quickly, order_of
+from nvgre_doctor.wire.mirrors import VXLAN_PORT, is_nvgre_in_erspan, is_nvgre_in_vxlan
 
 _ICMP, _UDP, _AH, _ICMPV6 = 1, 17, 51, 58
 _EXTENSIONS: Final = frozenset({0, 43, 44, _AH, 60, 135, 139, 140})
@@ -22,6 +23,8 @@ _ICMPV6_ERRORS: Final = frozenset({1, 2, 3, 4})
 _TAGS: Final = frozenset(tag.to_bytes(2) for tag in links.TAG_ETHERTYPES)
 _TYPES: Final = _TAGS | {b"\x08\x00", b"\x08\x06", b"\x86\xdd"}
 _NVGRE: Final = b"\x65\x58"
+_VXLAN: Final = VXLAN_PORT.to_bytes(2)
+_MIRROR: Final = b"!"
 
 
 class Essence(NamedTuple):
@@ -40,11 +43,13 @@ def essence(linktype: int, frame: bytes, wire_length: int) -> Essence:
     """See Essence."""
     link = links.strip_link(linktype, frame)
     if isinstance(link, Oddity):
-        return Essence(link if link in {Oddity.NOT_IP, Oddity.LINKTYPE} else None)
+        return Essence(link if link in {Oddity.WIRELESS, Oddity.LINKTYPE} else None)
     is_cut = len(frame) < wire_length
     ethertype, start = link
+    if ethertype not in ethertypes.IP_ETHERTYPES:
+        return Essence(ethertype.to_bytes(2))
     packet = frame[start:]
-    if len(packet) < 20 or (packet[0] >> 4 == 4) != (ethertype == links.ETHERTYPE_IPV4):
+    if len(packet) < 20 or (packet[0] >> 4 == 4) != (ethertype == ethertypes.ETHERTYPE_IPV4):
         return Essence(None)
     return _packet(packet, is_cut)
 
@@ -79,6 +84,8 @@ def _packet(packet: bytes, is_cut: bool) -> Essence:
         rest = _icmp(payload, bool(fragment))
     elif protocol == _UDP:
         rest = payload[:4]
+        if rest[2:] == _VXLAN and is_nvgre_in_vxlan(payload):
+            rest += _MIRROR
     elif protocol == _AH:
         rest = None
     what = None if rest is None else head + rest
@@ -87,6 +94,8 @@ def _packet(packet: bytes, is_cut: bool) -> Essence:
 
 def _gre(payload: bytes, quoted: bool = False) -> tuple[bytes | None, bytes, bytes]:
     """Flags, protocol, key and what of the inner frame matters; the key and the inner frame."""
+    if len(payload) > 3 and payload[2:4] != _NVGRE and not quoted and is_nvgre_in_erspan(payload):
+        return payload[:4] + _MIRROR, b"", b""
     flags = payload[0] << 8 | payload[1] if len(payload) > 3 else VERSION
     if flags & VERSION or not flags & KEY or payload[2:4] != _NVGRE:
         return payload[:4], b"", payload

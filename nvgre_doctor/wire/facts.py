@@ -87,6 +87,7 @@ class Other(NamedTuple):
     oddity: Oddity
     source: bytes | None = None
     destination: bytes | None = None
+    ethertype: int | None = None  # of what is not IP; see `ethertypes` for small numbers
 
 
 Facts = Nvgre | IcmpError | Other

@@ -5,9 +5,10 @@ Must not know what the addresses mean.
 
 from typing import NamedTuple
 
+from nvgre_doctor.wire.ethertypes import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6
 from nvgre_doctor.wire.fields import number
 from nvgre_doctor.wire.ip import IpPacket, read_ip
-from nvgre_doctor.wire.links import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, untagged_type
+from nvgre_doctor.wire.links import untagged_type
 
 
 class InnerFrame(NamedTuple):

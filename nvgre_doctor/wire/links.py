@@ -1,7 +1,8 @@
 """Link layers: from a frame of one linktype to the ethertype of its payload and where that payload
 starts.  LINKS, at the end, is the table: one row a link type.
 
-Knows pseudo-headers of capture formats and VLAN tags; must not know what is inside IP.  Field
+Knows pseudo-headers of capture formats; `shims` knows VLAN tags and what else may follow.  Must not
+know what is inside IP.  Field
 values are big endian unless said otherwise.  Linktype numbers are those of
 https://www.tcpdump.org/linktypes.html.
 
@@ -14,10 +15,16 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from nvgre_doctor.vocabulary import Oddity
+from nvgre_doctor.wire.ethertypes import (
+    ETHERTYPE_IPV4,
+    ETHERTYPE_IPV6,
+    IP_ETHERTYPES,
+    LLC,
+    NO_ETHERTYPE,
+)
+from nvgre_doctor.wire.fields import number
+from nvgre_doctor.wire.shims import LONGEST_LENGTH, behind_shims
 
-ETHERTYPE_IPV4: Final = 0x0800
-ETHERTYPE_ARP: Final = 0x0806
-ETHERTYPE_IPV6: Final = 0x86DD
 TAG_ETHERTYPES: Final = frozenset((0x8100, 0x88A8, 0x9100, 0x9200))
 """802.1Q, 802.1ad, and the two numbers that were used for stacked tags before 802.1ad.  An inner
 frame must not carry one
@@ -25,8 +32,7 @@ frame must not carry one
 
 ETHERNET: Final = 1
 
-_IP: Final = frozenset((ETHERTYPE_IPV4, ETHERTYPE_IPV6))
-_NO_ETHERTYPE: Final = 0  # of what is not IP, and has no EtherType of its own
+_WIRELESS: Final = -1  # in place of an EtherType, of a frame of 802.11
 _LOOPBACK_FAMILIES: Final = {2: ETHERTYPE_IPV4} | dict.fromkeys(
     (10, 23, 24, 28, 30), ETHERTYPE_IPV6
 )
@@ -53,15 +59,15 @@ class Link(NamedTuple):
 
     name: str  # as people know it
     read: Callable[[bytes], tuple[int | None, int]] | None = None
-    """Reads the header of a frame: the EtherType behind all tags (None: cut off; any number that is
-    not IP's: something else), and the offset of what follows.  None: cannot be decoded here."""
+    """Reads the header of a frame: the EtherType behind all tags and shims (None: cut off), and the
+    offset of what follows.  None: cannot be decoded here."""
     plain: tuple[PlainHeader, ...] = ()
     """How most of these headers look.  The frames behind all others are decoded one by one."""
 
 
 def strip_link(linktype: int, data: bytes) -> tuple[int, int] | Oddity:
-    """The ethertype (0x0800 or 0x86DD) behind all tags, and the offset of the IP header; or why
-    there is none.
+    """The EtherType behind all tags and shims, and the offset of what follows: an IP header, if it
+    is one of IP_ETHERTYPES.  Or why there is none.
     """
     link = LINKS.get(linktype)
     if link is None or link.read is None:
@@ -69,17 +75,20 @@ def strip_link(linktype: int, data: bytes) -> tuple[int, int] | Oddity:
     ethertype, start = link.read(data)
     if ethertype is None:
         return Oddity.TRUNCATED
-    return (ethertype, start) if ethertype in _IP else Oddity.NOT_IP
+    return Oddity.WIRELESS if ethertype == _WIRELESS else (ethertype, start)
 
 
-def plain_header(linktype: int, size: int) -> tuple[PlainHeader, int] | None:
-    """The plain header that is `size` bytes long together with its VLAN tags, and how many these
-    are; None if there is none.
+def plain_header(linktype: int, data: bytes, size: int) -> tuple[PlainHeader, int] | None:
+    """The plain header that the first `size` bytes of a frame are together with its VLAN tags, and
+    how many these are; None if they hold anything else.
     """
     for plain in LINKS[linktype].plain:
         tags, rest = divmod(size - plain.size, 4)
         if not rest and (tags == 0 or (tags > 0 and plain.may_be_tagged)):
-            return plain, tags
+            at = plain.decisive_at
+            types = (number(data, at + 4 * tag, 2) for tag in range(tags))
+            if all(ethertype in TAG_ETHERTYPES for ethertype in types):
+                return plain, tags
     return None
 
 
@@ -98,8 +107,23 @@ def untagged_type(data: bytes, position: int) -> tuple[int | None, int]:
 
 
 def _ethernet(data: bytes) -> tuple[int | None, int]:
-    """Two MACs, then the type."""
-    return untagged_type(data, 12)
+    """Two MACs, then the type; but pktmon writes frames of wireless adapters as Ethernet."""
+    ethertype, start = behind_shims(data, number(data, 12, 2), 14)
+    if ethertype is not None and ethertype not in IP_ETHERTYPES and _is_wireless(data):
+        return _WIRELESS, start
+    return ethertype, start
+
+
+def _is_wireless(data: bytes) -> bool:
+    """Whether this is a data frame of 802.11: the header that its first two bytes announce, then
+    SNAP.
+    """
+    if data[0] & 0x0F != 0x08:
+        return False
+    start = 24 + 6 * (data[1] & 3 == 3)  # a fourth address
+    if data[0] & 0x80:  # quality of service, and maybe high throughput
+        start += 2 + 4 * (data[1] >> 7)
+    return data[start : start + 6] == b"\xaa\xaa\x03\0\0\0"
 
 
 def _linux_sll(data: bytes) -> tuple[int | None, int]:
@@ -109,7 +133,7 @@ def _linux_sll(data: bytes) -> tuple[int | None, int]:
     from nvgre_doctor.wire.dpkt_headers import sll_protocol  # dpkt loads in 30 ms: only when needed
 
     protocol = sll_protocol(data)
-    return (protocol, 16) if protocol not in TAG_ETHERTYPES else untagged_type(data, 14)
+    return _cooked(data, protocol, 16)
 
 
 def _linux_sll2(data: bytes) -> tuple[int | None, int]:
@@ -120,7 +144,14 @@ def _linux_sll2(data: bytes) -> tuple[int | None, int]:
     from nvgre_doctor.wire.dpkt_headers import sll2_protocol
 
     protocol = sll2_protocol(data)
-    return (protocol, 20) if protocol not in TAG_ETHERTYPES else untagged_type(data, 22)
+    return _cooked(data, protocol, 20)
+
+
+def _cooked(data: bytes, protocol: int | None, start: int) -> tuple[int | None, int]:
+    """What small numbers mean is Linux's own choice; 4 is an 802.2 header."""
+    if protocol is not None and protocol <= LONGEST_LENGTH and protocol != LLC:
+        return NO_ETHERTYPE, start
+    return behind_shims(data, protocol, start)
 
 
 def _loopback(data: bytes) -> tuple[int | None, int]:
@@ -132,14 +163,14 @@ def _loopback(data: bytes) -> tuple[int | None, int]:
     for family in (int.from_bytes(data[:4], "little"), int.from_bytes(data[:4], "big")):
         if family in _LOOPBACK_FAMILIES:
             return _LOOPBACK_FAMILIES[family], 4
-    return _NO_ETHERTYPE, 4
+    return NO_ETHERTYPE, 4
 
 
 def _raw_ip(data: bytes) -> tuple[int | None, int]:
     """No header: the version nibble tells."""
     if not data:
         return None, 0
-    return {4: ETHERTYPE_IPV4, 6: ETHERTYPE_IPV6}.get(data[0] >> 4, _NO_ETHERTYPE), 0
+    return {4: ETHERTYPE_IPV4, 6: ETHERTYPE_IPV6}.get(data[0] >> 4, NO_ETHERTYPE), 0
 
 
 def _raw_ipv4(_data: bytes) -> tuple[int | None, int]:

@@ -10,19 +10,18 @@ from typing import Final, NamedTuple
 from zlib import crc32
 
 from nvgre_doctor.vocabulary import Oddity
+from nvgre_doctor.wire.ethertypes import (
+    ETHERTYPE_ARP,
+    ETHERTYPE_IPV4,
+    ETHERTYPE_IPV6,
+    IP_ETHERTYPES,
+)
 from nvgre_doctor.wire.fields import number
 from nvgre_doctor.wire.gre import PROTOCOL_GRE, read_gre
 from nvgre_doctor.wire.icmp import is_cut_before_code, is_icmp, read_error
 from nvgre_doctor.wire.inner import read_inner
 from nvgre_doctor.wire.ip import read_ip
-from nvgre_doctor.wire.links import (
-    ETHERTYPE_ARP,
-    ETHERTYPE_IPV4,
-    ETHERTYPE_IPV6,
-    TAG_ETHERTYPES,
-    strip_link,
-    untagged_type,
-)
+from nvgre_doctor.wire.links import TAG_ETHERTYPES, strip_link, untagged_type
 
 INNER_IPV4: Final = 20
 """Octets of the inner frame that tell packets apart: what a snap length of 70 leaves, up to the
@@ -66,9 +65,11 @@ class Marks(NamedTuple):
 def read_marks(linktype: int, data: bytes) -> Marks:
     """The marks of a frame with NVGRE or with an ICMP error.  Of any other they say nothing."""
     link = strip_link(linktype, data)
-    packet = None if isinstance(link, Oddity) else read_ip(data[link[1] :])
     unknown = Inner(False, b"")
-    if packet is None or isinstance(link, Oddity):
+    if isinstance(link, Oddity) or link[0] not in IP_ETHERTYPES:
+        return Marks(0, bytes(8), b"", 0, unknown)
+    packet = read_ip(data[link[1] :])
+    if packet is None:
         return Marks(0, bytes(8), b"", 0, unknown)
     order = (number(data, link[1] + 4, 2) or 0) if packet.version == 4 else 0
     ends, hop_limit = (packet.source or b"") + (packet.destination or b""), packet.hop_limit or 0

@@ -12,12 +12,13 @@ the customer's Ethernet frame.
 from typing import Final
 
 from nvgre_doctor.vocabulary import Oddity
+from nvgre_doctor.wire.ethertypes import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6
 from nvgre_doctor.wire.facts import Quote, QuoteKind
 from nvgre_doctor.wire.fields import field, number
 from nvgre_doctor.wire.gre import CHECKSUM, KEY, PROTOCOL_GRE, SEQUENCE, NvgreHeader, read_gre
 from nvgre_doctor.wire.inner import read_inner
 from nvgre_doctor.wire.ip import IpPacket, read_ip
-from nvgre_doctor.wire.links import ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, TAG_ETHERTYPES
+from nvgre_doctor.wire.links import TAG_ETHERTYPES
 
 _NOTHING: Final = Quote(QuoteKind.NONE)
 _LOWEST_ETHERTYPE: Final = 0x0600

@@ -124,11 +124,11 @@ def test_convert_takes_its_report(said: EveryCommand) -> None:
 
 def test_info_tells_what_its_reader_found(said: EveryCommand) -> None:
     assert said.info.stdout.splitlines()[1:5] == [
-        "  Format       dummy version 1; 386 bytes",
-        "  Interface 0  Ethernet (1), times in 10^-7 s, snap length 200",
-        "  Time         2023-11-14 22:13:20.000000100 to 2023-11-14 22:13:20.000000400 UTC,"
+        "  Format         dummy version 1; 386 bytes",
+        "  Interface 0    Ethernet (1), times in 10^-7 s, snap length 200",
+        "  Time           2023-11-14 22:13:20.000000100 to 2023-11-14 22:13:20.000000400 UTC,"
         " 0.000000 s",
-        "  Frames       4, 2 cut, the longest has 96 bytes",
+        "  Frames         4, 2 cut, the longest has 96 bytes",
     ]
     (part,) = said.info_json["captures"]
     assert (part["format"], part["variant"], part["interfaces"][0]["tsresol"]) == (
@@ -149,8 +149,8 @@ def test_annotate_writes_its_frames_as_pcapng_with_an_interface_for_each_kind(
     assert (said.annotate.code, said.annotate.stderr) == (1, "")
     part = run_here("info", str(said.annotated))
     assert [line for line in part.stdout.splitlines() if "Interface" in line] == [
-        "  Interface 0  Ethernet (1), times in 10^-7 s, snap length 200",
-        "  Interface 1  raw IP (101), times in 10^-7 s, no snap length",
+        "  Interface 0    Ethernet (1), times in 10^-7 s, snap length 200",
+        "  Interface 1    raw IP (101), times in 10^-7 s, no snap length",
     ]
 
 
@@ -207,10 +207,11 @@ def test_a_file_of_no_format_is_said_to_be_none_of_those_that_are_read(
     capture: Path, tmp_path: Path
 ) -> None:
     other = tmp_path / "other"
-    other.write_bytes(b"snoop\0\0\0" + bytes(100))
+    other.write_bytes(b"btsnoop\0" + bytes(100))
     assert capture.exists()
-    assert "this is a snoop capture (RFC 1761), not a pcap, pcapng or dummy file;" in (
-        run_here("check", str(other)).stdout
+    assert (
+        "this is a Bluetooth btsnoop capture, not a pcap, pcapng, snoop, etl, netmon or dummy file;"
+        in (run_here("check", str(other)).stdout)
     )
 
 

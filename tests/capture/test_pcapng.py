@@ -11,6 +11,7 @@ from tests.capture.reading import Frame, read_both, read_bytes
 
 ORDERS = pytest.mark.parametrize("order", ["<", ">"])
 TIME = 1_700_000_000_123_456_789
+WHOLE_US = TIME // 1000 * 1000
 MICRO = 1_700_000_000_123_456_000
 DATA = bytes(range(61))  # not a multiple of 4: padded in its block
 
@@ -228,10 +229,33 @@ def test_a_buffer_gives_one_batch_per_linktype_with_the_numbers_of_the_file(tmp_
 
 
 @pytest.mark.parametrize("number", [1, 2, 0xFFFFFFFF])
-def test_a_packet_of_an_unknown_interface_is_left_out_and_named_once(number):
+@pytest.mark.parametrize(
+    ("described", "time"),
+    [([idb()], WHOLE_US), ([idb()] * 2, WHOLE_US), ([idb(), idb(tsresol=9)], -1)],
+)
+def test_a_packet_of_an_unknown_interface_is_one_of_the_only_link_type(number, described, time):
+    """Its time is only known where all clocks agree."""
+    if number < len(described):
+        number += 1
+    packets = [epb(n, TIME, data) for n, data in ((0, b"a"), (number, b"b"), (number, b"c"))]
+    reading = read_bytes(shb() + b"".join(described + packets) + epb(0, TIME, b"d"))
+    assert [(f.number, f.ts_ns, f.data) for f in reading.frames] == [
+        (1, WHOLE_US, b"a"),
+        (2, time, b"b"),
+        (3, time, b"c"),
+        (4, WHOLE_US, b"d"),
+    ]
+    assert (reading.status, reading.reasons) == (Status.CUT, ["assumed-interface"])
+    assert f"names interface {number}" in reading.message
+    assert "read as one of link type 1, as all others are" in reading.message
+
+
+@pytest.mark.parametrize("number", [2, 3, 0xFFFFFFFF])
+def test_among_several_link_types_it_is_left_out_and_named_once(number):
     data = (
         shb()
         + idb()
+        + idb(113)
         + epb(0, TIME, b"a")
         + epb(number, TIME, b"b")
         + epb(number, TIME, b"c")
@@ -240,7 +264,28 @@ def test_a_packet_of_an_unknown_interface_is_left_out_and_named_once(number):
     reading = read_bytes(data)
     assert [(frame.number, frame.data) for frame in reading.frames] == [(1, b"a"), (4, b"d")]
     assert (reading.status, reading.reasons) == (Status.CUT, ["unknown-interface"])
-    assert f"frame 2 (block at byte 84) names interface {number}" in reading.message
+    assert f"frame 2 (block at byte 104) names interface {number}" in reading.message
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("count", [1, 3])
+def test_blocks_that_end_4_bytes_before_their_lengths_say_are_read(count, order, tmp_path):
+    """As etl2pcapng once wrote them: in both places the total length is 4 too large."""
+    frames = [bytes([65 + n]) * (60 + n) for n in range(count)]
+    blocks = []
+    for frame in frames:
+        block = epb(0, TIME, frame, order, options=option(1, "PID=0", order))
+        length = struct.pack(order + "I", len(block) + 4)
+        blocks.append(block[:4] + length + block[8:-4] + length)
+    reading = read_both(shb(order) + idb(order=order) + b"".join(blocks), tmp_path)
+    assert (reading.status, reading.problems) == (Status.COMPLETE, [])
+    assert reading.frame_data == frames
+
+
+def test_a_section_without_anything_says_how_it_came_about(tmp_path):
+    reading = read_both(shb(), tmp_path)
+    assert (reading.status, reading.reasons) == (Status.EMPTY, ["only-a-header"])
+    assert "etl2pcapng writes such a file" in reading.message
 
 
 def test_an_interface_that_is_described_too_late_is_unknown_before():
@@ -416,12 +461,9 @@ def test_version_1_2_is_read():
     assert read_bytes(shb(version=(1, 2)) + idb() + epb(0, TIME, b"a")).frame_data == [b"a"]
 
 
-def test_a_section_header_alone_is_an_empty_capture():
-    assert (read_bytes(shb()).status, read_bytes(shb()).problems) == (Status.EMPTY, [])
-    assert (read_bytes(shb() + idb()).status, read_bytes(shb() + idb()).problems) == (
-        Status.EMPTY,
-        [],
-    )
+def test_a_section_without_packets_is_an_empty_capture():
+    reading = read_bytes(shb() + idb())
+    assert (reading.status, reading.problems) == (Status.EMPTY, [])
 
 
 def test_a_length_that_does_not_count_the_padding_is_read_as_wireshark_reads_it():

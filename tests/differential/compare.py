@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 
 from nvgre_doctor.vocabulary import Oddity
 from nvgre_doctor.wire.facts import Facts, IcmpError, Nvgre, Other, QuoteKind
-from tests.differential.tshark import LINK_LAYERS, Row, Shown, shown
+from tests.differential.tshark import OUTER_LAYERS, Row, Shown, shown
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _is_other_version(layers: tuple[str, ...]) -> bool:
     """Whether tshark began with one version of IP and went on with the other, on the same bytes or
     on the payload.
     """
-    network = [layer for layer in layers if layer not in LINK_LAYERS]
+    network = [layer for layer in layers if layer not in OUTER_LAYERS]
     return network[:2] in (["ip", "ipv6"], ["ipv6", "ip"])
 
 
@@ -180,7 +180,7 @@ ACCEPTED = (
             case.row.layers[0] == "null"
             and (
                 case.row.layers[1:2] not in (("ip",), ("ipv6",))
-                or case.facts == Other(Oddity.NOT_IP)
+                or case.facts == Other(Oddity.NOT_IP, ethertype=0)
             )
         ),
     ),
@@ -270,36 +270,13 @@ class Unopened:
     oddity: Oddity
 
 
-_ETHERNET, _TAGGED = ("eth",), ("eth", "ethertype")
 UNOPENED = (
     Unopened(
-        "shim: MPLS",
-        "labels stand between Ethernet and IP; their EtherTypes are no IP for the decoder",
-        _TAGGED,
-        "mpls",
-        Oddity.NOT_IP,
-    ),
-    Unopened(
-        "shim: VN-Tag",
-        "a tag of Cisco's switches before the EtherType; the decoder knows those of VLANs",
-        _TAGGED,
-        "vntag",
-        Oddity.NOT_IP,
-    ),
-    Unopened(
-        "shim: LLC/SNAP",
-        "the word behind the addresses is a length of 802.3, and no EtherType",
-        _ETHERNET,
-        "llc",
-        Oddity.NOT_IP,
-    ),
-    Unopened(
         "mirror: ERSPAN",
-        "a switch's copy of a frame inside GRE of another protocol; said to be such GRE, and not"
-        " opened",
+        "a switch's copy of a frame; said to be a mirror of NVGRE, and not opened further",
         ("eth", "ethertype", "ip", "gre"),
         "erspan",
-        Oddity.GRE_OTHER,
+        Oddity.NVGRE_IN_ERSPAN,
     ),
 )
 """The whole list: any other frame of which only tshark says that it is NVGRE is a failure."""

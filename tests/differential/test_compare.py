@@ -8,8 +8,9 @@ from tests.differential.compare import explain_unseen
 from tests.differential.tshark import Row
 
 NVGRE = ("ip", "gre", "eth", "ethertype", "ip", "icmp", "data")
-NOT_IP = Other(Oddity.NOT_IP)
+NOT_IP = Other(Oddity.NOT_IP, ethertype=0x8847)
 GRE_OTHER = Other(Oddity.GRE_OTHER, b"\x0a\0\0\1", b"\x0a\0\0\2")
+MIRROR = GRE_OTHER._replace(oddity=Oddity.NVGRE_IN_ERSPAN)
 
 
 def row(*layers: str) -> Row:
@@ -19,10 +20,12 @@ def row(*layers: str) -> Row:
 @pytest.mark.parametrize(
     ("facts", "layers", "name"),
     [
-        (NOT_IP, ("eth", "ethertype", "mpls", *NVGRE), "shim: MPLS"),
-        (NOT_IP, ("eth", "ethertype", "vntag", "ethertype", *NVGRE), "shim: VN-Tag"),
-        (NOT_IP, ("eth", "llc", *NVGRE), "shim: LLC/SNAP"),
-        (GRE_OTHER, ("eth", "ethertype", "ip", "gre", "erspan", "eth", *NVGRE), "mirror: ERSPAN"),
+        (MIRROR, ("eth", "ethertype", "ip", "gre", "erspan", "eth", *NVGRE), "mirror: ERSPAN"),
+        # It was not looked into.
+        (GRE_OTHER, ("eth", "ethertype", "ip", "gre", "erspan", "eth", *NVGRE), None),
+        (NOT_IP, ("eth", "ethertype", "mpls", *NVGRE), None),
+        (NOT_IP, ("eth", "ethertype", "vntag", "ethertype", *NVGRE), None),
+        (NOT_IP, ("eth", "llc", *NVGRE), None),
         # Nothing is between, or something else.
         (NOT_IP, ("eth", "ethertype", *NVGRE), None),
         (NOT_IP, ("eth", "ethertype", "pbb", "eth", *NVGRE), None),
@@ -31,8 +34,7 @@ def row(*layers: str) -> Row:
         (Other(Oddity.MALFORMED), ("eth", "llc", *NVGRE), None),
         (GRE_OTHER, ("eth", "ethertype", *NVGRE), None),
         # The layer is somewhere else: the decoder looked so far, and must look further.
-        (NOT_IP, ("eth", "ethertype", *NVGRE, "mpls"), None),
-        (GRE_OTHER, ("eth", "ethertype", "ip", "gre", "eth", *NVGRE, "erspan"), None),
+        (MIRROR, ("eth", "ethertype", "ip", "gre", "eth", *NVGRE, "erspan"), None),
     ],
 )
 def test_unseen_nvgre_is_accepted_only_behind_a_layer_of_the_table(facts, layers, name):

@@ -115,7 +115,7 @@ WRONG = (
         "version of IP",
         "dpkt believes the link layer and does not look at the version in the IP header",
         EVERYTHING,
-        lambda facts, shown: facts in (Other(Oddity.MALFORMED), Other(Oddity.NOT_IP)),
+        lambda facts, shown: facts in (Other(Oddity.MALFORMED), Other(Oddity.NOT_IP, ethertype=0)),
     ),
     Wrong(
         "acknowledgment number",

@@ -120,6 +120,11 @@ _ERRORS = {
 }
 """Types of errors and redirects."""
 LINK_LAYERS = frozenset({"eth", "ethertype", "vlan", "ieee8021ad", "sll", "null", "raw"})
+OUTER_LAYERS = LINK_LAYERS | {
+    *("mpls", "vntag", "etag", "cmd", "cfp", "ieee8021ah", "pppoes", "ppp", "llc")
+}
+"""The same and the shims, which are looked through outside of a tunnel; behind `cfp` stands an
+`eth` that has no MACs of its own."""
 _EXTENSIONS = frozenset({"ah", "mipv6", "hip", "shim6"})
 """Between IP and what it carries, as are all that begin with `ipv6.`"""
 
@@ -167,7 +172,7 @@ class _Reading:
     def result(self) -> Shown:
         if self._layers[0] == "eth":
             self._next("eth.dst"), self._next("eth.src")
-        self._skip(LINK_LAYERS)
+        self._skip(OUTER_LAYERS if self._layers[0] in LINK_LAYERS else LINK_LAYERS)
         ip = self._is("ip", "ipv6")
         if ip is None:
             return Shown()

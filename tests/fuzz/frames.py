@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import NamedTuple, TypeVar
 
-from tests import build
+from tests import build, build_shims
 
 T = TypeVar("T")
 
@@ -205,6 +205,8 @@ def _link(dice: Random, linktype: int, packet: bytes, plain: bool) -> bytes:
     is_ipv6 = packet[:1] >= b"\x60"
     ethertype = _mostly(dice, 0x86DD if is_ipv6 else 0x0800, (0x0800, *ETHERTYPES), plain, 0.95)
     if linktype == 1:
+        if packet and dice.random() < 0.1:
+            return _odd_ethernet(dice, packet)
         return build.ethernet(packet, ethertype, tags=_tags(dice, plain))
     if linktype in (113, 276):
         return (build.sll if linktype == 113 else build.sll2)(packet, ethertype, _tags(dice, plain))
@@ -212,6 +214,13 @@ def _link(dice: Random, linktype: int, packet: bytes, plain: bool) -> bytes:
         family = dice.choice((10, 23, 24, 28, 30)) if is_ipv6 else 2
         return build.null(packet, _mostly(dice, family, FAMILIES, plain, 0.9), dice.random() < 0.3)
     return packet
+
+
+def _odd_ethernet(dice: Random, packet: bytes) -> bytes:
+    """Shims between Ethernet and IP, or 802.11 that was written as Ethernet."""
+    if dice.random() < 0.1:
+        return build_shims.wireless(packet, dice.choice((0, 8)), dice.choice((1, 2, 3, 0x81)))
+    return build_shims.shimmed(dice.choice(list(build_shims.SHIMS)), packet)
 
 
 def _packet(dice: Random, plain: bool) -> bytes:
@@ -285,6 +294,8 @@ def _extensions(dice: Random, plain: bool) -> list[tuple[int, bytes]]:
 def _payload(dice: Random, source: str, destination: str, protocol: int, plain: bool) -> bytes:
     if protocol in (1, 58):
         return _icmp(dice, source, destination, protocol)
+    if protocol == 17 and dice.random() < 0.3:
+        return build_shims.vxlan(source, destination, _mirrored(dice, plain))
     if protocol == 17:
         return build.udp(
             source, destination, dice.choice(PORTS), dice.choice(PORTS), bytes(dice.randrange(20))
@@ -294,7 +305,18 @@ def _payload(dice: Random, source: str, destination: str, protocol: int, plain: 
     return _gre(dice, plain)
 
 
+def _mirrored(dice: Random, plain: bool) -> bytes:
+    """A frame as a mirror holds it: of NVGRE, or of a guest."""
+    if dice.random() < 0.5:
+        return _inner(dice, plain)
+    packet = build.nvgre("10.1.1.1", "10.1.1.2", 0x00138900, _inner(dice, plain))
+    frame = build.ethernet(packet, tags=_tags(dice, plain))
+    return frame if plain or dice.random() < 0.8 else frame[: dice.randrange(len(frame))]
+
+
 def _gre(dice: Random, plain: bool) -> bytes:
+    if not plain and dice.random() < 0.1:
+        return build_shims.erspan(_mirrored(dice, plain), dice.choice((1, 2, 3, 4)))
     key = dice.choice(KEYS) if plain or dice.random() < 0.8 else dice.choice(CONTROL_KEYS)
     flags = _mostly(dice, 0x2000, GRE_FLAGS, plain, 0.85)
     protocol = _mostly(dice, 0x6558, GRE_PROTOCOLS, plain, 0.85)

@@ -98,6 +98,15 @@ def check_capture(data: bytes) -> None:
         check_prefix(data, found)
 
 
+def check_copied(data: bytes) -> None:
+    """All but the prefix: of a format that is read here and there, a prefix is another capture."""
+    found = read(data)
+    check_progress(found.progress, len(data) if found.compression is None else None)
+    check_accounts(found.evidence, found.progress)
+    assert read(data, exact=True) == found
+    assert read(data, rows=1) == found
+
+
 def check_progress(progress: Progress, size: int | None) -> None:
     """Status, problems and counts agree."""
     assert progress.frames <= progress.numbered

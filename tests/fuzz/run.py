@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.fuzz.targets import Target
 
 LARGEST_SEED = 8192
-CAPTURE_TARGETS = ("pcap", "pcapng", "compressed", "diagnosis")
+CAPTURE_TARGETS = ("pcap", "pcapng", "etl", "netmon", "snoop", "compressed", "diagnosis")
 KEEP = "keep it as tests/fuzz/crashes/{target}.SLUG and add a line to the table there"
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 
 from nvgre_doctor import diagnose
-from nvgre_doctor.capture import open_capture
+from nvgre_doctor.capture import expand, open_capture
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.evidence.parts import Moment
 from nvgre_doctor.known.inventory import InventoryError, read_inventory
@@ -91,6 +91,44 @@ def pcapng_seeds() -> list[bytes]:
         + build.epb(0, 0, bytes(60), ticks=-1)
     )
     return [*seeds, build.shb() + build.idb(), odd, odd + build.custom(b"x" * 9) + build.isb()]
+
+
+def seeds_of(make: Callable[[Random, Sequence[Captured]], bytes]) -> Callable[[], list[bytes]]:
+    return lambda: [make(Random(n), _small_frames(Random(n))) for n in range(40)]
+
+
+def archive_seeds() -> list[bytes]:
+    import gzip
+    import io
+    import tarfile
+    import zipfile
+
+    seeds = []
+    for n, method in enumerate((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)):
+        members = {f"{n}/a.pcap": pcap_seeds()[n], "b.etl": seeds_of(captures.random_trace)()[n]}
+        members |= {"c.txt": b"text\n" * 99, "d.pcap.gz": gzip.compress(pcap_seeds()[3], mtime=0)}
+        zipped, tarred = io.BytesIO(), io.BytesIO()
+        with zipfile.ZipFile(zipped, "w", method) as archive:
+            for name, data in members.items():
+                archive.writestr(zipfile.ZipInfo(name), data, method)
+        with tarfile.open(fileobj=tarred, mode="w", format=n) as tape:  # ustar, GNU, pax
+            for name, data in members.items():
+                info = tarfile.TarInfo("long/" * 30 * (n > 0) + name)
+                info.size = len(data)
+                tape.addfile(info, io.BytesIO(data))
+        tar = tarred.getvalue()
+        seeds += [zipped.getvalue(), tar, gzip.compress(tar, mtime=0)]
+    return seeds
+
+
+def check_archive(data: bytes) -> None:
+    """Whatever it holds is a list of captures, each of which is read or refused."""
+    path = _file("archive", data)
+    for capture in expand([path]):
+        with open_capture(capture) as opened:
+            for _ in opened.batches():
+                pass
+            invariants.check_progress(opened.progress, None)
 
 
 def compressed_seeds() -> list[bytes]:
@@ -364,6 +402,10 @@ TARGETS = {
     for target in (
         Target("pcap", pcap_seeds, invariants.check_capture, 4000),
         Target("pcapng", pcapng_seeds, invariants.check_capture, 4000),
+        Target("etl", seeds_of(captures.random_trace), invariants.check_copied, 1500, 32768),
+        Target("netmon", seeds_of(captures.random_netmon), invariants.check_copied, 1500),
+        Target("snoop", seeds_of(captures.random_snoop), invariants.check_capture, 1500),
+        Target("archive", archive_seeds, check_archive, 600, 65536),
         Target("compressed", compressed_seeds, invariants.check_capture, 2000),
         Target("parts", long_seeds, check_parts, 1500, 16384),
         Target("diagnosis", lambda: [*pcap_seeds(), *pcapng_seeds()], check_diagnosis, 400),

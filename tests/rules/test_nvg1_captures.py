@@ -1,7 +1,10 @@
 """NVG101 to NVG105: what the captures themselves allow."""
 
+from pathlib import Path
+
 import pytest
 
+from nvgre_doctor import diagnose
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.capture.losses import Losses
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
@@ -10,9 +13,12 @@ from nvgre_doctor.infer.diagnosis import Copies
 from nvgre_doctor.rules.finding import Finding, FrameRef, Subject
 from nvgre_doctor.vocabulary import Oddity, Severity
 from tests import build
+from tests.build_etl import BEGIN, Trace, etl, ndiscap
+from tests.build_other import snoop
+from tests.build_shims import erspan, vxlan
 from tests.situations import at as moment
 from tests.situations import situation
-from tests.worlds import A6, B6, GRE, NOON, TCP, UDP, A, B, Tape, findings_of, judge_tapes
+from tests.worlds import A6, B6, GRE, NOON, TCP, UDP, A, B, C, D, Tape, findings_of, judge_tapes
 
 MS = 1_000_000
 WITH_NVGRE = {
@@ -144,7 +150,7 @@ def test_a_capture_without_nvgre_says_what_is_there_instead() -> None:
         " 1 x Ethernet over GRE without a key;"
         " 1 x other GRE (ERSPAN, PPTP, IP in GRE or similar);"
         " 1 x IP traffic that is not GRE;"
-        " 1 x frames that are not IP."
+        " 1 x ARP, 0x0806."
     )
     assert "physical adapter that holds the provider address" in finding.next_step
 
@@ -175,7 +181,9 @@ def test_everything_that_may_be_there_instead_has_words() -> None:
     )
     (finding,) = findings_of(situation, "NVG103")
     assert (
-        finding.message == "No NVGRE in 22 frames. What is there instead:"
+        finding.message == "No NVGRE in 28 frames. What is there instead:"
+        " 2 x NVGRE inside ERSPAN, a switch's mirror of it;"
+        " 2 x NVGRE inside VXLAN;"
         " 2 x VXLAN (UDP 4789), the default encapsulation since Windows Server 2016;"
         " 2 x GRE of hosts that you named as not NVGRE;"
         " 2 x Ethernet over GRE without a key;"
@@ -184,10 +192,101 @@ def test_everything_that_may_be_there_instead_has_words() -> None:
         " 2 x later fragments of GRE packets;"
         " 2 x link types that cannot be decoded;"
         " 2 x IP traffic that is not GRE;"
-        " 2 x frames that are not IP;"
+        " 2 x no EtherType;"
+        " 2 x 802.11 frames that pktmon wrote as Ethernet;"
         " 2 x malformed frames;"
         " 2 x frames cut before the protocol."
     )
+
+
+def test_frames_that_are_not_ip_are_named_by_their_commonest_ethertypes() -> None:
+    tape = Tape()
+    for ethertype, count in ((0x88E5, 3), (0x88F7, 1), (0x1234, 2), (0x88CC, 1), (0x9000, 1)):
+        tape.frames += [(tape.now_ns, build.ethernet(bytes(60), ethertype))] * count
+    assert (
+        only("NVG103", tape).message == "No NVGRE in 8 frames. What is there instead:"
+        " 3 x MACsec, 0x88e5; 2 x EtherType 0x1234; 1 x LLDP, 0x88cc; 1 x PTP, 0x88f7;"
+        " 1 x other EtherTypes."
+    )
+
+
+def test_a_mirror_of_nvgre_is_not_none_without_a_word() -> None:
+    tape = Tape()
+    frame = build.ethernet(build.nvgre(A, B, 0x00138900, bytes(60)))
+    for packet in (
+        build.ipv4(C, D, GRE, erspan(frame)),
+        build.ipv4(C, D, UDP, vxlan(C, D, frame)),
+    ):
+        tape.put(packet)
+    assert (
+        only("NVG103", tape).message == "No NVGRE in 2 frames. What is there instead:"
+        " 1 x NVGRE inside ERSPAN, a switch's mirror of it; 1 x NVGRE inside VXLAN."
+    )
+
+
+# --- NVG105 ------------------------------------------------------------------
+
+
+def lost(tmp_path: Path, data: bytes, jobs: int = 1) -> list[str]:
+    path = tmp_path / "lab"
+    path.write_bytes(data)
+    report = diagnose([path], jobs=jobs)
+    return [f.message for f in report.findings if f.code == "NVG105"]
+
+
+PLAIN = build.ethernet(build.nvgre(A, B, 0x1E848100, bytes(60)))
+WORDS = "The capture says that it lost {}: what is not in it proves nothing."
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (snoop([(NOON, PLAIN)] * 2, lost=[0, 7]), "7 packets"),
+        (
+            etl([ndiscap(BEGIN, PLAIN)], Trace(events_lost=3, buffers_lost=1)),
+            "3 events and 1 buffer of events",
+        ),
+        (build.shb() + build.idb() + build.isb(0, NOON, 40, 1), "1 packet"),
+    ],
+)
+def test_what_a_capture_says_it_lost_is_a_warning(data: bytes, words: str, tmp_path: Path) -> None:
+    assert lost(tmp_path, data) == [WORDS.format(words)]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        snoop([(NOON, PLAIN)] * 2),
+        etl([ndiscap(BEGIN, PLAIN)]),
+        build.pcap([(NOON, PLAIN)]),
+        build.shb() + build.idb() + build.isb(0, NOON, 40, 0),
+    ],
+)
+def test_a_capture_that_lost_nothing_or_does_not_say_is_silent(data: bytes, tmp_path: Path) -> None:
+    assert lost(tmp_path, data) == []
+
+
+def test_losses_are_those_of_the_last_statistics_of_each_interface_in_each_section(
+    tmp_path: Path,
+) -> None:
+    one = build.shb() + build.idb() + build.idb() + build.isb(0, NOON, 9, 2)
+    one += build.isb(1, NOON, 9, 10) + build.isb(0, NOON, 9, 3)
+    two = build.shb(">") + build.idb(order=">") + build.isb(0, NOON, 9, 100, order=">")
+    assert lost(tmp_path, one + two) == [WORDS.format("113 packets")]
+
+
+def test_losses_are_the_same_whole_and_in_parts() -> None:
+    """Each part begins in the middle of a section, and may hold the beginning of others."""
+    steps: list[tuple[int, int] | None] = [(0, 5), None, (0, 1), (1, 2), (0, 4), None, None, (1, 8)]
+    for cut in range(len(steps) + 1):
+        halves = Losses(), Losses()
+        for number, step in enumerate(steps):
+            half = halves[number >= cut]
+            if step is None:
+                half.begin_section()
+            else:
+                half.tell_packets(*step)
+        assert (halves[0] + halves[1]).packets == 5 + 4 + 2 + 8
 
 
 def test_one_frame_of_nvgre_in_any_capture_is_enough() -> None:

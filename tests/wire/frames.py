@@ -5,6 +5,7 @@ alone.
 from itertools import product
 
 from tests import build
+from tests.build_shims import SHIMS, shimmed
 
 MAC_A, MAC_B = "00:15:5d:0a:00:01", "00:15:5d:0a:00:02"
 Q, AD, OLD = (0x8100, 100), (0x88A8, 200), (0x9100, 300)
@@ -149,6 +150,10 @@ def other_frames():
     }
     for name, packet in packets.items():
         yield name, 1, build.ethernet(packet)
+    for name in SHIMS:
+        if name.startswith(("LLC", "802.1H")):  # of which tshark shows no EtherType
+            continue
+        yield f"shim: {name}", 1, shimmed(name, REFUSED)
     yield "arp", 1, build.ethernet(build.arp(MAC_A, "192.168.50.1", "192.168.50.2"))
     yield (
         "arp-tagged",

@@ -41,25 +41,23 @@ def test_loopback_families_are_read_in_both_byte_orders(linktype, big_endian, fa
     assert facts(build.null(PACKET6, family=family, big_endian=big_endian), linktype) == FACTS6
 
 
-# linktype, frame, reason
+# linktype, frame, EtherType
 NO_IP = [
-    (1, build.ethernet(build.arp(MAC_A, "192.168.50.1", "192.168.50.2")), Oddity.NOT_IP),
-    (
-        1,
-        build.ethernet(b"\x42\x42\x03" + bytes(35), ethertype=38),
-        Oddity.NOT_IP,
-    ),  # 802.3 with LLC: spanning tree
-    (1, build.ethernet(b"\x01\x02", ethertype=0x88CC, tags=[Q]), Oddity.NOT_IP),
-    (113, build.sll(bytes(8), protocol=4), Oddity.NOT_IP),
-    (276, build.sll2(bytes(8), protocol=0x88CC, tags=[Q]), Oddity.NOT_IP),
-    (0, build.null(bytes(20), family=7), Oddity.NOT_IP),
-    (101, b"\x00" * 20, Oddity.NOT_IP),
-    (105, b"\x08\x02" + bytes(60), Oddity.LINKTYPE),  # 802.11
-    (147, PACKET, Oddity.LINKTYPE),
-    (-1, PACKET, Oddity.LINKTYPE),
+    (1, build.ethernet(build.arp(MAC_A, "192.168.50.1", "192.168.50.2")), 0x0806),
+    (1, build.ethernet(b"\x42\x42\x03" + bytes(35), ethertype=38), 4),  # spanning tree
+    (1, build.ethernet(b"\x01\x02", ethertype=0x88CC, tags=[Q]), 0x88CC),
+    (113, build.sll(bytes(8), protocol=4), 4),
+    (276, build.sll2(bytes(8), protocol=0x88CC, tags=[Q]), 0x88CC),
+    (0, build.null(bytes(20), family=7), 0),
+    (101, b"\x00" * 20, 0),
 ]
 
 
-@pytest.mark.parametrize(("linktype", "frame", "reason"), NO_IP)
-def test_frames_without_ip_say_so(linktype, frame, reason):
-    assert facts(frame, linktype) == Other(reason)
+@pytest.mark.parametrize(("linktype", "frame", "ethertype"), NO_IP)
+def test_frames_without_ip_say_what_they_are(linktype, frame, ethertype):
+    assert facts(frame, linktype) == Other(Oddity.NOT_IP, ethertype=ethertype)
+
+
+@pytest.mark.parametrize("linktype", [105, 147, -1])
+def test_a_link_type_that_is_not_known_says_so(linktype):
+    assert facts(PACKET, linktype) == Other(Oddity.LINKTYPE)

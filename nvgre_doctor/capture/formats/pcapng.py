@@ -10,10 +10,11 @@ blocks, systemd journal entries and sysdig events, although they hold no packet.
 
 import struct
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from nvgre_doctor.capture.batch import MAX_FRAME, Batch, Problem, Progress, Walker
+from nvgre_doctor.capture.batch import MAX_FRAME, Batch, Progress, Walker
 from nvgre_doctor.capture.formats.pcapng_blocks import (
+    BYTE_ORDERS,
     ENHANCED_PACKET,
     HEAD,
     INTERFACE,
@@ -22,6 +23,7 @@ from nvgre_doctor.capture.formats.pcapng_blocks import (
     MIN_BLOCK,
     NUMBERED,
     OBSOLETE_PACKET,
+    ONLY_A_HEADER,
     PACKET_HEAD,
     SECTION,
     SECTION_SIZE,
@@ -30,7 +32,9 @@ from nvgre_doctor.capture.formats.pcapng_blocks import (
     STATISTICS,
     Section,
     fits,
+    is_4_too_long,
     parse_interface,
+    unknown_interface,
 )
 from nvgre_doctor.capture.formats.pcapng_copy import Block, read_blocks
 from nvgre_doctor.capture.formats.pcapng_drops import tell_drop_counts
@@ -38,6 +42,8 @@ from nvgre_doctor.capture.formats.pcapng_frames import Frames, Interfaces
 from nvgre_doctor.capture.formats.reader import Cursor, DamageError, Reader
 from nvgre_doctor.capture.source import CHUNK, Source
 from nvgre_doctor.vocabulary import Status
+
+_TOO_LONG: Final = ("Note", "blocks end 4 bytes before their lengths say, as etl2pcapng once wrote")
 
 
 class PcapngReader(Reader[Section]):
@@ -53,7 +59,7 @@ class PcapngReader(Reader[Section]):
         self._order = "<"
         self._interfaces = Interfaces(self._order)
         self._walker: Walker | None = None
-        self._unknown_reported = False
+        self._unknown_reported: set[bool] = set()  # whether left out
         self._frames = Frames()  # those of this buffer
 
     def batches(
@@ -75,12 +81,15 @@ class PcapngReader(Reader[Section]):
                 yield from self._flush()
                 if want > CHUNK:
                     yield from self._pass(want)
-                elif not self._have(want):
-                    return self._end(self._where())
+                elif not (self._have(want) or self._take_short(want)):
+                    self._end(self._where())
+                    break
         except DamageError:
             yield from self._flush()
             raise
         yield from self._flush()
+        if start is None and self._base + self._at == SECTION_SIZE:
+            self._progress.problems.append(ONLY_A_HEADER)
 
     def blocks(self, stop: int) -> Iterator[Block]:
         """See `Reader.blocks`."""
@@ -114,20 +123,13 @@ class PcapngReader(Reader[Section]):
         return None
 
     def _where(self) -> str:
-        return (
-            f"the block after frame {self._progress.numbered}"
-            if self._progress.numbered
-            else "a block before the first frame"
-        )
+        number = self._progress.numbered
+        return f"the block after frame {number}" if number else "a block before the first frame"
 
     def _damage(self, what: str, reason: str = "damaged-block") -> DamageError:
-        offset = self._base + self._at
-        return DamageError(
-            reason,
-            offset,
-            f"the block at byte {offset}, after frame {self._progress.numbered}, {what}; what"
-            " follows was not read",
-        )
+        offset, number = self._base + self._at, self._progress.numbered
+        where = f"the block at byte {offset}, after frame {number}"
+        return DamageError(reason, offset, f"{where}, {what}; what follows was not read")
 
     def _step(self) -> int:
         """Take the block at `_at`, of whatever type.  0: taken; else the bytes that must be in the
@@ -150,17 +152,32 @@ class PcapngReader(Reader[Section]):
             return size
         (trailer,) = struct.unpack_from(order + "I", self._data, self._at + size - 4)
         if trailer != total:
+            if self._take_short(size):
+                return 0
             raise self._damage(f"has two lengths that differ ({total} and {trailer} bytes)")
         self._collect(kind, total, order)
         self._at += size
         return 0
 
+    def _take_short(self, size: int) -> bool:
+        """Take the block at `_at` if it ends 4 bytes before its length says."""
+        if len(self._data) - self._at < max(size - 4, MIN_BLOCK):
+            return False
+        kind, total = struct.unpack_from(self._order + "II", self._data, self._at)
+        if kind == SECTION or not is_4_too_long(self._data, self._at, self._order, total):
+            return False
+        self._collect(kind, total - 4, self._order)
+        self._at += size - 4
+        if _TOO_LONG not in self.description.facts:
+            self.description.facts.append(_TOO_LONG)
+        return True
+
     def _section_order(self) -> str:
         """The byte order of the section whose header is at `_at`, from its byte-order magic."""
-        for order in "<>":
-            if struct.unpack_from(order + "I", self._data, self._at + 8) == (0x1A2B3C4D,):
-                return order
-        raise self._damage("has no byte-order magic", "byte-order")
+        order = BYTE_ORDERS.get(self._data[self._at + 8 : self._at + 12])
+        if order is None:
+            raise self._damage("has no byte-order magic", "byte-order")
+        return order
 
     def _pass(self, size: int) -> Iterator[Batch]:
         """Take the block at `_at`, which is longer than a buffer: keep its head, check its end."""
@@ -207,12 +224,10 @@ class PcapngReader(Reader[Section]):
             if total < PACKET_HEAD + 4:
                 raise self._damage(f"is a packet block of {total} bytes, too few")
             enhanced = kind == ENHANCED_PACKET
-            number, captured = struct.unpack_from(
-                order + ("I8xI" if enhanced else "H10xI"), data, at + 8
-            )
-            self._add(
-                number, at + PACKET_HEAD, captured, total - PACKET_HEAD - 4, enhanced or number
-            )
+            form = order + ("I8xI" if enhanced else "H10xI")
+            number, captured = struct.unpack_from(form, data, at + 8)
+            room = total - PACKET_HEAD - 4
+            self._add(number, at + PACKET_HEAD, captured, room, enhanced or number)
         elif kind == SIMPLE_PACKET:
             if total < 16:
                 raise self._damage(f"is a packet block of {total} bytes, too few")
@@ -227,13 +242,10 @@ class PcapngReader(Reader[Section]):
     def _begin_section(self, total: int, order: str) -> None:
         if total < SECTION_SIZE:
             raise self._damage(f"is a section header of {total} bytes, too few")
-        version = struct.unpack_from(order + "HH", self._data, self._at + 12)
-        if version not in ((1, 0), (1, 2)):
-            raise self._damage(
-                f"is a section header of pcapng version {version[0]}.{version[1]}, which is not"
-                " supported (1.0 is usual)",
-                "version",
-            )
+        major, minor = struct.unpack_from(order + "HH", self._data, self._at + 12)
+        if (major, minor) not in ((1, 0), (1, 2)):
+            what = f"is a section header of pcapng version {major}.{minor}, which is not supported"
+            raise self._damage(f"{what} (1.0 is usual)", "version")
         self._order, self._interfaces = order, Interfaces(order)
 
     def _add(
@@ -245,25 +257,22 @@ class PcapngReader(Reader[Section]):
                 f"claims a frame of {captured} bytes where {min(room, MAX_FRAME)} are possible"
             )
         if interface >= len(self._interfaces.known):
-            self._progress.numbered += 1
-            self._report_unknown(interface)
-            return
+            kind = self._interfaces.kind_of(interface)
+            self._report_unknown(interface, None if kind is None else kind[0])
+            if kind is None:
+                self._progress.numbered += 1
+                return
+            odd = 0 if self._interfaces.are_alike else None
         self._frames.add(start - STAMP_DISTANCE, captured, odd)
         self._frames.columns.numbers.extend(self._count(1))
 
-    def _report_unknown(self, interface: int) -> None:
-        if self._unknown_reported:
-            return
-        self._unknown_reported = True
-        number = self._progress.numbered
-        offset = self._base + self._at
-        message = (
-            f"frame {number} (block at byte {offset}) names interface {interface}, which the"
-            " capture does not describe: it was left out, and so are all others like it; the"
-            " capture is damaged or was badly merged"
-        )
-        self._progress.problems.append(Problem("unknown-interface", offset, message))
-        self._progress.status = Status.CUT
+    def _report_unknown(self, interface: int, linktype: int | None) -> None:
+        """Once for the frames that are left out, and once for those that are not."""
+        if (linktype is None) not in self._unknown_reported:
+            self._unknown_reported.add(linktype is None)
+            place = self._progress.numbered + 1, self._base + self._at
+            self._progress.problems.append(unknown_interface(*place, interface, linktype))
+            self._progress.status = Status.CUT
 
     def _walk(self) -> None:
         """Take all enhanced packet blocks that follow in the buffer."""

@@ -8,10 +8,19 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
-from nvgre_doctor.capture.batch import MAX_FRAME, NO_TIME, Clock, WordClock
+from nvgre_doctor.capture.batch import (
+    FRAMES_LEFT_OUT,
+    MAX_FRAME,
+    NO_TIME,
+    Clock,
+    Problem,
+    WordClock,
+)
 from nvgre_doctor.capture.formats.pcapng_options import read_values
 
 SECTION: Final = 0x0A0D0D0A
+BYTE_ORDERS: Final = {struct.pack(order + "I", 0x1A2B3C4D): order for order in "<>"}
+"""Of a section, by its byte-order magic."""
 INTERFACE: Final = 1
 OBSOLETE_PACKET: Final = 2
 SIMPLE_PACKET: Final = 3
@@ -74,6 +83,38 @@ def parse_interface(block: bytes, order: str) -> Interface:
             (offset_s,) = struct.unpack(order + "q", value)
     per_second = 1 << (resolution & 0x7F) if resolution & 0x80 else 10**resolution
     return Interface(linktype, snaplen, per_second, offset_s * 10**9)
+
+
+def is_4_too_long(data: bytes, at: int, order: str, total: int) -> bool:
+    """Whether the block at `at` ends 4 bytes before its `total` length says.  etl2pcapng once wrote
+    such blocks.
+    """
+    end = at + ((total + 3) & ~3) - 4
+    return end - at >= MIN_BLOCK and data[end - 4 : end] == struct.pack(order + "I", total)
+
+
+def unknown_interface(
+    frame_number: int, offset: int, interface: int, linktype: int | None
+) -> Problem:
+    """A frame of an interface that is not described; `linktype` is what it was read with."""
+    reason, what = FRAMES_LEFT_OUT, "it was left out, and so are all others like it"
+    if linktype is not None:
+        reason = "assumed-interface"
+        what = f"it was read as one of link type {linktype}, as all others are"
+    return Problem(
+        reason,
+        offset,
+        f"frame {frame_number} (block at byte {offset}) names interface {interface}, which the"
+        f" capture does not describe: {what}; the capture is damaged or was badly merged",
+    )
+
+
+ONLY_A_HEADER: Final = Problem(
+    "only-a-header",
+    0,
+    "the capture ends behind its first header: etl2pcapng writes such a file from a trace of"
+    " pktmon, or from one that was made without `capture=yes`; read the .etl itself",
+)
 
 
 def no_clock(stamp: bytes) -> int:

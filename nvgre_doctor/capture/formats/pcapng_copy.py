@@ -8,7 +8,12 @@ import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from nvgre_doctor.capture.formats.pcapng_blocks import MAX_BLOCK, MIN_BLOCK, SECTION
+from nvgre_doctor.capture.formats.pcapng_blocks import (
+    MAX_BLOCK,
+    MIN_BLOCK,
+    SECTION,
+    is_4_too_long,
+)
 from nvgre_doctor.capture.source import CHUNK, Source
 
 LONGEST_WHOLE: Final = 1 << 22
@@ -52,13 +57,21 @@ def read_blocks(source: Source, head: bytes, stop: int) -> Iterator[Block]:
         size = (total + 3) & ~3
         if not MIN_BLOCK <= size <= MAX_BLOCK:
             raise ChangedError
-        if base + at + size > stop:
+        if base + at + size - 4 > stop:
             return
         if size <= LONGEST_WHOLE:
             if len(data) - at < size:
                 data, at, base = source.fill(data[at:], size), 0, base + at
-                if len(data) < size:
+                if len(data) < size - 4:
                     raise ChangedError
+            if kind != SECTION and _is_4_too_long(data, at, order, total):
+                yield Block(kind, order, _shortened(data[at : at + size - 4], order), 0, True)
+                at += size - 4
+                continue
+            if base + at + size > stop:
+                return
+            if len(data) - at < size:
+                raise ChangedError
             yield Block(kind, order, data[at : at + size], 0, True)
             at += size
             continue
@@ -72,3 +85,16 @@ def read_blocks(source: Source, head: bytes, stop: int) -> Iterator[Block]:
             part = data[at : at + left]
             yield Block(kind, order, part, piece, False)
             at, left, piece = at + len(part), left - len(part), piece + 1
+
+
+def _is_4_too_long(data: bytes, at: int, order: str, total: int) -> bool:
+    """Whether it is one that the reader took as it is, because its lengths differ otherwise."""
+    end = at + ((total + 3) & ~3)
+    is_right = data[end - 4 : end] == struct.pack(order + "I", total)
+    return not is_right and is_4_too_long(data, at, order, total)
+
+
+def _shortened(block: bytes, order: str) -> bytes:
+    """The same block with its right length in both places."""
+    length = struct.pack(order + "I", len(block))
+    return block[:4] + length + block[8:-4] + length

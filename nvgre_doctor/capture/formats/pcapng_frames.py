@@ -23,6 +23,7 @@ class Interfaces:
         self.known: list[Interface] = []
         self.records = Records(order, True, STAMP_DISTANCE)
         self._kinds: set[tuple[int, Clock]] = set()
+        self._linktypes: set[int] = set()
         for interface in known:
             self.add(interface)
 
@@ -32,11 +33,23 @@ class Interfaces:
         self.known.append(interface)
         self.records.interfaces.append(kind)
         self._kinds.add(kind)
+        self._linktypes.add(interface.linktype)
 
     @property
     def are_alike(self) -> bool:
         """Whether all agree in linktype and clock."""
         return len(self._kinds) == 1
+
+    def kind_of(self, number: int) -> tuple[int, Clock] | None:
+        """Linktype and clock of an interface; of one that is not described, those that all others
+        agree in.
+        """
+        kinds = self.records.interfaces
+        if number < len(kinds):
+            return kinds[number]
+        if len(self._linktypes) != 1:
+            return None
+        return kinds[0] if self.are_alike else (kinds[0][0], no_clock)
 
     @property
     def snaplen(self) -> int:

@@ -58,6 +58,9 @@ class Reader(ABC, Generic[State]):
     """Whether its files are blocks of pcapng, which annotate copies as they are.  Of every other
     format it writes the frames as pcapng."""
 
+    needs_file: ClassVar[bool] = False
+    """Whether it reads here and there: `source` is a FileSource then."""
+
     @classmethod
     def recognizes(cls, head: bytes) -> bool:
         """Whether a file that begins like this is of this format."""

@@ -1,0 +1,170 @@
+"""From a path, or standard input, to the bytes of one capture: a file, a pipe, or a member of an
+archive, below one compression.
+
+The only place that opens them.  Knows nothing about records and packets.
+"""
+
+import contextlib
+import os
+import sys
+from typing import BinaryIO
+
+from nvgre_doctor.capture import not_opened, searching
+from nvgre_doctor.capture.archives.listing import (
+    Looked,
+    captures_in,
+    find_member,
+    is_archive,
+    is_readable,
+    look,
+)
+from nvgre_doctor.capture.batch import Problem
+from nvgre_doctor.capture.decompress import Codec
+from nvgre_doctor.capture.interruption import Interruption, stoppable
+from nvgre_doctor.capture.sniff import HEAD
+from nvgre_doctor.capture.source import BrokenInputError, FileSource, is_regular
+from nvgre_doctor.capture.spooling import spool
+from nvgre_doctor.vocabulary import Status
+
+
+class NotOpenedError(Exception):
+    """There is no capture to read."""
+
+    def __init__(self, problem: Problem, status: Status = Status.UNREADABLE) -> None:
+        """Why, and what is said of the capture."""
+        super().__init__(problem.message)
+        self.problem = problem
+        self.status = status
+
+
+class Input:
+    """What was opened for one capture, and must be closed."""
+
+    def __init__(self, interruption: Interruption | None = None) -> None:
+        """Nothing yet.  Somebody may ask for an `interruption`."""
+        self._interruption = interruption
+        self.compression: str | None = None
+        self._opened: BinaryIO | None = None  # by us
+        self._temporary: list[BinaryIO] = []  # files that go away when they are closed
+        self._members: object = None  # what must live as long as a member is read
+        self._is_member = False
+
+    @property
+    def file(self) -> BinaryIO | None:
+        """The capture, where it is an uncompressed regular file of its own."""
+        is_whole = not self._is_member and not self._temporary and self.compression is None
+        opened = self._opened
+        return opened if opened is not None and is_whole and is_regular(opened) else None
+
+    def close(self) -> None:
+        """Close what is ours: not standard input.  What was read counts, whatever the system says
+        about closing it.
+        """
+        for file in (self._opened, *self._temporary):
+            if file is not None:
+                with contextlib.suppress(OSError):
+                    file.close()
+        self._opened, self._temporary, self._members = None, [], None
+
+    def open(self, path: str, stdin: BinaryIO | None) -> Looked:
+        """What the bytes of the capture are.  Errors: NotOpenedError."""
+        raw, member = self._open(path, stdin)
+        looked = look(self._stoppable(raw))
+        codec = looked.kind if isinstance(looked.kind, Codec) else None
+        codec = looked.codec or codec
+        self.compression = codec.name if codec else None
+        if is_archive(looked.kind):
+            try:
+                return self._in_archive(looked, member)
+            except BrokenInputError as error:
+                raise NotOpenedError(error.problem) from error
+        if member is not None:
+            raise NotOpenedError(not_opened.NO_ARCHIVE)
+        return looked
+
+    def take(self, path: str) -> BinaryIO:
+        """Open a file, to be closed with the rest.  Errors: OSError, ValueError."""
+        self._opened = opened = open(path, "rb", buffering=0)  # noqa: SIM115
+        return opened
+
+    def spool(self, looked: Looked) -> Looked:
+        """The same out of a temporary file.  Errors: NotOpenedError."""
+        spooled = spool(looked.source, looked.head)
+        if isinstance(spooled, Problem):
+            raise NotOpenedError(spooled)
+        file, source = spooled
+        self._temporary.append(file)
+        return looked._replace(source=source, head=source.read_at(0, HEAD))
+
+    def _open(self, path: str, stdin: BinaryIO | None) -> tuple[BinaryIO, str | None]:
+        """The file that is read, and the name of a member in it."""
+        if path == "-":
+            raw = stdin if stdin is not None else getattr(sys.stdin, "buffer", None)
+            if raw is None or raw.isatty():
+                raise NotOpenedError(not_opened.NO_INPUT)
+            return raw, None
+        try:
+            place, member = searching.split_member(path)
+            return self.take(place), member
+        except IsADirectoryError as error:
+            raise NotOpenedError(not_opened.folder(path)) from error
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+            # Windows says that a folder may not be read.
+            is_folder = isinstance(error, PermissionError) and os.path.isdir(path)
+            why = not_opened.folder(path) if is_folder else not_opened.cannot_open(error)
+            raise NotOpenedError(why) from error
+
+    def _stoppable(self, raw: BinaryIO) -> BinaryIO:
+        """The file, whose reading can be interrupted if somebody may ask for that."""
+        if self._interruption is None:
+            return raw
+        return stoppable(raw, self._interruption, may_wait=not is_regular(raw))
+
+    def _in_archive(self, looked: Looked, member: str | None) -> Looked:
+        """The member of this name, or the only capture in an archive.  Errors: BrokenInputError."""
+        is_pipe = self._opened is None or not is_regular(self._opened)
+        if not isinstance(looked.source, FileSource) and (looked.needs_file or is_pipe):
+            looked = self.spool(looked)
+        if member is None:
+            names, problem = captures_in(looked)
+            if problem is not None or len(names) != 1:
+                raise NotOpenedError(problem or not_opened.several(names))
+            (member,) = names
+            looked = self._rewound(looked)
+        self._members, stream = find_member(looked, member)
+        self._is_member = True
+        inner = look(stream)
+        if inner.codec is not None:
+            self.compression = inner.codec.name
+        if is_archive(inner.kind):
+            raise NotOpenedError(not_opened.NESTED)
+        return inner
+
+    def _rewound(self, looked: Looked) -> Looked:
+        """The same from its beginning on."""
+        if isinstance(looked.source, FileSource):
+            return looked._replace(head=looked.source.read_at(0, HEAD))
+        assert self._opened is not None
+        self._opened.seek(0)
+        return look(self._stoppable(self._opened))
+
+
+def captures_at(path: str) -> list[str]:
+    """The captures that a file is, or holds, and what may be one and needs a word (no permission,
+    no zstd, an archive that is damaged or encrypted).
+    """
+    given = Input()
+    try:
+        looked = look(given.take(path))
+        if not is_archive(looked.kind):
+            has_failed = looked.source.failure is not None
+            return [path] if has_failed or is_readable(looked) else []
+        if looked.needs_file and not isinstance(looked.source, FileSource):
+            return [path]  # it must be unpacked first
+        names, problem = captures_in(looked)
+    except (OSError, ValueError):
+        return [path]
+    finally:
+        given.close()
+    needs_word = problem is not None and (names or problem.reason != "no-captures")
+    return [f"{path}/{name}" for name in names] + ([path] if needs_word else [])

@@ -1,0 +1,291 @@
+"""Captures in zip and tar archives: each member is one; what cannot be read is said."""
+
+import gzip
+import io
+import lzma
+import struct
+import tarfile
+import tracemalloc
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from nvgre_doctor.capture import expand, open_capture
+from nvgre_doctor.capture.archives import listing, members, tar_files
+from nvgre_doctor.vocabulary import Status
+from tests.build import pcap, pcapng
+from tests.build_etl import BEGIN, etl, ndiscap
+from tests.build_other import netmon
+from tests.capture.reading import read_bytes, read_path
+
+TIME = 1_700_000_000_000_000_000
+ONE = pcap([(TIME, b"1" * 60)] * 3)
+TWO = pcapng([(TIME, b"2" * 60)] * 2)
+FILES = {
+    "one.pcap": ONE,
+    "below/deep/two.pcapng": TWO,
+    "notes.txt": b"what was done\n" * 50,
+    ".hidden.pcap": ONE,
+    "__MACOSX/._one.pcap": ONE,
+    "three.pcap.gz": gzip.compress(ONE),
+}
+CAPTURES = ["one.pcap", "below/deep/two.pcapng", "three.pcap.gz"]
+
+
+def zipped(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        archive.mkdir("below")
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def tarred(files: dict[str, bytes], form: int = tarfile.PAX_FORMAT) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=form) as archive:
+        folder = tarfile.TarInfo("below")
+        folder.type = tarfile.DIRTYPE
+        archive.addfile(folder)
+        link = tarfile.TarInfo("link.pcap")
+        link.type, link.linkname = tarfile.SYMTYPE, "one.pcap"
+        archive.addfile(link)
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+PACKED = {
+    "a.zip": zipped(FILES),
+    "stored.zip": zipped(FILES, zipfile.ZIP_STORED),
+    "a.tar": tarred(FILES),
+    "gnu.tar": tarred(FILES, tarfile.GNU_FORMAT),
+    "ustar.tar": tarred(FILES, tarfile.USTAR_FORMAT),
+    "a.tar.gz": gzip.compress(tarred(FILES)),
+    "a.tar.xz": lzma.compress(tarred(FILES)),
+}
+
+
+def put(folder: Path, name: str, data: bytes) -> str:
+    path = folder / name
+    path.write_bytes(data)
+    return str(path)
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_each_member_that_is_a_capture_is_one_by_its_content(name, tmp_path):
+    path = put(tmp_path, name, PACKED[name])
+    assert expand([path]) == [f"{path}/{member}" for member in CAPTURES]
+    readings = [read_path(member) for member in expand([path])]
+    assert [(r.format, r.status, len(r.frames)) for r in readings] == [
+        ("pcap", Status.COMPLETE, 3),
+        ("pcapng", Status.COMPLETE, 2),
+        ("pcap", Status.COMPLETE, 3),
+    ]
+    outer = {"a.tar.gz": "gzip", "a.tar.xz": "xz"}.get(name)
+    assert [r.compression for r in readings] == [outer, outer, "gzip"]
+
+
+def test_archives_in_a_folder_stand_for_their_captures(tmp_path):
+    put(tmp_path, "a.zip", PACKED["a.zip"])
+    put(tmp_path, "b.pcap", ONE)
+    put(tmp_path, "c.zip", zipped({"notes.txt": b"nothing\n"}))
+    names = [path.removeprefix(str(tmp_path)) for path in expand([tmp_path])]
+    assert names == [*(f"/a.zip/{member}" for member in CAPTURES), "/b.pcap"]
+
+
+@pytest.mark.parametrize("packed", [zipped, tarred, lambda f: gzip.compress(tarred(f))])
+def test_the_only_capture_of_an_archive_need_not_be_named(packed, tmp_path):
+    data = packed({"notes.txt": b"text\n" * 99, "one.pcap": ONE})
+    assert len(read_path(put(tmp_path, "a", data)).frames) == 3
+    assert len(read_bytes(data).frames) == 3
+
+
+@pytest.mark.parametrize("packed", [zipped, tarred])
+def test_one_of_several_captures_must_be_named(packed, tmp_path):
+    data = packed({"one.pcap": ONE, "two.pcap": TWO})
+    for reading in (read_path(put(tmp_path, "a", data)), read_bytes(data)):
+        assert (reading.status, reading.reasons) == (Status.UNREADABLE, ["several-captures"])
+        assert "INPUT/one.pcap" in reading.message
+
+
+@pytest.mark.parametrize("packed", [zipped, tarred])
+def test_formats_that_are_read_here_and_there_come_out_of_a_temporary_file(packed, tmp_path):
+    trace = etl([ndiscap(BEGIN, b"e" * 60)])
+    path = put(tmp_path, "a", packed({"a.etl": trace, "b.cap": netmon([(TIME, b"n" * 60)])}))
+    readings = [read_path(member) for member in expand([path])]
+    assert [(r.format, r.frame_data) for r in readings] == [
+        ("etl", [b"e" * 60]),
+        ("netmon", [b"n" * 60]),
+    ]
+
+
+@pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_long_names_are_read(form, tmp_path):
+    name = "/".join(["a-long-folder-\u00e4"] * 12) + "/one.pcap"
+    path = put(tmp_path, "a.tar", tarred({name: ONE, "two.pcap": TWO}, form))
+    assert expand([path]) == [f"{path}/{name}", f"{path}/two.pcap"]
+    assert len(read_path(f"{path}/{name}").frames) == 3
+
+
+def test_a_member_that_is_not_there_is_said(tmp_path):
+    path = put(tmp_path, "a.zip", PACKED["a.zip"])
+    assert read_path(f"{path}/four.pcap").reasons == ["no-such-member"]
+    path = put(tmp_path, "a.pcap", ONE)
+    assert read_path(f"{path}/four.pcap").reasons == ["cannot-open"]
+
+
+def test_a_member_without_a_name_is_left_out(tmp_path):
+    data = zipped({"x": ONE, "two.pcap": TWO}, zipfile.ZIP_STORED)
+    central = data.rindex(b"x" + b"PK\1\2") - 46
+    data = data[:central] + data[central:].replace(b"x", b"\0", 1)
+    path = put(tmp_path, "a.zip", data)
+    assert expand([path]) == [f"{path}/two.pcap"]
+
+
+def test_an_archive_inside_an_archive_is_named(tmp_path):
+    path = put(tmp_path, "a.zip", zipped({"b.zip": PACKED["a.zip"]}))
+    assert read_path(path).reasons == ["no-captures"]
+    assert read_path(f"{path}/b.zip").reasons == ["nested"]
+
+
+@pytest.mark.parametrize("packed", [zipped, tarred])
+def test_an_archive_without_captures_says_so(packed, tmp_path):
+    path = put(tmp_path, "a", packed({"notes.txt": b"text\n"}))
+    assert expand([path]) == [path]
+    reading = read_path(path)
+    assert (reading.status, reading.reasons) == (Status.UNREADABLE, ["no-captures"])
+    assert "none of the 1 files" in reading.message
+
+
+def test_what_is_encrypted_is_named(tmp_path):
+    data = bytearray(zipped({"one.pcap": ONE, "two.pcapng": TWO}))
+    local, central = data.index(b"one.pcap") - 30, data.rindex(b"one.pcap") - 46
+    data[local + 6] |= 1
+    data[central + 8] |= 1
+    path = put(tmp_path, "a.zip", bytes(data))
+    assert expand([path]) == [f"{path}/two.pcapng", path]
+    reading = read_path(path)
+    assert (reading.status, reading.reasons) == (Status.UNREADABLE, ["encrypted"])
+    assert "one.pcap" in reading.message
+    assert "password" in reading.message
+
+
+def test_other_methods_of_zip_are_named(tmp_path):
+    path = put(tmp_path, "a.zip", zipped({"one.pcap": ONE}, zipfile.ZIP_BZIP2))
+    assert read_path(f"{path}/one.pcap").reasons == ["zip-method"]
+    assert "method 12" in read_path(f"{path}/one.pcap").message
+
+
+# --- damage --------------------------------------------------------------------------------------
+
+
+def test_a_wrong_checksum_costs_no_frame_and_is_said(tmp_path):
+    data = bytearray(zipped({"one.pcap": ONE}, zipfile.ZIP_STORED))
+    at = data.index(b"111")
+    data[at] = ord("x")
+    reading = read_path(put(tmp_path, "a.zip", bytes(data)) + "/one.pcap")
+    assert (reading.status, reading.reasons) == (Status.CUT, ["damaged-archive"])
+    assert len(reading.frames) == 3
+
+
+@pytest.mark.parametrize("packed", [zipped, tarred, lambda f: gzip.compress(tarred(f), 0)])
+def test_no_prefix_of_an_archive_raises_anything_or_gives_fewer_captures(packed, tmp_path):
+    data, most = packed({"one.pcap": ONE, "two.pcap": TWO}), 0
+    for size in range(0, len(data), 7):
+        path = put(tmp_path, "a", data[:size])
+        frames = sum(len(read_path(capture).frames) for capture in expand([path]))
+        assert frames >= most
+        most = frames
+
+
+def test_a_tar_that_is_cut_gives_the_captures_before_that_and_says_so(tmp_path):
+    data = tarred({"one.pcap": ONE, "two.pcap": TWO + bytes(4000)})
+    path = put(tmp_path, "a.tar", data[: data.index(TWO) + 100])
+    assert expand([path])[0] == f"{path}/one.pcap"
+    assert read_path(path).reasons == ["damaged-archive"]
+
+
+def test_a_damaged_header_of_a_member_ends_a_tar(tmp_path):
+    data = bytearray(tarred({"one.pcap": ONE, "two.pcap": TWO}))
+    at = data.index(b"two.pcap")
+    data[at + 124] = ord("9")
+    path = put(tmp_path, "a.tar", bytes(data))
+    assert expand([path]) == [f"{path}/one.pcap", path]
+    assert "header in the tar archive is damaged" in read_path(path).message
+
+
+# --- bombs ---------------------------------------------------------------------------------------
+
+
+def peak_of(path: str) -> int:
+    tracemalloc.start()
+    try:
+        for capture in expand([path]):
+            read_path(capture)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_member_of_zeros_costs_no_memory(tmp_path):
+    path = put(tmp_path, "a.zip", zipped({"one.pcap": ONE + bytes(50 << 20)}))
+    assert Path(path).stat().st_size < 100_000
+    assert peak_of(path) < 12 << 20
+
+
+def test_a_name_that_claims_gigabytes_costs_no_memory(tmp_path):
+    data = bytearray(tarred({"x" * 300: ONE}, tarfile.GNU_FORMAT))
+    at = data.index(b"././@LongLink")
+    data[at + 124 : at + 136] = b"77777777777\0"
+    data[at + 148 : at + 156] = b" " * 8
+    data[at + 148 : at + 156] = b"%06o\0 " % sum(data[at : at + 512])
+    path = put(tmp_path, "a.tar.gz", gzip.compress(bytes(data)))
+    assert read_path(path).reasons == ["damaged-archive"]
+    assert peak_of(path) < 12 << 20
+
+
+def test_a_directory_of_zip_that_claims_gigabytes_costs_no_memory(tmp_path):
+    data = bytearray(zipped({"one.pcap": ONE}) + bytes(3 << 20))
+    end = data.rindex(b"PK\5\6")
+    tail = bytes(data[end : end + 22])
+    data = data[:end] + bytes(3 << 20) + tail
+    struct.pack_into("<II", data, len(data) - 10, 3 << 20, len(data) - 22 - (3 << 20))
+    path = put(tmp_path, "a.zip", bytes(data))
+    assert read_path(path).reasons == ["damaged-archive"]
+    assert peak_of(path) < 12 << 20
+
+
+@pytest.mark.parametrize("packed", [zipped, tarred])
+def test_more_members_than_are_looked_at_are_said(packed, tmp_path, monkeypatch):
+    for module in (members, tar_files):
+        monkeypatch.setattr(module, "MOST_MEMBERS", 3)
+    monkeypatch.setattr("nvgre_doctor.capture.archives.zip_files.MOST_MEMBERS", 3)
+    path = put(tmp_path, "a", packed({f"{n}.pcap": ONE for n in range(30)}))
+    assert read_path(path).reasons == ["too-many-members"]
+
+
+def test_more_captures_than_are_read_are_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(listing, "MOST_CAPTURES", 2)
+    path = put(tmp_path, "a.zip", zipped({f"{n}.pcap": ONE for n in range(4)}))
+    assert expand([path]) == [f"{path}/0.pcap", f"{path}/1.pcap", path]
+    assert "after 2 captures" in read_path(path).message
+
+
+def test_a_compressed_tar_is_not_unpacked_again_and_again_without_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(listing, "_MOST_SKIPPED", 3000)
+    data = tarred({f"{n}.pcap": ONE for n in range(6)})
+    path = put(tmp_path, "a.tar.gz", gzip.compress(data))
+    assert read_path(path).reasons == ["too-many-members"]
+    assert len(expand([put(tmp_path, "a.tar", data)])) == 6
+
+
+def test_the_file_is_closed_when_the_capture_is(tmp_path):
+    path = put(tmp_path, "a.zip", PACKED["a.zip"])
+    capture = open_capture(f"{path}/one.pcap")
+    assert sum(len(batch.numbers) for batch in capture.batches()) == 3
+    capture.close()
+    assert list(capture.batches()) == []
