@@ -17,7 +17,8 @@ import click
 
 from nvgre_doctor import __version__
 from nvgre_doctor.errors import DoctorError, Exit
-from nvgre_doctor.terminal.output import PROGRAM, discard, tell, write_stderr
+from nvgre_doctor.terminal.memory import heed_memory_limit
+from nvgre_doctor.terminal.output import PROGRAM, discard, prepare_streams, tell, write_stderr
 from nvgre_doctor.terminal.stopping import stopping_cleanly
 from nvgre_doctor.terminal.visible import visible
 
@@ -43,6 +44,8 @@ DEBUG_VARIABLE: Final = "NVGRE_DOCTOR_DEBUG"
 COMPLETION_VARIABLE: Final = "_NVGRE_DOCTOR_COMPLETE"
 """Set by the completion function of a shell; click chooses its name."""
 
+_WITHOUT_DOCSTRINGS: Final = 2
+"""The level of optimization (-OO) that takes them away; click makes the help of them."""
 _OWN_OPTIONS: Final = ("-h", "--help", "--version")
 
 
@@ -56,7 +59,12 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load the module of a command."""
         module = COMMANDS.get(cmd_name)
-        return None if module is None else cast("click.Command", import_module(module).command)
+        if module is None:
+            return None
+        command = cast("click.Command", import_module(module).command)
+        if sys.flags.optimize >= _WITHOUT_DOCSTRINGS:
+            _restore_help(command)
+        return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the default command where none is given.  A command wins over a file of its name, in
@@ -80,6 +88,15 @@ class Commands(click.Group):
         default = self.get_command(ctx, DEFAULT_COMMAND)
         ours = super().shell_complete(ctx, incomplete)
         return ours if default is None else complete_default(ctx, default, incomplete, ours)
+
+
+def _restore_help(command: click.Command) -> None:
+    from nvgre_doctor.docstrings import docstring
+
+    if command.callback is not None:
+        command.help = docstring(command.callback)
+    for part in command.commands.values() if isinstance(command, click.Group) else ():
+        _restore_help(part)
 
 
 def _say_version(ctx: click.Context) -> None:
@@ -115,12 +132,9 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     try:
         with stopping_cleanly(process_ends=args is None):
-            for stream in (sys.stdout, sys.stderr):
-                if hasattr(stream, "reconfigure"):
-                    # Consoles without UTF-8 (cp437, cp1252) must cost a character, never a crash.
-                    stream.reconfigure(
-                        errors="replace" if stream is sys.stdout else "backslashreplace"
-                    )
+            if args is None:
+                heed_memory_limit()
+            prepare_streams()
             return _run(args)
     except KeyboardInterrupt:
         return _say(Exit.INTERRUPTED, "interrupted")
@@ -130,6 +144,8 @@ def _run(args: Sequence[str] | None) -> int:
     try:
         if COMPLETION_VARIABLE in os.environ:
             _prepare_completion()
+        if sys.flags.optimize >= _WITHOUT_DOCSTRINGS:
+            _restore_help(cli)
         result = cli.main(
             None if args is None else list(args), prog_name=PROGRAM, standalone_mode=False
         )
@@ -152,7 +168,7 @@ def _run(args: Sequence[str] | None) -> int:
     ) as error:  # click: after shell completion, and when nobody reads its help any more
         return Exit.USAGE if error.code and COMPLETION_VARIABLE in os.environ else Exit.OK
     except MemoryError:
-        return _say(Exit.INTERNAL, "there is not enough memory. Give fewer captures at once.")
+        pass  # what took it is let go only behind this block
     except OSError as error:
         if error.errno == errno.ENOSPC:
             discard(sys.stdout)
@@ -160,6 +176,7 @@ def _run(args: Sequence[str] | None) -> int:
         return _internal_error(error)
     except Exception as error:  # noqa: BLE001  the last resort: exit code 1 must not mean a crash
         return _internal_error(error)
+    return _say(Exit.INTERNAL, "there is not enough memory. Give fewer captures at once.")
 
 
 def _command_of(args: Sequence[str] | None) -> str:

@@ -3,14 +3,15 @@ is `diagnose`.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from nvgre_doctor.capture import expand
 from nvgre_doctor.capture.batch import Problem
+from nvgre_doctor.capture.interruption import Interruption
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.captures import NOTHING_DECODABLE, Capture
 from nvgre_doctor.infer import infer
-from nvgre_doctor.infer.cut_quotes import decide_cut_quotes
+from nvgre_doctor.infer.hearsay import settle_errors
 from nvgre_doctor.infer.left_out import leave_out
 from nvgre_doctor.known.expectations import parse_expected, parse_hosts
 from nvgre_doctor.known.inventory import Inventory, read_inventory
@@ -33,6 +34,7 @@ def diagnose(
     options: Options | None = None,
     *,
     progress: ProgressCallback | None = None,
+    interruption: Interruption | None = None,
     **given: object,
 ) -> Report:
     """Diagnose captures together: evidence of all of them is merged first, verdicts come after.
@@ -40,7 +42,8 @@ def diagnose(
     `captures` is a path, or several: files or directories, "-" for standard input.  What else is
     asked for comes as `options`, or by the names of their fields:
     `diagnose("lab.pcapng", vsids=[5001], select="NVG3")`.
-    A capture that cannot be read never raises: the report says so.  Raises ValueErrors for options
+    A capture that cannot be read never raises: the report says so.  After an `interruption` it is
+    about what was read before.  Raises ValueErrors for options
     that cannot be used (settings.keys.SettingError) and for an inventory that cannot
     (known.inventory.InventoryError).
     """
@@ -50,21 +53,45 @@ def diagnose(
         raise TypeError(f"give options or {', '.join(given)}, not both")
     selected = select_codes(options.select, options.ignore)
     paths = [captures] if isinstance(captures, str | bytes | os.PathLike) else captures
-    situation = examine(paths, options, progress)
-    return assemble(situation, find_all(situation), selected)
+    situation = examine(paths, options, progress, interruption)
+    report = assemble(situation, find_all(situation), selected)
+    return report._replace(configuration=options.file_elsewhere)
+
+
+def diagnose_each(
+    captures: Path | Iterable[Path],
+    options: Options | None = None,
+    *,
+    progress: ProgressCallback | None = None,
+    interruption: Interruption | None = None,
+    **given: object,
+) -> Iterator[Report]:
+    """Diagnose every capture by itself: captures that have nothing to do with each other.
+
+    As `diagnose`, with a report for each capture of folders and patterns, in order; nothing more is
+    opened after an `interruption`.
+    """
+    paths = [captures] if isinstance(captures, str | bytes | os.PathLike) else captures
+    for path in expand([os.fsdecode(path) for path in paths]):
+        yield diagnose(path, options, progress=progress, interruption=interruption, **given)
+        if interruption is not None and interruption.is_asked:
+            return
 
 
 def examine(
-    captures: Iterable[Path], options: Options, progress: ProgressCallback | None = None
+    captures: Iterable[Path],
+    options: Options,
+    progress: ProgressCallback | None = None,
+    interruption: Interruption | None = None,
 ) -> Situation:
     """Everything that `diagnose` finds out before it applies the rules; errors as there."""
     expected, other_hosts = parse_expected(options.expect), parse_hosts(options.not_nvgre)
     known = read_inventory(options.inventory) if options.inventory is not None else Inventory()
-    known = known.with_vsids(options.vsids)
+    known = known.with_vsids(options.vsids)._replace(is_complete=options.vsid_complete)
     paths = expand([os.fsdecode(path) for path in captures])
-    reads = read_captures(paths, options.jobs or 1, progress)
+    reads = read_captures(paths, options.jobs or 1, progress, interruption)
     evidence = Evidence({index: read.evidence for index, read in enumerate(reads)})
-    evidence = decide_cut_quotes(evidence)
+    evidence = settle_errors(evidence)
     described = tuple(_describe(read) for read in reads)
     if other_hosts:
         evidence = leave_out(evidence, other_hosts)
@@ -84,6 +111,7 @@ def _describe(read: CaptureRead) -> Capture:
         found.bytes_read,
         read.evidence.nvgre_frames,
         (*problems, *_nothing_decodable(read.path, read.evidence)),
+        lost=found.losses,
     )
 
 

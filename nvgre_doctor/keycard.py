@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from typing import ClassVar, Final, NamedTuple
 
 from nvgre_doctor.errors import GivenError
+from nvgre_doctor.terminal.page import Page, Span, Style
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.layouts import Reading
+from nvgre_doctor.wording import key_text
 
 LARGEST: Final = 0xFFFFFFFF
 
@@ -69,8 +71,10 @@ def parse_key(word: str) -> GivenKey:
             raise KeyTextError(
                 f"{text[:40]} does not fit into 32 bits: the largest key is {LARGEST} (0xffffffff)"
             )
-        note = f"read as decimal; if it is hex, write 0x{text}" if len(text) == 8 else ""
-        return GivenKey(number, note)
+        if number < 10:  # the same in both
+            return GivenKey(number)
+        as_hex = f"; if it is hex, write 0x{digits}" if len(digits) <= 8 else ""
+        return GivenKey(number, f"read as decimal{as_hex}")
     if _HEX_DIGITS.fullmatch(text):
         return GivenKey(
             int(text, 16),
@@ -81,25 +85,55 @@ def parse_key(word: str) -> GivenKey:
     raise KeyTextError(f"{word[:40]!r} is no GRE key: write 0x00001389, 5001 or 00:00:13:89")
 
 
-def key_card(given: GivenKey) -> str:
-    """Everything that can be said about one key, as lines of ASCII of at most 80 columns."""
+def draw_key_card(page: Page, given: GivenKey) -> None:
+    """Add everything that can be said about one key to a page: the answer first, then lines of
+    ASCII of at most 80 columns, with a reading that is not possible dim.
+    """
     gre_key = given.gre_key
+    reading = layouts.reading(gre_key)
     note = f"  ({given.note})" if given.note else ""
-    parts = [
-        [f"GRE Key 0x{gre_key:08x} = {gre_key}{note}"],
-        _drawing(gre_key),
-        ["By its value alone", *_indented(_VERDICTS[layouts.reading(gre_key)], gre_key)],
-        ["The same tenant in the other layout", *_indented(_other_layout(gre_key), gre_key)],
-        [
-            "In Wireshark",
-            *(f"  {name:<28}{expression}" for name, expression in display_filters(gre_key)),
-        ],
-        ["Look at next", *_indented(_NEXT_STEPS[layouts.reading(gre_key)], gre_key)],
-    ]
-    return (
-        "\n\n".join("\n".join(lines) for lines in parts if len(lines) > 1 or lines is parts[0])
-        + "\n"
+    page.say(
+        Span(
+            f"0x{gre_key:08x}  {_ANSWERS[reading]}".format(**template_values(gre_key)),
+            Style.HEADING,
+        )
     )
+    page.blank()
+    page.say(f"GRE Key 0x{gre_key:08x} = {gre_key}{note}")
+    page.blank()
+    for line in _drawing(gre_key):
+        page.say(line)
+    _section(page, "By its value alone", _VERDICTS[reading], gre_key)
+    other = [line for sentence in _other_layout(gre_key) for line in sentence]
+    _section(page, "The same tenant in the other layout", other, gre_key)
+    filters = [f"{name:<25}{expression}" for name, expression in display_filters(gre_key)]
+    _section(page, "In Wireshark", filters, gre_key)
+    _section(page, "Look at next", _NEXT_STEPS[reading], gre_key)
+
+
+def _section(page: Page, heading: str, lines: Sequence[str], gre_key: int) -> None:
+    if not lines:
+        return
+    page.blank()
+    page.say(heading)
+    for line in lines:
+        page.say(f"  {line}".format(**template_values(gre_key)))
+
+
+def sentences() -> dict[str, str]:
+    """What can be said of a key by its value, as templates for `template_values`: one for each
+    Reading, and what the other layout writes if the key is a TNI ("if-old") or a VSID
+    ("if-current").
+    """
+    by_value = {reading.value: " ".join(lines) for reading, lines in _VERDICTS.items()}
+    return by_value | {"if-old": " ".join(_IF_OLD), "if-current": " ".join(_IF_CURRENT)}
+
+
+def said_of(gre_key: int) -> list[str]:
+    """These sentences, as far as they apply to a key."""
+    values = template_values(gre_key)
+    lines = [_VERDICTS[layouts.reading(gre_key)], *_other_layout(gre_key)]
+    return [" ".join(part).format(**values) for part in lines]
 
 
 def display_filters(gre_key: int) -> list[tuple[str, str]]:
@@ -112,61 +146,82 @@ def display_filters(gre_key: int) -> list[tuple[str, str]]:
     if layouts.fits_old(gre_key):
         tni = layouts.tni(gre_key)
         filters.append((f"VSID {tni}, any FlowID", f"gre.key & 0xffffff00 == 0x{tni << 8:08x}"))
-    filters.append(("refusals inside NVGRE", "ip.proto#1 == 47 && icmp.code == 10"))
-    filters.append(("refusals on the underlay", "ip.proto#1 == 1 && icmp.code == 10"))
+    filters.append(
+        ("refused inside NVGRE", "ip.proto#1 == 47 && icmp.type == 3 && icmp.code == 10")
+    )
+    filters.append(
+        ("refused on the underlay", "ip.proto#1 == 1 && icmp.type == 3 && icmp.code == 10")
+    )
     return filters
 
 
-def _drawing(gre_key: int) -> list[str]:
+def _drawing(gre_key: int) -> list[Span]:
     octets = gre_key.to_bytes(4, "big")
     vsid, tni, octet = layouts.vsid(gre_key), layouts.tni(gre_key), layouts.reserved_octet(gre_key)
     flow_id = layouts.flow_id(gre_key)
+    current = Style.PLAIN if layouts.fits_current(gre_key) else Style.DIM
+    old = Style.PLAIN if layouts.fits_old(gre_key) else Style.DIM
     return [
-        "bit       31     24 23     16 15      8 7       0   network byte order",
-        "          " + "  ".join(f"{octet:08b}" for octet in octets),
-        "          " + "  ".join(f"   {octet:02x}   " for octet in octets).rstrip(),
-        "",
-        "RFC 7637 |            VSID            |  FlowID |",
-        f"         |{f'{vsid}{_remark(vsid)}':^28}|{flow_id:^9}|",
-        "draft-00 |reserved|             TNI             |",
-        f"         |{f'0x{octet:02x}':^8}|{f'{tni}{_remark(tni)}':^29}|"
-        + ("" if octet == 0 else "  reserved must be 0"),
+        Span("bit       31     24 23     16 15      8 7       0   network byte order"),
+        Span("          " + "  ".join(f"{octet:08b}" for octet in octets)),
+        Span("          " + "  ".join(f"   {octet:02x}   " for octet in octets).rstrip()),
+        Span(""),
+        Span("RFC 7637 |            VSID            |  FlowID |", current),
+        Span(f"         |{f'{vsid}{remark(vsid)}':^28}|{flow_id:^9}|", current),
+        Span("draft-00 |reserved|             TNI             |", old),
+        Span(
+            f"         |{f'0x{octet:02x}':^8}|{f'{tni}{remark(tni)}':^29}|"
+            + ("" if octet == 0 else "  reserved must be 0"),
+            old,
+        ),
     ]
 
 
-def _remark(network_id: int) -> str:
+def remark(network_id: int) -> str:
+    """What is special about a VSID or TNI, to stand behind it."""
     if network_id == layouts.CONTROL_ID:
         return ", NVE to NVE"
     return "" if layouts.is_usable(network_id) else ", reserved"
 
 
-def _indented(lines: Sequence[str], gre_key: int) -> list[str]:
-    values = {
-        "key": f"0x{gre_key:08x}",
+def template_values(gre_key: int) -> dict[str, str | int]:
+    """What stands in braces in the sentences."""
+    vsid, tni = layouts.vsid(gre_key), layouts.tni(gre_key)
+    return {
         "number": gre_key,
-        "vsid": layouts.vsid(gre_key),
+        "vsid": vsid,
         "flow_id": layouts.flow_id(gre_key),
-        "tni": layouts.tni(gre_key),
+        "tni": tni,
         "octet": f"0x{layouts.reserved_octet(gre_key):02x}",
+        "vsid_as_old": key_text(vsid),
+        "tni_as_current": key_text(tni << 8),
+        "tni_as_current_last": key_text(tni << 8 | 0xFF),
     }
-    return [f"  {line.format(**values)}" for line in lines]
 
 
-def _other_layout(gre_key: int) -> list[str]:
-    lines: list[str] = []
+def _other_layout(gre_key: int) -> list[tuple[str, ...]]:
     if layouts.is_control(gre_key):
-        return lines
-    if layouts.fits_old(gre_key):
-        tni = layouts.tni(gre_key)
-        lines.append(f"If this is TNI {tni} (draft-00): an RFC 7637 host writes VSID {tni} as")
-        lines.append(f"0x{tni << 8:08x}, or up to 0x{tni << 8 | 0xFF:08x} with a FlowID.")
-    if layouts.fits_current(gre_key):
-        vsid = layouts.vsid(gre_key)
-        lines.append(f"If this is VSID {vsid} (RFC 7637): a draft-00 host writes TNI {vsid} as")
-        lines.append(f"0x{vsid:08x}.")
-    return lines
+        return []
+    fits = ((layouts.fits_old(gre_key), _IF_OLD), (layouts.fits_current(gre_key), _IF_CURRENT))
+    return [sentence for is_possible, sentence in fits if is_possible]
 
 
+_ANSWERS: Final = {
+    Reading.OLD_ONLY: "draft-00 only: TNI {tni}, if this is NVGRE",
+    Reading.CURRENT_ONLY: "RFC 7637 only: VSID {vsid}, FlowID {flow_id}",
+    Reading.EITHER: "VSID {vsid} (RFC 7637) or TNI {tni} (draft-00): both fit",
+    Reading.NEITHER: "no tenant's key in either layout: a plain GRE tunnel, or broken",
+    Reading.CONTROL: "control traffic between two hosts: no evidence for a layout",
+}
+
+_IF_OLD: Final = (
+    "If this is TNI {tni} (draft-00): an RFC 7637 host writes VSID {tni} as",
+    "{tni_as_current}, or up to {tni_as_current_last} with a FlowID.",
+)
+_IF_CURRENT: Final = (
+    "If this is VSID {vsid} (RFC 7637): a draft-00 host writes TNI {vsid} as",
+    "{vsid_as_old}.",
+)
 _VERDICTS: Final = {
     Reading.OLD_ONLY: (
         "As NVGRE, only the old layout (draft-00) can have written it. Read as",
@@ -199,11 +254,11 @@ _NEXT_STEPS: Final = {
         "Look for the key in the other direction of the same two VMs. If it is the",
         "number above for RFC 7637, one host lacks KB2779768 and they cannot talk. Do",
         "the inner MAC addresses begin with 00:15:5D or 00:1D:D8? Then it is Hyper-V.",
-        "Check: Get-HotFix -Id KB2779768 -ComputerName HOST",
+        "Check: Get-HotFix -Id KB2779768 -ComputerName HOSTNAME",
     ),
     Reading.CURRENT_ONLY: (
         "Look for the key in the other direction of the same two VMs. Its upper 24 bits",
-        "must be the same. If it is 0x{vsid:08x}, the other host has the old layout.",
+        "must be the same. If it is {vsid_as_old}, the other host has the old layout.",
     ),
     Reading.EITHER: (
         "1. The other direction of the same two VMs: equal keys mean the same layout at",

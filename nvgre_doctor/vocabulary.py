@@ -32,6 +32,24 @@ class Confidence(StrEnum):
     NONE = "none"
 
 
+class Assumption(StrEnum):
+    """What a statement about a layout takes for granted: it is named wherever it is relied on."""
+
+    VALUE = "A1"  # a Hyper-V host writes ids 4096..16777214 only, draft-00 a zero top octet
+    RESTART = "A2"  # a host speaks one layout while it is not silent for 20 s
+    VM_PAIR = "A3"  # two MACs whose customer addresses lie in one subnet have one VSID
+    UNIQUE = "A4"  # a MAC pair is not cloned into several tenants
+    CLOCKS = "A5"  # the clocks of several captures agree
+
+
+class Sender(StrEnum):
+    """What encapsulates at a provider address, judged apart from its layout."""
+
+    HYPER_V = "hyper-v"
+    OTHER = "other"  # a switch, a gateway, Open vSwitch: any number may be its key
+    UNCLEAR = "unclear"
+
+
 class Severity(StrEnum):
     """How bad a finding is, worst first."""
 
@@ -48,6 +66,7 @@ class Verdict(StrEnum):
     MISMATCH = "mismatch"
     REFUSED = "refused"
     OLD_LAYOUT = "old-layout"
+    UNDECIDED = "undecided"
     WARNINGS = "warnings"
     HEALTHY = "healthy"
     NO_NVGRE = "no-nvgre"
@@ -67,6 +86,7 @@ class Cause(StrEnum):
 
     LAYOUT_MISMATCH = "layout-mismatch"
     POLICY = "policy"
+    THIRD_PARTY = "third-party"  # who refuses it is neither end of the flow
     UNKNOWN = "unknown"
 
 
@@ -77,6 +97,7 @@ class Status(StrEnum):
     CUT = "cut"  # damaged or cut short midway: everything before that point counts
     UNREADABLE = "unreadable"  # not a capture, or not one that we read: nothing counts
     EMPTY = "empty"  # a capture (or a file of zero bytes) without one frame
+    INTERRUPTED = "interrupted"  # somebody stopped the reading: everything before that point counts
 
 
 class Carried(StrEnum):
@@ -116,4 +137,5 @@ class Oddity(StrEnum):
     INNER_TAG = "inner-tag"
     HOST_ERROR = "host-error"  # it carries an UNREACHABLE or REDIRECT of its host
     CONTROL = "control"  # other NVGRE with an NVE-to-NVE key
+    CUT_CONTROL = "cut-control"  # of these, those cut so short that they may be a host's error
     NOT_NVGRE = "not-nvgre"  # looks like NVGRE, and somebody knows better: never seen by the scan

@@ -1,14 +1,14 @@
-"""The words that people read for keys, hosts, evidence, ICMP messages and counts.  One place, so
+"""The words that people read for keys, hosts, layouts, ICMP messages and counts.  One place, so
 that the same thing has the same words everywhere.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final
 
 from nvgre_doctor.capture.losses import Losses
-from nvgre_doctor.infer.diagnosis import RefusalFacts, Stream, Witness
-from nvgre_doctor.vocabulary import Confidence, Kind, Layout, Verdict
+from nvgre_doctor.infer.diagnosis import RefusalFacts
+from nvgre_doctor.vocabulary import Assumption, Cause, Confidence, Layout, Sender, Verdict
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.ethertypes import ethertype_words
 
@@ -24,11 +24,28 @@ LAYOUT_WORDS: Final = {
     "both": "both",
     "unknown": "unknown",
 }
+PLAIN_GRE: Final = "plain GRE"
+"""What is said in place of a layout where the sender is no Hyper-V host."""
+ASSUMPTION_NAMES: Final = {
+    Assumption.VALUE: "value",
+    Assumption.RESTART: "restart",
+    Assumption.VM_PAIR: "VM pair",
+    Assumption.UNIQUE: "unique",
+    Assumption.CLOCKS: "clocks",
+}
+"""As docs/certainty.md names them."""
 SURE_WORDS: Final = {Confidence.PROVEN: "proven", Confidence.LIKELY: "likely", Confidence.NONE: "-"}
+CAUSE_WORDS: Final = {
+    Cause.LAYOUT_MISMATCH: "because the layouts differ",
+    Cause.POLICY: "layouts agree: policy, moved VM or firewall",
+    Cause.THIRD_PARTY: "neither end refuses: a firewall or router on the way",
+    Cause.UNKNOWN: "cause not known",
+}
 VERDICT_WORDS: Final = {
     Verdict.MISMATCH: "MISMATCH",
     Verdict.REFUSED: "REFUSED",
     Verdict.OLD_LAYOUT: "OLD LAYOUT",
+    Verdict.UNDECIDED: "UNDECIDED",
     Verdict.WARNINGS: "WARNINGS",
     Verdict.HEALTHY: "HEALTHY",
     Verdict.NO_NVGRE: "NO NVGRE",
@@ -90,12 +107,17 @@ def both_readings(gre_key: int) -> str:
     """The raw key and what it is under either layout: "0x00138900 (TNI 1280256, or VSID 5001 with
     FlowID 0)".
     """
+    return f"0x{gre_key:08x} ({readings(gre_key)})"
+
+
+def readings(gre_key: int) -> str:
+    """What a key is under either layout: "TNI 1280256, or VSID 5001 with FlowID 0"."""
     octet = layouts.reserved_octet(gre_key)
     old = _id_words("TNI", layouts.tni(gre_key)) + (
         f" with top octet 0x{octet:02x}" if octet else ""
     )
     current = f"{_id_words('VSID', layouts.vsid(gre_key))} with FlowID {layouts.flow_id(gre_key)}"
-    return f"0x{gre_key:08x} ({old}, or {current})"
+    return f"{old}, or {current}"
 
 
 def _id_words(noun: str, network_id: int) -> str:
@@ -161,94 +183,17 @@ def listed(items: Iterable[str], limit: int = 4) -> str:
     return ", ".join(all_items[:limit]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def statement(witness: Witness) -> str:
-    """One witness in one sentence."""
-    return _STATEMENTS[witness.kind](witness)
+def layout_words(layout: str, sender: Sender) -> str:
+    """The layout of a host as a column shows it: the same bytes mean less where it may be no
+    Hyper-V host.
+    """
+    if sender is Sender.OTHER:
+        return PLAIN_GRE
+    if sender is Sender.UNCLEAR and layout == Layout.OLD:
+        return f"{LAYOUT_WORDS[layout]}, if NVGRE"
+    return LAYOUT_WORDS[layout]
 
 
-def network_id(stream: Stream, layout: Layout) -> int:
-    """The stream's VSID or TNI under a layout."""
-    return layouts.tni(stream.lowest_gre_key) if layout is Layout.OLD else stream.upper_bits
-
-
-def _range(witness: Witness) -> str:
-    wanted = (
-        layouts.Reading.OLD_ONLY if witness.layout is Layout.OLD else layouts.Reading.CURRENT_ONLY
-    )
-    gre_key = next(k for k in witness.stream.gre_keys if layouts.reading(k) is wanted)
-    if witness.layout is Layout.OLD:
-        return (
-            f"key {key_text(gre_key)} is TNI {layouts.tni(gre_key)};"
-            f" as a VSID it would be {layouts.vsid(gre_key)}, which is reserved"
-        )
-    return (
-        f"key {key_text(gre_key)} is VSID {layouts.vsid(gre_key)};"
-        f" as a TNI its top octet would have to be 0, and it is {layouts.reserved_octet(gre_key)}"
-    )
-
-
-def _flow_id(witness: Witness) -> str:
-    stream = witness.stream
-    keys = " and ".join(key_text(gre_key) for gre_key in stream.gre_keys[:2])
-    return (
-        f"VM pair {vm_pair_text(stream.macs)} uses keys {keys}: one VSID {stream.upper_bits},"
-        " several FlowIDs"
-    )
-
-
-def _both_directions(witness: Witness) -> str:
-    stream, partner = witness.stream, witness.partner or witness.stream
-    return (
-        f"VM pair {vm_pair_text(stream.macs)}: key {key_text(stream.lowest_gre_key)} one way,"
-        f" {key_text(partner.lowest_gre_key)} the other: both are VSID"
-        f" {network_id(stream, witness.layout)}"
-    )
-
-
-def _layout_change(witness: Witness) -> str:
-    stream, partner = witness.stream, witness.partner or witness.stream
-    first, second = sorted((stream, partner), key=lambda s: s.first)
-    return (
-        f"VM {stream.inner_source_mac.hex(':')} sent key {key_text(first.lowest_gre_key)} and then"
-        f" {key_text(second.lowest_gre_key)}: both are VSID {network_id(stream, witness.layout)}"
-    )
-
-
-def _same_layout_peer(witness: Witness) -> str:
-    stream, partner = witness.stream, witness.partner or witness.stream
-    return (
-        f"VM pair {vm_pair_text(stream.macs)} uses key {key_text(stream.lowest_gre_key)} in both"
-        f" directions, so {address_text(stream.source)} speaks the same layout as"
-        f" {address_text(partner.source)}, which speaks {LAYOUT_NAMES[witness.layout]}"
-    )
-
-
-def _low_octet(witness: Witness) -> str:
-    gre_key = witness.stream.lowest_gre_key
-    if witness.layout is Layout.CURRENT:
-        return (
-            f"the low octet of every key is 0, as in {key_text(gre_key)}: a host that generates no"
-            " FlowID"
-        )
-    return (
-        f"every VM pair with key {key_text(gre_key)} has the same low octet; FlowIDs would differ"
-        " from flow to flow"
-    )
-
-
-def _inventory(witness: Witness) -> str:
-    gre_key = witness.stream.lowest_gre_key
-    as_tni, as_vsid = f"TNI {layouts.tni(gre_key)}", f"VSID {layouts.vsid(gre_key)}"
-    known, other = (as_tni, as_vsid) if witness.layout is Layout.OLD else (as_vsid, as_tni)
-    return f"key {key_text(gre_key)} read as {known} is in the inventory; read as {other} it is not"
-
-
-_STATEMENTS: Final[dict[Kind, Callable[[Witness], str]]] = {
-    Kind.RANGE: _range,
-    Kind.FLOW_ID: _flow_id,
-    Kind.BOTH_DIRECTIONS: _both_directions,
-    Kind.LAYOUT_CHANGE: _layout_change,
-    Kind.SAME_LAYOUT_PEER: _same_layout_peer,
-    Kind.LOW_OCTET: _low_octet,
-    Kind.INVENTORY: _inventory,
-}
+def assumption_words(assumes: Iterable[str]) -> str:
+    """`A2 restart, A3 VM pair`."""
+    return ", ".join(f"{letter} {ASSUMPTION_NAMES[Assumption(letter)]}" for letter in assumes)

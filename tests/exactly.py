@@ -4,9 +4,8 @@ from collections.abc import Iterable
 
 from nvgre_doctor.capture.batch import Batch
 from nvgre_doctor.evidence import CaptureEvidence
-from nvgre_doctor.evidence.streams import Moment
-from nvgre_doctor.scan.exact import Tally, add_facts
-from nvgre_doctor.wire.decode import decode
+from nvgre_doctor.evidence.parts import Moment
+from nvgre_doctor.scan.exact import add_frame
 
 
 def scan_exactly(batches: Iterable[Batch]) -> CaptureEvidence:
@@ -15,6 +14,6 @@ def scan_exactly(batches: Iterable[Batch]) -> CaptureEvidence:
         for i, number in enumerate(batch.numbers):
             evidence.frames += 1
             moment = Moment(number, batch.ts_ns(i))
-            facts = decode(batch.linktype, batch.frame(i), batch.wire_length(i))
-            add_facts(evidence, facts, Tally(1, (moment,), moment), batch.linktype)
+            frame, wire_length = batch.frame(i), batch.wire_length(i)
+            add_frame(evidence, batch.linktype, frame, wire_length, moment)
     return evidence

@@ -10,6 +10,7 @@ from nvgre_doctor.report.model import (
     EvidenceItem,
     Host,
     LayoutChange,
+    LayoutSpan,
     Pair,
     Refusal,
     Report,
@@ -17,7 +18,7 @@ from nvgre_doctor.report.model import (
     Summary,
 )
 from nvgre_doctor.rules.finding import Finding, FrameRef, Subject
-from nvgre_doctor.vocabulary import Cause, Confidence, PairVerdict, Severity, Verdict
+from nvgre_doctor.vocabulary import Cause, Confidence, PairVerdict, Sender, Severity, Verdict
 
 T0 = 1_367_402_400_000_000_000
 """2013-05-01T10:00:00Z in nanoseconds."""
@@ -28,18 +29,36 @@ MISMATCH = Report(
     headline=(
         "192.168.50.2 still uses the old NVGRE layout; 192.168.50.1 does not. They cannot talk."
     ),
-    captures=(Capture("lab.pcapng", "pcapng", None, "complete", 24, 3120, 12, ()),),
+    captures=(
+        Capture(
+            "lab.pcapng", "pcapng", None, "complete", 24, 3120, 12, (), T0 - 1_000, T0 + 900_000_000
+        ),
+    ),
     hosts=(
         Host(
             address="192.168.50.1",
             layout="rfc7637",
             confidence=Confidence.PROVEN,
+            margin=4,
+            sender=Sender.HYPER_V,
+            sender_reasons=("TTL 128 and guests with Hyper-V MACs",),
+            proven_from=FrameRef(0, 3, T0),
+            proven_to=FrameRef(0, 23, T0 + 750_000_000),
+            spans=(
+                LayoutSpan(
+                    "rfc7637",
+                    Confidence.PROVEN,
+                    FrameRef(0, 3, T0),
+                    FrameRef(0, 23, T0 + 750_000_000),
+                ),
+            ),
             evidence=(
                 EvidenceItem(
                     "both-directions",
                     "rfc7637",
                     "VM pair 00:15:5d:0a:00:01 / 00:15:5d:0a:00:02: key 0x00138900 one way,"
                     " 0x00001389 the other: both are VSID 5001",
+                    ("A2", "A3", "A4"),
                     (FrameRef(0, 3, T0), FrameRef(0, 4, T0 + 1_000)),
                 ),
             ),
@@ -52,11 +71,25 @@ MISMATCH = Report(
             address="192.168.50.2",
             layout="draft-00",
             confidence=Confidence.PROVEN,
+            margin=8,
+            sender=Sender.HYPER_V,
+            sender_reasons=("TTL 128 and guests with Hyper-V MACs",),
+            proven_from=FrameRef(0, 4, T0 + 1_000),
+            proven_to=FrameRef(0, 24, T0 + 800_000_000),
+            spans=(
+                LayoutSpan(
+                    "draft-00",
+                    Confidence.PROVEN,
+                    FrameRef(0, 4, T0 + 1_000),
+                    FrameRef(0, 24, T0 + 800_000_000),
+                ),
+            ),
             evidence=(
                 EvidenceItem(
                     "range",
                     "draft-00",
                     "key 0x00001389 is TNI 5001; as a VSID it would be 19, which is reserved",
+                    ("A1",),
                     (FrameRef(0, 4, T0 + 1_000),),
                 ),
                 EvidenceItem(
@@ -64,6 +97,7 @@ MISMATCH = Report(
                     "draft-00",
                     "VM pair 00:15:5d:0a:00:02 / 00:15:5d:0a:00:01: key 0x00001389 one way,"
                     " 0x00138900 the other: both are VSID 5001",
+                    ("A2", "A3", "A4"),
                     (FrameRef(0, 4, T0 + 1_000), FrameRef(0, 3, T0)),
                 ),
             ),
@@ -73,7 +107,7 @@ MISMATCH = Report(
             segments=(Segment(5001, (0x00001389,), 4),),
         ),
     ),
-    pairs=(Pair(("192.168.50.1", "192.168.50.2"), PairVerdict.MISMATCH, 4, 4),),
+    pairs=(Pair(("192.168.50.1", "192.168.50.2"), PairVerdict.MISMATCH, Confidence.PROVEN, 4, 4),),
     refusals=(
         Refusal(
             source="192.168.50.1",
@@ -85,7 +119,12 @@ MISMATCH = Report(
             icmp_type=3,
             icmp_code=10,
             count=4,
+            sightings=5,
             first=FrameRef(0, 11, T0 + 500_000_001),
+            frames=(
+                FrameRef(0, 11, T0 + 500_000_001),
+                FrameRef(0, 13, T0 + 500_000_003),
+            ),
             cause=Cause.LAYOUT_MISMATCH,
         ),
     ),
@@ -100,11 +139,10 @@ MISMATCH = Report(
             ),
             subject=Subject("host", ("192.168.50.2",)),
             frames=(FrameRef(0, 4, T0 + 1_000), FrameRef(0, 8, T0 + 250_000_000)),
-            display_filter="ip.src == 192.168.50.2 && gre.key == 0x00001389",
-            next_step=(
-                "Install KB2779768 on 192.168.50.2 and restart it. "
-                "Check: Get-HotFix -Id KB2779768 -ComputerName 192.168.50.2"
-            ),
+            frame_count=4,
+            display_filter="ip.src#1 == 192.168.50.2 && gre.key#1",
+            next_step="Install KB2779768 on the host with 192.168.50.2 and restart it.",
+            check="Get-HotFix -Id KB2779768 -ComputerName HOSTNAME",
         ),
         Finding(
             code="NVG301",
@@ -116,11 +154,10 @@ MISMATCH = Report(
             ),
             subject=Subject("pair", ("192.168.50.1", "192.168.50.2")),
             frames=(FrameRef(0, 3, T0), FrameRef(0, 4, T0 + 1_000)),
+            frame_count=8,
             display_filter="gre.key == 0x00001389 || gre.key & 0xffffff00 == 0x00138900",
-            next_step=(
-                "Install KB2779768 on 192.168.50.2 and restart it. "
-                "Check: Get-HotFix -Id KB2779768 -ComputerName 192.168.50.2"
-            ),
+            next_step="Install KB2779768 on the host with 192.168.50.2 and restart it.",
+            check="Get-HotFix -Id KB2779768 -ComputerName HOSTNAME",
         ),
         Finding(
             code="NVG302",
@@ -132,6 +169,7 @@ MISMATCH = Report(
             ),
             subject=Subject("flow", ("192.168.50.1", "192.168.50.2")),
             frames=(FrameRef(0, 11, T0 + 500_000_001),),
+            frame_count=5,
             display_filter="ip.proto#1 == 47 && icmp.code == 10",
             next_step="",
         ),
@@ -152,11 +190,18 @@ HEALTHY = Report(
             "10.0.0.1",
             "rfc7637",
             Confidence.PROVEN,
+            20,
+            Sender.HYPER_V,
+            ("TTL 128",),
+            FrameRef(0, 1, T0),
+            FrameRef(0, 39, T0 + 39_000_000),
+            (LayoutSpan("rfc7637", Confidence.PROVEN, FrameRef(0, 1), FrameRef(0, 39)),),
             (
                 EvidenceItem(
                     "range",
                     "rfc7637",
                     "key 0x01389000 is VSID 80016; as a TNI its top octet would not be 0",
+                    ("A1",),
                     (),
                 ),
             ),
@@ -169,11 +214,18 @@ HEALTHY = Report(
             "10.0.0.2",
             "rfc7637",
             Confidence.LIKELY,
+            0,
+            Sender.UNCLEAR,
+            (),
+            None,
+            None,
+            (LayoutSpan("rfc7637", Confidence.LIKELY, FrameRef(0, 2), FrameRef(0, 40)),),
             (
                 EvidenceItem(
                     "low-octet",
                     "rfc7637",
                     "the low octet is 0 in all 12 of its keys",
+                    (),
                     (FrameRef(0, 2),),
                 ),
             ),
@@ -183,7 +235,7 @@ HEALTHY = Report(
             (Segment(80016, (0x01389000,), 20),),
         ),
     ),
-    pairs=(Pair(("10.0.0.1", "10.0.0.2"), PairVerdict.AGREE, 20, 20),),
+    pairs=(Pair(("10.0.0.1", "10.0.0.2"), PairVerdict.AGREE, Confidence.LIKELY, 20, 20),),
     refusals=(),
     findings=(),
     summary=Summary(0, 0, 0, 40, 40, 2, 0),
@@ -215,11 +267,28 @@ WARNINGS = Report(
             "10.1.0.1",
             "rfc7637",
             Confidence.PROVEN,
+            5,
+            Sender.HYPER_V,
+            ("TTL 128",),
+            FrameRef(1, 5, T0 + 60_000_000_000),
+            FrameRef(1, 5, T0 + 60_000_000_000),
+            (
+                LayoutSpan(
+                    "draft-00", Confidence.PROVEN, FrameRef(0, 1, T0 - 9), FrameRef(0, 2, T0)
+                ),
+                LayoutSpan(
+                    "rfc7637",
+                    Confidence.PROVEN,
+                    FrameRef(1, 5, T0 + 60_000_000_000),
+                    FrameRef(1, 5, T0 + 60_000_000_000),
+                ),
+            ),
             (
                 EvidenceItem(
                     "layout-change",
                     "rfc7637",
                     "VM 00:15:5d:00:00:01 sends key 0x00200000 first and 0x20000000 later",
+                    ("A2", "A3", "A4", "A5"),
                     (FrameRef(0, 2, T0), FrameRef(1, 5, T0 + 60_000_000_000)),
                 ),
             ),
@@ -232,17 +301,38 @@ WARNINGS = Report(
             "10.1.0.2",
             "unknown",
             Confidence.NONE,
+            0,
+            Sender.UNCLEAR,
+            (),
+            None,
+            None,
+            (),
             (),
             (),
             4,
             10,
             (Segment(None, (0x00138900, 0x00138A00), 4),),
         ),
-        Host("2001:db8::1", "unknown", Confidence.NONE, (), (), 0, 1, ()),
+        Host(
+            "2001:db8::1",
+            "unknown",
+            Confidence.NONE,
+            0,
+            Sender.UNCLEAR,
+            (),
+            None,
+            None,
+            (),
+            (),
+            (),
+            0,
+            1,
+            (),
+        ),
     ),
     pairs=(
-        Pair(("10.1.0.1", "10.1.0.2"), PairVerdict.UNKNOWN, 10, 4),
-        Pair(("10.1.0.1", "2001:db8::1"), PairVerdict.UNKNOWN, 1, 0),
+        Pair(("10.1.0.1", "10.1.0.2"), PairVerdict.UNKNOWN, Confidence.NONE, 10, 4),
+        Pair(("10.1.0.1", "2001:db8::1"), PairVerdict.UNKNOWN, Confidence.NONE, 1, 0),
     ),
     refusals=(
         Refusal(
@@ -255,8 +345,10 @@ WARNINGS = Report(
             3,
             13,
             1,
+            1,
             FrameRef(1, 6),
-            Cause.UNKNOWN,
+            (FrameRef(1, 6),),
+            Cause.THIRD_PARTY,
         ),
         Refusal(
             "2001:db8::1",
@@ -268,7 +360,9 @@ WARNINGS = Report(
             1,
             1,
             2,
+            2,
             FrameRef(0, 7),
+            (FrameRef(0, 7), FrameRef(0, 9, -5)),
             Cause.POLICY,
         ),
     ),
@@ -280,6 +374,7 @@ WARNINGS = Report(
             "cut.pcap: frame 10 is cut short at byte 1033: 9 frames were read",
             Subject("capture", (), 0),
             (),
+            0,
             "",
             "Capture again, or ask for the whole file.",
         ),
@@ -290,6 +385,7 @@ WARNINGS = Report(
             "10.1.0.1 changed from draft-00 to RFC 7637 during the capture",
             Subject("host", ("10.1.0.1",)),
             (FrameRef(0, 2, T0), FrameRef(1, 5, T0 + 60_000_000_000)),
+            10,
             "ip.src == 10.1.0.1 && gre",
             "Nothing to do if the host was updated at that time.",
         ),
@@ -301,6 +397,7 @@ WARNINGS = Report(
             " reply would settle it",
             Subject("host", ("10.1.0.2",)),
             (FrameRef(0, 3, T0 + 7),),
+            4,
             "ip.src == 10.1.0.2 && gre",
             "Capture at both hosts while their VMs talk.",
         ),
@@ -329,6 +426,7 @@ NO_NVGRE = Report(
             "no NVGRE: 5 frames of VXLAN (UDP 4789), the default since Windows Server 2016",
             Subject("capture", (), None),
             (FrameRef(0, 1, T0),),
+            5,
             "udp.port == 4789",
             "Capture on the physical adapter of a Hyper-V host.",
         ),
@@ -405,9 +503,23 @@ HOSTILE = Report(
             "fe80::aaaa:bbbb:cccc:dddd",
             "draft-00",
             Confidence.LIKELY,
+            2**60,
+            Sender.OTHER,
+            (f"reason {EVIL}",),
+            None,
+            None,
+            (
+                LayoutSpan(
+                    "both", Confidence.LIKELY, FrameRef(0, 1, -(2**63)), FrameRef(1, 2**32, None)
+                ),
+            ),
             (
                 EvidenceItem(
-                    "inventory", "draft-00", f"statement {EVIL}", (FrameRef(0, 2**32, -1),)
+                    "inventory",
+                    "draft-00",
+                    f"statement {EVIL}",
+                    ("A1", "A5"),
+                    (FrameRef(0, 2**32, -1),),
                 ),
             ),
             (LayoutChange("rfc7637", "draft-00", FrameRef(0, 3, None)),),
@@ -426,8 +538,10 @@ HOSTILE = Report(
             f"message {EVIL} {'m' * 70000}",
             Subject("host", ("fe80::aaaa:bbbb:cccc:dddd",)),
             (FrameRef(0, 1, 2**63 - 1), FrameRef(1, 2, None)),
+            2**60,
             f"filter {EVIL}",
             f"next {EVIL}",
+            f"check {EVIL}",
         ),
     ),
     summary=Summary(0, 1, 0, 3, 3, 1, 0),
@@ -443,9 +557,19 @@ MANY = Report(
             f"10.2.0.{number}",
             "draft-00" if number > 30 else "rfc7637",
             Confidence.PROVEN,
+            100,
+            Sender.HYPER_V,
+            ("TTL 128",),
+            FrameRef(0, number),
+            FrameRef(0, number + 5900),
+            (),
             (
                 EvidenceItem(
-                    "range", "draft-00" if number > 30 else "rfc7637", f"statement {number}", ()
+                    "range",
+                    "draft-00" if number > 30 else "rfc7637",
+                    f"statement {number}",
+                    ("A1",),
+                    (),
                 ),
             ),
             (),
@@ -466,6 +590,7 @@ MANY = Report(
                 f"10.2.0.{number} uses the old NVGRE layout",
                 Subject("host", (f"10.2.0.{number}",)),
                 (FrameRef(0, number, T0 + number),),
+                100,
                 f"ip.src == 10.2.0.{number}",
                 f"Install KB2779768 on 10.2.0.{number}.",
             )
@@ -479,6 +604,7 @@ MANY = Report(
                 f"VM pair {number} is heard in one direction only",
                 Subject("pair", ("10.2.0.1", "10.2.0.2")),
                 (),
+                0,
                 "",
                 "",
             )

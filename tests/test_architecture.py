@@ -11,12 +11,13 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "nvgre_doctor"
 
 ORDER = (
-    "__init__", "vocabulary", "errors", "terminal", "engines", "wire", "capture", "evidence",
+    "__init__", "vocabulary", "errors", "docstrings", "terminal", "engines", "wire", "capture",
+    "evidence",
     "known",
     "scan", "infer",
-    "wording", "filters", "rules", "report", "reporters",
+    "wording", "keycard", "statements", "filters", "rules", "report", "reporters",
     "settings", "doctor", "annotate", "info", "wireshark",
-    "keycard", "commands", "cli", "__main__",
+    "commands", "cli", "__main__",
 )  # fmt: skip
 """The parts of the package, left to right.  `__init__` holds the version, and loads the rest when
 it is asked for."""

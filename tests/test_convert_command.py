@@ -83,8 +83,8 @@ def test_a_report_that_powershell_wrote_is_read(report: Path, encoding: str) -> 
         ),
         (b"{}", b": $: the field 'schema_version' is missing. Give a file"),
         (
-            b'{"schema_version": "2.0"}',
-            b': $.schema_version: the report has version "2.0", and this program reads 1.0.',
+            b'{"schema_version": "1.0"}',
+            b': $.schema_version: the report has version "1.0", and this program reads 2.0.',
         ),
         (b"\xff\xfe\x00", b": byte 2 is no UTF-16 text\n"),
         (b"\xc3\x28", b": byte 0 is no UTF-8 text\n"),

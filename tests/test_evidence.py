@@ -12,15 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
-from nvgre_doctor.evidence.signs import EXAMPLES, IcmpSign, Sightings, Sign
-from nvgre_doctor.evidence.streams import (
-    Moment,
-    StreamFacts,
-    StreamKey,
-    merge_streams,
-    pack_stream,
-    unpack_stream,
-)
+from nvgre_doctor.evidence.parts import Moment
+from nvgre_doctor.evidence.signs import EXAMPLES, Sightings, Sign
+from nvgre_doctor.evidence.streams import StreamFacts, StreamKey, streams
 from nvgre_doctor.vocabulary import Oddity
 from tests import build
 from tests.worlds import A6, B6, GRE, NOON, UDP, VM1, VM2, VM3, A, B, C, Tape, Vm, scan_frames
@@ -161,7 +155,7 @@ def test_a_stream_is_found_again_under_what_it_was_seen_with(
 ) -> None:
     tape = Tape(snaplen=snaplen)
     tape.send(source, destination, upper_bits << 8 | 7)
-    ((key, facts),) = scan_frames(tape.frames).streams()
+    ((key, facts),) = streams(scan_frames(tape.frames))
     assert key == StreamKey(build.ip(source), build.ip(destination), upper_bits, macs)
     assert facts == StreamFacts(
         1,
@@ -179,7 +173,7 @@ def test_streams_come_in_order() -> None:
     tape.send(A, B, 0x00138900, VM3, VM2)
     found = [
         (key.destination[-1], key.upper_bits, key.macs[-1])
-        for key, _ in scan_frames(tape.frames).streams()
+        for key, _ in streams(scan_frames(tape.frames))
     ]
     assert found == [(2, 0x1389, 1), (2, 0x1389, 3), (2, 0x0F4240, 1), (3, 0x1389, 1)]
 
@@ -193,7 +187,7 @@ def _few_are_many() -> Iterator[None]:
     out.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nvgre_doctor.evidence.sampling.ALL_VM_STREAMS", 60)
+        patch.setattr("nvgre_doctor.evidence.sampling.ALL_UNITS", 60)
         patch.setattr("nvgre_doctor.evidence.sampling.VM_STREAMS", 16)
         yield
 
@@ -233,10 +227,10 @@ def test_some_vm_pairs_but_no_more_than_sixteen_are_kept_for_each_direction_and_
 ) -> None:
     evidence = scan_frames(fabric(90, numbering))
     for source in (HOST_A, HOST_B):
-        streams = [(key, facts) for key, facts in evidence.streams() if key.source == source]
-        assert 1 <= len({key.macs for key, _ in streams} - {b""}) <= 16
-        assert sum(facts.frames for _, facts in streams) == 90
-        assert {key.upper_bits for key, _ in streams} == {
+        found = [(key, facts) for key, facts in streams(evidence) if key.source == source]
+        assert 1 <= len({key.macs for key, _ in found} - {b""}) <= 16
+        assert sum(facts.frames for _, facts in found) == 90
+        assert {key.upper_bits for key, _ in found} == {
             number >> 8 if source == HOST_B else number for number in range(5000, 5030)
         }
 
@@ -245,14 +239,14 @@ def test_some_vm_pairs_but_no_more_than_sixteen_are_kept_for_each_direction_and_
 def test_all_vm_pairs_of_a_capture_without_many_are_kept(numbering: str) -> None:
     evidence = scan_frames(fabric(30, numbering))
     assert not evidence.is_thinned
-    assert evidence.vm_stream_count == 60
-    assert sum(bool(key.macs) for key, _ in evidence.streams()) == 60
+    assert len(evidence.units.packed) == 60
+    assert sum(bool(key.macs) for key, _ in streams(evidence)) == 60
 
 
 @pytest.mark.parametrize("numbering", NUMBERINGS)
 def test_the_same_vm_pairs_are_kept_in_both_directions(numbering: str) -> None:
     kept = {HOST_A: set(), HOST_B: set()}
-    for key, _ in scan_frames(fabric(90, numbering)).streams():
+    for key, _ in streams(scan_frames(fabric(90, numbering))):
         if key.macs:
             kept[key.source].add(frozenset((key.macs[:6], key.macs[6:])))
     assert kept[HOST_A] == kept[HOST_B]
@@ -277,69 +271,6 @@ def test_which_vm_pairs_are_kept_depends_on_no_order_and_no_split(
     assert reduce(add, data.draw(st.permutations(stretches)), CaptureEvidence()) == scan_frames(
         MANY
     )
-
-
-@pytest.mark.parametrize(
-    "facts",
-    [
-        StreamFacts(1, Moment(1, -1), Moment(1, -1), b"", b"\0"),
-        StreamFacts(2**63, Moment(1, 0), Moment(2**63, 2**63 - 1), bytes(8), bytes(range(256))),
-        StreamFacts(3, Moment(7, -(2**63)), Moment(8, 5), bytes([255] * 32), b"\xff"),
-    ],
-)
-def test_stream_facts_survive_packing(facts: StreamFacts) -> None:
-    assert unpack_stream(pack_stream(facts)) == facts
-
-
-moments = st.builds(Moment, st.integers(1, 2**40), st.integers(-1, 2**62))
-octets = st.sets(st.integers(0, 255), min_size=1, max_size=9).map(
-    lambda found: bytes(sorted(found))
-)
-stream_facts = st.builds(
-    lambda frames, ends, customers, lows: StreamFacts(
-        frames, min(ends), max(ends), customers, lows
-    ),
-    st.integers(1, 2**40),
-    st.tuples(moments, moments),
-    st.sampled_from([b"", bytes(8), b"\1" * 32]),
-    octets,
-)
-
-
-@given(stream_facts)
-def test_any_stream_facts_survive_packing(facts: StreamFacts) -> None:
-    assert unpack_stream(pack_stream(facts)) == facts
-
-
-@given(
-    st.lists(
-        stream_facts,
-        min_size=3,
-        max_size=3,
-        unique_by=(lambda facts: facts.first.frame_number, lambda facts: facts.last.frame_number),
-    )
-)
-def test_merging_streams_is_associative_and_commutative(parts: list[StreamFacts]) -> None:
-    one, two, three = (pack_stream(facts) for facts in parts)
-    merged = merge_streams(merge_streams(one, two), three)
-    assert merged == merge_streams(one, merge_streams(two, three))
-    assert merged == merge_streams(merge_streams(three, two), one)
-
-
-def test_a_merged_stream_has_the_sum_the_ends_all_octets_and_what_its_first_frame_showed() -> None:
-    later = StreamFacts(2, Moment(5, 50), Moment(9, 90), b"\2" * 8, b"\x00\x77")
-    earlier = StreamFacts(3, Moment(2, 20), Moment(7, 70), b"\1" * 8, b"\x05\x77")
-    expected = StreamFacts(5, Moment(2, 20), Moment(9, 90), b"\1" * 8, b"\x00\x05\x77")
-    assert unpack_stream(merge_streams(pack_stream(later), pack_stream(earlier))) == expected
-
-
-def test_icmp_errors_that_say_the_same_are_counted_together() -> None:
-    sign = IcmpSign(HOST_B, HOST_A, 4, 3, 10, True, True, 0)
-    one, two = (
-        CaptureEvidence(icmp={sign: sightings(4, 6)}),
-        CaptureEvidence(icmp={sign: sightings(1)}),
-    )
-    assert (one + two).icmp == {sign: Sightings(3, (Moment(1, 10), Moment(4, 40), Moment(6, 60)))}
 
 
 def test_signs_come_in_order_of_captures_and_only_those_asked_for() -> None:

@@ -1,5 +1,5 @@
-"""Two findings are the same one when code, subject and capture name are, and for no other
-reason.
+"""Two findings are the same one when code and hosts are, or code and capture name where they are
+about a capture, and for no other reason.
 """
 
 import hashlib
@@ -28,10 +28,7 @@ def of_capture(report: Report, index: int | None) -> str:
 
 
 def test_it_is_the_sha256_of_the_documented_canonical_text() -> None:
-    text = (
-        b'{"capture":"lab.pcapng","code":"NVG201","hosts":["192.168.50.2"],'
-        b'"kind":"host","version":1}'
-    )
+    text = b'{"capture":null,"code":"NVG201","hosts":["192.168.50.2"],"kind":"host","version":2}'
     assert fingerprint(MISMATCH, OLD_HOST) == hashlib.sha256(text).hexdigest()
 
 
@@ -41,6 +38,7 @@ def test_it_does_not_depend_on_frames_times_words_or_confidence() -> None:
         confidence=Confidence.LIKELY,
         message="other words",
         frames=(FrameRef(0, 77, 5),),
+        frame_count=99,
         display_filter="",
         next_step="",
     )
@@ -53,12 +51,18 @@ def test_it_does_not_depend_on_frames_times_words_or_confidence() -> None:
         OLD_HOST._replace(code="NVG203"),
         OLD_HOST._replace(subject=Subject("host", ("192.168.50.3",))),
         OLD_HOST._replace(subject=Subject("pair", ("192.168.50.2",))),
-        OLD_HOST._replace(frames=()),
     ],
-    ids=["code", "host", "kind", "no capture"],
+    ids=["code", "host", "kind"],
 )
-def test_it_differs_with_code_subject_and_capture(other: Finding) -> None:
+def test_it_differs_with_code_and_subject(other: Finding) -> None:
     assert fingerprint(MISMATCH, other) != fingerprint(MISMATCH, OLD_HOST)
+
+
+def test_a_host_is_the_same_in_whatever_capture_it_was_met() -> None:
+    elsewhere = MISMATCH._replace(captures=with_paths("a.pcap", "b.pcap").captures)
+    met = OLD_HOST._replace(frames=(FrameRef(1, 5),))
+    assert fingerprint(elsewhere, met) == fingerprint(MISMATCH, OLD_HOST)
+    assert fingerprint(MISMATCH, OLD_HOST._replace(frames=())) == fingerprint(MISMATCH, OLD_HOST)
 
 
 def test_the_hosts_of_a_pair_have_no_order_and_those_of_a_flow_do() -> None:

@@ -109,7 +109,7 @@ def test_pre_commit_runs_the_hook_over_all_captures_at_once(checkout: Path, tmp_
 
     healthy = pre_commit()
     assert healthy.returncode == 0, healthy.stdout + healthy.stderr
-    assert "HEALTHY  All 3 hosts speak RFC 7637; nothing is refused." in healthy.stdout
+    assert "All 3 hosts speak RFC 7637; nothing is refused." in healthy.stdout
     shutil.copy(MISMATCH, lab / "captures" / "a mismatch.pcapng")
     git(lab, "add", "--all")
     sick = pre_commit()
@@ -136,7 +136,7 @@ def test_the_action_is_a_composite_action_with_documented_inputs_and_outputs() -
     assert all(value["description"].endswith(".") for value in action["inputs"].values())
     assert list(action["outputs"]) == ["exit-code", "sarif"]
     assert list(steps()) == ["Set up Python", "Install nvgre-doctor", "Check"]
-    assert steps()["Set up Python"]["uses"].startswith("actions/setup-python@v")
+    assert steps()["Set up Python"]["uses"].startswith("actions/setup-python@")
     assert all(step["shell"] == "bash" for step in steps().values() if "run" in step)
 
 
@@ -288,6 +288,27 @@ def test_inputs_are_never_run_as_commands(runner: Runner) -> None:
     assert sorted(os.listdir(runner.workspace)) == ["$(touch sarif)", "captures", "updated.pcapng"]
 
 
+@pytest.mark.peer
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+@pytest.mark.parametrize("name", ["sarif", "fail_on"])
+def test_inputs_with_line_breaks_add_no_outputs(runner: Runner, name: str, end: str) -> None:
+    """The runner reads outputs line by line, and takes CR for an end of one too."""
+    done = runner.check("updated.pcapng", **{name: f"x.sarif{end}exit-code=0{end}evil=1"})
+    assert done.returncode == 2
+    assert done.stdout == "::error::nvgre-doctor: the inputs sarif and fail-on are one line each.\n"
+    assert (runner.outputs(), runner.summary()) == (["exit-code=2"], "")
+    assert sorted(os.listdir(runner.workspace)) == ["captures", "updated.pcapng"]
+
+
+@pytest.mark.peer
+def test_captures_and_options_with_odd_ends_add_no_outputs(runner: Runner) -> None:
+    done = runner.check("updated.pcapng\rexit-code=0\nevil=1\n", args="--fail-on=never\revil=1")
+    assert done.returncode == 2
+    assert (runner.outputs(), runner.summary()) == (["exit-code=2"], "")
+    done = runner.check("updated.pcapng\rexit-code=0\nevil<<EOF\n", sarif="x<<EOF")
+    assert (done.returncode, runner.outputs()) == (3, ["sarif=x<<EOF", "exit-code=3"])
+
+
 # --- snippets of docs/ci.md ---------------------------------------------------
 
 
@@ -353,8 +374,11 @@ def test_the_azure_snippet_fails_the_job_and_publishes_the_junit_report(job: Pat
 
 
 def test_the_github_snippet_gives_the_action_only_inputs_that_it_has() -> None:
-    (snippet,) = snippets("- id: nvgre\n")
-    ours, upload = snippet
+    (snippet,) = snippets("# .github/workflows/nvgre.yml\n")
+    (job,) = snippet["jobs"].values()
+    assert job["permissions"]["security-events"] == "write"
+    checkout, ours, upload = job["steps"]
+    assert checkout["uses"].startswith("actions/checkout@")
     action = load("action.yml")
     assert set(ours["with"]) <= set(action["inputs"])
     assert upload["with"]["sarif_file"] == "${{ steps.nvgre.outputs.sarif }}"

@@ -64,6 +64,10 @@ def test_the_story_in_one_paragraph() -> None:
         f"Capture {MISMATCH}",
         "  Format         pcapng version 1.0, little endian; 5.9 kB",
         "  Written by     Dumpcap 1.8.5",
+        (
+            "  Comment        VSID 5001. VM1 and VM3 on 192.168.50.1 (KB2779768 installed), VM2 and"
+            " VM4 on 192.168.50.2 (not installed)."
+        ),
         '  Interface 0    Ethernet (1), name "mirror0", times in microseconds, snap length 65535',
         "  Time           2013-02-20 10:14:07.000000 to 2013-02-20 10:15:32.508821 UTC, 85.5 s",
         "  Frames         36, none cut, the longest has 154 bytes",
@@ -129,6 +133,36 @@ def test_interfaces_filters_and_lost_packets_are_told(tmp_path: Path) -> None:
         "  Can be diagnosed: partly",
         "    The capture lost 5 packets.",
     ]
+
+
+def test_comments_of_the_capture_are_shown_line_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "lab.pcapng"
+    path.write_bytes(
+        shb(options=option(1, "before the update\nrack 4") + option(4, "Dumpcap"))
+        + idb(options=option(1, "mirror of port 7"))
+        + shb(options=option(1, b"\x1b[31msecond section"))
+    )
+    lines = run(path).stdout.splitlines()
+    assert [line for line in lines if line.startswith("  Comment")] == [
+        "  Comment                   before the update",
+        "  Comment                   rack 4",
+        "  Comment                   mirror of port 7",
+        r"  Comment                   \x1b[31msecond section",
+    ]
+    (capture,) = json.loads(run(path, "-f", "json").stdout)["captures"]
+    assert capture["comments"] == [
+        "before the update\nrack 4",
+        "mirror of port 7",
+        "\x1b[31msecond section",
+    ]
+
+
+def test_more_comments_than_anybody_reads_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "lab.pcapng"
+    path.write_bytes(shb(options=b"".join(option(1, f"note {n}") for n in range(19))))
+    found = run(path).stdout
+    assert found.count("Comment ") == 16
+    assert "  and 3 more comments\n" in found
 
 
 def test_every_kind_of_frame_is_counted(tmp_path: Path) -> None:

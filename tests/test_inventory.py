@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nvgre_doctor.known.inventory import (
-    LARGEST_FILE,
     Inventory,
     InventoryError,
     LookupRecord,
@@ -162,20 +161,19 @@ def test_the_lowest_and_the_highest_vsid_are_read(write, vsid: int) -> None:
 @pytest.mark.parametrize(
     ("row", "says"),
     [
-        ("abc,,,,", "VirtualSubnetID is 'abc', not a number"),
-        (",36,,,", "VirtualSubnetID is '', not a number"),
-        ("5_001,,,,", "VirtualSubnetID is '5_001', not a number"),
-        ("-5001,,,,", "VirtualSubnetID is '-5001', not a number"),
-        ("٥٠٠١,,,,", "VirtualSubnetID is '٥٠٠١', not a number"),
-        ("4095,,,,", "VirtualSubnetID is 4095, outside 4096 to 16777214"),
-        ("16777215,,,,", "VirtualSubnetID is 16777215, outside 4096 to 16777214"),
-        ("0x100000000,,,,", "VirtualSubnetID is '0x100000000', not a number"),
-        ("5001,99,,,", "Rule is '99', not 35, 36, 37 or TranslationMethodNat, -Encap, -None"),
-        ("5001,36,00155D0132,,", "MACAddress is '00155D0132', not a MAC of six bytes"),
-        ("5001,36,,10.1.1.300,", "CustomerAddress is '10.1.1.300', not an IP address"),
-        ("5001,36,,,System.String[]", "ProviderAddress is 'System.String[]', not an IP address"),
-        ("5001,36,,,\x1b[31m", "ProviderAddress is '\\x1b[31m', not an IP address"),
-        (f"{'9' * 60},36,,,", f"VirtualSubnetID is '{'9' * 40}...', not a number"),
+        ("abc,,,,", "VirtualSubnetID is not a number"),
+        (",36,,,", "VirtualSubnetID is not a number"),
+        ("5_001,,,,", "VirtualSubnetID is not a number"),
+        ("-5001,,,,", "VirtualSubnetID is not a number"),
+        ("٥٠٠١,,,,", "VirtualSubnetID is not a number"),
+        ("4095,,,,", "VirtualSubnetID is outside 4096 to 16777214"),
+        ("16777215,,,,", "VirtualSubnetID is outside 4096 to 16777214"),
+        ("0x100000000,,,,", "VirtualSubnetID is not a number"),
+        ("5001,99,,,", "Rule is not 35, 36, 37 nor TranslationMethodNat, -Encap, -None"),
+        ("5001,36,00155D0132,,", "MACAddress is not a MAC of six bytes"),
+        ("5001,36,,10.1.1.300,", "CustomerAddress is not an IP address"),
+        ("5001,36,,,System.String[]", "ProviderAddress is not an IP address"),
+        (f"{'9' * 60},36,,,", "VirtualSubnetID is not a number"),
     ],
 )
 def test_a_wrong_cell_is_named_with_its_line_and_the_remedy(write, row: str, says: str) -> None:
@@ -192,13 +190,13 @@ def test_a_wrong_cell_is_named_with_its_line_and_the_remedy(write, row: str, say
 
 def test_the_line_is_counted_over_a_name_that_spans_lines(write) -> None:
     path = write('VMName,VirtualSubnetID\n"two\nlines",5001\nVM2,x\n')
-    assert reason(path).startswith(", line 4: VirtualSubnetID is 'x', not a number")
+    assert reason(path).startswith(", line 4: VirtualSubnetID is not a number")
 
 
-def test_a_missing_vsid_column_is_an_error_that_names_the_columns_and_the_command(write) -> None:
+def test_a_missing_vsid_column_is_an_error_that_names_the_command(write) -> None:
     assert (
         reason(write('#TYPE x\n"VMName";"MacAddress"\n"VM1";"00155D0A0001"\n'))
-        == ", line 2: no column VirtualSubnetID; found 'VMName', 'MacAddress'. "
+        == ", line 2: none of the 2 columns is VirtualSubnetID. "
         "Export again: Get-NetVirtualizationLookupRecord | Export-Csv -Path lookup.csv"
     )
 
@@ -206,14 +204,26 @@ def test_a_missing_vsid_column_is_an_error_that_names_the_columns_and_the_comman
 def test_a_list_instead_of_a_table_is_an_error(write) -> None:
     text = "\r\n\r\nCustomerAddress  : 10.1.1.11\r\nVirtualSubnetID  : 5001\r\n"
     assert reason(write(b"\xff\xfe" + text.encode("utf-16-le"))).startswith(
-        ", line 3: no column VirtualSubnetID; found 'CustomerAddress  : 10.1.1.11'. Export again"
+        ", line 3: none of the 1 columns is VirtualSubnetID. Export again"
     )
 
 
-def test_only_the_first_columns_of_many_are_named(write) -> None:
-    message = reason(write(",".join(f"column{number}" for number in range(1, 1001)) + "\n"))
-    assert "'column12' and 988 more." in message
-    assert "'column13'" not in message
+@pytest.mark.parametrize(
+    "text",
+    [
+        "root:SECRET:19000:0:99999:7:::\n",
+        "SECRET,b;c\td\n",
+        "VirtualSubnetID\nSECRET\n",
+        "VirtualSubnetID,Rule\n5001,SECRET\n",
+        "VirtualSubnetID,MACAddress\n5001,SECRET\n",
+        "VirtualSubnetID,CustomerAddress\n5001,SECRET\n",
+        "VirtualSubnetID,ProviderAddress\n5001,SECRET\n",
+        "SECRET" * 30_000 + ",VirtualSubnetID\n5001,1\n",
+    ],
+)
+def test_no_error_repeats_what_is_in_the_file(write, text: str) -> None:
+    """It may be the file of somebody else: a configuration can name any."""
+    assert "SECRET" not in reason(write(text))
 
 
 @pytest.mark.parametrize("content", ["", "\ufeff", "#TYPE x\r\n", "\r\n \r\n"])
@@ -239,17 +249,25 @@ def test_a_cell_beyond_the_limit_of_the_csv_module_is_an_error(write) -> None:
     assert message.startswith(", line 2: field larger than field limit")
 
 
-def test_a_header_beyond_the_limit_of_the_csv_module_is_an_error(write) -> None:
-    assert reason(write(f"{'x' * 200_000},VirtualSubnetID\n")).startswith(
-        ", line 1: not CSV: field larger"
+def test_a_header_that_never_ends_is_given_up_before_it_is_taken_apart(write) -> None:
+    """8 MB of commas took 975 MB of memory."""
+    header = "VirtualSubnetID".ljust(65_536, ",")
+    assert read_inventory(write(f"{header}\n5001\n")).vsids == {5001}
+    assert reason(write(f"{header},\n5001\n")) == (
+        ", line 1: a header of 65537 characters, and 65536 is the most. Export again:"
+        " Get-NetVirtualizationLookupRecord | Export-Csv -Path lookup.csv"
     )
 
 
-def test_a_file_that_never_ends_is_given_up_at_64_mb(tmp_path: Path) -> None:
+def test_a_file_that_never_ends_is_given_up_at_8_mb(tmp_path: Path) -> None:
     path = tmp_path / "lookup.csv"
     with path.open("wb") as file:
-        file.truncate(LARGEST_FILE + 1)
-    assert reason(path).startswith(": larger than 64 MB")
+        file.truncate(8 * 1024 * 1024 + 1)
+    assert reason(path) == (
+        ": larger than 8 MB. Export less: Get-NetVirtualizationLookupRecord | Select-Object"
+        " VirtualSubnetID, ProviderAddress, MACAddress, CustomerAddress, VMName, Rule | Export-Csv"
+        " -NoTypeInformation -Encoding UTF8 -Path lookup.csv"
+    )
 
 
 def test_a_missing_file_and_a_folder_are_errors(tmp_path: Path) -> None:

@@ -12,21 +12,24 @@ from nvgre_doctor.keycard import (
     GivenKey,
     KeyTextError,
     display_filters,
-    key_card,
+    draw_key_card,
     parse_key,
     parse_keys,
 )
+from nvgre_doctor.terminal.page import Page
 from tests.needs import need
 
 AS_TYPED = [
     ("0x00001389", 0x00001389, ""),
     ("0x1389", 0x00001389, ""),
     ("0XDEADBEEF", 0xDEADBEEF, ""),
-    ("5001", 5001, ""),
+    ("5001", 5001, "read as decimal; if it is hex, write 0x5001"),
     ("0", 0, ""),
-    ("05001", 5001, ""),
-    ("000000000000005001", 5001, ""),
-    ("4294967295", 0xFFFFFFFF, ""),
+    ("9", 9, ""),
+    ("10", 10, "read as decimal; if it is hex, write 0x10"),
+    ("05001", 5001, "read as decimal; if it is hex, write 0x5001"),
+    ("000000000000005001", 5001, "read as decimal; if it is hex, write 0x5001"),
+    ("4294967295", 0xFFFFFFFF, "read as decimal"),
     ("00:00:13:89", 0x00001389, ""),
     ("00-00-13-89", 0x00001389, ""),
     ("00 00 13 89", 0x00001389, ""),
@@ -58,6 +61,8 @@ BY_VALUE = [
 VERDICTS = sorted({words for _, words in BY_VALUE})
 
 OLD_5001 = """\
+0x00001389  draft-00 only: TNI 5001, if this is NVGRE
+
 GRE Key 0x00001389 = 5001
 
 bit       31     24 23     16 15      8 7       0   network byte order
@@ -80,17 +85,50 @@ The same tenant in the other layout
   0x00138900, or up to 0x001389ff with a FlowID.
 
 In Wireshark
-  this key                    gre.key == 0x00001389
-  VSID 5001, any FlowID       gre.key & 0xffffff00 == 0x00138900
-  refusals inside NVGRE       ip.proto#1 == 47 && icmp.code == 10
-  refusals on the underlay    ip.proto#1 == 1 && icmp.code == 10
+  this key                 gre.key == 0x00001389
+  VSID 5001, any FlowID    gre.key & 0xffffff00 == 0x00138900
+  refused inside NVGRE     ip.proto#1 == 47 && icmp.type == 3 && icmp.code == 10
+  refused on the underlay  ip.proto#1 == 1 && icmp.type == 3 && icmp.code == 10
 
 Look at next
   Look for the key in the other direction of the same two VMs. If it is the
   number above for RFC 7637, one host lacks KB2779768 and they cannot talk. Do
   the inner MAC addresses begin with 00:15:5D or 00:1D:D8? Then it is Hyper-V.
-  Check: Get-HotFix -Id KB2779768 -ComputerName HOST
+  Check: Get-HotFix -Id KB2779768 -ComputerName HOSTNAME
 """
+
+
+ANSWERS = [
+    (0x00001389, "0x00001389  draft-00 only: TNI 5001, if this is NVGRE"),
+    (0x01389042, "0x01389042  RFC 7637 only: VSID 80016, FlowID 66"),
+    (
+        0x00138900,
+        "0x00138900  VSID 5001 (RFC 7637) or TNI 1280256 (draft-00): both fit",
+    ),
+    (0x00000007, "0x00000007  no tenant's key in either layout: a plain GRE tunnel, or broken"),
+    (0xFFFFFF00, "0xffffff00  control traffic between two hosts: no evidence for a layout"),
+]
+
+
+def key_card(given: GivenKey, *, color: bool = False) -> str:
+    page = Page(None, color=color)
+    draw_key_card(page, given)
+    return page.text()
+
+
+@pytest.mark.parametrize(("gre_key", "line"), ANSWERS)
+def test_first_line_is_the_answer(gre_key: int, line: str) -> None:
+    assert key_card(GivenKey(gre_key)).splitlines()[0] == line
+
+
+def test_reading_that_is_not_possible_is_dim() -> None:
+    card = key_card(GivenKey(0x00001389), color=True)
+    assert "\x1b[2m         |        19, reserved        |   137   |\x1b[0m\n" in card
+    assert "\n         |  0x00  |            5001             |\n" in card
+
+
+def test_both_readings_of_a_key_that_fits_both_are_plain() -> None:
+    assert "\x1b[2m" not in key_card(GivenKey(0x00138900), color=True)
 
 
 @pytest.mark.parametrize(("typed", "gre_key", "note"), AS_TYPED)
@@ -113,7 +151,7 @@ def test_four_bytes_in_four_words_are_one_key() -> None:
 
 
 def test_three_numbers_are_three_keys() -> None:
-    assert parse_keys(["10", "11", "0x12"]) == [GivenKey(10), GivenKey(11), GivenKey(0x12)]
+    assert [given.gre_key for given in parse_keys(["10", "11", "0x12"])] == [10, 11, 0x12]
 
 
 def test_card_of_the_old_key_of_the_story() -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from nvgre_doctor.capture import open_capture
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
-from nvgre_doctor.evidence.streams import Moment, StreamFacts, pack_stream
+from nvgre_doctor.evidence.parts import Moment, Net, Packet, PartKey, unit_key
+from nvgre_doctor.evidence.rows import pack
 from nvgre_doctor.infer import infer
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.scan.counting import scan
@@ -20,8 +21,8 @@ from tests import build
 
 TIME = 1_700_000_000_000_000_000
 SECOND = 10**9
-CURRENT_ONLY = bytes.fromhex("5b8d80")
-EITHER = bytes.fromhex("001389")  # bits 31..8: VSID 5001, or TNIs from 0x138900 on
+CURRENT_ONLY = 0x5B8D80
+EITHER = 0x001389  # bits 31..8: VSID 5001, or TNIs from 0x138900 on
 
 
 def lines(work: Callable[[], object]) -> int:
@@ -54,28 +55,31 @@ def vm(number: int) -> bytes:
     return b"\x00\x15" + struct.pack(">I", number)
 
 
-def talk(
-    evidence: CaptureEvidence, one: int, two: int, pair: int, octets: bytes = b"\0", at: int = 0
-) -> None:
+def send(evidence: CaptureEvidence, one: int, two: int, upper_bits: int, macs: bytes) -> None:
+    """Two packets of one VM pair."""
+    first, last, second = Moment(1, TIME), Moment(2, TIME), TIME // SECOND
+    packets = tuple(Packet(order, bytes([order] * 8), 1, 128, 0) for order in (1, 2))
+    key = PartKey(host(one), host(two), upper_bits, macs, Net.SUBNET, is_sure=True)
+    row = (second, second, 2, *first, *last, *packets[0], *packets[1])
+    customers = bytes([10, 0, 0, 1, 10, 0, 0, 2])
+    evidence.units.add([(unit_key(key, 0), pack(customers, [row]))])
+
+
+def talk(evidence: CaptureEvidence, one: int, two: int, pair: int) -> None:
     """Two hosts whose streams agree under either layout."""
-    moment = Moment(1 + at, TIME + at * SECOND)
     for source, destination, macs in (
         (one, two, vm(2 * pair) + vm(2 * pair + 1)),
         (two, one, vm(2 * pair + 1) + vm(2 * pair)),
     ):
-        facts = StreamFacts(1, moment, moment, b"", octets)
-        evidence.add_stream(host(source) + host(destination), EITHER + macs, pack_stream(facts))
+        send(evidence, source, destination, EITHER, macs)
 
 
 def star(leaves: int) -> CaptureEvidence:
     """A hub with a proof toward each host, and hosts that are known only by what it agrees with."""
     evidence = CaptureEvidence(frames=1)
-    moment = Moment(1, TIME)
-    proof = pack_stream(StreamFacts(1, moment, moment, b"", b"\0"))
     for leaf in range(1, leaves + 1):
         talk(evidence, 0, leaf, leaf)
-        macs = vm(1 << 20 | leaf) + vm(1 << 21)
-        evidence.add_stream(host(0) + host(leaf), CURRENT_ONLY + macs, proof)
+        send(evidence, 0, leaf, CURRENT_ONLY, vm(1 << 20 | leaf) + vm(1 << 21))
     return evidence
 
 

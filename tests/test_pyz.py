@@ -2,10 +2,8 @@
 nothing is installed and nothing around it counts (`python -I`).
 """
 
-import io
 import subprocess
 import sys
-import tarfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -154,27 +152,6 @@ def test_it_holds_licences_and_nothing_that_is_missed_nowhere(pyz: Path) -> None
     for package in ("click", "dpkt", "rich"):
         assert any(name.startswith(package) and "LICENSE" in name.upper() for name in names)
     assert not [name for name in names if name.endswith((".pyc", ".so", ".c"))]
-
-
-def test_a_source_distribution_is_packed_the_same_whoever_made_it(tmp_path: Path) -> None:
-    made = []
-    for seconds, name, order in ((1_700_000_000, "one", 1), (1_800_000_000, "two", -1)):
-        path = tmp_path / f"{name}.tar.gz"
-        with tarfile.open(path, "w:gz") as archive:
-            for member in ("p-1/a.py", "p-1/b.py")[::order]:
-                info = tarfile.TarInfo(member)
-                info.mtime, info.uname, info.size = seconds, name, len(member)
-                archive.addfile(info, io.BytesIO(member.encode()))
-        command = [sys.executable, str(BUILDER.parent / "repack_sdist.py"), str(path)]
-        env = environment(SOURCE_DATE_EPOCH="1600000000")
-        subprocess.run(command, check=True, capture_output=True, env=env)
-        made.append(path.read_bytes())
-    assert made[0] == made[1]
-    with tarfile.open(tmp_path / "one.tar.gz") as archive:
-        assert [(m.name, m.mtime) for m in archive] == [
-            ("p-1/a.py", 1_600_000_000),
-            ("p-1/b.py", 1_600_000_000),
-        ]
 
 
 def test_a_python_that_is_too_old_is_told_so(pyz: Path, tmp_path: Path) -> None:

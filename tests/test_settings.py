@@ -20,6 +20,7 @@ select = ["NVG2", "NVG301"]
 ignore = ["nvg204"]
 fail-on = "warning"
 vsid = [5001, 0x1770]
+vsid-complete = true
 inventory = "lists/lookup.csv"
 format = "junit"
 jobs = 4
@@ -129,6 +130,7 @@ def test_every_key_is_read_with_its_type(folder: Path) -> None:
         ignore=("nvg204",),
         fail_on="warning",
         vsids=(5001, 6000),
+        vsid_complete=True,
         inventory=str(folder / "lists" / "lookup.csv"),
         format="junit",
         jobs=4,
@@ -136,11 +138,13 @@ def test_every_key_is_read_with_its_type(folder: Path) -> None:
         expect={"10.0.0.7": "draft-00", "10.0.0.0/24": "rfc7637", "fd00::7": "draft-00"},
         not_nvgre=("10.0.0.9", "fd00:9::/32"),
         file=str(path),
+        file_elsewhere="../../nvgre-doctor.toml",
     )
 
 
 def test_every_key_is_a_setting() -> None:
-    assert {field_of(key) for key in KEYS} == {field.name for field in fields(Options)} - {"file"}
+    every = {field.name for field in fields(Options)} - {"file", "file_elsewhere"}
+    assert {field_of(key) for key in KEYS} == every
 
 
 def test_every_key_has_an_environment_variable(folder: Path) -> None:
@@ -149,6 +153,7 @@ def test_every_key_has_an_environment_variable(folder: Path) -> None:
         NVGRE_DOCTOR_IGNORE=" nvg204 ",
         NVGRE_DOCTOR_FAIL_ON="warning",
         NVGRE_DOCTOR_VSID="5001 0x1770",
+        NVGRE_DOCTOR_VSID_COMPLETE="True",
         NVGRE_DOCTOR_INVENTORY="lists/lookup.csv",
         NVGRE_DOCTOR_FORMAT="junit",
         NVGRE_DOCTOR_JOBS="4",
@@ -160,6 +165,7 @@ def test_every_key_has_an_environment_variable(folder: Path) -> None:
         ignore=("nvg204",),
         fail_on="warning",
         vsids=(5001, 6000),
+        vsid_complete=True,
         inventory="lists/lookup.csv",
         format="junit",
         jobs=4,
@@ -167,7 +173,7 @@ def test_every_key_has_an_environment_variable(folder: Path) -> None:
         expect={"10.0.0.7": "draft-00", "10.0.0.0/24": "rfc7637", "fd00::7": "draft-00"},
         not_nvgre=("10.0.0.9", "fd00:9::/32"),
     )
-    assert len(KEYS) == 10
+    assert len(KEYS) == 11
 
 
 def test_the_environment_wins_over_the_file_key_by_key(folder: Path) -> None:
@@ -188,22 +194,25 @@ WRONG = {
     "expected = {}": "unknown key expected; did you mean expect?",
     "not-nvgr = []": "unknown key not-nvgr; did you mean not-nvgre?",
     "baselines = 1": (
-        "unknown key baselines; the keys are select, ignore, fail-on, vsid, inventory, format,"
-        " jobs, color, expect, not-nvgre."
+        "unknown key baselines; the keys are select, ignore, fail-on, vsid, vsid-complete,"
+        " inventory, format, jobs, color, expect, not-nvgre."
     ),
     '"\\u001b[31m\\n::error::x" = 1': (
-        "unknown key \\x1b[31m\\n::error::x; the keys are select, ignore, fail-on, vsid, inventory,"
-        " format, jobs, color, expect, not-nvgre."
+        "unknown key \\x1b[31m\\n::error::x; the keys are select, ignore, fail-on, vsid,"
+        " vsid-complete, inventory, format, jobs, color, expect, not-nvgre."
     ),
     "[tool.nvgre-doctor]\njobs = 1": "the keys stand at the top, without [tool.nvgre-doctor].",
     "fail-on = 'fatal'": 'fail-on: expected one of error, warning, info, never, found "fatal".',
     "fail-on = 1": "fail-on: expected one of error, warning, info, never, found 1.",
     "format = 'yaml'": (
-        'format: expected one of text, json, jsonl, junit, sarif, github, markdown, found "yaml".'
+        "format: expected one of text, json, jsonl, junit, sarif, github, markdown, html, found"
+        ' "yaml".'
     ),
     "color = true": "color: expected one of auto, always, never, found true.",
     "jobs = 0": "jobs: expected an integer from 1 to 18446744073709551615, found 0.",
     "jobs = '4'": 'jobs: expected an integer from 1 to 18446744073709551615, found "4".',
+    "vsid-complete = 1": "vsid-complete: expected true or false, found 1.",
+    "vsid-complete = 'yes'": 'vsid-complete: expected true or false, found "yes".',
     "vsid = 5001": "vsid: expected a list of VSIDs such as [5001, 5002], found 5001.",
     "vsid = [5001, 4095]": "vsid[1]: expected an integer from 4096 to 16777214, found 4095.",
     "vsid = [16777215]": "vsid[0]: expected an integer from 4096 to 16777214, found 16777215.",
@@ -301,7 +310,7 @@ def test_a_wrong_pyproject_is_refused_with_the_table(folder: Path, text: str, sa
             b"jobs = " + b"9" * 5_000,
             "x.toml: not TOML: Exceeds the limit (4300 digits) for integer string conversion",
         ),
-        (b"#" * (16 * 1024 * 1024 + 1), "x.toml: larger than 16 MB."),
+        (b"#" * (1024 * 1024 + 1), "x.toml: larger than 1 MB. Name another file: --config"),
     ],
     ids=["missing", "latin", "cut", "no value", "twice", "deep", "digits", "large"],
 )
@@ -313,6 +322,48 @@ def test_a_named_file_that_cannot_be_used_is_refused(
     with pytest.raises(ConfigError) as error:
         load_options("x.toml", environment={})
     assert str(error.value).startswith(said)
+
+
+PARTS_16 = ".".join(16 * "a")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"{PARTS_16}.a = 1",
+        f"[{PARTS_16}.a]",
+        f"[[ {PARTS_16} . a ]]",
+        f"a = {{b = 1, {PARTS_16}.a = 1}}",
+        " . ".join(17 * ["'a'"]) + " = 1",
+        ".".join(17 * [r'"\\\""']) + " = 1",
+        f"a = ['''\n''', {{{PARTS_16}.a = 1, b = ''}}]",
+    ],
+)
+def test_a_key_of_very_many_parts_is_refused_before_it_is_parsed(folder: Path, line: str) -> None:
+    """400 kB of them took 832 MB of memory."""
+    text = f"jobs = 1\n{line}\n"
+    (folder / "lab" / "today" / "x.toml").write_text(text)
+    with pytest.raises(ConfigError) as error:
+        load_options("x.toml", environment={})
+    assert str(error.value) == (
+        f"x.toml, line {1 + line.count(chr(10)) + 1}: a key of more than 16 parts, which no setting"
+        " needs. Shorten it, or name another file: --config"
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"{PARTS_16} = 1",
+        f"a = '{PARTS_16}.a'",
+        f"# {PARTS_16}.a",
+        f"a = [{', '.join(17 * ['1.5'])}]",
+    ],
+)
+def test_other_dots_are_left_to_toml(folder: Path, line: str) -> None:
+    text = f"[tool.other]\n{line}\n[tool.nvgre-doctor]\njobs = 3\n"
+    (folder / "lab" / "today" / "pyproject.toml").write_text(text)
+    assert load_options("pyproject.toml", environment={}).jobs == 3
 
 
 def test_a_pyproject_that_is_named_must_have_the_table(folder: Path) -> None:
@@ -479,10 +530,8 @@ def test_a_file_that_is_no_text_is_a_clear_error_before_anything_is_read(tmp_pat
     (tmp_path / "nvgre-doctor.toml").write_bytes(b"\x80")
     done = run("missing.pcap", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, b"")
-    assert (
-        done.stderr
-        == f"nvgre-doctor: {tmp_path}/nvgre-doctor.toml: byte 0 is no UTF-8 text.\n".encode()
-    )
+    said = f"{tmp_path}/nvgre-doctor.toml: byte 0 is no UTF-8 text. Name another file: --config"
+    assert done.stderr == f"nvgre-doctor: {said}\n".encode()
 
 
 def test_config_and_no_config_exclude_each_other() -> None:

@@ -6,11 +6,13 @@ import re
 
 import pytest
 
-from nvgre_doctor.report.model import Report
+from nvgre_doctor.report.model import LayoutSpan, Report
 from nvgre_doctor.reporters import render
+from nvgre_doctor.rules.finding import FrameRef
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.page import Page, Span, Style, cells
 from nvgre_doctor.terminal.visible import visible
+from nvgre_doctor.vocabulary import Confidence, Sender
 from nvgre_doctor.wording import both_readings, icmp_words
 from tests.reports import EVERY, EVIL, HOSTILE, MANY, MISMATCH, UNREADABLE, WARNINGS
 
@@ -29,22 +31,23 @@ Cannot talk, because the layouts differ
 192.168.50.1 <-> 192.168.50.2  4 frames there, 4 back
 
 Refused with ICMP 3/10 (host administratively prohibited)
-192.168.50.1 -> 192.168.50.2  4 times  first in frame 11  because the layouts differ, \
+192.168.50.1 -> 192.168.50.2  4 times (seen 5 times)  first in frame 11  because the layouts differ, \
 key 0x00138900 (TNI 1280256, or VSID 5001 with FlowID 0)
 
 Findings
 error   NVG201  192.168.50.2 uses the old NVGRE layout (draft-00): key 0x00001389 is TNI 5001, as a VSID it would be 19
-        frames 4, 8
-        filter: ip.src == 192.168.50.2 && gre.key == 0x00001389
+        frames 4, 8 and 2 more
+        filter: ip.src#1 == 192.168.50.2 && gre.key#1
 error   NVG301  192.168.50.1 (RFC 7637) and 192.168.50.2 (draft-00) use different layouts: \
 VSID 5001 is 0x00138900 from the one and 0x00001389 from the other
-        frames 3, 4
+        frames 3, 4 and 6 more
         filter: gre.key == 0x00001389 || gre.key & 0xffffff00 == 0x00138900
 error   NVG302  192.168.50.2 refuses what 192.168.50.1 sends (ICMP 3/10, 4 times), because their layouts differ
-        frame 11
+        frame 11 and 4 more
         filter: ip.proto#1 == 47 && icmp.code == 10
 
-Next: Install KB2779768 on 192.168.50.2 and restart it. Check: Get-HotFix -Id KB2779768 -ComputerName 192.168.50.2
+Next: Install KB2779768 on the host with 192.168.50.2 and restart it. \
+Check: Get-HotFix -Id KB2779768 -ComputerName HOSTNAME
 
 1 capture, 24 frames, 12 NVGRE; 2 hosts; 3 errors, 0 warnings, 0 notes; all read to the end
 """
@@ -64,27 +67,27 @@ Cannot talk, because the layouts differ
 192.168.50.1 <-> 192.168.50.2  4 frames there, 4 back
 
 Refused with ICMP 3/10 (host administratively prohibited)
-192.168.50.1 -> 192.168.50.2  4 times  first in frame 11
+192.168.50.1 -> 192.168.50.2  4 times (seen 5 times)  first in frame 11
     because the layouts differ, key 0x00138900 (TNI 1280256, or VSID 5001 with
     FlowID 0)
 
 Findings
 error   NVG201  192.168.50.2 uses the old NVGRE layout (draft-00): key
                 0x00001389 is TNI 5001, as a VSID it would be 19
-        frames 4, 8
-        filter: ip.src == 192.168.50.2 && gre.key == 0x00001389
+        frames 4, 8 and 2 more
+        filter: ip.src#1 == 192.168.50.2 && gre.key#1
 error   NVG301  192.168.50.1 (RFC 7637) and 192.168.50.2 (draft-00) use
                 different layouts: VSID 5001 is 0x00138900 from the one and
                 0x00001389 from the other
-        frames 3, 4
+        frames 3, 4 and 6 more
         filter: gre.key == 0x00001389 || gre.key & 0xffffff00 == 0x00138900
 error   NVG302  192.168.50.2 refuses what 192.168.50.1 sends (ICMP 3/10, 4
                 times), because their layouts differ
-        frame 11
+        frame 11 and 4 more
         filter: ip.proto#1 == 47 && icmp.code == 10
 
-Next: Install KB2779768 on 192.168.50.2 and restart it. Check: Get-HotFix -Id
-      KB2779768 -ComputerName 192.168.50.2
+Next: Install KB2779768 on the host with 192.168.50.2 and restart it. Check:
+      Get-HotFix -Id KB2779768 -ComputerName HOSTNAME
 
 1 capture, 24 frames, 12 NVGRE; 2 hosts; 3 errors, 0 warnings, 0 notes; all read
 to the end
@@ -111,21 +114,53 @@ def test_quiet_is_the_verdict_alone() -> None:
 def test_verbose_adds_all_evidence_with_frames_and_segments() -> None:
     lines = render("text", MISMATCH, Display(verbosity=1)).splitlines()
     begin = lines.index("Evidence")
-    assert lines[begin + 5 : begin + 8] == [
+    assert lines[begin + 7 : begin + 14] == [
+        "192.168.50.2  4 frames sent, 4 received",
+        "  sender: hyper-v: TTL 128 and guests with Hyper-V MACs",
+        "  margin: 8 frames would have to be wrong",
+        "  frame 4 to frame 24: draft-00, proven",
         (
             "  range: draft-00: key 0x00001389 is TNI 5001; as a VSID it would be 19, which is"
-            " reserved (frame 4)"
+            " reserved [A1 value] (frame 4)"
         ),
         (
             "  both-directions: draft-00: VM pair 00:15:5d:0a:00:02 / 00:15:5d:0a:00:01: key"
-            " 0x00001389 one way, 0x00138900 the other: both are VSID 5001 (frames 4, 3)"
+            " 0x00001389 one way, 0x00138900 the other: both are VSID 5001 [A2 restart, A3 VM pair,"
+            " A4 unique] (frames 4, 3)"
         ),
         (
             "  segment 5001: 4 frames, key 0x00001389 (TNI 5001, or VSID 19 [reserved] with FlowID"
             " 137)"
         ),
     ]
-    assert lines[begin + 4] == "192.168.50.2  4 frames sent, 4 received"
+
+
+def test_what_is_no_hyper_v_host_for_certain_is_called_so() -> None:
+    old = MISMATCH.hosts[1]
+    report = MISMATCH._replace(
+        hosts=(old._replace(sender=Sender.OTHER), old._replace(sender=Sender.UNCLEAR))
+    )
+    lines = render("text", report, Display()).splitlines()
+    assert [line[14:32].rstrip() for line in lines[2:5]] == [
+        "Layout",
+        "plain GRE",
+        "draft-00, if NVGRE",
+    ]
+
+
+def test_what_is_known_of_a_host_that_was_silent_ends_with_a_frame() -> None:
+    old = MISMATCH.hosts[1]
+    later = LayoutSpan("unknown", Confidence.NONE, FrameRef(0, 30), FrameRef(1, 2))
+    report = WARNINGS._replace(hosts=(old._replace(spans=(*old.spans, later)),))
+    text = render("text", report, Display(verbosity=1))
+    assert "which is reserved; known up to frame 24 of cut.pcap only\n" in text
+    assert "  frame 30 of cut.pcap to frame 2 of peer.pcapng: unknown, -\n" in text
+    assert "known up to" not in render("text", MISMATCH, Display(verbosity=1))
+
+
+def test_a_pair_that_is_only_likely_says_so() -> None:
+    report = MISMATCH._replace(pairs=(MISMATCH.pairs[0]._replace(confidence=Confidence.LIKELY),))
+    assert "192.168.50.2  4 frames there, 4 back (likely)\n" in render("text", report, Display())
 
 
 def test_hosts_without_evidence_say_why() -> None:
@@ -149,7 +184,8 @@ def test_refusals_are_listed_by_kind_with_who_answered_and_why() -> None:
         "Refused with ICMP 3/13 (communication administratively prohibited)",
         (
             "10.1.0.1 -> 10.1.0.2  1 time  first in frame 6 of peer.pcapng  "
-            "cause not known, answered by 10.1.0.254, key not quoted"
+            "neither end refuses: a firewall or router on the way, answered by 10.1.0.254, key not"
+            " quoted"
         ),
         "",
         "Refused with ICMPv6 1/1 (administratively prohibited)",
@@ -234,11 +270,12 @@ def test_no_line_is_wider_than_the_terminal(name: str, width: int, verbosity: in
 @pytest.mark.parametrize("width", [20, 33, 40, 72, 80, 132])
 @pytest.mark.parametrize("name", EVERY)
 def test_folding_loses_nothing(name: str, width: int) -> None:
+    """A colon with which a line begins is shown as `\\x3a` where it could be a command."""
     folded, whole = (
         "".join(render("text", EVERY[name], Display(width=columns, verbosity=1)).split())
         for columns in (width, None)
     )
-    assert folded == whole
+    assert folded.replace(r"\x3a:", "::") == whole
 
 
 @pytest.mark.parametrize("name", EVERY)

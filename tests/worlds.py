@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from operator import add
 
-from nvgre_doctor.capture.batch import Batch, Problem
+from nvgre_doctor.capture.batch import Batch, Problem, WordClock
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.infer import infer
@@ -29,6 +29,7 @@ NOON = 1_361_361_600_000_000_000
 MILLISECOND = 1_000_000
 SECOND = 1_000_000_000
 ETHERNET = 1
+CLOCK = WordClock(">", are_seconds=False, per_second=SECOND)
 ICMP, TCP, UDP, GRE, ICMPV6 = 1, 6, 17, 47, 58
 
 A, B, C, D = "192.168.50.1", "192.168.50.2", "192.168.50.3", "192.168.50.4"
@@ -91,10 +92,14 @@ class Tape:
         **outer: object,
     ) -> bytes:
         """One NVGRE frame: a ping of `source_vm`, behind host `source`, to `destination_vm`, behind
-        host `destination`.
+        host `destination`.  Each is a packet of its own, numbered as hosts and pings are.
         """
+        number = len(self.frames) + 1
         if inner is None:
-            inner = build.ipv4(source_vm.ip, destination_vm.ip, ICMP, build.echo(reply=reply))
+            echo = build.echo(sequence=number, reply=reply)
+            inner = build.ipv4(source_vm.ip, destination_vm.ip, ICMP, echo)
+        if ":" not in source:
+            outer.setdefault("ident", number)
         frame = build.inner_frame(source_vm.mac, destination_vm.mac, inner, tags=inner_tags)
         packet = build.nvgre(source, destination, gre_key, frame, **outer)  # type: ignore[arg-type]
         return self.put(packet, tags)
@@ -163,10 +168,6 @@ def frames_of(recording: Recording) -> list[build.Frame]:
     return list(recording.frames if isinstance(recording, Tape) else recording)
 
 
-def _clock(stamp: bytes) -> int:
-    return int.from_bytes(stamp, signed=True)
-
-
 def batch(
     frames: Iterable[build.Frame], numbers: Sequence[int] | None = None, linktype: int = ETHERNET
 ) -> Batch:
@@ -183,7 +184,7 @@ def batch(
         data += struct.pack(">qII", row[0], len(row[1]), wire_length) + row[1]
     lengths = [len(row[1]) for row in rows]
     numbers = numbers if numbers is not None else range(1, len(rows) + 1)
-    return Batch(linktype, bytes(data), stamps, 16, lengths, numbers, ">", _clock)
+    return Batch(linktype, bytes(data), stamps, 16, lengths, numbers, ">", CLOCK)
 
 
 def scan_frames(

@@ -36,9 +36,7 @@ class Pointer:
                 self._named[ref.frame].append(finding)
         codes = {code for code, _ in self._found}
         self._shows = [(r.code, r.shows(situation)) for r in RULES if r.code in codes]
-        self._has_changes = any(
-            host.change is not None for host in situation.diagnosis.hosts.values()
-        )
+        self._has_changes = any(host.changes for host in situation.diagnosis.hosts.values())
 
     @property
     def is_idle(self) -> bool:

@@ -4,10 +4,10 @@ Knows nothing about packets.  Columns (one list per fact) instead of one object 
 make them in loops of few steps.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from struct import unpack_from
-from typing import Final, Protocol
+from struct import Struct, unpack_from
+from typing import Final, NamedTuple, Protocol
 
 from nvgre_doctor.capture.losses import Losses
 from nvgre_doctor.vocabulary import Status
@@ -39,10 +39,41 @@ may have sent these.
 """
 
 
-Clock = Callable[[bytes], int]
-"""From the 8 bytes of a time, as they are stored, to nanoseconds since 1970, or NO_TIME.  Times
-that are stored alike share one function.
-"""
+class Clock(Protocol):
+    """From the 8 bytes of a time, as they are stored, to nanoseconds since 1970, or NO_TIME.  Times
+    that are stored alike share one clock.
+    """
+
+    def __call__(self, stamp: bytes, /) -> int:
+        """The time."""
+
+    def __hash__(self) -> int:
+        """Clocks are told apart."""
+
+
+_WORDS: Final = {order: Struct(order + "II").unpack for order in "<>"}
+
+
+class WordClock(NamedTuple):
+    """The clock of times that are two words of 32 bits, as nearly all are.  Times are ticks; who
+    counts many frames knows by these fields how to do without calling it each time.
+    """
+
+    order: str  # of both words, as in Batch
+    are_seconds: bool
+    """The first word is seconds, to which the second one is added.  Otherwise they are the upper
+    and the lower half of the ticks."""
+    per_second: int  # ticks
+    offset_ns: int = 0  # to be added
+
+    def __call__(self, stamp: bytes) -> int:
+        """NO_TIME for what 64 bits do not hold, years before 1677 and after 2262: only damage says
+        so.
+        """
+        first, second = _WORDS[self.order](stamp)
+        ticks = first * (self.per_second if self.are_seconds else 1 << 32) + second
+        ns: int = ticks * 10**9 // self.per_second + self.offset_ns
+        return ns if -(1 << 63) <= ns < 1 << 63 else NO_TIME
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,17 @@ import struct
 from dataclasses import dataclass, field
 from typing import Final
 
-from nvgre_doctor.capture.formats.pcapng_options import read_values
+from nvgre_doctor.capture.formats.pcapng_options import COMMENT, read_values
 from nvgre_doctor.capture.losses import Losses
 
 MAX_DESCRIBED: Final = 256
 """Interfaces that are kept, over all sections; the others are only counted."""
 MAX_TEXT: Final = 256
 """Bytes that are kept of one text."""
+MAX_COMMENTS: Final = 16
+"""Comments that are kept of a capture; the others are only counted."""
+MAX_COMMENT: Final = 1024
+"""Bytes that are kept of one comment."""
 
 _SECTION_OPTIONS: Final = (
     24  # where the options of a section header, an interface and a statistics block begin
@@ -56,6 +60,8 @@ class Description:
     hardware: bytes = b""  # the computer that captured
     os: bytes = b""
     application: bytes = b""
+    comments: list[bytes] = field(default_factory=list)  # of sections and interfaces, as written
+    comments_left_out: int = 0
     sections: int = 0
     interfaces: list[InterfaceDescription] = field(default_factory=list)
     interfaces_left_out: int = 0
@@ -70,13 +76,17 @@ class Description:
         """A Section Header Block."""
         self.sections += 1
         self._known, self._begin = 0, len(self.interfaces)
-        if self.sections > 1:
-            return
-        major, minor = struct.unpack_from(order + "HH", block, 12)
-        self.variant = f"version {major}.{minor}, {ENDIAN[order]}"
+        is_first = self.sections == 1
+        if is_first:
+            major, minor = struct.unpack_from(order + "HH", block, 12)
+            self.variant = f"version {major}.{minor}, {ENDIAN[order]}"
         for code, value in read_values(block, _SECTION_OPTIONS, len(block) - 4, order):
             text = value[:MAX_TEXT]
-            if code == 2:
+            if code == COMMENT:
+                self._add_comment(value)
+            elif not is_first:
+                continue
+            elif code == 2:
                 self.hardware = text
             elif code == 3:
                 self.os = text
@@ -94,7 +104,9 @@ class Description:
         interface = InterfaceDescription(self.sections, number, linktype, snaplen)
         for code, value in read_values(block, _INTERFACE_OPTIONS, len(block) - 4, order):
             text = value[:MAX_TEXT]
-            if code == 2:
+            if code == COMMENT:
+                self._add_comment(value)
+            elif code == 2:
                 interface.name = text
             elif code == 3:
                 interface.text = text
@@ -107,6 +119,12 @@ class Description:
             elif code == 13 and len(value) == 1:
                 interface.fcs_octets = value[0]
         self.interfaces.append(interface)
+
+    def _add_comment(self, text: bytes) -> None:
+        if len(self.comments) < MAX_COMMENTS:
+            self.comments.append(text[:MAX_COMMENT])
+        else:
+            self.comments_left_out += 1
 
     def add_statistics(self, block: bytes, order: str, losses: Losses) -> None:
         """An Interface Statistics Block: counters since the beginning of the section, so the last

@@ -4,6 +4,7 @@ archive, below one compression.
 The only place that opens them.  Knows nothing about records and packets.
 """
 
+import contextlib
 import os
 import sys
 from typing import BinaryIO
@@ -19,6 +20,7 @@ from nvgre_doctor.capture.archives.listing import (
 )
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.capture.decompress import Codec
+from nvgre_doctor.capture.interruption import Interruption, stoppable
 from nvgre_doctor.capture.sniff import HEAD
 from nvgre_doctor.capture.source import BrokenInputError, FileSource, is_regular
 from nvgre_doctor.capture.spooling import spool
@@ -38,8 +40,9 @@ class NotOpenedError(Exception):
 class Input:
     """What was opened for one capture, and must be closed."""
 
-    def __init__(self) -> None:
-        """Nothing yet."""
+    def __init__(self, interruption: Interruption | None = None) -> None:
+        """Nothing yet.  Somebody may ask for an `interruption`."""
+        self._interruption = interruption
         self.compression: str | None = None
         self._opened: BinaryIO | None = None  # by us
         self._temporary: list[BinaryIO] = []  # files that go away when they are closed
@@ -54,16 +57,19 @@ class Input:
         return opened if opened is not None and is_whole and is_regular(opened) else None
 
     def close(self) -> None:
-        """Close what is ours: not standard input."""
+        """Close what is ours: not standard input.  What was read counts, whatever the system says
+        about closing it.
+        """
         for file in (self._opened, *self._temporary):
             if file is not None:
-                file.close()
+                with contextlib.suppress(OSError):
+                    file.close()
         self._opened, self._temporary, self._members = None, [], None
 
     def open(self, path: str, stdin: BinaryIO | None) -> Looked:
         """What the bytes of the capture are.  Errors: NotOpenedError."""
         raw, member = self._open(path, stdin)
-        looked = look(raw)
+        looked = look(self._stoppable(raw))
         codec = looked.kind if isinstance(looked.kind, Codec) else None
         codec = looked.codec or codec
         self.compression = codec.name if codec else None
@@ -75,6 +81,11 @@ class Input:
         if member is not None:
             raise NotOpenedError(not_opened.NO_ARCHIVE)
         return looked
+
+    def take(self, path: str) -> BinaryIO:
+        """Open a file, to be closed with the rest.  Errors: OSError, ValueError."""
+        self._opened = opened = open(path, "rb", buffering=0)  # noqa: SIM115
+        return opened
 
     def spool(self, looked: Looked) -> Looked:
         """The same out of a temporary file.  Errors: NotOpenedError."""
@@ -94,15 +105,20 @@ class Input:
             return raw, None
         try:
             place, member = searching.split_member(path)
-            self._opened = open(place, "rb", buffering=0)  # noqa: SIM115  (closed by `close`)
+            return self.take(place), member
         except IsADirectoryError as error:
-            raise NotOpenedError(not_opened.FOLDER) from error
+            raise NotOpenedError(not_opened.folder(path)) from error
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
             # Windows says that a folder may not be read.
             is_folder = isinstance(error, PermissionError) and os.path.isdir(path)
-            why = not_opened.FOLDER if is_folder else not_opened.cannot_open(error)
+            why = not_opened.folder(path) if is_folder else not_opened.cannot_open(error)
             raise NotOpenedError(why) from error
-        return self._opened, member
+
+    def _stoppable(self, raw: BinaryIO) -> BinaryIO:
+        """The file, whose reading can be interrupted if somebody may ask for that."""
+        if self._interruption is None:
+            return raw
+        return stoppable(raw, self._interruption, may_wait=not is_regular(raw))
 
     def _in_archive(self, looked: Looked, member: str | None) -> Looked:
         """The member of this name, or the only capture in an archive.  Errors: BrokenInputError."""
@@ -130,21 +146,25 @@ class Input:
             return looked._replace(head=looked.source.read_at(0, HEAD))
         assert self._opened is not None
         self._opened.seek(0)
-        return look(self._opened)
+        return look(self._stoppable(self._opened))
 
 
 def captures_at(path: str) -> list[str]:
     """The captures that a file is, or holds, and what may be one and needs a word (no permission,
-    no zstd, damage after some captures).
+    no zstd, an archive that is damaged or encrypted).
     """
+    given = Input()
     try:
-        with open(path, "rb", buffering=0) as raw:
-            looked = look(raw)
-            if not is_archive(looked.kind):
-                return [path] if is_readable(looked) else []
-            if looked.needs_file and not isinstance(looked.source, FileSource):
-                return [path]  # it must be unpacked first
-            names, problem = captures_in(looked)
+        looked = look(given.take(path))
+        if not is_archive(looked.kind):
+            has_failed = looked.source.failure is not None
+            return [path] if has_failed or is_readable(looked) else []
+        if looked.needs_file and not isinstance(looked.source, FileSource):
+            return [path]  # it must be unpacked first
+        names, problem = captures_in(looked)
     except (OSError, ValueError):
         return [path]
-    return [f"{path}/{name}" for name in names] + ([path] if names and problem else [])
+    finally:
+        given.close()
+    needs_word = problem is not None and (names or problem.reason != "no-captures")
+    return [f"{path}/{name}" for name in names] + ([path] if needs_word else [])

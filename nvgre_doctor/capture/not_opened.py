@@ -1,5 +1,6 @@
 """Why an input is not opened, in words."""
 
+import os
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,13 +10,21 @@ from nvgre_doctor.capture.decompress import Codec
 NO_INPUT: Final = Problem(
     "no-input", 0, "nothing is piped into standard input; name a file instead"
 )
-FOLDER: Final = Problem(
-    "no-captures",
-    0,
-    "this folder holds no captures (files are judged by content; hidden ones are left out)",
-)
 NESTED: Final = Problem("nested", 0, "this is an archive inside an archive: unpack it once")
 NO_ARCHIVE: Final = Problem("cannot-open", 0, "cannot open the file: there is no archive before it")
+
+
+def folder(path: str) -> Problem:
+    """A folder, which stands for no capture."""
+    try:
+        os.listdir(path)
+    except OSError as error:
+        return Problem("cannot-open", 0, f"cannot list the folder: {error.strerror or error}")
+    return Problem(
+        "no-captures",
+        0,
+        "this folder holds no captures (files are judged by content; hidden ones are left out)",
+    )
 
 
 def cannot_open(error: Exception) -> Problem:

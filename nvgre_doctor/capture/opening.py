@@ -17,8 +17,9 @@ from nvgre_doctor.capture.description import Description
 from nvgre_doctor.capture.formats.pcapng_copy import Block
 from nvgre_doctor.capture.formats.reader import Cursor, DamageError, Reader
 from nvgre_doctor.capture.inputs import Input, NotOpenedError, captures_at
+from nvgre_doctor.capture.interruption import INTERRUPTED, Interruption
 from nvgre_doctor.capture.sniff import Foreign
-from nvgre_doctor.capture.source import FileSource, Identity, Source
+from nvgre_doctor.capture.source import FileSource, Identity, Source, read_failure
 from nvgre_doctor.vocabulary import Status
 
 _SEARCHED: Final = 1 << 20  # bytes that are searched for the beginning of a record
@@ -32,13 +33,13 @@ class OpenCapture:
     not be read is a Problem in `progress.problems`, never an exception.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, interruption: Interruption | None) -> None:
         """Use `open_capture`."""
         self.path = path  # as given
         self.format: str | None = None  # `Reader.name`
         self.compression: str | None = None  # "gzip", "bzip2", "xz", "zstd"
         self.progress = Progress()
-        self._input = Input()
+        self._input = Input(interruption)
         self._source: Source | None = None
         self._reader: Reader[Any] | None = None
         self._begun = False
@@ -67,8 +68,11 @@ class OpenCapture:
 
     @property
     def identity(self) -> Identity | None:
-        """Which file this is; None for what is no plain file."""
-        return self._source.identity() if isinstance(self._source, FileSource) else None
+        """Which file this is; None for what is no plain file, or cannot be asked any more."""
+        try:
+            return self._source.identity() if isinstance(self._source, FileSource) else None
+        except OSError:
+            return None
 
     def position(self) -> int:
         """Bytes of the file as stored that have been read: for a progress bar, together with
@@ -133,16 +137,16 @@ class OpenCapture:
         one that does not, the rest is to be read by one reader, `batches(cursor, None, numbered)`.
         Then the parts together are exactly what one reader gives.
         """
-        if self._reader is None or self._input.file is None:
+        file = self._input.file
+        if self._reader is None or file is None:
             return []
         try:
-            begin = self._reader.first()
-        except DamageError:  # batches() will say
+            begin, window = self._reader.first(), FileSource(file)
+        except (DamageError, OSError):  # batches() will say
             return []
         if begin is None:
             return []
         begins = [begin]
-        window = FileSource(self._input.file)
         first, size = begins[0].offset, self.size or 0
         for part in range(1, count):
             offset = first + (size - first) * part // count
@@ -166,6 +170,8 @@ class OpenCapture:
             self._begin(looked)
         except NotOpenedError as error:
             self._refuse(error.problem, error.status)
+        except OSError as error:  # of what is asked about the file, not of reading it
+            self._refuse(read_failure(error, 0))
         self.compression = self._input.compression
 
     def _begin(self, looked: Looked) -> None:
@@ -192,16 +198,21 @@ class OpenCapture:
 
     def _refuse(self, problem: Problem, status: Status = Status.UNREADABLE) -> None:
         self.progress.problems.append(problem)
-        self.progress.status = status
+        self.progress.status = Status.INTERRUPTED if problem.reason == INTERRUPTED else status
 
 
-def open_capture(path: str | os.PathLike[str], *, stdin: BinaryIO | None = None) -> OpenCapture:
+def open_capture(
+    path: str | os.PathLike[str],
+    *,
+    stdin: BinaryIO | None = None,
+    interruption: Interruption | None = None,
+) -> OpenCapture:
     """Open a capture file, or standard input as "-" (`stdin` in its place), whatever it holds.
 
     Never raises for what is there or not there: such an input gives no batches, and `progress` says
-    why.
+    why.  Where somebody asks for an `interruption`, the capture ends there.
     """
-    capture = OpenCapture(os.fspath(path))
+    capture = OpenCapture(os.fspath(path), interruption)
     capture._open(stdin)
     return capture
 

@@ -17,10 +17,10 @@ def expand(paths: Iterable[str | os.PathLike[str]], captures_at: CapturesAt) -> 
     A folder stands for the captures in it and in the folders below (not links to folders), sorted
     by path; hidden files and folders are left out.  A pattern such as `*.pcap` that is not itself a
     file stands for what it matches, sorted: the Windows shells do not expand it.  "-" and
-    everything else stays as it is.  A folder without captures, or a pattern that matches nothing,
-    stays in the list too: opening it then says what is wrong, and the other inputs are read.  An
-    archive stands for the captures in it, each as the path of the archive, a slash, and its name
-    there.
+    everything else stays as it is.  A folder without captures or that cannot be listed, or a
+    pattern that matches nothing, stays in the list too: opening it then says what is wrong, and the
+    other inputs are read.  An archive stands for the captures in it, each as the path of the
+    archive, a slash, and its name there.
     """
     found: list[str] = []
     for given in paths:
@@ -48,17 +48,26 @@ def split_member(path: str) -> tuple[str, str | None]:
 
 
 def _captures_in(folder: str, captures_at: CapturesAt) -> list[str]:
-    candidates = []
-    for parent, folders, files in os.walk(folder):
+    """Also folders that cannot be listed: what lies in them must not be missed in silence."""
+    candidates, closed = [], set[str]()
+
+    def note(error: OSError) -> None:
+        closed.add(error.filename)
+
+    for parent, folders, files in os.walk(folder, onerror=note):
         folders[:] = [name for name in folders if not name.startswith(".")]
         candidates += [os.path.join(parent, name) for name in files if not name.startswith(".")]
-    found = (path for path in sorted(candidates) if _is_regular(path))
-    return [capture for path in found for capture in captures_at(path)]
+    found = (path for path in sorted([*candidates, *closed]) if path in closed or _is_regular(path))
+    return [
+        capture for path in found for capture in ([path] if path in closed else captures_at(path))
+    ]
 
 
 def _is_regular(path: str) -> bool:
-    """Not a FIFO or a device, which could block."""
+    """Not a FIFO or a device, which could block; what cannot be asked is opened, to say why."""
     try:
         return stat.S_ISREG(os.stat(path).st_mode)
-    except OSError:  # a dangling link
+    except FileNotFoundError:  # a dangling link
         return False
+    except OSError:
+        return True

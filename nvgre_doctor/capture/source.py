@@ -12,6 +12,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.capture.decompress import Codec, Decompressor
+from nvgre_doctor.capture.interruption import INTERRUPTED, StoppedError
 
 CHUNK: Final = 1 << 20
 """Bytes per buffer: a quarter of that takes 0.05 us a frame more, twice that is no faster."""
@@ -83,7 +84,7 @@ class FileSource(Source):
         start = self._offset - len(rest)
         try:
             self._raw.seek(start)
-            data = self._raw.read(max(least, most))
+            data = self._raw.read(max(least, most)) or b""
             while 0 < len(data) < least:
                 more = self._raw.read(least - len(data))
                 if not more:
@@ -262,7 +263,9 @@ class BrokenInputError(OSError):
 
 
 def read_failure(error: OSError, offset: int) -> Problem:
-    """The operating system could not read on at `offset`."""
+    """The operating system could not read on at `offset`, or somebody asked not to."""
+    if isinstance(error, StoppedError):
+        return Problem(INTERRUPTED, offset, f"reading was interrupted at byte {offset}")
     if isinstance(error, BrokenInputError):
         return error.problem
     why = error.strerror or str(error)

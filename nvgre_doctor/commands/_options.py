@@ -10,6 +10,7 @@ import click
 
 from nvgre_doctor.report.exits import FAIL_ON
 from nvgre_doctor.reporters import FORMATS
+from nvgre_doctor.terminal.output import tell
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -50,7 +51,7 @@ format_option = click.option(
     "format_name",
     type=click.Choice(FORMATS, case_sensitive=False),
     metavar="NAME",
-    help=f"{', '.join(FORMATS)}.",
+    help=f"{' '.join(FORMATS)}.",
 )
 output_option = click.option(
     "-o",
@@ -92,12 +93,15 @@ def config_options(function: Function) -> Function:
 
 def options_from(config: str | None, no_config: bool, **given: object) -> "Options":
     """What the command line says (`given`, by fields of Options), where it says nothing what the
-    environment says, and then the configuration file.  Errors: DoctorError, click.UsageError.
+    environment says, and then the configuration file, which is named on standard error unless it
+    lies in the working directory.  Errors: DoctorError, click.UsageError.
     """
     from nvgre_doctor.settings.sources import load_options
 
     if config is not None and no_config:
         raise click.UsageError("--config and --no-config exclude each other.")
     options = load_options(config, search=not no_config)
+    if options.file_elsewhere is not None:
+        tell(f"configuration {options.file}")
     said = {name: value for name, value in given.items() if value not in (None, ())}
     return replace(options, **said)  # type: ignore[arg-type]  # click has checked them

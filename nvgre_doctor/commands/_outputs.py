@@ -5,12 +5,12 @@ One analysis, many outputs: all of them are rendered before the first is written
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from nvgre_doctor.reporters import FORMATS, format_of_suffix, render
+from nvgre_doctor.reporters import FORMATS, format_of_suffix, render, render_each
 from nvgre_doctor.terminal.output import STDOUT, check_writable, real_path, write_file, write_stdout
 from nvgre_doctor.terminal.visible import visible
 
@@ -56,11 +56,24 @@ def plan_outputs(
 
 def deliver(report: "Report", outputs: Iterable[Output], display: "Display") -> None:
     """Render and write everything; `display` describes standard output.  Errors: OutputError."""
+    _deliver(lambda name, where: render(name, report, where), outputs, display)
+
+
+def deliver_each(
+    reports: "Sequence[Report]", outputs: Iterable[Output], display: "Display"
+) -> None:
+    """The same for captures that were diagnosed each by itself."""
+    _deliver(lambda name, where: render_each(name, reports, where), outputs, display)
+
+
+def _deliver(
+    rendering: "Callable[[str, Display], str]", outputs: Iterable[Output], display: "Display"
+) -> None:
     from nvgre_doctor.terminal.display import Display
 
     file = Display(verbosity=display.verbosity)
     rendered = [
-        (output, render(output.format, report, display if output.path == STDOUT else file))
+        (output, rendering(output.format, display if output.path == STDOUT else file))
         for output in outputs
     ]
     for output, text in rendered:

@@ -19,6 +19,7 @@ from nvgre_doctor.terminal.output import (
     tell,
     write_stdout,
 )
+from nvgre_doctor.terminal.text_files import read_bytes
 from nvgre_doctor.terminal.visible import visible
 
 if TYPE_CHECKING:
@@ -140,8 +141,7 @@ def _refuse_output(path: str, capture: str) -> None:
 def _is_ours(path: str) -> bool:
     """Whether a file is empty, or holds one of our comments near its beginning."""
     try:
-        with open(path, "rb") as stream:
-            beginning = stream.read(_SEARCHED)
+        beginning = read_bytes(path, _SEARCHED)
     except OSError as error:
         raise OutputError(f"{visible(path)}: {error.strerror or error}") from error
     return not beginning or _OURS in beginning

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nvgre_doctor.commands._inputs import refuse_terminal
+from nvgre_doctor.commands._inputs import captures_meant
 from nvgre_doctor.commands._options import (
     color_option,
     complete_codes,
@@ -20,12 +20,14 @@ from nvgre_doctor.commands._options import (
     quiet_option,
     verbose_option,
 )
-from nvgre_doctor.commands._outputs import deliver, plan_outputs
+from nvgre_doctor.commands._outputs import deliver, deliver_each, plan_outputs
 from nvgre_doctor.errors import Exit
-from nvgre_doctor.report.exits import exit_code, nothing_was_read
+from nvgre_doctor.report.exits import nothing_was_read, was_interrupted, worst_exit
 from nvgre_doctor.terminal.output import STDOUT, real_path, tell, write_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from nvgre_doctor.report.baseline import Accepted
     from nvgre_doctor.report.model import Report
 
@@ -50,9 +52,14 @@ def _codes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.command(
     "check", epilog="Exit: 0 good, 1 findings, 2 usage, 3 not readable, 70 bug, 130 interrupted."
 )
-@click.argument(
-    "captures", metavar="CAPTURE...", nargs=-1, required=True, shell_complete=complete_files
+@click.argument("captures", metavar="CAPTURE...", nargs=-1, shell_complete=complete_files)
+@click.option(
+    "--files-from",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Also the captures that FILE (or -) lists.",
 )
+@click.option("--each", is_flag=True, help="Diagnose every capture by itself.")
 @format_option
 @output_option
 @click.option(
@@ -61,7 +68,14 @@ def _codes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     callback=_vsids,
     multiple=True,
     metavar="N",
-    help="A VSID that you use. This and -o can be repeated.",
+    help="A VSID that you use (all are: --vsid-complete).",
+)
+@click.option(
+    "--vsid-complete",
+    hidden=True,  # so that the help stays on one screen; that of --vsid names it
+    is_flag=True,
+    default=None,
+    help="You use no others than these and the inventory's.",
 )
 @click.option(
     "--inventory",
@@ -90,12 +104,13 @@ def _codes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     "--baseline",
     metavar="FILE",
     shell_complete=complete_files,
-    help="Only findings that are not in FILE.",
+    help="Only findings not in FILE (--write-baseline FILE).",
 )
 @click.option(
     "--write-baseline",
     metavar="FILE",
     shell_complete=complete_files,
+    hidden=True,  # so that the help stays on one screen; that of --baseline names it
     help="Accept what is found today, in FILE.",
 )
 @config_options
@@ -110,6 +125,8 @@ def _codes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @verbose_option
 def command(
     captures: tuple[str, ...],
+    files_from: str | None,
+    each: bool,
     format_name: str | None,
     outputs: tuple[str, ...],
     baseline: str | None,
@@ -123,18 +140,25 @@ def command(
     """Diagnose captures together (pcap, pcapng; also compressed). A folder stands for the captures
     in it, - for standard input.
     """
-    from nvgre_doctor.doctor import diagnose  # with all that it needs
+    from nvgre_doctor.capture.interruption import Interruption
+    from nvgre_doctor.doctor import diagnose, diagnose_each  # with all that they need
     from nvgre_doctor.rules.registry import select_codes
     from nvgre_doctor.terminal.display import display_for_stdout
     from nvgre_doctor.terminal.progress import ProgressBar
+    from nvgre_doctor.terminal.stopping import on_first_interrupt
 
     gc.disable()  # nothing here makes cycles; saves 15 % of the time on a hosting fabric
     if quiet and verbose:
         raise click.UsageError("-q and -v exclude each other.")
-    refuse_terminal(captures, "capture")
+    captures = captures_meant(captures, files_from)
     options = options_from(config, no_config, **given)
     options = replace(options, jobs=options.jobs or os.cpu_count())
-    read = (options.inventory, options.file, _unless_same(baseline, write_baseline))
+    read = (
+        options.inventory,
+        options.file,
+        None if files_from == STDOUT else files_from,
+        _unless_same(baseline, write_baseline),
+    )
     plan = plan_outputs(
         format_name or (None if outputs else options.format),
         outputs,
@@ -142,26 +166,39 @@ def command(
         beside=write_baseline,
     )
     display = display_for_stdout(options.color, verbose - quiet)
-    if verbose and options.file:
+    if verbose and options.file and options.file_elsewhere is None:
         tell(f"configuration {options.file}")
     known = _accepted(baseline) if baseline is not None else ()
     codes = select_codes(options.select, options.ignore)
-    with ProgressBar(wanted=not quiet, color=options.color != "never") as bar:
-        report = diagnose(captures, options, progress=bar.update)
-    told = report
+    interruption = Interruption()
+    with (
+        ProgressBar(wanted=not quiet, color=options.color != "never") as bar,
+        on_first_interrupt(interruption.ask),
+    ):
+        if each:
+            found = diagnose_each(captures, options, progress=bar.update, interruption=interruption)
+            reports = list(found)
+        else:
+            reports = [diagnose(captures, options, progress=bar.update, interruption=interruption)]
+    told = reports
     gone: tuple[Accepted, ...] = ()
     if baseline is not None:
-        from nvgre_doctor.report.baseline import only_new  # see _accepted
+        from nvgre_doctor.report.baseline import only_new_of_each  # see _accepted
 
-        told, gone = only_new(report, known, codes)
-    deliver(told, plan, display)
+        told, gone = only_new_of_each(reports, known, codes)
+    if each:
+        deliver_each(told, plan, display)
+    else:
+        deliver(told[0], plan, display)
+    if any(map(was_interrupted, reports)):
+        tell("interrupted: the report is about what was read before")
     if quiet or not any(output.path == STDOUT and output.format == "text" for output in plan):
-        _tell_unread(report)
+        _tell_unread(reports)
     if gone and not quiet:
         _tell_gone(gone)
     if write_baseline is not None:
-        return _write_baseline(report, write_baseline, quiet)
-    return exit_code(told, options.fail_on)
+        return _write_baseline(reports, write_baseline, quiet)
+    return worst_exit(told, options.fail_on)
 
 
 def _unless_same(baseline: str | None, write_baseline: str | None) -> str | None:
@@ -177,18 +214,22 @@ def _accepted(baseline: str) -> "tuple[Accepted, ...]":
     return read_baseline(baseline)
 
 
-def _write_baseline(report: "Report", path: str, quiet: bool) -> Exit:
+def _write_baseline(reports: "Sequence[Report]", path: str, quiet: bool) -> Exit:
     """Accept the findings, unless some may be missing because a capture could not be read."""
     from nvgre_doctor.report.baseline import accept, to_text
 
-    if nothing_was_read(report):
+    if any(map(was_interrupted, reports)):
+        tell(f"{path}: no baseline was written, because not every capture was read to its end")
+        return Exit.INTERRUPTED
+    if any(map(nothing_was_read, reports)):
         tell(f"{path}: no baseline was written, because not every capture could be read")
         return Exit.UNREADABLE
-    write_file(path, to_text(accept(report)))
+    accepted = accept(*reports)
+    write_file(path, to_text(accepted))
     if not quiet:
         from nvgre_doctor.wording import plural
 
-        count = plural(len(report.findings), "finding is", "findings are")
+        count = plural(sum(row.count for row in accepted), "finding is", "findings are")
         tell(f"{path}: {count} accepted")
     return Exit.OK
 
@@ -201,7 +242,7 @@ def _tell_gone(gone: tuple["Accepted", ...]) -> None:
     tell(*lines)
 
 
-def _tell_unread(report: "Report") -> None:
+def _tell_unread(reports: "Iterable[Report]") -> None:
     """Say on standard error why the exit code is 3, where no text on standard output does."""
     lines = [
         f"{capture.path}: "
@@ -210,6 +251,7 @@ def _tell_unread(report: "Report") -> None:
             if capture.problems
             else f"nothing was read from it ({capture.status})"
         )
+        for report in reports
         for capture in report.captures
         if not capture.could_be_judged
     ]

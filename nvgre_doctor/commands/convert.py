@@ -14,9 +14,9 @@ from nvgre_doctor.commands._options import (
     quiet_option,
     verbose_option,
 )
-from nvgre_doctor.commands._outputs import deliver, plan_outputs
+from nvgre_doctor.commands._outputs import deliver, deliver_each, plan_outputs
 from nvgre_doctor.errors import Exit
-from nvgre_doctor.report.exits import exit_code
+from nvgre_doctor.report.exits import worst_exit
 from nvgre_doctor.terminal.output import STDOUT, tell
 
 LARGEST_REPORT = 256 * 1024 * 1024
@@ -46,7 +46,7 @@ def command(
     """Write other formats from the JSON that check wrote, without the captures. - is standard
     input.
     """
-    from nvgre_doctor.report.from_json import ConvertError, report_from_json
+    from nvgre_doctor.report.from_json import ConvertError, reports_from_json
     from nvgre_doctor.terminal.display import display_for_stdout
     from nvgre_doctor.terminal.text_files import TextFileError, read_stdin, read_text
 
@@ -61,9 +61,13 @@ def command(
     )
     try:
         text = read_stdin(LARGEST_REPORT) if report == STDOUT else read_text(report, LARGEST_REPORT)
-        read = report_from_json(text)
+        reports, are_of_each = reports_from_json(text)
     except (TextFileError, ConvertError) as error:
         tell(f"{report}: {error}")
         return Exit.UNREADABLE
-    deliver(read, plan, display_for_stdout(options.color, verbose - quiet))
-    return exit_code(read, options.fail_on)
+    display = display_for_stdout(options.color, verbose - quiet)
+    if are_of_each:
+        deliver_each(reports, plan, display)
+    else:
+        deliver(reports[0], plan, display)
+    return worst_exit(reports, options.fail_on)

@@ -15,11 +15,18 @@ def command(keys: tuple[str, ...]) -> int:
     alone are decimal, unless there are eight and the first is 0. Four words of two hex digits are
     one key.
     """
-    from nvgre_doctor.keycard import KeyTextError, key_card, parse_keys
+    from nvgre_doctor.keycard import KeyTextError, draw_key_card, parse_keys
+    from nvgre_doctor.terminal.display import display_for_stdout
+    from nvgre_doctor.terminal.page import Page
 
     try:
         given = parse_keys(keys)
     except KeyTextError as error:
         raise click.UsageError(f"{error}.") from error
-    write_stdout("\n".join(key_card(key) for key in given))
+    display = display_for_stdout()
+    page = Page(display.width, color=display.color)
+    for key in given:
+        page.blank()
+        draw_key_card(page, key)
+    write_stdout(page.text(), color=display.color)
     return Exit.OK

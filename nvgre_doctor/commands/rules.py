@@ -9,6 +9,12 @@ from nvgre_doctor.terminal.output import write_stdout
 @click.command("rules")
 def command() -> int:
     """List the finding codes; `explain CODE` tells more."""
+    write_rules()
+    return Exit.OK
+
+
+def write_rules() -> None:
+    """Write the table to standard output."""
     from nvgre_doctor.rules.registry import RULES
     from nvgre_doctor.terminal.display import display_for_stdout
     from nvgre_doctor.terminal.page import Page, Span
@@ -20,4 +26,3 @@ def command() -> int:
         [(Span(rule.code), Span(rule.severity.value), Span(rule.title)) for rule in RULES],
     )
     write_stdout(page.text(), color=display.color)
-    return Exit.OK

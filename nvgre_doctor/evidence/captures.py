@@ -6,6 +6,7 @@ Paths and messages are raw text; each reporter makes them safe for its own reade
 from typing import Final, NamedTuple
 
 from nvgre_doctor.capture.batch import Problem
+from nvgre_doctor.capture.losses import NOTHING, Losses
 
 NOTHING_DECODABLE: Final = "nothing-decodable"
 """Reason of the problem of a capture that was read, but none of whose frames could be decoded."""
@@ -17,11 +18,14 @@ class Capture(NamedTuple):
     path: str
     format: str | None  # such as "pcap"; None: not recognized
     compression: str | None  # "gzip", "bzip2", "xz", "zstd"
-    status: str  # "complete", "cut", "unreadable", "empty"
+    status: str  # a word of vocabulary.Status
     frames: int
     bytes: int
     nvgre_frames: int
     problems: tuple[Problem, ...]
+    first_time_ns: int | None = None  # of its first frame, since 1970; None: no frame, or no time
+    last_time_ns: int | None = None  # of its last frame
+    lost: Losses = NOTHING  # what it says itself
 
     @property
     def could_be_judged(self) -> bool:

@@ -1,60 +1,63 @@
 """Evidence becomes a Diagnosis: a verdict for each host and pair, and the refused flows.  Knows no
 rules and no text.
+
+The way of it: `spans` and `models` say what can be compared, `margins` what each span's own frames
+prove, `chains` what that says of others, `answers` what is known of each span, `verdicts` what that
+makes of hosts.
 """
 
-from collections.abc import Mapping
-
 from nvgre_doctor.evidence import Evidence
-from nvgre_doctor.infer.diagnosis import Diagnosis, HostVerdict, PairFacts
+from nvgre_doctor.infer.answers import Answer
+from nvgre_doctor.infer.clocks import compare_clocks
+from nvgre_doctor.infer.copies import find_copies
+from nvgre_doctor.infer.diagnosis import Diagnosis, HostVerdict
 from nvgre_doctor.infer.gathering import count_frames, gather_streams
-from nvgre_doctor.infer.kinds_of_evidence import SameLayout
+from nvgre_doctor.infer.guesses import guess
+from nvgre_doctor.infer.leftovers import find_contradictions, find_strays
+from nvgre_doctor.infer.pairs import judge_pairs
+from nvgre_doctor.infer.reasons import Explaining
 from nvgre_doctor.infer.refusals import find_refusals
-from nvgre_doctor.infer.senders import find_hnv_signs
-from nvgre_doctor.infer.verdicts import is_group_address, judge_hosts
+from nvgre_doctor.infer.solving import solve
+from nvgre_doctor.infer.spans import Parts
+from nvgre_doctor.infer.verdicts import by_address, new_hosts, tell_host
 from nvgre_doctor.known.inventory import Inventory
-from nvgre_doctor.vocabulary import Confidence, Layout, PairVerdict
+from nvgre_doctor.vocabulary import Confidence, Layout
 
 
 def infer(evidence: Evidence, inventory: Inventory) -> Diagnosis:
-    """What the evidence of all captures together means."""
+    """What the evidence of all captures together means; `hearsay.settle_errors` comes before."""
+    parts: Parts = {index: dict(part.parts()) for index, part in evidence.captures.items()}
     streams = gather_streams(evidence)
     frames = count_frames(evidence, streams)
-    hosts, ties = judge_hosts(streams, frames, inventory)
-    pairs = _judge_pairs(frames, hosts, ties)
-    find_hnv_signs(evidence, streams, hosts, pairs)
-    return Diagnosis(streams, hosts, pairs, find_refusals(evidence, streams, hosts, ties))
+    hosts = new_hosts(frames)
+    solution = solve(parts, evidence, inventory)
+    guessed = guess(solution.spans, solution.facts, solution.settled, solution.answers)
+    explaining = Explaining(solution, guessed)
+    offsets = compare_clocks(parts)
+    deciding: dict[bytes, Answer] = {}
+    for address, numbers in by_address(solution.spans).items():
+        host = hosts.setdefault(address, HostVerdict(address))
+        host.sender, host.sender_reasons = solution.senders[address]
+        decides = tell_host(host, numbers, solution.spans, solution.answers, offsets)
+        if decides is not None:
+            deciding[address] = solution.answers[decides]
+        host.reasons = explaining.of_host(host, numbers, decides)
+        if address in solution.contradicted:
+            _take_back(host)
+    return Diagnosis(
+        streams,
+        hosts,
+        judge_pairs(frames, hosts, deciding),
+        find_refusals(evidence, streams, hosts),
+        find_strays(solution.spans, solution.models, solution.answers),
+        find_contradictions(solution.spans, solution.models),
+        find_copies(parts),
+    )
 
 
-def _judge_pairs(
-    frames: Mapping[tuple[bytes, bytes], int],
-    hosts: Mapping[bytes, HostVerdict],
-    ties: list[SameLayout],
-) -> list[PairFacts]:
-    pairs: dict[tuple[bytes, bytes], PairFacts] = {}
-    for (source, destination), count in frames.items():
-        if not count or is_group_address(destination) or source == destination:
-            continue
-        low, high = sorted((source, destination))
-        pair = pairs.setdefault((low, high), PairFacts((low, high)))
-        if source == low:
-            pair.frames_forward = count
-        else:
-            pair.frames_backward = count
-    tied = {frozenset((tie.one.source, tie.two.source)) for tie in ties}
-    for pair in pairs.values():
-        one, two = pair.hosts
-        pair.verdict = _judge_pair(hosts[one], hosts[two], frozenset(pair.hosts) in tied)
-    return [pairs[key] for key in sorted(pairs, key=lambda k: (len(k[0]), k))]
-
-
-def _judge_pair(one: HostVerdict, two: HostVerdict, are_tied: bool) -> PairVerdict:
-    """Only proven layouts make a mismatch.  Two hosts that are tied agree, even while nobody knows
-    in which layout.
-    """
-    if one.confidence is two.confidence is Confidence.PROVEN and Layout.BOTH not in (
-        one.layout,
-        two.layout,
-    ):
-        return PairVerdict.AGREE if one.layout is two.layout else PairVerdict.MISMATCH
-    has_changed = one.change is not None or two.change is not None
-    return PairVerdict.AGREE if are_tied and not has_changed else PairVerdict.UNKNOWN
+def _take_back(host: HostVerdict) -> None:
+    """The inventory contradicts what packets prove: nothing is known."""
+    host.layout, host.confidence, host.margin = Layout.UNKNOWN, Confidence.NONE, 0
+    host.proven_from = host.proven_to = None
+    host.is_stale, host.contradiction = False, True
+    host.changes, host.spans = [], []

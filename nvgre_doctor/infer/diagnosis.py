@@ -1,16 +1,27 @@
-"""The nouns of inference: streams with times, witnesses, verdicts.  Plain values; decides
+"""The nouns of inference: streams with times, reasons, verdicts.  Plain values; decides
 nothing.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence.signs import IcmpSign
 from nvgre_doctor.scan.exact import bare_sign
-from nvgre_doctor.vocabulary import Cause, Confidence, Kind, Layout, PairVerdict
+from nvgre_doctor.vocabulary import (
+    Assumption,
+    Cause,
+    Confidence,
+    Kind,
+    Layout,
+    PairVerdict,
+    Sender,
+)
 from nvgre_doctor.wire.facts import IcmpError
+
+RESTART_NS: Final = 20_000_000_000
+"""A host changes its layout by a restart, which takes longer than this."""
 
 
 class At(NamedTuple):
@@ -25,9 +36,7 @@ class Stream(NamedTuple):
     """Frames of one VM pair in one direction whose keys share bits 31..8, over all captures.
 
     `macs` is inner destination + inner source, or empty.  `destination` is empty for frames of many
-    VM pairs to many hosts, which were not told apart (see `evidence.sampling.Direction`).  `frames`
-    is 0 for a stream that is only known from quotes of ICMP errors: those quote what its source
-    sent, so they speak of its layout, but no data frame of it was captured.
+    VM pairs to many hosts, which were not told apart (see `evidence.sampling`).
     """
 
     source: bytes
@@ -64,15 +73,39 @@ def by_source(streams: Iterable[Stream]) -> dict[bytes, list[Stream]]:
     return dict(hosts)
 
 
-class Witness(NamedTuple):
-    """One observation that speaks for a layout of `stream.source`; `partner` is the stream it was
-    compared with.
+class Reason(NamedTuple):
+    """Why a host speaks a layout in one span of time, and how many frames would have to be wrong
+    for it to speak the other one.
     """
 
     kind: Kind
     layout: Layout
-    stream: Stream
-    partner: Stream | None = None
+    margin: int
+    assumes: tuple[Assumption, ...]
+    tenant: int | None  # the id that the VM pair settled on
+    streams: tuple[Stream, ...]  # the strongest first, 4 or fewer, each with what this reason uses
+    partner: bytes | None = None  # the peer whose layout is known: `because` says why
+    because: tuple["Reason", ...] = ()
+
+
+class SpanVerdict(NamedTuple):
+    """What is known of a host from one of its frames to another, without a silence between; in one
+    capture, and `elsewhere` in others.
+    """
+
+    layout: Layout
+    confidence: Confidence
+    margin: int
+    first: At
+    last: At
+    elsewhere: tuple[tuple[At, At], ...] = ()
+
+    def ends_at(self, at: At) -> tuple[At, At]:
+        """Its first and its last frame in the capture of this one, if it has frames there."""
+        for first, last in self.elsewhere:
+            if first.capture == at.capture:
+                return first, last
+        return self.first, self.last
 
 
 class Change(NamedTuple):
@@ -88,37 +121,84 @@ class Change(NamedTuple):
 
 @dataclass(slots=True)
 class HostVerdict:
-    """What is known of one host.  With a change, `layout` is the later one."""
+    """What is known of one host: `layout` is that of its last span in which it is proven, else of
+    the last one in which it is likely.
+    """
 
     address: bytes
     layout: Layout = Layout.UNKNOWN
     confidence: Confidence = Confidence.NONE
-    witnesses: list[Witness] = field(default_factory=list)
-    change: Change | None = None
     contradiction: bool = False  # the inventory says something else than the packets
     frames_sent: int = 0
     frames_received: int = 0
-    hnv_signs: set[str] = field(
-        default_factory=set
-    )  # why this looks like Hyper-V and not like a plain GRE tunnel
+    margin: int = 0  # how many frames would have to be wrong for the other layout to be true
+    sender: Sender = Sender.UNCLEAR
+    sender_reasons: tuple[str, ...] = ()
+    proven_from: At | None = None
+    proven_to: At | None = None
+    is_stale: bool = False  # it sent more since then, after a silence
+    spans: list[SpanVerdict] = field(default_factory=list)
+    reasons: list[Reason] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
 
     def layout_of(self, stream: Stream) -> Layout:
         """The proven layout in which this host wrote a stream; UNKNOWN where it cannot be told."""
         return self.layout_between(stream.first, stream.last)
 
     def layout_between(self, first: At, last: At) -> Layout:
-        """The proven layout of something whose key did not change from its first frame to its
-        last.
+        """The layout that is proven for this time; UNKNOWN where none is."""
+        spoken = self.spoken_between(first, last)
+        if spoken is None or spoken.confidence is not Confidence.PROVEN:
+            return Layout.UNKNOWN
+        return Layout.UNKNOWN if spoken.layout is Layout.BOTH else spoken.layout
+
+    def spoken_between(self, first: At, last: At) -> SpanVerdict | None:
+        """What is known, or likely, of this time: of the span that it lies in, of the spans before
+        and after it if they agree, or of one that ends less than the time of a restart away.  What
+        is updated stays so: RFC 7637 holds after the last span, draft-00 before the first one.
         """
-        if self.confidence is not Confidence.PROVEN or self.layout is Layout.BOTH:
-            return Layout.UNKNOWN
-        change = self.change
-        if change is None:
-            return self.layout
-        was_before, is_after = first <= change.last_before, last >= change.at
-        if was_before == is_after:  # in the gap between the two proofs, or on both sides of it
-            return Layout.UNKNOWN
-        return change.before if was_before else change.after
+        one, two = self._spoken(first), self._spoken(last)
+        if one is None or two is None or one.layout is not two.layout:
+            return None
+        return min(one, two, key=_sureness)
+
+    def _spoken(self, at: At) -> SpanVerdict | None:
+        before = after = None
+        since = until = RESTART_NS
+        for span in self.spans:
+            if span.layout is Layout.UNKNOWN:
+                continue
+            first, last = span.ends_at(at)
+            if _is_earlier(last, at):
+                before, since = span, _gap(last, at)
+            elif not _is_earlier(at, first):
+                return span
+            elif after is None:
+                after, until = span, _gap(at, first)
+        if before is not None and before is self.spans[-1] and before.layout is Layout.CURRENT:
+            return before
+        if after is not None and after is self.spans[0] and after.layout is Layout.OLD:
+            return after
+        if before is not None and after is not None and before.layout is after.layout:
+            return min(before, after, key=_sureness)
+        if since < RESTART_NS <= until:
+            return before
+        return after if until < RESTART_NS <= since else None
+
+
+def _sureness(span: SpanVerdict) -> tuple[bool, int]:
+    return span.confidence is Confidence.PROVEN, span.margin
+
+
+def _gap(one: At, two: At) -> int:
+    return abs(two.ts_ns - one.ts_ns)
+
+
+def _is_earlier(one: At, two: At) -> bool:
+    """By frame inside a capture, else by their clocks."""
+    if one.capture == two.capture:
+        return one.frame_number < two.frame_number
+    return one.ts_ns < two.ts_ns
 
 
 @dataclass(slots=True)
@@ -129,6 +209,7 @@ class PairFacts:
     verdict: PairVerdict = PairVerdict.UNKNOWN
     frames_forward: int = 0
     frames_backward: int = 0
+    confidence: Confidence = Confidence.NONE
 
 
 class RefusalFacts(NamedTuple):
@@ -141,6 +222,36 @@ class RefusalFacts(NamedTuple):
     count: int  # type: ignore[assignment]  # a tuple has a method of this name
     frames: tuple[At, ...]  # examples, by time
     cause: Cause
+    sightings: int = 0  # how often these packets were captured
+
+
+class Stray(NamedTuple):
+    """A frame whose key contradicts everything else that its host sent: named, and not used."""
+
+    host: bytes
+    destination: bytes
+    gre_key: int
+    at: At
+    layout_it_would_mean: Layout
+
+
+class Contradiction(NamedTuple):
+    """One VM pair with ids that no layouts make equal.  `macs` is as in `Stream`."""
+
+    hosts: tuple[bytes, ...]
+    macs: bytes
+    gre_keys: tuple[int, ...]
+    frames: tuple[At, ...]
+
+
+class Copies(NamedTuple):
+    """Packets that were captured more than once, the most often one `most` times."""
+
+    capture: int
+    packets: int
+    most: int
+    frames: tuple[At, ...]
+    other_capture: int | None  # the capture that holds them as well; None: the same one
 
 
 @dataclass(slots=True)
@@ -151,6 +262,9 @@ class Diagnosis:
     hosts: dict[bytes, HostVerdict]
     pairs: list[PairFacts]
     refusals: list[RefusalFacts]
+    strays: list[Stray] = field(default_factory=list)
+    contradictions: list[Contradiction] = field(default_factory=list)
+    copies: list[Copies] = field(default_factory=list)
     _between: dict[tuple[bytes, bytes], list[Stream]] = field(default_factory=dict, repr=False)
     _causes: dict[tuple[bytes, bytes, IcmpSign], list[tuple[int | None, Cause]]] = field(
         default_factory=dict, repr=False

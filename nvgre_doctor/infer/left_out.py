@@ -9,8 +9,7 @@ from typing import Final
 
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.signs import IcmpSign, Sightings, Sign
-from nvgre_doctor.evidence.streams import unpack_stream
-from nvgre_doctor.infer.gathering import refused_flow
+from nvgre_doctor.infer.hearsay import refused_flow
 from nvgre_doctor.known.expectations import NetworkTable
 from nvgre_doctor.vocabulary import Oddity
 
@@ -33,25 +32,19 @@ def leave_out(evidence: Evidence, not_nvgre: NetworkTable[bool]) -> Evidence:
 
     def kept(part: CaptureEvidence) -> CaptureEvidence:
         rest = CaptureEvidence(part.frames, part.nvgre_frames)
-        for ends, direction in part.directions.items():
+        for ends, frames in part.frames_by_ends().items():
             middle = len(ends) // 2
             if is_out(ends[:middle]) or is_out(ends[middle:]):
-                streams = (*direction.vm_streams.values(), *direction.bare_streams.values())
-                frames = direction.unkept_frames + sum(
-                    unpack_stream(packed).frames for packed in streams
-                )
                 _count_out(rest, frames, are_nvgre=True)
-            else:
-                rest.directions[ends] = direction
-        rest.unkept = {key: packed for key, packed in part.unkept.items() if not is_out(key[:-3])}
+        rest.units = part.units.without(is_out)
         for sign, seen in part.signs.items():
             if not (is_out(sign.source) or is_out(sign.destination)):
                 rest.add_sign(sign, seen)
             elif sign.oddity in _NVGRE | _OTHER_GRE:
                 _count_out(rest, seen.count, are_nvgre=sign.oddity in _NVGRE)
-        for icmp_sign, seen in part.icmp.items():
+        for icmp_sign, error in part.icmp.items():
             about_out = icmp_sign.refuses_nvgre and any(map(is_out, refused_flow(icmp_sign)))
-            rest.add_icmp(_about_other_traffic(icmp_sign) if about_out else icmp_sign, seen)
+            rest.add_icmp(_about_other_traffic(icmp_sign) if about_out else icmp_sign, error)
         return rest
 
     return Evidence({index: kept(part) for index, part in evidence.captures.items()})

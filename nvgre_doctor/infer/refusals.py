@@ -1,44 +1,22 @@
-"""ICMP errors become refused flows: which flow, with which key, and whether the layouts explain
-it.
+"""ICMP errors become refused flows: which flow, with which key, how many packets, and whether the
+layouts of that time explain it.
 """
 
-from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence import Evidence
-from nvgre_doctor.evidence.signs import EXAMPLES, IcmpSign
+from nvgre_doctor.evidence.signs import DIGESTS, EXAMPLES, IcmpInterval, IcmpSign
 from nvgre_doctor.infer.diagnosis import At, HostVerdict, RefusalFacts, Stream
-from nvgre_doctor.infer.gathering import IcmpSeen, icmp_errors, refused_flow
-from nvgre_doctor.infer.kinds_of_evidence import SameLayout
+from nvgre_doctor.infer.hearsay import icmp_errors, is_prohibited, refused_flow
 from nvgre_doctor.vocabulary import Cause, Layout
-from nvgre_doctor.wire.facts import IcmpError
+from nvgre_doctor.wire import layouts
 
-ADMINISTRATIVELY_PROHIBITED: Final = frozenset({(4, 3, 10), (6, 1, 1)})
-"""ICMP type 3 code 10 (RFC 1122 section 3.2.2.1) and ICMPv6 type 1 code 1 (RFC 4443 section 3.1):
-version, type, code.
-"""
-REDIRECTS: Final = frozenset({(4, 5, 10), (6, 137, 1)})
-"""REDIRECT of MS-NVGREE section 2.2.2: the VM moved."""
+_LAYOUTS: Final = {Layout.OLD, Layout.CURRENT}
 
-
-def kind_of(message: IcmpSign | IcmpError) -> tuple[int, int, int]:
-    """Version, type and code of an ICMP message."""
-    return message.version, message.type, message.code
-
-
-def is_prohibited(message: IcmpSign | IcmpError) -> bool:
-    """Whether an ICMP error is a 3/10 or its ICMPv6 twin."""
-    return kind_of(message) in ADMINISTRATIVELY_PROHIBITED
-
-
-def count_other_prohibited(evidence: Evidence) -> int:
-    """Every 3/10 and 1/1 that refuses no NVGRE frame: of the underlay, and of guests."""
-    return sum(
-        seen.sightings.count
-        for seen in icmp_errors(evidence)
-        if is_prohibited(seen.sign) and not seen.sign.refuses_nvgre
-    )
+Flow = tuple[bytes, bytes]
+"""Source and destination."""
 
 
 class _Row(NamedTuple):
@@ -49,47 +27,66 @@ class _Row(NamedTuple):
     cause: Cause
 
 
+class _Seen:
+    """All sightings of one row."""
+
+    __slots__ = ("digests", "frames", "sightings")
+
+    def __init__(self) -> None:
+        self.sightings = 0
+        self.digests: Counter[bytes] = Counter()
+        self.frames: list[At] = []
+
+    def add(self, interval: IcmpInterval, capture: int) -> None:
+        self.sightings += interval.sightings
+        self.digests.update(dict(interval.digests))
+        self.frames += [At(m.ts_ns, capture, m.frame_number) for m in interval.examples]
+
+    @property
+    def packets(self) -> int:
+        """Exact below DIGESTS distinct ones, else an estimate."""
+        if len(self.digests) < DIGESTS:
+            return len(self.digests)
+        smallest = sorted(self.digests.items())[:DIGESTS]
+        return max(len(smallest), self.sightings * DIGESTS // sum(seen for _, seen in smallest))
+
+
 def find_refusals(
-    evidence: Evidence,
-    streams: Iterable[Stream],
-    hosts: Mapping[bytes, HostVerdict],
-    ties: Iterable[SameLayout],
+    evidence: Evidence, streams: Iterable[Stream], hosts: Mapping[bytes, HostVerdict]
 ) -> list[RefusalFacts]:
     """All ICMP errors that quote NVGRE frames, by flow, in order."""
-    errors = [seen for seen in icmp_errors(evidence) if seen.sign.refuses_nvgre]
-    index = _FlowIndex(
-        streams, {refused_flow(seen.sign) for seen in errors if seen.sign.quoted_key is None}
+    errors = [heard for heard in icmp_errors(evidence) if heard.sign.refuses_nvgre]
+    if not errors:
+        return []
+    index = _FlowIndex(streams, {heard.sign.addressee for heard in errors})
+    found: defaultdict[_Row, _Seen] = defaultdict(_Seen)
+    flows = [index.flow_and_key(heard.sign) for heard in errors]
+    answered = _refused_both_ways(
+        (flow, gre_key, heard.sign) for heard, (flow, gre_key) in zip(errors, flows, strict=True)
     )
-    tied = {frozenset((tie.one.source, tie.two.source)) for tie in ties}
-    counts: defaultdict[_Row, int] = defaultdict(int)
-    frames: defaultdict[_Row, list[At]] = defaultdict(list)
-    for seen in errors:
-        source, destination = refused_flow(seen.sign)
-        gre_key = seen.sign.quoted_key
-        if gre_key is None:
-            gre_key = index.identify(source, destination, seen.sign)
-        bare = IcmpSign(*seen.sign[:8])
-        row = _Row(
-            source, destination, bare, gre_key, _cause(source, destination, seen, hosts, tied)
-        )
-        counts[row] += seen.sightings.count
-        frames[row].extend(seen.frames())
+    for heard, (flow, gre_key) in zip(errors, flows, strict=True):
+        bare = IcmpSign(*heard.sign[:8])
+        for interval in heard.seen.intervals:
+            first, last = (
+                At(m.ts_ns, heard.capture, m.frame_number) for m in (interval.first, interval.last)
+            )
+            cause = _cause(flow, bare, hosts, first, last)
+            if cause is Cause.UNKNOWN and (flow, gre_key) in answered and is_prohibited(bare):
+                cause = Cause.LAYOUT_MISMATCH
+            found[_Row(*flow, bare, gre_key, cause)].add(interval, heard.capture)
     return [
         RefusalFacts(
             row.source,
             row.destination,
             row.sign,
             row.gre_key,
-            count,
-            _first(frames[row]),
+            seen.packets,
+            tuple(sorted(seen.frames)[:EXAMPLES]),
             row.cause,
+            seen.sightings,
         )
-        for row, count in sorted(counts.items(), key=lambda item: _sortable(item[0]))
+        for row, seen in sorted(found.items(), key=lambda item: _sortable(item[0]))
     ]
-
-
-def _first(frames: list[At]) -> tuple[At, ...]:
-    return tuple(sorted(frames)[:EXAMPLES])
 
 
 def _sortable(row: _Row) -> tuple[object, ...]:
@@ -98,56 +95,87 @@ def _sortable(row: _Row) -> tuple[object, ...]:
 
 
 def _cause(
-    source: bytes,
-    destination: bytes,
-    seen: IcmpSeen,
-    hosts: Mapping[bytes, HostVerdict],
-    tied: set[frozenset[bytes]],
+    flow: Flow, sign: IcmpSign, hosts: Mapping[bytes, HostVerdict], first: At, last: At
 ) -> Cause:
-    """Only a 3/10 can be caused by layouts, and only proven layouts at the time of the refusal
-    explain it.
+    """Who is neither end of the flow, nor a host, refuses for reasons of its own.  Else only a 3/10
+    can be caused by layouts: those of that time.
     """
-    if not is_prohibited(seen.sign):
+    source, destination = flow
+    if not sign.is_inner and sign.reporter not in (source, destination, *hosts):
+        return Cause.THIRD_PARTY
+    if not is_prohibited(sign) or source not in hosts or destination not in hosts:
         return Cause.UNKNOWN
-    frames = seen.frames()
-    spoken = [
-        hosts[address].layout_between(min(frames), max(frames))
-        if address in hosts
-        else Layout.UNKNOWN
-        for address in (source, destination)
-    ]
-    if Layout.UNKNOWN in spoken:
-        return Cause.POLICY if frozenset((source, destination)) in tied else Cause.UNKNOWN
-    return Cause.POLICY if spoken[0] is spoken[1] else Cause.LAYOUT_MISMATCH
+    one = hosts[source].spoken_between(first, last)
+    two = hosts[destination].spoken_between(first, last)
+    if one is None or two is None or not {one.layout, two.layout} <= _LAYOUTS:
+        return Cause.UNKNOWN
+    if not one.margin or not two.margin:
+        return Cause.UNKNOWN
+    return Cause.POLICY if one.layout is two.layout else Cause.LAYOUT_MISMATCH
+
+
+def _refused_both_ways(
+    refusals: Iterable[tuple[Flow, int | None, IcmpSign]],
+) -> set[tuple[Flow, int]]:
+    """Flows with their keys, where each end refuses what the other sends, and the one key is the
+    other shifted by eight bits.
+    """
+    keys: defaultdict[Flow, set[int]] = defaultdict(set)
+    for flow, gre_key, sign in refusals:
+        if gre_key is not None and is_prohibited(sign) and sign.reporter in flow:
+            keys[flow].add(gre_key)
+    found: set[tuple[Flow, int]] = set()
+    for flow, sent in keys.items():
+        back = flow[::-1]
+        for gre_key in sent:
+            if layouts.fits_current(gre_key) and layouts.vsid(gre_key) in keys.get(back, ()):
+                found |= {(flow, gre_key), (back, layouts.vsid(gre_key))}
+    return found
 
 
 class _FlowIndex:
-    """Finds the key of a refused flow whose quote does not hold it, by what else is quoted: MACs or
-    customer addresses.
+    """Finds the flow and the key of a refusal whose quote does not hold them, by what else is
+    quoted: MACs or customer addresses.
     """
 
-    def __init__(self, streams: Iterable[Stream], flows: Container[tuple[bytes, bytes]]) -> None:
-        """`flows` are source and destination of those that may be asked about."""
-        self._by_macs: defaultdict[tuple[bytes, bytes, bytes], set[int]] = defaultdict(set)
-        self._by_customers: defaultdict[tuple[bytes, bytes, bytes], set[int]] = defaultdict(set)
+    def __init__(self, streams: Iterable[Stream], senders: set[bytes]) -> None:
+        """`senders` are those whose flows may be asked about."""
+        self._flows: set[Flow] = set()
+        self._found: defaultdict[tuple[bytes, bytes], list[Stream]] = defaultdict(list)
         for stream in streams:
-            if stream[:2] in flows:
-                self._by_macs[*stream[:2], stream.macs].update(stream.gre_keys)
-                self._by_customers[*stream[:2], stream.customer_addresses].update(stream.gre_keys)
+            self._flows.add(stream[:2])
+            if stream.source in senders:
+                for quoted in {stream.macs, stream.customer_addresses} - {b""}:
+                    self._found[stream.source, quoted].append(stream)
 
-    def identify(self, source: bytes, destination: bytes, sign: IcmpSign) -> int | None:
-        """The key, if what is quoted fits frames of one key only."""
-        if sign.quoted_macs:
-            gre_keys = self._by_macs.get((source, destination, sign.quoted_macs), set())
-        elif sign.quoted_customer_addresses:
-            gre_keys = self._by_customers.get(
-                (source, destination, sign.quoted_customer_addresses), set()
-            )
-        else:
-            return None
-        return next(iter(gre_keys)) if len(gre_keys) == 1 else None
+    def flow_and_key(self, sign: IcmpSign) -> tuple[Flow, int | None]:
+        """The key, if what is quoted fits frames of one key only.  The message may come from
+        another address of the host that refuses: then the flow is one that was heard.
+        """
+        source, destination = refused_flow(sign)
+        customers = sign.quoted_source + sign.quoted_destination
+        if sign.is_inner and (source, destination) not in self._flows:
+            # A guest's own tunnel inside NVGRE looks like the packet of a host.
+            fitting = self._found.get((sign.addressee, customers), [])
+            if fitting:
+                return self._one_of(sign.addressee, sign.reporter, fitting)
+        quoted = sign.quoted_macs or sign.quoted_customer_addresses
+        fitting = self._found.get((source, quoted), []) if quoted else []
+        if not sign.quoted_destination and (source, destination) not in self._flows:
+            heard = {stream.destination for stream in fitting}
+            if len(heard) == 1:
+                destination = heard.pop()
+        if sign.quoted_key is not None:
+            return (source, destination), sign.quoted_key
+        return self._one_of(source, destination, fitting)
 
-
-def is_redirect(message: IcmpSign | IcmpError) -> bool:
-    """Whether an ICMP message is the REDIRECT of MS-NVGREE."""
-    return kind_of(message) in REDIRECTS
+    def _one_of(
+        self, source: bytes, destination: bytes, fitting: Iterable[Stream]
+    ) -> tuple[Flow, int | None]:
+        gre_keys = {
+            gre_key
+            for stream in fitting
+            if stream.destination == destination
+            for gre_key in stream.gre_keys
+        }
+        return (source, destination), gre_keys.pop() if len(gre_keys) == 1 else None

@@ -1,16 +1,24 @@
-"""Signs of Hyper-V network virtualization: what tells its hosts from plain GRE tunnels, whose key
-looks like the old layout.
+"""What encapsulates at a provider address: Hyper-V, something else, or unclear.
+
+Judged apart from the layout: other senders write any number as their key, so only a Hyper-V host
+can be proven to use the old layout.  The MACs of guests say where guests live, and the outer hop
+limit says who sent the packet: Windows starts at 128, Linux at 64, appliances often at 255.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence import Evidence
-from nvgre_doctor.infer.diagnosis import HostVerdict, PairFacts, Stream
-from nvgre_doctor.vocabulary import Kind, Oddity, PairVerdict
+from nvgre_doctor.infer.groups import Group
+from nvgre_doctor.infer.hearsay import icmp_errors
+from nvgre_doctor.infer.models import Model
+from nvgre_doctor.infer.spans import Span
+from nvgre_doctor.known.inventory import Inventory
+from nvgre_doctor.vocabulary import Oddity, Sender
+from nvgre_doctor.wire.gre import CHECKSUM, SEQUENCE
 
-HYPERV_VENDORS: Final = {
+HYPER_V_VENDORS: Final = {
     bytes.fromhex("00155d"): "Hyper-V",
     bytes.fromhex("001dd8"): "System Center VMM",
 }
@@ -19,49 +27,137 @@ OTHER_VENDORS: Final = {
     bytes.fromhex(prefix)
     for prefix in ("005056", "000c29", "000569", "525400", "fa163e", "00163e", "080027")
 }
-"""VMware, QEMU, OpenStack, Xen and VirtualBox: their machines speak against Hyper-V."""
-MANY_SEGMENTS: Final = 16
-"""A plain tunnel has one key, and a pair of hosts a handful of tunnels; HNV has one key for each
-VSID and FlowID.
-"""
+"""VMware, QEMU, OpenStack, Xen and VirtualBox."""
+WINDOWS_HOP_LIMITS: Final = range(65, 129)
+"""A hop limit that started at 128."""
+SURE_PACKETS: Final = 2
+"""How many packets each side of a mismatch must have sent to name both ends as Hyper-V."""
 
 
-def find_hnv_signs(
-    evidence: Evidence,
-    streams: Sequence[Stream],
-    hosts: Mapping[bytes, HostVerdict],
-    pairs: Iterable[PairFacts],
-) -> None:
-    """Add to each host why it looks like a Hyper-V host.  The outer TTL is no sign of its own:
-    others use 128 too.
-    """
-    vms = {(s.source, s.macs[6:9]) for s in streams} | {
-        (s.destination, s.macs[:3]) for s in streams
+class Judgement(NamedTuple):
+    """What a sender is, and the facts that say so."""
+
+    sender: Sender
+    reasons: tuple[str, ...]
+
+
+class _Signs:
+    """Frames of one address, counted."""
+
+    __slots__ = ("guests", "hop_limits")
+
+    def __init__(self) -> None:
+        self.hop_limits: Counter[str] = Counter()
+        self.guests: Counter[str] = Counter()
+
+
+def judge_senders(
+    evidence: Evidence, spans: Sequence[Span], models: Iterable[Model], inventory: Inventory
+) -> dict[bytes, Judgement]:
+    """Every provider address that sent data."""
+    signs: defaultdict[bytes, _Signs] = defaultdict(_Signs)
+    for span in spans:
+        of_address = signs[span.address]
+        for heard in span.heard:
+            limit = max((packet.hop_limit for packet in heard.packets), default=0)
+            of_address.hop_limits[_origin(limit)] += heard.frames
+            if heard.macs:
+                of_address.guests[_vendor(heard.macs[6:9])] += heard.frames
+    messages = {
+        told.sign.reporter: "it sent an UNREACHABLE or REDIRECT message inside NVGRE"
+        for told in icmp_errors(evidence)
+        if told.sign.is_inner and told.sign.refuses_nvgre
     }
-    for address, prefix in vms:
-        vendor = HYPERV_VENDORS.get(prefix)
-        if vendor is not None and address in hosts:
-            hosts[address].hnv_signs.add(f"a virtual machine with a {vendor} MAC address")
-    segments: defaultdict[tuple[bytes, bytes], set[int]] = defaultdict(set)
-    for stream in streams:
-        if stream.destination:  # otherwise it is of many VM pairs, to any number of peers
-            segments[stream.source, stream.destination].add(stream.upper_bits)
-    others = {
-        s.source for s in streams if s.macs[:3] in OTHER_VENDORS or s.macs[6:9] in OTHER_VENDORS
+    for _, sign, _ in evidence.signs(Oddity.CONTROL):
+        messages.setdefault(sign.source, "it sent control traffic of NVGRE")
+    flagged = {
+        sign.source
+        for _, sign, _ in evidence.signs(Oddity.GRE_FLAGS)
+        if sign.detail & (CHECKSUM | SEQUENCE)
     }
-    for (source, _), upper_bits in segments.items():
-        if len(upper_bits) >= MANY_SEGMENTS and source not in others:
-            hosts[source].hnv_signs.add("many keys to one peer")
-    for pair in pairs:
-        if pair.verdict is PairVerdict.MISMATCH:
-            for address in pair.hosts:
-                hosts[address].hnv_signs.add(
-                    "a peer that writes the same id eight bits higher or lower"
-                )
-    for host in hosts.values():
-        if any(witness.kind is Kind.LAYOUT_CHANGE for witness in host.witnesses):
-            host.hnv_signs.add("the same virtual machine with both layouts of one id")
-    for _, sign, _ in evidence.signs(Oddity.HOST_ERROR):
-        for address in (sign.source, sign.destination):
-            if address in hosts:
-                hosts[address].hnv_signs.add("an UNREACHABLE or REDIRECT message inside NVGRE")
+    sure = {
+        record.provider_address: "the inventory names it"
+        for record in inventory.records
+        if record.provider_address
+    }
+    for address in _with_shifted_ids(spans, models):
+        sure[address] = "a peer writes the same id eight bits higher or lower"
+    return {
+        address: _judge(found, messages.get(address), sure.get(address), address in flagged)
+        for address, found in signs.items()
+    }
+
+
+def _origin(hop_limit: int) -> str:
+    if hop_limit in WINDOWS_HOP_LIMITS:
+        return "128"
+    return "64" if 0 < hop_limit < WINDOWS_HOP_LIMITS.start else "255"
+
+
+def _vendor(prefix: bytes) -> str:
+    if prefix in HYPER_V_VENDORS:
+        return "Hyper-V"
+    return "other" if prefix in OTHER_VENDORS else ""
+
+
+def _judge(signs: _Signs, message: str | None, sure: str | None, is_flagged: bool) -> Judgement:
+    origin, frames = _most(signs.hop_limits)
+    is_windows = origin == "128" and 2 * frames > signs.hop_limits.total()
+    guests = signs.guests
+    are_ours = 2 * guests["Hyper-V"] > guests.total()
+    are_foreign = 2 * guests["other"] > guests.total()
+    reasons = [f"its hop limits start at {origin}"] if frames else []
+    if are_ours:
+        reasons.append("its guests have MAC addresses of Hyper-V")
+    if are_foreign:
+        reasons.append("its guests have MAC addresses of other hypervisors")
+    if is_flagged:
+        reasons.append("it sets checksum or sequence numbers in GRE")
+    if message:
+        reasons.append(message)
+    if sure:
+        reasons.append(sure)
+    if sure or (is_windows and (message or (are_ours and not is_flagged))):
+        sender = Sender.HYPER_V
+    elif is_flagged or are_foreign or (frames and not is_windows):
+        sender = Sender.OTHER
+    else:
+        sender = Sender.UNCLEAR
+    return Judgement(sender, tuple(reasons))
+
+
+def _most(counts: Mapping[str, int]) -> tuple[str, int]:
+    """The commonest, and of several the first in order."""
+    count, name = min(((-count, name) for name, count in counts.items()), default=(0, ""))
+    return name, -count
+
+
+def _with_shifted_ids(spans: Sequence[Span], models: Iterable[Model]) -> set[bytes]:
+    """Both ends of a VM pair whose one id is the other shifted by eight bits, and nothing else."""
+    found: set[bytes] = set()
+    for model in models:
+        if model.group is not Group.PAIR or model.is_soft or model.is_broken or model.left:
+            continue
+        old: Counter[bytes] = Counter()
+        new: Counter[bytes] = Counter()
+        for unit in model.units:
+            side = old if unit.old_id == model.tenant else new
+            side[spans[unit.span].address] += unit.weight
+        if (
+            min(old.total(), new.total()) >= SURE_PACKETS
+            and old.keys().isdisjoint(new.keys())
+            and _is_only_reading(model)
+        ):
+            found |= old.keys() | new.keys()
+    return found
+
+
+def _is_only_reading(model: Model) -> bool:
+    """Whether no other id explains all frames as well."""
+    numbers = {number for unit in model.units for number in (unit.old_id, unit.new_id)}
+    return not any(
+        number is not None
+        and number != model.tenant
+        and all(number in (unit.old_id, unit.new_id) for unit in model.units)
+        for number in numbers
+    )

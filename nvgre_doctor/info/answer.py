@@ -40,6 +40,9 @@ def answer(contents: Sequence[Contents]) -> Answer:
     streams = gather_streams(evidence)
     counts = sum((part.counts for part in contents), Counter[Oddity]())
     if not streams:
+        if any(kind.about_nvgre for part in contents for kind, _ in part.icmp_errors):
+            quoted = "No NVGRE data was captured, only ICMP errors that quote some."
+            return Answer(Fitness.PARTLY, (quoted, *_what_is_lost(contents)))
         return Answer(Fitness.NO, tuple(_why_nothing(contents, counts, frames)))
     flows = count_frames(evidence, streams)
     are_left_out = any(
@@ -114,8 +117,6 @@ def _what_is_one_sided(
     """Hosts that only receive; and no VM pair in both directions.  `flows` counts frames by source
     and destination.  If frames were left out, a host may have sent these.
     """
-    if not any(flows.values()):
-        yield "No NVGRE data was captured, only ICMP errors that quote some."
     senders = {source for source, _ in flows}
     receivers = {destination for (_, destination), frames in flows.items() if frames}
     silent = {address for address in receivers - senders if not is_group_address(address)}

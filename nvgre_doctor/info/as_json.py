@@ -44,6 +44,8 @@ def _capture(part: Contents, answer: Answer) -> Json:
         "application": _text(description.application),
         "os": _text(description.os),
         "hardware": _text(description.hardware),
+        "comments": [_text(comment) for comment in description.comments],
+        "comments_left_out": description.comments_left_out,
         "sections": description.sections,
         "interfaces": [
             {

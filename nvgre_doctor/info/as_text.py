@@ -92,6 +92,11 @@ def _rows(part: Contents) -> Iterable[Row]:
     )
     if writer:
         yield "Written by", writer
+    for comment in part.description.comments:
+        for line in _decoded(comment).splitlines():
+            yield "Comment", line
+    if part.description.comments_left_out:
+        yield "", f"and {plural(part.description.comments_left_out, 'more comment')}"
     yield from _interface_rows(part)
     if part.lengths.first_ns is not None and part.lengths.last_ns is not None:
         first, last = part.lengths.first_ns, part.lengths.last_ns

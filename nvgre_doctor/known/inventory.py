@@ -2,7 +2,8 @@
 
 Knows the columns of Get-NetVirtualizationLookupRecord (class
 MSFT_NetVirtualizationLookupRecordSettingData) and what CSV files look like on Windows.  Knows
-nothing about captures or verdicts.  Everything in the file is hostile text.
+nothing about captures or verdicts.  Everything in the file is hostile text, and it may be a secret
+that somebody else pointed to: no error repeats what is in it.
 """
 
 import io
@@ -13,18 +14,28 @@ from typing import ClassVar, Final, NamedTuple, Self
 
 from nvgre_doctor.errors import GivenError
 from nvgre_doctor.known.numbers import parse_number
+from nvgre_doctor.terminal.text_files import read_bytes
 from nvgre_doctor.wire.layouts import CONTROL_ID, LOWEST_VSID, is_usable
 
-LARGEST_FILE: Final = 64 * 1024 * 1024
-"""In bytes.  A record takes about 500 bytes in UTF-16: more than 100,000 VMs fit."""
+LARGEST_FILE: Final = 8 * 1024 * 1024
+"""In bytes.  A record takes about 250 in UTF-8, which `-Encoding UTF8` gives, and twice that in
+UTF-16: more than 30,000 VMs fit.
+"""
+LARGEST_HEADER: Final = 64 * 1024
+"""In characters, half of what the csv module takes.  A class of Windows has some dozens of
+properties.
+"""
 EXPORT_COMMAND: Final = "Get-NetVirtualizationLookupRecord | Export-Csv -Path lookup.csv"
+EXPORT_SHORT: Final = (
+    "Get-NetVirtualizationLookupRecord | Select-Object VirtualSubnetID, ProviderAddress,"
+    " MACAddress, CustomerAddress, VMName, Rule | Export-Csv -NoTypeInformation -Encoding UTF8"
+    " -Path lookup.csv"
+)
 _ENCAP: Final = frozenset({"36", "encap", "translationmethodencap"})
 _NOT_ENCAP: Final = frozenset(
     {"35", "nat", "translationmethodnat", "37", "none", "translationmethodnone"}
 )
 _SEPARATORS: Final = (",", ";", "\t")
-_SHOWN_COLUMNS: Final = 12
-_SHOWN_CHARACTERS: Final = 40
 
 
 class InventoryError(GivenError):
@@ -54,6 +65,7 @@ class Inventory(NamedTuple):
 
     vsids: frozenset[int] = frozenset()
     records: tuple[LookupRecord, ...] = ()
+    is_complete: bool = False  # there are no other VSIDs
 
     def with_vsids(self, vsids: Iterable[int]) -> Self:
         """The same with VSIDs about which nothing else is known."""
@@ -78,7 +90,7 @@ def read_inventory(path: str | os.PathLike[str]) -> Inventory:
         raise InventoryError(
             f"{path}: there is no header and no record in it. Export again: {EXPORT_COMMAND}"
         )
-    separator, columns = _columns(header, f"{path}, line {skipped + 1}")
+    separator, columns = _columns(header.rstrip("\n"), f"{path}, line {skipped + 1}")
     records = dict.fromkeys(_records(lines, separator, columns, path, skipped + 1))
     if not records:
         raise InventoryError(
@@ -90,18 +102,17 @@ def read_inventory(path: str | os.PathLike[str]) -> Inventory:
 
 def _read(path: str | os.PathLike[str]) -> bytes:
     try:
-        with open(path, "rb") as file:
-            data = file.read(LARGEST_FILE + 1)
-    except OSError as error:
+        data = read_bytes(os.fspath(path), LARGEST_FILE + 1)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        why = getattr(error, "strerror", None) or error
         raise InventoryError(
-            f"{path}: cannot be read: {error.strerror}. Check the name and the permissions."
+            f"{path}: cannot be read: {why}. Check the name and the permissions."
         ) from error
     if not data:
         raise InventoryError(f"{path}: the file is empty. Export again: {EXPORT_COMMAND}")
     if len(data) > LARGEST_FILE:
         raise InventoryError(
-            f"{path}: larger than {LARGEST_FILE // 1024 // 1024} MB, which is no list of lookup"
-            f" records. Export them: {EXPORT_COMMAND}"
+            f"{path}: larger than {LARGEST_FILE // 1024 // 1024} MB. Export less: {EXPORT_SHORT}"
         )
     return data
 
@@ -126,23 +137,21 @@ def _columns(header: str, where: str) -> tuple[str, dict[str, int]]:
     """The separator, and the index of each column by its simplified name."""
     import csv  # most runs have no inventory
 
-    most: list[str] = []
+    if len(header) > LARGEST_HEADER:
+        raise InventoryError(
+            f"{where}: a header of {len(header)} characters, and {LARGEST_HEADER} is the most."
+            f" Export again: {EXPORT_COMMAND}"
+        )
+    most = 0
     for separator in _SEPARATORS:
-        try:
-            names = next(csv.reader([header], delimiter=separator), [])
-        except csv.Error as error:
-            raise InventoryError(
-                f"{where}: not CSV: {error}. Export again: {EXPORT_COMMAND}"
-            ) from error
+        names = next(csv.reader([header], delimiter=separator), [])
         # Of two columns with one name the first counts.
         columns = {_simplify(name): index for index, name in reversed(list(enumerate(names)))}
         if "virtualsubnetid" in columns:
             return separator, columns
-        most = max(most, names, key=len)
-    found = ", ".join(_show(name.strip()) for name in most[:_SHOWN_COLUMNS])
-    more = f" and {len(most) - _SHOWN_COLUMNS} more" if len(most) > _SHOWN_COLUMNS else ""
+        most = max(most, len(names))
     raise InventoryError(
-        f"{where}: no column VirtualSubnetID; found {found}{more}. Export again: {EXPORT_COMMAND}"
+        f"{where}: none of the {most} columns is VirtualSubnetID. Export again: {EXPORT_COMMAND}"
     )
 
 
@@ -185,9 +194,7 @@ def _record(row: list[str], columns: dict[str, int]) -> LookupRecord | None:
     if rule in _NOT_ENCAP:
         return None
     if rule and rule not in _ENCAP:
-        raise ValueError(
-            f"Rule is {_show(cell('rule'))}, not 35, 36, 37 or TranslationMethodNat, -Encap, -None"
-        )
+        raise ValueError("Rule is not 35, 36, 37 nor TranslationMethodNat, -Encap, -None")
     vsid = _vsid(cell("virtualsubnetid"))
     if vsid == 0:
         return None
@@ -203,9 +210,9 @@ def _record(row: list[str], columns: dict[str, int]) -> LookupRecord | None:
 def _vsid(text: str) -> int:
     vsid = parse_number(text)
     if vsid is None:
-        raise ValueError(f"VirtualSubnetID is {_show(text)}, not a number")
+        raise ValueError("VirtualSubnetID is not a number")
     if vsid and not is_usable(vsid):
-        raise ValueError(f"VirtualSubnetID is {vsid}, outside {LOWEST_VSID} to {CONTROL_ID - 1}")
+        raise ValueError(f"VirtualSubnetID is outside {LOWEST_VSID} to {CONTROL_ID - 1}")
     return vsid
 
 
@@ -218,7 +225,7 @@ def _address(column: str, text: str) -> bytes | None:
     try:
         address = ipaddress.ip_address(text.partition("%")[0])  # fe80::1%12 has a zone
     except ValueError:
-        raise ValueError(f"{column} is {_show(text)}, not an IP address") from None
+        raise ValueError(f"{column} is not an IP address") from None
     return None if address.is_unspecified else address.packed
 
 
@@ -230,14 +237,9 @@ def _mac(text: str) -> bytes | None:
     if not text or digits == "0" * 12:
         return None
     if not re.fullmatch(r"[0-9a-fA-F]{12}", digits):
-        raise ValueError(f"MACAddress is {_show(text)}, not a MAC of six bytes")
+        raise ValueError("MACAddress is not a MAC of six bytes")
     return bytes.fromhex(digits)
 
 
 def _simplify(name: str) -> str:
     return re.sub(r"[\s_-]", "", name).lower()
-
-
-def _show(text: str) -> str:
-    """Quoted, with control characters escaped, and never long."""
-    return repr(text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "...")

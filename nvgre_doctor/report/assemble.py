@@ -3,40 +3,40 @@ and the counts.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from heapq import nsmallest
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from nvgre_doctor import __version__
 from nvgre_doctor.infer.diagnosis import (
+    At,
     HostVerdict,
     PairFacts,
+    Reason,
     RefusalFacts,
     Stream,
-    Witness,
     by_source,
 )
-from nvgre_doctor.infer.refusals import count_other_prohibited
+from nvgre_doctor.infer.hearsay import count_other_prohibited
+from nvgre_doctor.report.expected import expectation_of, tell_as_expected
+from nvgre_doctor.report.headline import headline_of
 from nvgre_doctor.report.model import (
     EvidenceItem,
     Host,
     LayoutChange,
+    LayoutSpan,
     Pair,
     Refusal,
     Report,
     Segment,
     Summary,
 )
-from nvgre_doctor.report.verdict import expectation_of, headline_of, tell_as_expected, verdict_of
+from nvgre_doctor.report.verdict import verdict_of
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.finding import Finding, frame_ref, frame_refs
 from nvgre_doctor.rules.registry import worst_first
-from nvgre_doctor.vocabulary import Confidence, Kind, Layout, Severity
-from nvgre_doctor.wording import (
-    address_text,
-    network_id,
-    statement,
-)
+from nvgre_doctor.statements import network_id, statement
+from nvgre_doctor.vocabulary import Confidence, Kind, Layout, PairVerdict, Severity
+from nvgre_doctor.wording import address_text
 
 FRAMES_SHOWN: Final = 4
 """Example frames of one reason."""
@@ -77,36 +77,54 @@ def assemble(
 
 
 def evidence_items(host: HostVerdict) -> tuple[EvidenceItem, ...]:
-    """Why a host's layout is believed: one item for each kind of evidence and layout, strongest
-    kind first.
+    """Why a host's layout is believed: the strongest reason of each kind, those for its layout
+    first.
     """
-    groups: defaultdict[tuple[int, Layout], list[Witness]] = defaultdict(list)
     order = list(Kind)
-    for witness in host.witnesses:
-        groups[order.index(witness.kind), witness.layout].append(witness)
-    items = []
-    for (_, layout), witnesses in sorted(groups.items()):
-        first = nsmallest(
-            FRAMES_SHOWN, witnesses, key=lambda w: (w.stream.first, w.stream, w.partner or ())
+    strongest: dict[tuple[Kind, Layout], Reason] = {}
+    for reason in sorted(host.reasons, key=lambda r: (-r.margin, r.streams)):
+        strongest.setdefault((reason.kind, reason.layout), reason)
+    reasons = sorted(
+        strongest.values(), key=lambda r: (r.layout is not host.layout, order.index(r.kind))
+    )
+    return tuple(
+        EvidenceItem(
+            reason.kind,
+            reason.layout,
+            statement(reason),
+            reason.assumes,
+            frame_refs(_frames(reason), FRAMES_SHOWN),
         )
-        best = first[0]
-        ats = [s.first for w in first for s in (w.stream, w.partner) if s is not None]
-        items.append(
-            EvidenceItem(best.kind, layout, statement(best), frame_refs(ats, FRAMES_SHOWN))
-        )
-    return tuple(items)
+        for reason in reasons
+    )
+
+
+def _frames(reason: Reason) -> Iterator[At]:
+    """Of what it rests on, and of what its peer's layout rests on."""
+    yield from (stream.first for stream in reason.streams)
+    for other in reason.because:
+        yield from _frames(other)
 
 
 def _host(host: HostVerdict, sent: list[Stream]) -> Host:
-    changes: tuple[LayoutChange, ...] = ()
-    if host.change is not None:
-        changes = (LayoutChange(host.change.before, host.change.after, frame_ref(host.change.at)),)
     return Host(
         address_text(host.address),
         host.layout,
         host.confidence,
+        host.margin,
+        host.sender,
+        host.sender_reasons,
+        None if host.proven_from is None else frame_ref(host.proven_from),
+        None if host.proven_to is None else frame_ref(host.proven_to),
+        tuple(
+            LayoutSpan(span.layout, span.confidence, frame_ref(span.first), frame_ref(span.last))
+            for span in host.spans
+        ),
         evidence_items(host),
-        changes,
+        tuple(
+            LayoutChange(change.before, change.after, frame_ref(change.at))
+            for change in host.changes
+        ),
         host.frames_sent,
         host.frames_received,
         _segments(host, sent),
@@ -153,8 +171,12 @@ def _gre_keys(streams: Iterable[Stream]) -> tuple[int, ...]:
 def _pair(pair: PairFacts) -> Pair:
     one, two = (address_text(address) for address in pair.hosts)
     if one <= two:
-        return Pair((one, two), pair.verdict, pair.frames_forward, pair.frames_backward)
-    return Pair((two, one), pair.verdict, pair.frames_backward, pair.frames_forward)
+        return Pair((one, two), *_judged(pair), pair.frames_forward, pair.frames_backward)
+    return Pair((two, one), *_judged(pair), pair.frames_backward, pair.frames_forward)
+
+
+def _judged(pair: PairFacts) -> tuple[PairVerdict, Confidence]:
+    return pair.verdict, pair.confidence
 
 
 def _refusal(refusal: RefusalFacts) -> Refusal:
@@ -169,6 +191,8 @@ def _refusal(refusal: RefusalFacts) -> Refusal:
         sign.type,
         sign.code,
         refusal.count,
+        max(refusal.sightings, refusal.count),
         frame_ref(refusal.frames[0]),
+        tuple(map(frame_ref, refusal.frames)),
         refusal.cause,
     )

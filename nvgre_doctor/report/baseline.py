@@ -8,7 +8,7 @@ is.
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from nvgre_doctor.errors import GivenError
@@ -23,8 +23,10 @@ from nvgre_doctor.vocabulary import Severity
 KIND: Final = "nvgre-doctor baseline"
 VERSION: Final = 1
 """Of the file.  Fingerprints have a version of their own, and both must fit."""
-LARGEST_FILE: Final = 256 * 1024 * 1024
-"""In bytes.  An accepted finding takes about 250: a million fit."""
+LARGEST_FILE: Final = 8 * 1024 * 1024
+"""In bytes.  An accepted finding takes about 250: more than 30,000 fit.  What Python makes of it
+takes up to 25 times as much.
+"""
 
 
 class BaselineError(GivenError):
@@ -50,15 +52,19 @@ class Accepted(NamedTuple):
         return visible(" ".join(filter(None, (self.code, subject, where))))
 
 
-def accept(report: Report) -> tuple[Accepted, ...]:
-    """Every finding of a report."""
-    counts: Counter[str] = Counter()
+def accept(*reports: Report) -> tuple[Accepted, ...]:
+    """Every finding of some reports.  The same one in several of them is accepted once, as often as
+    in the report that has it most often.
+    """
     rows: dict[str, Accepted] = {}
-    for finding in report.findings:
-        row = _identify(report, finding)
-        counts[row.fingerprint] += 1
-        rows[row.fingerprint] = row
-    return _sorted(row._replace(count=counts[key]) for key, row in rows.items())
+    for report in reports:
+        counts = Counter(fingerprint.fingerprint(report, finding) for finding in report.findings)
+        for finding in report.findings:
+            row = _identify(report, finding)
+            known = rows.get(row.fingerprint, row)
+            count = max(known.count, counts[row.fingerprint])
+            rows[row.fingerprint] = known._replace(count=count)
+    return _sorted(rows.values())
 
 
 def only_new(
@@ -68,8 +74,8 @@ def only_new(
     was not found any more.
 
     Of several findings with one fingerprint the first ones are the accepted ones.  A finding is
-    gone only if this run could have found it: its code is among those `selected`, and its capture
-    among those of the report.
+    gone only if this run could have found it: its code is among those `selected`, its capture
+    among those of the report, and its hosts were met.
     """
     rows = {row.fingerprint: row for row in baseline}
     left = Counter({key: row.count for key, row in rows.items()})
@@ -82,10 +88,11 @@ def only_new(
             new.append(finding)
     codes = set(selected)
     captures = {None, *fingerprint.capture_names(report)}
+    met = {host.address for host in report.hosts}
     gone = _sorted(
         row._replace(count=left[key])
         for key, row in rows.items()
-        if left[key] and row.code in codes and row.capture in captures
+        if left[key] and row.code in codes and row.capture in captures and met >= {*row.hosts}
     )
     severities = [finding.severity for finding in new]
     summary = report.summary._replace(
@@ -97,8 +104,33 @@ def only_new(
     return report._replace(findings=tuple(new), summary=summary), gone
 
 
+def only_new_of_each(
+    reports: Sequence[Report], baseline: Sequence[Accepted], selected: Iterable[str]
+) -> tuple[list[Report], tuple[Accepted, ...]]:
+    """The same for several reports.  Gone is what one of them could have found, and none has as
+    often as it was accepted.
+    """
+    codes = frozenset(selected)
+    told = [only_new(report, baseline, codes) for report in reports]
+    left: dict[str, Accepted] = {}
+    for _, gone in told:
+        for row in gone:
+            known = left.get(row.fingerprint, row)
+            left[row.fingerprint] = min(known, row, key=lambda accepted: accepted.count)
+    for report in reports:
+        found = Counter(fingerprint.fingerprint(report, finding) for finding in report.findings)
+        accepted = {row.fingerprint: row.count for row in baseline}
+        for key, count in found.items():
+            if count >= accepted.get(key, 0):
+                left.pop(key, None)
+    return [report for report, _ in told], _sorted(left.values())
+
+
 def to_text(baseline: Iterable[Accepted]) -> str:
-    """The file: one accepted finding a line, so that a change of one is a change of one line."""
+    """The file: one accepted finding a line, so that a change of one is a change of one line.
+
+    Errors: BaselineError, for more than could be read again.
+    """
     rows = [
         json.dumps(
             {
@@ -115,11 +147,17 @@ def to_text(baseline: Iterable[Accepted]) -> str:
     head = {"kind": KIND, "version": VERSION, "fingerprint_version": fingerprint.VERSION}
     body = ",\n".join(f"    {row}" for row in rows)
     opening = json.dumps(head, indent=2).removesuffix("\n}")
-    return (
+    text = (
         f'{opening},\n  "findings": [\n{body}\n  ]\n}}\n'
         if rows
         else f'{opening},\n  "findings": []\n}}\n'
     )
+    if len(text) > LARGEST_FILE:  # all of it is ASCII
+        raise BaselineError(
+            f"--write-baseline: the file for {len(rows)} findings would be larger than"
+            f" {LARGEST_FILE // 1024 // 1024} MB. Accept fewer: --select, --ignore"
+        )
+    return text
 
 
 def read_baseline(path: str) -> tuple[Accepted, ...]:

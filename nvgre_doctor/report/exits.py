@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from nvgre_doctor.errors import Exit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from nvgre_doctor.report.model import Report
 
 FAIL_ON = {
@@ -27,10 +29,17 @@ def nothing_was_read(report: "Report") -> bool:
     return not all(capture.could_be_judged for capture in report.captures)
 
 
+def was_interrupted(report: "Report") -> bool:
+    """Whether somebody stopped the reading, so that the report is about a part."""
+    return any(capture.status == "interrupted" for capture in report.captures)
+
+
 def exit_code(report: "Report", fail_on: str) -> Exit:
     """Choose the exit code; an unreadable input outweighs findings, because what it holds is not
-    known.
+    known, and an interruption outweighs both.
     """
+    if was_interrupted(report):
+        return Exit.INTERRUPTED
     if nothing_was_read(report):
         return Exit.UNREADABLE
     counted = FAIL_ON[fail_on]
@@ -39,3 +48,9 @@ def exit_code(report: "Report", fail_on: str) -> Exit:
         if any(finding.severity in counted for finding in report.findings)
         else Exit.OK
     )
+
+
+def worst_exit(reports: "Iterable[Report]", fail_on: str) -> Exit:
+    """The exit code of several reports: that of the worst."""
+    codes = [exit_code(report, fail_on) for report in reports]
+    return max(codes, default=Exit.UNREADABLE)  # their numbers are in this order

@@ -1,8 +1,9 @@
-"""What makes two findings of different runs the same one: code, subject and capture name.
+"""What makes two findings of different runs the same one: their code and their hosts.  Of a finding
+about a capture it is the name of that capture.
 
 Used by SARIF (partialFingerprints) and by baselines, so that both agree.  Never looks at frame
-numbers, times, messages or confidence: they change from run to run while the finding stays the
-same.
+numbers, times, messages or confidence, nor at the capture in which a host was met: they change from
+run to run while the finding stays the same.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ from typing import Final, NamedTuple
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.rules.finding import Finding
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Part of what is hashed: another recipe gives other fingerprints and never matches old ones by
 chance.
 """
@@ -26,7 +27,7 @@ class Identity(NamedTuple):
     code: str
     kind: str
     hosts: tuple[str, ...]
-    capture: str | None  # its name; None for findings about all captures
+    capture: str | None  # its name; None for findings about hosts, or about all captures
 
     def digest(self) -> str:
         """64 hex digits of a SHA-256 over a canonical JSON text of all fields and the version."""
@@ -40,7 +41,9 @@ def identify(report: Report, finding: Finding) -> Identity:
     """What stays the same of a finding from run to run."""
     subject = finding.subject
     hosts = tuple(sorted(subject.hosts)) if subject.kind == "pair" else subject.hosts
-    return Identity(finding.code, subject.kind, hosts, _capture_name(report, finding))
+    index = subject.capture
+    capture = None if index is None else capture_names(report)[index]
+    return Identity(finding.code, subject.kind, hosts, capture)
 
 
 def fingerprint(report: Report, finding: Finding) -> str:
@@ -51,18 +54,6 @@ def fingerprint(report: Report, finding: Finding) -> str:
 def capture_names(report: Report) -> tuple[str, ...]:
     """The captures of a report by the names that identities use, in order."""
     return _distinct_names(tuple(capture.path for capture in report.captures))
-
-
-def _capture_name(report: Report, finding: Finding) -> str | None:
-    """The capture that the finding is about, else the one of its first example; None when it is
-    about all of them.
-    """
-    index = finding.subject.capture
-    if index is None and finding.frames:
-        index = finding.frames[0].capture
-    if index is None:
-        return None
-    return capture_names(report)[index]
 
 
 _DRIVE = re.compile(r"^[A-Za-z]:")

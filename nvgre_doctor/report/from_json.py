@@ -8,7 +8,7 @@ ignored, because a minor release may add some; everything else must be as schema
 from typing import Final, NoReturn
 
 from nvgre_doctor.errors import GivenError
-from nvgre_doctor.report.checked_json import JsonError, parse, shown
+from nvgre_doctor.report.checked_json import JsonError, Value, parse, shown
 from nvgre_doctor.report.json_fields import REPORT
 from nvgre_doctor.report.json_shapes import read
 from nvgre_doctor.report.model import SCHEMA_VERSION, Report
@@ -21,20 +21,41 @@ class ConvertError(GivenError):
 
 
 def report_from_json(text: str) -> Report:
-    """Read a report of schema version 1.0.  Errors: ConvertError, whatever is wrong with the text.
+    """Read a report of schema version 2.0.  Errors: ConvertError, whatever is wrong with the text.
 
-    Only the times of frames that the JSON carries without one (evidence, refusals) are lost.
+    Only the times of the frames of evidence are lost.
+    """
+    try:
+        return _read(parse(text))
+    except JsonError as error:
+        raise ConvertError(f"{error} {ADVICE}") from None
+
+
+def reports_from_json(text: str) -> tuple[tuple[Report, ...], bool]:
+    """The reports of a file, and whether each is about a capture by itself (`check --each`), else
+    it is one.  Errors: ConvertError.
     """
     try:
         root = parse(text)
-        version = root["schema_version"].text()
-        if version != SCHEMA_VERSION:
-            _refuse(version)
-        captures = root["captures"].raw
-        report: Report = read(REPORT, root, len(captures) if isinstance(captures, list) else 0)
-        return report
+        if root.get("each").raw is None:
+            return (_read(root),), False
+        _check_version(root)
+        return root["each"].each(_read), True
     except JsonError as error:
         raise ConvertError(f"{error} {ADVICE}") from None
+
+
+def _read(root: Value) -> Report:
+    _check_version(root)
+    captures = root["captures"].raw
+    report: Report = read(REPORT, root, len(captures) if isinstance(captures, list) else 0)
+    return report
+
+
+def _check_version(root: Value) -> None:
+    version = root["schema_version"].text()
+    if version != SCHEMA_VERSION:
+        _refuse(version)
 
 
 def _refuse(version: str) -> NoReturn:

@@ -17,6 +17,7 @@ from nvgre_doctor.report.json_shapes import (
     GRE_KEYS,
     IP_VERSION,
     TEXT,
+    TEXTS,
     TWO_ADDRESSES,
     Field,
     Fixed,
@@ -30,12 +31,14 @@ from nvgre_doctor.report.json_shapes import (
     one,
     optional,
     word,
+    words,
 )
 from nvgre_doctor.report.model import (
     SCHEMA_VERSION,
     EvidenceItem,
     Host,
     LayoutChange,
+    LayoutSpan,
     Pair,
     Refusal,
     Report,
@@ -45,12 +48,14 @@ from nvgre_doctor.report.model import (
 from nvgre_doctor.report.times import rfc3339
 from nvgre_doctor.rules.finding import Finding, FrameRef, Subject
 from nvgre_doctor.vocabulary import (
+    Assumption,
     Carried,
     Cause,
     Confidence,
     Kind,
     Layout,
     PairVerdict,
+    Sender,
     Severity,
     Status,
     Verdict,
@@ -58,11 +63,12 @@ from nvgre_doctor.vocabulary import (
 from nvgre_doctor.wire.layouts import CONTROL_ID
 
 FRAME: Final = Shape(FrameRef, (Field("capture", CAPTURE_INDEX), Field("frame", integer(1))))
+TIME: Final = optional(integer(-LARGEST))
 TIMED_FRAME: Final = Shape(
     FrameRef,
     (
         *FRAME.parts,
-        Field("time_ns", optional(integer(-LARGEST)), default=None),
+        Field("time_ns", TIME),
         Fixed("time", lambda ref: rfc3339(ref.time_ns)),
     ),
 )
@@ -79,6 +85,10 @@ CAPTURE: Final = Shape(
         Field("frames", COUNT),
         Field("bytes", COUNT),
         Field("nvgre_frames", COUNT),
+        Field("first_time_ns", TIME),
+        Fixed("first_time", lambda capture: rfc3339(capture.first_time_ns)),
+        Field("last_time_ns", TIME),
+        Fixed("last_time", lambda capture: rfc3339(capture.last_time_ns)),
         Field("problems", each(PROBLEM)),
     ),
 )
@@ -88,7 +98,17 @@ EVIDENCE: Final = Shape(
         Field("kind", word(*Kind)),
         Field("layout", word(Layout.OLD, Layout.CURRENT)),
         Field("statement", TEXT),
+        Field("assumes", words(Assumption)),
         Field("frames", each(FRAME)),
+    ),
+)
+SPAN: Final = Shape(
+    LayoutSpan,
+    (
+        Field("layout", word(*Layout)),
+        Field("confidence", member(Confidence)),
+        Field("first", one(TIMED_FRAME)),
+        Field("last", one(TIMED_FRAME)),
     ),
 )
 CHANGE: Final = Shape(
@@ -113,6 +133,12 @@ HOST: Final = Shape(
         Field("address", ADDRESS),
         Field("layout", word(*Layout)),
         Field("confidence", member(Confidence)),
+        Field("margin", COUNT),
+        Field("sender", member(Sender)),
+        Field("sender_reasons", TEXTS),
+        Field("proven_from", optional(one(TIMED_FRAME))),
+        Field("proven_to", optional(one(TIMED_FRAME))),
+        Field("spans", each(SPAN)),
         Field("evidence", each(EVIDENCE)),
         Field("changes", each(CHANGE)),
         Field("frames_sent", COUNT),
@@ -125,6 +151,7 @@ PAIR: Final = Shape(
     (
         Field("hosts", TWO_ADDRESSES),
         Field("verdict", member(PairVerdict)),
+        Field("confidence", member(Confidence)),
         Group(
             "frames",
             (Field("a->b", COUNT, "frames_forward"), Field("b->a", COUNT, "frames_backward")),
@@ -148,7 +175,9 @@ REFUSAL: Final = Shape(
             ),
         ),
         Field("count", COUNT),
-        Field("first", one(FRAME)),
+        Field("sightings", COUNT),
+        Field("first", one(TIMED_FRAME)),
+        Field("frames", each(TIMED_FRAME)),
         Field("cause", member(Cause)),
     ),
 )
@@ -184,8 +213,10 @@ FINDING: Final = Shape(
         Field("message", TEXT),
         Field("subject", Form(_write_subject, _read_subject)),
         Field("frames", each(TIMED_FRAME)),
+        Field("frame_count", COUNT),
         Field("display_filter", TEXT),
         Field("next_step", TEXT),
+        Field("check", optional(TEXT)),
     ),
 )
 SUMMARY: Final = Shape(
@@ -198,9 +229,8 @@ SUMMARY: Final = Shape(
         Field("nvgre_frames", COUNT),
         Field("hosts", COUNT),
         Field("other_icmp_3_10", COUNT),
-        # Added after the first reports were written.
-        Field("nvgre_frames_left_out", COUNT, default=0),
-        Field("in_baseline", COUNT, default=0),
+        Field("nvgre_frames_left_out", COUNT),
+        Field("in_baseline", COUNT),
     ),
 )
 REPORT: Final = Shape(
@@ -226,5 +256,6 @@ REPORT: Final = Shape(
         Field("refusals", each(REFUSAL)),
         Field("findings", each(FINDING)),
         Field("summary", one(SUMMARY)),
+        Field("configuration", TEXT, may_be_missing=True),
     ),
 )

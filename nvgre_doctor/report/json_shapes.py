@@ -24,8 +24,8 @@ class Field(NamedTuple):
     name: str
     form: Form
     attribute: str = ""
-    default: object = ...
-    """What a report means that does not have the field; `...` where it must be there."""
+    may_be_missing: bool = False
+    """Whether it is written only where it is not None."""
 
     @property
     def shows(self) -> str:
@@ -71,7 +71,9 @@ def _written(parts: tuple[Any, ...], value: object) -> dict[str, Any]:
     plain: dict[str, Any] = {}
     for part in parts:
         if isinstance(part, Field):
-            plain[part.name] = part.form.write(getattr(value, part.shows))
+            attribute = getattr(value, part.shows)
+            if attribute is not None or not part.may_be_missing:
+                plain[part.name] = part.form.write(attribute)
         elif isinstance(part, Fixed):
             plain[part.name] = part.write(value)
         elif isinstance(part, Group):
@@ -90,9 +92,9 @@ def _read(parts: tuple[Any, ...], value: Value, captures: int) -> dict[str, Any]
     found: dict[str, Any] = {}
     for part in parts:
         if isinstance(part, Field):
-            field = value[part.name] if part.default is ... else value.get(part.name)
-            is_there = part.default is ... or field.raw is not None
-            found[part.shows] = part.form.read(field, captures) if is_there else part.default
+            if part.may_be_missing and value.get(part.name).raw is None:
+                continue  # the type has a default for it
+            found[part.shows] = part.form.read(value[part.name], captures)
         elif isinstance(part, Fixed):
             part.read(value.get(part.name))
         elif isinstance(part, Group):
@@ -124,6 +126,14 @@ def member(words: type[Any]) -> Form:
     return Form(lambda value: value.value, lambda value, captures: value.member(words))
 
 
+def words(known: type[Any]) -> Form:
+    """A list of members of an enum, by their values."""
+    return Form(
+        lambda items: [str(item) for item in items],
+        lambda value, captures: value.each(lambda item: item.member(known)),
+    )
+
+
 def optional(form: Form) -> Form:
     """None is null."""
     return Form(
@@ -148,6 +158,7 @@ def one(shape: Shape) -> Form:
 
 
 TEXT: Final = _plain(Value.text)
+TEXTS: Final = Form(list, lambda value, captures: value.each(Value.text))
 COUNT: Final = integer()
 ADDRESS: Final = _plain(Value.address)
 TWO_ADDRESSES: Final = Form(list, lambda value, captures: value.two(Value.address))

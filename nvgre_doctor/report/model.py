@@ -9,11 +9,9 @@ from typing import Any, Final, NamedTuple
 
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.rules.finding import Finding, FrameRef
-from nvgre_doctor.vocabulary import Cause, Confidence, PairVerdict, Verdict
+from nvgre_doctor.vocabulary import Cause, Confidence, Layout, PairVerdict, Sender, Verdict
 
-SCHEMA_VERSION: Final = "1.0"
-NOTHING_DECODABLE: Final = "nothing-decodable"
-"""Oddity of the problem of a capture that was read, but none of whose frames could be decoded."""
+SCHEMA_VERSION: Final = "2.0"
 
 
 class EvidenceItem(NamedTuple):
@@ -22,7 +20,17 @@ class EvidenceItem(NamedTuple):
     kind: str  # a word of vocabulary.Kind
     layout: str
     statement: str
+    assumes: tuple[str, ...]  # words of vocabulary.Assumption
     frames: tuple[FrameRef, ...]
+
+
+class LayoutSpan(NamedTuple):
+    """What a host spoke from one of its frames to another, without a silence of 20 s between."""
+
+    layout: str
+    confidence: Confidence
+    first: FrameRef
+    last: FrameRef
 
 
 class LayoutChange(NamedTuple):
@@ -49,11 +57,22 @@ class Host(NamedTuple):
     address: str
     layout: str  # "draft-00", "rfc7637", "both", "unknown"
     confidence: Confidence
+    margin: int  # how many frames would have to be wrong for the other layout to be true
+    sender: Sender
+    sender_reasons: tuple[str, ...]
+    proven_from: FrameRef | None  # the frames that the verdict holds for; None: it is not proven
+    proven_to: FrameRef | None
+    spans: tuple[LayoutSpan, ...]  # in order
     evidence: tuple[EvidenceItem, ...]
     changes: tuple[LayoutChange, ...]
     frames_sent: int
     frames_received: int
     segments: tuple[Segment, ...]
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it sent more since then, after a silence, and what it speaks now is not known."""
+        return bool(self.spans) and self.layout not in (self.spans[-1].layout, Layout.UNKNOWN)
 
 
 class Pair(NamedTuple):
@@ -63,6 +82,7 @@ class Pair(NamedTuple):
 
     hosts: tuple[str, str]
     verdict: PairVerdict
+    confidence: Confidence
     frames_forward: int
     frames_backward: int
 
@@ -78,8 +98,10 @@ class Refusal(NamedTuple):
     icmp_version: int
     icmp_type: int
     icmp_code: int
-    count: int  # type: ignore[assignment]  # a tuple has a method of this name
+    count: int  # type: ignore[assignment]  # packets; a tuple has a method of this name
+    sightings: int  # how often these packets were captured
     first: FrameRef
+    frames: tuple[FrameRef, ...]  # the first few
     cause: Cause
 
 
@@ -111,6 +133,8 @@ class Report(NamedTuple):
     refusals: tuple[Refusal, ...]
     findings: tuple[Finding, ...]  # worst first, then code, then subject
     summary: Summary
+    configuration: str | None = None
+    """The file that settings came from, where it did not lie in the working directory."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as in `--format json`."""

@@ -6,11 +6,12 @@ is made visible: this is the raw text, as data.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from nvgre_doctor.report.json_fields import REPORT
 from nvgre_doctor.report.json_shapes import write
-from nvgre_doctor.report.model import Report
+from nvgre_doctor.report.model import SCHEMA_VERSION, Report
 
 
 def read_schema() -> str:
@@ -27,6 +28,13 @@ def to_json(report: Report) -> str:
     a hosting fabric.
     """
     members = (f"  {json.dumps(name)}: {_member(value)}" for name, value in to_dict(report).items())
+    return harmless_json("{\n" + ",\n".join(members) + "\n}\n")
+
+
+def each_to_json(reports: Sequence[Report]) -> str:
+    """Several reports as one JSON object, a line for each."""
+    whole = {"schema_version": SCHEMA_VERSION, "each": [to_dict(report) for report in reports]}
+    members = (f"  {json.dumps(name)}: {_member(value)}" for name, value in whole.items())
     return harmless_json("{\n" + ",\n".join(members) + "\n}\n")
 
 

@@ -1,163 +1,106 @@
-"""The verdict in one word and in one sentence, and what is no surprise.
-
-An expectation changes what you are told, never what is found out: it is no evidence, and the
-verdict stays what it is.
-"""
+"""The verdict in one word: the first that applies."""
 
 from collections.abc import Iterable
 from typing import Final
 
-from nvgre_doctor.infer.diagnosis import Diagnosis
-from nvgre_doctor.infer.refusals import is_prohibited
-from nvgre_doctor.rules.base import Situation, about_flow
+from nvgre_doctor.infer.diagnosis import HostVerdict, PairFacts
+from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.finding import Finding
+from nvgre_doctor.rules.nvg3_refusals import OTHERWISE
 from nvgre_doctor.rules.registry import RULES
-from nvgre_doctor.vocabulary import Cause, Confidence, Layout, PairVerdict, Severity, Verdict
-from nvgre_doctor.wording import LAYOUT_NAMES, address_text, icmp_codes, listed, plural
+from nvgre_doctor.vocabulary import (
+    Confidence,
+    Layout,
+    PairVerdict,
+    Sender,
+    Severity,
+    Verdict,
+)
 
-AS_EXPECTED: Final = " This is expected."
-
-_CODES_OF_OLD_HOSTS: Final = frozenset(rule.code for rule in RULES if rule.is_of_old_host)
+ENOUGH: Final = 2
+"""Frames that would have to be wrong: what one frame could turn round is undecided."""
 
 
 def verdict_of(situation: Situation, findings: Iterable[Finding]) -> Verdict:
-    """The first that applies."""
+    """The first that applies: it looks at all findings, whatever was selected."""
     if not any(capture.could_be_judged for capture in situation.captures):
         return Verdict.UNREADABLE
-    errors = {finding.code for finding in findings if finding.severity is Severity.ERROR}
-    meant = {rule.verdict for rule in RULES if rule.code in errors}
-    for verdict in Verdict:  # worst first
-        if verdict in meant:
-            return verdict
-    if not situation.diagnosis.hosts and not situation.diagnosis.refusals:
+    if not has_nvgre(situation):
         return Verdict.NO_NVGRE
-    has_warnings = any(finding.severity is not Severity.INFO for finding in findings)
-    return Verdict.WARNINGS if has_warnings else Verdict.HEALTHY
+    told = list(findings)
+    errors = {finding.code for finding in told if finding.severity is Severity.ERROR}
+    meant = {rule.verdict for rule in RULES if rule.code in errors} | {*_meant_besides(situation)}
+    if any(finding.code == OTHERWISE.code for finding in told):
+        meant.add(Verdict.REFUSED)
+    if unknown_senders(situation) or thin_mismatches(situation) or thin_old_hosts(situation):
+        meant.add(Verdict.UNDECIDED)
+    if any(finding.severity is not Severity.INFO for finding in told):
+        meant.add(Verdict.WARNINGS)
+    return next((verdict for verdict in Verdict if verdict in meant), Verdict.HEALTHY)
 
 
-def headline_of(verdict: Verdict, situation: Situation, findings: Iterable[Finding]) -> str:
-    """The verdict in one sentence."""
-    diagnosis = situation.diagnosis
-    if verdict is Verdict.MISMATCH:
-        return _mismatch_headline(diagnosis)
-    if verdict is Verdict.REFUSED:
-        codes = {rule.code for rule in RULES if rule.verdict is Verdict.REFUSED}
-        finding = next(finding for finding in findings if finding.code in codes)
-        source, destination = finding.subject.hosts
-        names = icmp_codes(
-            r
-            for r in diagnosis.refusals
-            if is_prohibited(r.sign) and about_flow(r.source, r.destination) == finding.subject
-        )
-        return (
-            f"{source} is refused by {destination} with {names}, and the layouts are not known to"
-            " differ."
-        )
-    if verdict is Verdict.OLD_LAYOUT:
-        old = [address_text(h.address) for h in diagnosis.hosts.values() if h.layout is Layout.OLD]
-        verb = "uses" if len(old) == 1 else "use"
-        return (
-            f"{listed(old)} {verb} the old NVGRE layout. Hosts with KB2779768 cannot talk to"
-            f" {_them(old)}."
-        )
-    if verdict is Verdict.WARNINGS:
-        severities = [finding.severity for finding in findings]
-        errors, warnings = severities.count(Severity.ERROR), severities.count(Severity.WARNING)
-        counts = [
-            plural(count, noun)
-            for count, noun in ((errors, "error"), (warnings, "warning"))
-            if count
-        ]
-        verb = "is" if (errors or warnings) == 1 else "are"
-        return f"No mismatch was found, but there {verb} {' and '.join(counts)}."
-    if verdict is Verdict.HEALTHY:
-        return _healthy_headline(diagnosis)
-    if verdict is Verdict.NO_NVGRE and situation.nvgre_frames_left_out:
-        return (
-            "All that looks like NVGRE here is of hosts that you named as not NVGRE, so nothing can"
-            " be said about layouts."
-        )
-    if verdict is Verdict.NO_NVGRE:
-        return "There is no NVGRE data in these captures, so nothing can be said about layouts."
-    return "None of the captures could be read and decoded."
-
-
-def expectation_of(verdict: Verdict, told: Iterable[Finding]) -> str:
-    """What to add to the headline where the old hosts behind the verdict are meant to be old, all
-    of them.
+def has_nvgre(situation: Situation) -> bool:
+    """Whether anything may be NVGRE: a sender that is not known to be something else, or a refusal
+    where nobody was heard.
     """
-    if verdict not in (Verdict.MISMATCH, Verdict.OLD_LAYOUT):
-        return ""
-    is_surprise = any(
-        finding.severity is Severity.ERROR
-        for finding in told
-        if finding.code in _CODES_OF_OLD_HOSTS
-    )
-    return "" if is_surprise else AS_EXPECTED
+    senders = senders_of(situation)
+    if not senders:
+        return bool(situation.diagnosis.refusals)
+    return any(host.sender is not Sender.OTHER for host in senders)
 
 
-def _them(names: list[str]) -> str:
-    return "it" if len(names) == 1 else "them"
+def senders_of(situation: Situation) -> list[HostVerdict]:
+    """The hosts that sent data."""
+    return [host for host in situation.diagnosis.hosts.values() if host.frames_sent]
 
 
-def _mismatch_headline(diagnosis: Diagnosis) -> str:
-    ends = {
-        address
-        for pair in diagnosis.pairs
-        if pair.verdict is PairVerdict.MISMATCH
-        for address in pair.hosts
-    }
-    hosts = [host for host in diagnosis.hosts.values() if host.address in ends]
-    old = [address_text(host.address) for host in hosts if host.layout is Layout.OLD]
-    current = [address_text(host.address) for host in hosts if host.layout is Layout.CURRENT]
-    if not old or not current:
-        names = icmp_codes(r for r in diagnosis.refusals if r.cause is Cause.LAYOUT_MISMATCH)
-        return f"Flows were refused with {names} while the layouts of two hosts differed."
-    return (
-        f"{listed(old)} still {'uses' if len(old) == 1 else 'use'} the old NVGRE layout;"
-        f" {listed(current)} {'does' if len(current) == 1 else 'do'} not. They cannot talk."
+def unknown_senders(situation: Situation) -> list[HostVerdict]:
+    """Hosts that sent what may be NVGRE, in a layout that nothing speaks for."""
+    return [
+        host
+        for host in senders_of(situation)
+        if host.sender is not Sender.OTHER and host.confidence is Confidence.NONE
+    ]
+
+
+def is_firm(situation: Situation, pair: PairFacts) -> bool:
+    """Whether no single frame could turn a mismatch round."""
+    return pair.confidence is Confidence.PROVEN or all(
+        situation.host(address).margin >= ENOUGH for address in pair.hosts
     )
 
 
-def _healthy_headline(diagnosis: Diagnosis) -> str:
-    hosts = list(diagnosis.hosts.values())
-    known = [host for host in hosts if host.confidence is Confidence.PROVEN]
-    layouts_spoken = sorted({LAYOUT_NAMES[host.layout] for host in known})
-    if len(known) == len(hosts):
-        return (
-            f"All {plural(len(hosts), 'host')} speak {listed(layouts_spoken)}; nothing is refused."
-        )
-    return (
-        f"Nothing is refused and no mismatch was found, but the layout of {len(hosts) - len(known)}"
-        f" of {plural(len(hosts), 'host')} is not proven."
-    )
+def mismatches(situation: Situation) -> list[PairFacts]:
+    """Pairs of hosts with different layouts."""
+    return [pair for pair in situation.diagnosis.pairs if pair.verdict is PairVerdict.MISMATCH]
 
 
-def tell_as_expected(findings: Iterable[Finding], situation: Situation) -> tuple[Finding, ...]:
-    """The findings, in the same order; those that an old host causes which is meant to be old are
-    notes, and say so.
-    """
-    return tuple(
-        (
-            finding._replace(
-                severity=Severity.INFO, message=finding.message + AS_EXPECTED, next_step=""
-            )
-            if _is_expected(finding, situation)
-            else finding
-        )
-        for finding in findings
-    )
+def thin_mismatches(situation: Situation) -> list[PairFacts]:
+    """Those that one frame could turn round."""
+    return [pair for pair in mismatches(situation) if not is_firm(situation, pair)]
 
 
-def _is_expected(finding: Finding, situation: Situation) -> bool:
-    """Whether a host that the finding is about speaks the old layout, and is meant to."""
-    if finding.code not in _CODES_OF_OLD_HOSTS:
-        return False
-    from ipaddress import ip_address  # only where something is expected
+def old_hosts(situation: Situation) -> list[HostVerdict]:
+    """Hyper-V hosts with the old layout, where no single frame could turn that round."""
+    return [host for host in _old_hyper_v_hosts(situation) if host.margin >= ENOUGH]
 
-    addresses = [ip_address(host).packed for host in finding.subject.hosts]
-    return any(
-        situation.host(address).layout is Layout.OLD
-        and situation.expected.get(address) is Layout.OLD
-        for address in addresses
-    )
+
+def thin_old_hosts(situation: Situation) -> list[HostVerdict]:
+    """Those for which less speaks."""
+    return [host for host in _old_hyper_v_hosts(situation) if host.margin < ENOUGH]
+
+
+def _old_hyper_v_hosts(situation: Situation) -> list[HostVerdict]:
+    return [
+        host
+        for host in situation.diagnosis.hosts.values()
+        if host.layout is Layout.OLD and host.sender is Sender.HYPER_V
+    ]
+
+
+def _meant_besides(situation: Situation) -> Iterable[Verdict]:
+    """What is only likely, and a warning, but more than a single frame says so."""
+    if any(is_firm(situation, pair) for pair in mismatches(situation)):
+        yield Verdict.MISMATCH
+    if old_hosts(situation):
+        yield Verdict.OLD_LAYOUT

@@ -7,11 +7,19 @@ are.  Text from captures only ever stands inside a command, escaped, so that it 
 line with `::` nor end a command early.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from nvgre_doctor.report.model import Report
-from nvgre_doctor.reporters.subjects import SubjectKey, subject_key, subject_name, why_not_judged
+from nvgre_doctor.reporters.subjects import (
+    SubjectKey,
+    next_step_text,
+    subject_key,
+    subject_name,
+    why_not_judged,
+)
 from nvgre_doctor.rules.finding import FrameRef
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.visible import visible
@@ -47,21 +55,34 @@ def render(report: Report, display: Display) -> str:
     """One command per line; a last plain line with the verdict, which holds no text from a
     capture.
     """
-    annotations = _annotations(report)
+    return _render([report], f"verdict {report.verdict}", display)
+
+
+def render_each(reports: Sequence[Report], display: Display) -> str:
+    """The same for all captures; the last line counts their verdicts."""
+    counts = Counter(report.verdict for report in reports)
+    told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
+    return _render(reports, f"verdicts {told}", display)
+
+
+def _render(reports: Sequence[Report], verdicts: str, display: Display) -> str:
+    annotations = [
+        (report, annotation) for report in reports for annotation in _annotations(report)
+    ]
     lines = []
     for severity, command in COMMANDS.items():
-        level = [annotation for annotation in annotations if annotation.severity is severity]
+        level = [row for row in annotations if row[1].severity is severity]
         shown = level[:MOST_PER_LEVEL]
         if len(level) > len(shown):
-            shown[-1].lines.append(_more(len(level) - len(shown), command))
-        lines += [_command(report, annotation, display.encoding) for annotation in shown]
-    in_baseline = report.summary.in_baseline
+            shown[-1][1].lines.append(_more(len(level) - len(shown), command))
+        lines += [_command(report, annotation, display.encoding) for report, annotation in shown]
+    in_baseline = sum(report.summary.in_baseline for report in reports)
     accepted = (
         f"; {in_baseline} more finding{'s' if in_baseline > 1 else ''} in the baseline"
         if in_baseline
         else ""
     )
-    lines.append(f"nvgre-doctor: verdict {report.verdict}{accepted}")
+    lines.append(f"nvgre-doctor: {verdicts}{accepted}")
     return "\n".join(lines) + "\n"
 
 
@@ -96,7 +117,7 @@ def _annotations(report: Report) -> list[_Annotation]:
             annotation.codes.append(finding.code)
         annotation.findings += 1
         if annotation.findings <= MOST_FINDINGS:
-            said = (f"{finding.code}: {finding.message}", finding.next_step)
+            said = (f"{finding.code}: {finding.message}", next_step_text(finding))
             annotation.lines += [line for line in said if line and line not in annotation.lines]
         annotation.frame = annotation.frame or next(iter(finding.frames), None)
     for annotation in groups.values():
@@ -115,6 +136,8 @@ def _command(report: Report, annotation: _Annotation, encoding: str) -> str:
     title = visible(" ".join([*annotation.codes, annotation.subject]), encoding)
     properties = [f"title={_property(title[:LONGEST_TITLE])}"]
     index = annotation.frame.capture if annotation.frame else annotation.capture
+    if index is None and len(report.captures) == 1:  # what it is about can be in no other
+        index = 0
     path = None if index is None else _repository_path(report.captures[index].path)
     if path is not None:
         properties.append(f"file={_property(path)}")

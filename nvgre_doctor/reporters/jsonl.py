@@ -5,6 +5,7 @@ use, and the paths of the captures that its frames and its subject point to.  No
 """
 
 import json
+from collections.abc import Sequence
 
 from nvgre_doctor.report.fingerprint import fingerprint
 from nvgre_doctor.report.model import SCHEMA_VERSION, Report
@@ -27,6 +28,11 @@ def render(report: Report, display: Display) -> str:
         }
         lines.append(json.dumps(line) + "\n")
     return harmless_json("".join(lines))
+
+
+def render_each(reports: Sequence[Report], display: Display) -> str:
+    """The lines of all reports: each says itself which capture it is about."""
+    return "".join(render(report, display) for report in reports)
 
 
 def _captures(finding: Finding) -> list[int]:

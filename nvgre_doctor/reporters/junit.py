@@ -5,9 +5,10 @@ speaks against it, it is skipped when it is not known to be true, and it passes 
 clock, no times, no names of this machine.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
-from xml.etree import ElementTree as ET
+from xml.etree import ElementTree as ET  # nosec B405 # it writes XML and reads none
 
 from nvgre_doctor.report.model import Host, Pair, Refusal, Report
 from nvgre_doctor.reporters.subjects import (
@@ -15,14 +16,15 @@ from nvgre_doctor.reporters.subjects import (
     frames_text,
     subject_key,
     subject_name,
+    times_text,
     why_not_judged,
 )
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.registry import RULES
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.visible import visible
-from nvgre_doctor.vocabulary import PairVerdict, Severity, Verdict
-from nvgre_doctor.wording import icmp_words, plural
+from nvgre_doctor.vocabulary import Confidence, PairVerdict, Sender, Severity, Verdict
+from nvgre_doctor.wording import LAYOUT_WORDS, icmp_words
 
 HEADER: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 SUITE: Final = "nvgre-doctor"
@@ -51,6 +53,22 @@ def render(report: Report, display: Display) -> str:
     """One test suite for all captures together.  `display` changes nothing here: the text is ASCII,
     the rest references.
     """
+    return render_each([report], display)
+
+
+def render_each(reports: Sequence[Report], display: Display) -> str:
+    """One test suite for each report."""
+    root = ET.Element("testsuites", {"name": SUITE})
+    root.extend(_suite(report) for report in reports)
+    for name in ("tests", "failures", "errors"):
+        root.set(name, str(sum(int(suite.get(name, 0)) for suite in root)))
+    ET.indent(root)
+    # ASCII with character references is right in every encoding that a console or a file may have.
+    document: bytes = ET.tostring(root, encoding="us-ascii", xml_declaration=False)
+    return HEADER + document.decode("ascii") + "\n"
+
+
+def _suite(report: Report) -> ET.Element:
     cases = _cases(report)
     elements = [
         _element(report, case, name) for case, name in zip(cases, _names(cases), strict=True)
@@ -59,24 +77,19 @@ def render(report: Report, display: Display) -> str:
         "tests": str(len(elements)),
         "failures": str(sum(element.find("failure") is not None for element in elements)),
         "errors": str(sum(element.find("error") is not None for element in elements)),
+        "skipped": str(sum(element.find("skipped") is not None for element in elements)),
     }
-    root = ET.Element("testsuites", {"name": SUITE, **counts})
-    skipped = str(sum(element.find("skipped") is not None for element in elements))
-    suite = ET.SubElement(
-        root, "testsuite", {"name": _suite_name(report), **counts, "skipped": skipped}
-    )
+    suite = ET.Element("testsuite", {"name": _suite_name(report), **counts})
     properties = ET.SubElement(suite, "properties")
     for name, value in (
         ("version", report.version),
         ("verdict", report.verdict),
         ("headline", report.headline),
+        *([("configuration", report.configuration)] if report.configuration is not None else ()),
     ):
         ET.SubElement(properties, "property", {"name": name, "value": visible(value)})
     suite.extend(elements)
-    ET.indent(root)
-    # ASCII with character references is right in every encoding that a console or a file may have.
-    document: bytes = ET.tostring(root, encoding="us-ascii", xml_declaration=False)
-    return HEADER + document.decode("ascii") + "\n"
+    return suite
 
 
 def _suite_name(report: Report) -> str:
@@ -130,6 +143,10 @@ def _claim(report: Report, key: SubjectKey) -> str:
 
 
 def _host_doubt(host: Host) -> str:
+    if host.sender is Sender.OTHER:
+        return f"{host.address} sends plain GRE: no Hyper-V host, so no layout"
+    if host.confidence is Confidence.LIKELY:
+        return f"{host.address} probably speaks {LAYOUT_WORDS[host.layout]}"
     return {
         "rfc7637": "",
         "draft-00": f"{host.address} speaks draft-00",
@@ -139,6 +156,9 @@ def _host_doubt(host: Host) -> str:
 
 def _pair_doubt(pair: Pair) -> str:
     first, second = pair.hosts
+    if pair.confidence is Confidence.LIKELY:
+        which = "the same layout" if pair.verdict is PairVerdict.AGREE else "different layouts"
+        return f"{first} and {second} probably speak {which}"
     return {
         PairVerdict.AGREE: "",
         PairVerdict.MISMATCH: f"{first} and {second} speak different layouts",
@@ -148,7 +168,7 @@ def _pair_doubt(pair: Pair) -> str:
 
 def _refusal_text(refusal: Refusal) -> str:
     icmp = icmp_words(refusal.icmp_version, refusal.icmp_type, refusal.icmp_code)
-    return f"{icmp} from {refusal.by}, {plural(refusal.count, 'time')}"
+    return f"{icmp} from {refusal.by}, {times_text(refusal)}"
 
 
 def _names(cases: list[_Case]) -> list[str]:
@@ -204,6 +224,7 @@ def _details(report: Report, finding: Finding) -> str:
     """What helps to act on a finding, beside its message."""
     lines = (
         ("Next step: ", finding.next_step),
+        ("Check: ", finding.check or ""),
         ("Wireshark: ", finding.display_filter),
         ("Frames: ", frames_text(report, finding.frames)),
     )

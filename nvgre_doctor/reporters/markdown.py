@@ -11,12 +11,12 @@ from typing import Final, TypeVar
 
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.report.model import Host, Pair, Refusal, Report
-from nvgre_doctor.reporters.subjects import frames_text
+from nvgre_doctor.reporters.subjects import frames_text, times_text
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.visible import visible
-from nvgre_doctor.vocabulary import PairVerdict
-from nvgre_doctor.wording import icmp_words, plural
+from nvgre_doctor.vocabulary import Confidence, PairVerdict, Sender, Verdict
+from nvgre_doctor.wording import CAUSE_WORDS, icmp_words, layout_words, plural
 
 LARGEST: Final = 1_000_000
 """Bytes of UTF-8.  GitHub refuses a step summary of more than 1 MiB (1,048,576 bytes)."""
@@ -50,6 +50,10 @@ class _Summary:
         self._lines: list[str] = []
         self._room = LARGEST - RESERVE
 
+    @property
+    def is_begun(self) -> bool:
+        return bool(self._lines)
+
     def head(self, *lines: str) -> None:
         self._lines += lines
 
@@ -74,9 +78,40 @@ class _Summary:
 def render(report: Report, display: Display) -> str:
     """Verdict, findings, hosts, pairs, refused flows, captures; empty sections are left out."""
     summary = _Summary()
+    _add(summary, report, f"nvgre-doctor: {report.verdict}")
+    return _shown(summary, display)
+
+
+def render_each(reports: Sequence[Report], display: Display) -> str:
+    """A table with a row for each capture, and then the reports of those that are not good."""
+    summary = _Summary()
+    summary.head("## nvgre-doctor, each capture by itself")
+    _table(summary, "Verdicts", ("Verdict", "Capture", ""), reports, _verdict)
+    for report in reports:
+        if report.verdict is not Verdict.HEALTHY:
+            _add(summary, report, f"{report.verdict}: {' '.join(map(_code, _paths(report)))}")
+    return _shown(summary, display)
+
+
+def _verdict(report: Report) -> tuple[str, ...]:
+    return str(report.verdict), " ".join(map(_code, _paths(report))), _prose(report.headline)
+
+
+def _paths(report: Report) -> list[str]:
+    return [capture.path for capture in report.captures]
+
+
+def _shown(summary: _Summary, display: Display) -> str:
+    # What a console cannot show is escaped; every character that means something in Markdown is
+    # ASCII.
+    return summary.text().encode(display.encoding, "backslashreplace").decode(display.encoding)
+
+
+def _add(summary: _Summary, report: Report, heading: str) -> None:
     totals = report.summary
     summary.head(
-        f"## nvgre-doctor: {report.verdict}",
+        *([""] if summary.is_begun else []),
+        f"## {heading}",
         "",
         f"Verdict: {_prose(report.headline)}",
         "",
@@ -86,6 +121,8 @@ def render(report: Report, display: Display) -> str:
     )
     if totals.in_baseline:
         summary.head("", f"The baseline accepts {plural(totals.in_baseline, 'finding')} more.")
+    if report.configuration is not None:
+        summary.head("", f"Configuration: {_code(report.configuration)}")
     if report.findings:
         summary.head("", "### Findings", "")
         summary.items(
@@ -105,14 +142,11 @@ def render(report: Report, display: Display) -> str:
         report.pairs,
         _pair,
     )
-    columns = ("From", "To", "Refused by", "ICMP", "GRE key", "Count")
+    columns = ("From", "To", "Refused by", "ICMP", "GRE key", "Count", "Cause")
     _table(summary, "Refused flows", columns, report.refusals, _refusal)
     if report.captures:
         summary.head("", "### Captures", "")
         summary.items(map(_capture, report.captures), len(report.captures))
-    # What a console cannot show is escaped; every character that means something in Markdown is
-    # ASCII.
-    return summary.text().encode(display.encoding, "backslashreplace").decode(display.encoding)
 
 
 def _table(
@@ -140,16 +174,22 @@ def _finding(report: Report, finding: Finding) -> str:
     lines = [f"- **{finding.severity} {_prose(finding.code)}** {_prose(finding.message)}"]
     if finding.next_step:
         lines.append(f"  - Next step: {_prose(finding.next_step)}")
+    if finding.check:
+        lines.append(f"  - Check: {_code(finding.check)}")
     if finding.display_filter:
         lines.append(f"  - Wireshark: {_code(finding.display_filter)}")
     if finding.frames:
-        lines.append(f"  - Frames: {_prose(frames_text(report, finding.frames))}")
+        more = max(finding.frame_count, len(finding.frames)) - len(finding.frames)
+        others = f" and {more} more" if more else ""
+        lines.append(f"  - Frames: {_prose(frames_text(report, finding.frames))}{others}")
     return "\n".join(lines)
 
 
 def _host(host: Host) -> tuple[str, ...]:
     why = _prose(host.evidence[0].statement) if host.evidence else ""
     layout = LAYOUTS.get(host.layout, "not known")
+    if host.sender is not Sender.HYPER_V and host.layout != "unknown":
+        layout = layout_words(host.layout, host.sender)
     return (
         _code(host.address),
         layout,
@@ -162,7 +202,10 @@ def _host(host: Host) -> tuple[str, ...]:
 
 def _pair(pair: Pair) -> tuple[str, ...]:
     hosts = " and ".join(_code(host) for host in pair.hosts)
-    return hosts, PAIRS[pair.verdict], str(pair.frames_forward), str(pair.frames_backward)
+    layouts = PAIRS[pair.verdict]
+    if pair.confidence is Confidence.LIKELY:
+        layouts = f"probably {layouts}"
+    return hosts, layouts, str(pair.frames_forward), str(pair.frames_backward)
 
 
 def _refusal(refusal: Refusal) -> tuple[str, ...]:
@@ -172,7 +215,8 @@ def _refusal(refusal: Refusal) -> tuple[str, ...]:
         _code(refusal.by),
         icmp_words(refusal.icmp_version, refusal.icmp_type, refusal.icmp_code),
         "" if refusal.gre_key is None else f"0x{refusal.gre_key:08x}",
-        str(refusal.count),
+        times_text(refusal),
+        CAUSE_WORDS[refusal.cause],
     )
 
 

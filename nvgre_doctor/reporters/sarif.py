@@ -7,15 +7,17 @@ A capture has no lines, so `startLine` is the frame number, 1-based as Wireshark
 
 import json
 import re
-from textwrap import dedent
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
+from nvgre_doctor import __version__
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.report.fingerprint import fingerprint
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.report.to_json import harmless_json
-from nvgre_doctor.reporters.subjects import why_not_judged
+from nvgre_doctor.reporters.explained import MEANING, explained
+from nvgre_doctor.reporters.subjects import next_step_text, why_not_judged
 from nvgre_doctor.rules.base import Rule
 from nvgre_doctor.rules.finding import Finding, FrameRef
 from nvgre_doctor.rules.registry import RULES
@@ -31,7 +33,6 @@ START_LINE: Final = (
     "startLine is the frame number in the capture, 1-based as Wireshark counts frames"
 )
 STANDARD_INPUT: Final = "-"
-HEADINGS: Final = ("What it means", "How it is detected", "What it is not", "What to do", "Sources")
 
 _DRIVE = re.compile(r"[A-Za-z]:/")
 _MARKUP = re.compile(r"[\\`*_<>\[\]#|~]")
@@ -43,13 +44,23 @@ def render(report: Report, display: Display) -> str:
     """One run; its results are the findings in the order of the report.  `display` changes nothing
     here.
     """
-    notifications = _notifications(report)
+    about = {"verdict": str(report.verdict), "headline": visible(report.headline)}
+    return _render([report], about)
+
+
+def render_each(reports: Sequence[Report], display: Display) -> str:
+    """One run too, as code scanning wants; every result stands at its own capture."""
+    return _render(reports, {"verdicts": [str(report.verdict) for report in reports]})
+
+
+def _render(reports: Sequence[Report], about: Json) -> str:
+    notifications = [told for report in reports for told in _notifications(report)]
     rule_index = {rule.code: index for index, rule in enumerate(RULES)}
     run: Json = {
         "tool": {
             "driver": {
                 "name": "nvgre-doctor",
-                "version": report.version,
+                "version": __version__ if not reports else reports[0].version,
                 "rules": [_descriptor(rule) for rule in RULES],
             }
         },
@@ -59,34 +70,43 @@ def render(report: Report, display: Display) -> str:
                 "toolExecutionNotifications": notifications,
             }
         ],
-        "artifacts": _artifacts(report.captures),
-        "results": [_result(report, finding, rule_index) for finding in report.findings],
-        "properties": {
-            "verdict": str(report.verdict),
-            "headline": visible(report.headline),
-            "startLine": START_LINE,
-        },
+        "artifacts": _artifacts(capture for report in reports for capture in report.captures),
+        "results": [
+            _result(report, finding, rule_index)
+            for report in reports
+            for finding in report.findings
+        ],
+        "properties": {**about, "startLine": START_LINE, **_configuration(reports)},
     }
     return harmless_json(
         json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
     )
 
 
+def _configuration(reports: Sequence[Report]) -> Json:
+    """The file that settings came from, where the reports name one: it is the same for all."""
+    path = reports[0].configuration if reports else None
+    return {} if path is None else {"configuration": visible(path)}
+
+
+PARAGRAPHS: Final = "\n\n"
+
+
 def _descriptor(rule: Rule) -> Json:
     """A rule; its texts are the `explain` text."""
-    sections = _sections(rule.explain)
-    meaning = " ".join(sections.get(HEADINGS[0], rule.title).split())
+    sections = explained(rule)
+    meaning = " ".join(sections.get(MEANING, [rule.title]))
     return {
         "id": rule.code,
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": meaning},
         "help": {
             "text": f"{rule.explain.strip()}\n\nIn results of this rule {START_LINE}.",
-            "markdown": "\n\n".join(
+            "markdown": PARAGRAPHS.join(
                 [f"# {rule.code}: {rule.title}"]
                 + [
-                    f"## {heading}\n\n{_escape_markdown(body)}"
-                    for heading, body in sections.items()
+                    f"## {heading}\n\n{_escape_markdown(PARAGRAPHS.join(paragraphs))}"
+                    for heading, paragraphs in sections.items()
                 ]
                 + [f"In results of this rule {START_LINE}."]
             ),
@@ -96,18 +116,7 @@ def _descriptor(rule: Rule) -> Json:
     }
 
 
-def _sections(explain: str) -> dict[str, str]:
-    """The explain text by heading; a heading is a line of its own."""
-    sections: dict[str, list[str]] = {}
-    for line in explain.splitlines():
-        if line.strip() in HEADINGS:
-            sections[line.strip()] = []
-        elif sections:
-            sections[next(reversed(sections))].append(line)
-    return {heading: dedent("\n".join(lines)).strip() for heading, lines in sections.items()}
-
-
-def _artifacts(captures: tuple[Capture, ...]) -> list[Json]:
+def _artifacts(captures: Iterable[Capture]) -> list[Json]:
     """Every capture once, even where the same file was given twice."""
     by_uri: dict[str, Capture] = {}
     for capture in captures:
@@ -147,7 +156,7 @@ def _result(report: Report, finding: Finding, rule_index: dict[str, int]) -> Jso
     result: Json = {
         "ruleId": finding.code,
         "level": LEVELS[finding.severity],
-        "message": {"text": _plain(finding.message, finding.next_step)},
+        "message": {"text": _plain(finding.message, next_step_text(finding))},
         "locations": [location] if location else [],
         "relatedLocations": [
             {"id": number, **_frame_location(report, frame)}
@@ -155,10 +164,11 @@ def _result(report: Report, finding: Finding, rule_index: dict[str, int]) -> Jso
         ],
         # primaryLocationLineHash is the one name that GitHub reads; without it GitHub hashes the
         # bytes near the "line".
-        "partialFingerprints": {"nvgreDoctor/v1": identity, "primaryLocationLineHash": identity},
+        "partialFingerprints": {"nvgreDoctor/v2": identity, "primaryLocationLineHash": identity},
         "properties": {
             "confidence": str(finding.confidence),
             "displayFilter": visible(finding.display_filter),
+            "frameCount": finding.frame_count,
         },
     }
     if (

@@ -6,8 +6,9 @@ reader.
 """
 
 from nvgre_doctor.evidence.captures import Capture
-from nvgre_doctor.report.model import Report
+from nvgre_doctor.report.model import Refusal, Report
 from nvgre_doctor.rules.finding import Finding, FrameRef
+from nvgre_doctor.wording import plural
 
 SubjectKey = tuple[str, tuple[str, ...], int | None]
 """Kind, hosts and capture of a subject; the hosts of a pair are sorted."""
@@ -31,6 +32,18 @@ def subject_name(report: Report, key: SubjectKey) -> str:
 def why_not_judged(capture: Capture) -> list[str]:
     """Why nothing of a capture could be judged, in sentences."""
     return [problem.message for problem in capture.problems] or ["nothing in it could be read"]
+
+
+def times_text(refusal: Refusal) -> str:
+    """How many packets refused a flow, and how often they were captured where that is more."""
+    copies = f" (seen {refusal.sightings} times)" if refusal.sightings > refusal.count else ""
+    return plural(refusal.count, "time") + copies
+
+
+def next_step_text(finding: Finding) -> str:
+    """What to do, and the command of it."""
+    check = f"Check: {finding.check}" if finding.check else ""
+    return " ".join(filter(None, (finding.next_step, check)))
 
 
 def frames_text(report: Report, frames: tuple[FrameRef, ...]) -> str:

@@ -4,15 +4,17 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from nvgre_doctor.capture.losses import Losses
+from nvgre_doctor.docstrings import docstring
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.evidence.signs import Sightings, Sign
 from nvgre_doctor.infer.diagnosis import At, Diagnosis, HostVerdict
 from nvgre_doctor.known.expectations import NetworkTable
 from nvgre_doctor.known.inventory import Inventory
+from nvgre_doctor.rules.advice import Advice
 from nvgre_doctor.rules.finding import Finding, Subject, frame_refs
 from nvgre_doctor.rules.frames import Show
-from nvgre_doctor.vocabulary import Confidence, Layout, Oddity, Severity, Verdict
+from nvgre_doctor.vocabulary import Confidence, Layout, Oddity, Sender, Severity, Verdict
 from nvgre_doctor.wording import address_text
 
 EXAMPLE_FRAMES: Final = 5
@@ -44,15 +46,22 @@ class Situation(NamedTuple):
         return captured - sum(part.nvgre_frames for part in self.evidence.captures.values())
 
     def layout_at(self, address: bytes, at: At) -> Layout:
-        """What a host speaks at that time; where it changed, only what is proven."""
+        """What a host speaks at that time; where it changed, what is known of that time."""
         host = self.host(address)
-        return host.layout if host.change is None else host.layout_between(at, at)
+        if not host.changes:
+            return host.layout
+        spoken = host.spoken_between(at, at)
+        return Layout.UNKNOWN if spoken is None else spoken.layout
 
-    def has_hnv_signs(self, *addresses: bytes) -> bool:
-        """Whether any of these looks like a Hyper-V host, and not like the end of a plain GRE
-        tunnel.
-        """
-        return any(self.host(address).hnv_signs for address in addresses)
+    def is_nvgre(self, *addresses: bytes) -> bool:
+        """Whether any of these may be an end of NVGRE: of those that sent data, if any did."""
+        hosts = [self.host(address) for address in addresses]
+        senders = [host for host in hosts if host.frames_sent] or hosts
+        return any(host.sender is not Sender.OTHER for host in senders)
+
+    def is_hyper_v(self, *addresses: bytes) -> bool:
+        """Whether any of these is a Hyper-V host: nobody else is ever blamed with an error."""
+        return any(self.host(address).sender is Sender.HYPER_V for address in addresses)
 
     def sightings(self, *oddities: Oddity) -> Iterator[tuple[Sign, Sightings, tuple[At, ...]]]:
         """Every sighting of some oddities, capture by capture, with its example frames."""
@@ -90,9 +99,7 @@ class Rule(NamedTuple):
     @property
     def explain(self) -> str:
         """What it means, how it is detected, what it is not, what to do, sources."""
-        from inspect import cleandoc  # with much that most runs do without
-
-        return cleandoc(self.find.__doc__ or "")
+        return docstring(self.find)
 
 
 def finding(
@@ -103,12 +110,19 @@ def finding(
     frames: Iterable[At],
     *,
     display_filter: str,
-    next_step: str,
+    advice: Advice,
+    count: int | None = None,
     confidence: Confidence = Confidence.PROVEN,
 ) -> Finding:
-    """A Finding from example frames in any order."""
-    refs = frame_refs(frames, EXAMPLE_FRAMES)
-    return Finding(code, severity, confidence, message, subject, refs, display_filter, next_step)
+    """A Finding from example frames in any order; `count` is how many frames it has, where these
+    are not all.
+    """
+    ats = list(frames)
+    all_frames = len({at[1:] for at in ats}) if count is None else count
+    refs = frame_refs(ats, EXAMPLE_FRAMES)
+    return Finding(
+        code, severity, confidence, message, subject, refs, all_frames, display_filter, *advice
+    )
 
 
 def about_host(address: bytes) -> Subject:

@@ -37,8 +37,10 @@ class Finding(NamedTuple):
     message: str
     subject: Subject
     frames: tuple[FrameRef, ...]  # examples, in order
-    display_filter: str  # for Wireshark; empty where none applies
+    frame_count: int  # of all its frames
+    display_filter: str  # for Wireshark, shows all of them; empty where none applies
     next_step: str
+    check: str | None = None  # the command of the next step
 
 
 def frame_ref(at: At) -> FrameRef:

@@ -3,12 +3,16 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
+from nvgre_doctor.capture.interruption import INTERRUPTED
+from nvgre_doctor.filters import for_wireshark
 from nvgre_doctor.infer.diagnosis import At
+from nvgre_doctor.rules.advice import Advice
 from nvgre_doctor.rules.base import Rule, Situation, finding
 from nvgre_doctor.rules.finding import Finding, Subject
 from nvgre_doctor.rules.frames import Claim, Frame, Show
 from nvgre_doctor.vocabulary import Oddity, Severity
-from nvgre_doctor.wire.facts import Other
+from nvgre_doctor.wire import layouts
+from nvgre_doctor.wire.facts import Nvgre, Other
 from nvgre_doctor.wording import ethertypes_words, losses_words, plural
 
 
@@ -42,20 +46,25 @@ def find_damaged(situation: Situation) -> Iterator[Finding]:
                 Subject("capture", capture=index),
                 (),
                 display_filter="",
-                next_step=(
-                    "Capture again, or convert the file as the message says, and run this again."
+                advice=Advice(
+                    "Let it be read to its end."
+                    if problem.reason == INTERRUPTED
+                    else "Capture again, or convert the file as the message says, and run this"
+                    " again."
                 ),
             )
 
 
 def find_short_frames(situation: Situation) -> Iterator[Finding]:
     """What it means
-      Frames were captured with so few bytes that the GRE key is not in them. They cannot say
-      anything about a layout.
+      Frames were captured with so few bytes that the GRE key is not in them, and they cannot say
+      anything about a layout. Or control traffic was cut before its inner ICMP type: it may have
+      been refusals.
 
     How it is detected
       The outer header says GRE, and the frame ends before the key. With Ethernet and IPv4 the key
-      ends at byte 42.
+      ends at byte 42. Or the key is one of control traffic (0xFFFFFF), and the frame ends before it
+      can be seen whether it holds an UNREACHABLE.
 
     What it is not
       No fault of the hosts: the snap length of the capture is too small.
@@ -65,28 +74,44 @@ def find_short_frames(situation: Situation) -> Iterator[Finding]:
       too: tcpdump -s 128, or dumpcap -s 128.
 
     Sources
-      RFC 7637 section 3.2 (position of the key).
+      RFC 7637 sections 3.2 (position of the key) and 3.4.
     """
-    counts: Counter[int] = Counter()
-    examples: defaultdict[int, list[At]] = defaultdict(list)
-    for index, _, sightings in situation.evidence.signs(
-        Oddity.TOO_SHORT
-    ):  # in the order of the captures
-        counts[index] += sightings.count
-        examples[index] += [At(m.ts_ns, index, m.frame_number) for m in sightings.examples]
-    for index, count in counts.items():
-        yield finding(
-            "NVG102",
-            Severity.WARNING,
-            f"{plural(count, 'GRE frame is', 'GRE frames are')} cut before the key (of"
-            f" {plural(situation.captures[index].frames, 'frame')}): the snap length is too small.",
-            Subject("capture", capture=index),
-            examples[index],
-            display_filter="ip.proto == 47 || ipv6.nxt == 47",
-            next_step=(
-                "Capture again with a snap length of 128 bytes or more, for example tcpdump -s 128."
-            ),
-        )
+    for oddity, one, many, what, display_filter in (
+        (
+            Oddity.TOO_SHORT,
+            "GRE frame is",
+            "GRE frames are",
+            "cut before the key",
+            for_wireshark.CUT_BEFORE_KEY,
+        ),
+        (
+            Oddity.CUT_CONTROL,
+            "frame of control traffic is",
+            "frames of control traffic are",
+            "cut before it can be seen whether they refuse something",
+            for_wireshark.CUT_CONTROL,
+        ),
+    ):
+        counts: Counter[int] = Counter()
+        examples: defaultdict[int, list[At]] = defaultdict(list)
+        for index, _, sightings in situation.evidence.signs(oddity):  # by capture
+            counts[index] += sightings.count
+            examples[index] += [At(m.ts_ns, index, m.frame_number) for m in sightings.examples]
+        for index, count in counts.items():
+            frames = plural(situation.captures[index].frames, "frame")
+            yield finding(
+                "NVG102",
+                Severity.WARNING,
+                f"{plural(count, one, many)} {what} (of {frames}): the snap length is too small.",
+                Subject("capture", capture=index),
+                examples[index],
+                count=count,
+                display_filter=display_filter,
+                advice=Advice(
+                    "Capture again with a snap length of 128 bytes or more, for example tcpdump -s"
+                    " 128."
+                ),
+            )
 
 
 INSTEAD = {
@@ -149,8 +174,9 @@ def find_no_nvgre(situation: Situation) -> Iterator[Finding]:
         + (f" What is there instead: {instead}." if instead else ""),
         Subject("capture"),
         (),
-        display_filter="udp.port == 4789" if counts[Oddity.VXLAN] else "",
-        next_step=(
+        count=counts[Oddity.VXLAN],
+        display_filter="udp.dstport == 4789" if counts[Oddity.VXLAN] else "",
+        advice=Advice(
             "If one of these hosts is a Hyper-V host, correct not-nvgre in the configuration."
             if counts[Oddity.NOT_NVGRE]
             else (
@@ -161,48 +187,98 @@ def find_no_nvgre(situation: Situation) -> Iterator[Finding]:
     )
 
 
-def find_lost(situation: Situation) -> Iterator[Finding]:
+def find_copies(situation: Situation) -> Iterator[Finding]:
     """What it means
-      The capture says itself that it lost packets while it was made. What is not in it proves
-      nothing: a host that seems silent may have answered.
+      The same packets were captured more than once: at several points of one host (pktmon does so),
+      on several adapters, in files that overlap, or the same file was given twice.
 
     How it is detected
-      The statistics of a pcapng capture, the counter in the records of snoop, or the header of an
-      event trace: events and buffers of events that Windows could not write.
+      Packets with equal outer addresses, IP identification, key and first inner bytes; over IPv6
+      equal as far as they were captured.
 
     What it is not
-      No loss in the network: the adapter, the driver or the disk of the capturing computer was too
-      slow.
+      No fault of the network, and no retransmission: that has another IP identification. Counts of
+      refusals are packets, so nothing counts twice; one packet is one frame of evidence, however
+      often it was captured.
 
     What to do
-      Capture again with a filter, a smaller snap length or larger buffers: dumpcap -B 64,
-      netsh trace start ... bufferSize=1024, pktmon start --pkt-size 256.
+      Nothing. To see each packet once in Wireshark as well, capture at the physical adapters only:
+      pktmon start --capture --comp nics.
 
     Sources
-      draft-ietf-opsawg-pcapng section 4.6 (interface statistics); RFC 1761; TRACE_LOGFILE_HEADER.
+      Microsoft, pktmon start; RFC 6864 (IP identification).
     """
-    for index, losses in enumerate(situation.losses):
-        if words := losses_words(losses):
-            yield finding(
-                "NVG105",
-                Severity.WARNING,
-                f"The capture says that it lost {words}: what is not in it proves nothing.",
-                Subject("capture", capture=index),
-                (),
-                display_filter="",
-                next_step=(
-                    "Capture again with a filter, or with larger buffers, for example dumpcap -B"
-                    " 64."
-                ),
-            )
+    for copies in situation.diagnosis.copies:
+        path = situation.captures[copies.capture].path
+        packets = plural(copies.packets, "packet is", "packets are")
+        if copies.other_capture is None:
+            where = f"in {path} more than once, up to {copies.most} times"
+        else:
+            where = f"in {situation.captures[copies.other_capture].path} as well as in {path}"
+        yield finding(
+            "NVG104",
+            Severity.INFO,
+            f"{packets} {where}. Each counts once.",
+            Subject("capture", capture=copies.capture),
+            copies.frames,
+            display_filter="",
+            advice=Advice(""),
+        )
+
+
+def find_losses(situation: Situation) -> Iterator[Finding]:
+    """What it means
+      The program that wrote the capture says that it lost frames: what is not there may have
+      decided.
+
+    How it is detected
+      pcapng counts them: packets that an interface or the operating system dropped (the statistics
+      of an interface), or that were dropped before a packet (epb_dropcount). An event trace of
+      Windows counts events and buffers.
+
+    What it is not
+      Not what the network lost. A capture that says nothing may have lost frames as well: pcap
+      cannot say.
+
+    What to do
+      Capture again with a larger buffer (dumpcap -B 64, tcpdump -B 65536), with a capture filter,
+      or with a snap length of 128 bytes.
+
+    Sources
+      draft-ietf-opsawg-pcapng sections 4.3 and 4.6.
+    """
+    for index, capture in enumerate(situation.captures):
+        lost = losses_words(capture.lost)
+        if not lost:
+            continue
+        were = "was" if lost.startswith("1 ") and " and " not in lost else "were"
+        yield finding(
+            "NVG105",
+            Severity.WARNING,
+            f"{capture.path} says that {lost} {were} lost while it was captured.",
+            Subject("capture", capture=index),
+            (),
+            display_filter="",
+            advice=Advice(
+                "Capture again with a larger buffer (dumpcap -B 64), a capture filter, or a snap"
+                " length of 128 bytes."
+            ),
+        )
 
 
 def shows_short_frames(situation: Situation) -> Show:
     """Those that are cut."""
 
     def show(frame: Frame) -> Iterator[Claim]:
-        if isinstance(frame.facts, Other) and frame.facts.oddity is Oddity.TOO_SHORT:
+        facts = frame.facts
+        if isinstance(facts, Other) and facts.oddity is Oddity.TOO_SHORT:
             yield Claim((), "this frame is cut before the GRE key")
+        elif (
+            isinstance(facts, Nvgre)
+            and layouts.is_control(facts.gre_key)
+            and facts.inner_source is None
+        ):
+            yield Claim((), "control traffic, cut before it can be seen whether it refuses")
 
     return show
 
@@ -217,5 +293,6 @@ RULES = (
         shows_short_frames,
     ),
     Rule("NVG103", Severity.WARNING, "no NVGRE in the captures", find_no_nvgre),
-    Rule("NVG105", Severity.WARNING, "capture says that it lost frames", find_lost),
+    Rule("NVG104", Severity.INFO, "packets captured more than once", find_copies),
+    Rule("NVG105", Severity.WARNING, "the capture says that it lost frames", find_losses),
 )

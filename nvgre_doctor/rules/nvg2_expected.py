@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
-from nvgre_doctor.filters import for_wireshark
-from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_update
+from nvgre_doctor.infer.diagnosis import HostVerdict, by_source
+from nvgre_doctor.rules.advice import Advice, look_at_update, update
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding
+from nvgre_doctor.rules.data_filters import DataFilters
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
+from nvgre_doctor.rules.host_frames import filter_in, frames_behind, frames_in, reasons_for
 from nvgre_doctor.vocabulary import Confidence, Layout, Severity
 from nvgre_doctor.wording import LAYOUT_NAMES, address_text
 
@@ -25,36 +27,44 @@ def find_unexpected(situation: Situation) -> Iterator[Finding]:
       this never appears.
 
     What to do
-      Find out who changed the host: Get-HotFix -Id KB2779768 -ComputerName HOST. If the change was
-      meant, correct expect in the configuration.
+      Find out who changed the host: Get-NetVirtualizationProviderAddress on the hosts says which of
+      them has the address, Get-HotFix -Id KB2779768 -ComputerName HOSTNAME whether it has the
+      update. If the change was meant, correct expect in the configuration.
 
     Sources
       Your configuration; RFC 7637 section 3.2; draft-sridharan-virtualization-nvgre-00.
     """
+    streams, data = by_source(situation.diagnosis.streams), DataFilters(situation)
     for host in situation.diagnosis.hosts.values():
         expected = situation.expected.get(host.address)
         if expected is None or host.layout in (expected, Layout.UNKNOWN):
             continue
         name = address_text(host.address)
-        is_likely = host.confidence is Confidence.LIKELY
-        if expected is Layout.CURRENT:
-            advice = f"{INSTALL_UPDATE.format(host=name)} {check_update(name)}"
-        else:
-            advice = (
-                f"If {name} was updated on purpose, correct expect in the configuration."
-                f" {check_update(name)}"
-            )
+        is_proven = host.confidence is Confidence.PROVEN
+        unexpected = [layout for layout in (Layout.OLD, Layout.CURRENT) if layout is not expected]
         yield finding(
             "NVG205",
-            Severity.WARNING if is_likely else Severity.ERROR,
-            f"{name} {'probably uses' if is_likely else 'uses'} {LAYOUT_NAMES[host.layout]},"
+            Severity.ERROR if is_proven else Severity.WARNING,
+            f"{name} {'uses' if is_proven else 'probably uses'} {LAYOUT_NAMES[host.layout]},"
             f" and {LAYOUT_NAMES[expected]} is expected of it.",
             about_host(host.address),
-            [witness.stream.first for witness in host.witnesses if witness.layout is not expected],
-            display_filter=for_wireshark.from_host(host.address),
-            next_step=advice,
+            frames_behind(situation, host, reasons_for(host, *unexpected)),
+            count=frames_in(situation, host, streams.get(host.address, ()), host.layout),
+            display_filter=filter_in(situation, data, host, host.layout),
+            advice=_advice(host, expected),
             confidence=host.confidence,
         )
+
+
+def _advice(host: HostVerdict, expected: Layout) -> Advice:
+    if expected is Layout.CURRENT:
+        return update(host)
+    meant = (
+        f"If {address_text(host.address)} was updated on purpose, correct expect in the"
+        " configuration."
+    )
+    look = look_at_update(host)
+    return Advice(f"{meant} {look.next_step}", look.check)
 
 
 def shows_unexpected(situation: Situation) -> Show:
@@ -63,7 +73,7 @@ def shows_unexpected(situation: Situation) -> Show:
     def show(frame: Frame) -> Iterator[Claim]:
         packet = frame.packet
         expected = None if packet is None else situation.expected.get(packet.source)
-        if packet is None or expected is None:
+        if packet is None or expected is None or frame.error is not None:
             return
         spoken = situation.layout_at(packet.source, frame.at)
         if spoken not in (expected, Layout.UNKNOWN):

@@ -1,21 +1,24 @@
-"""NVG2xx: which layout single hosts speak."""
+"""NVG201: hosts that speak the old layout."""
 
 from collections.abc import Iterator
 
-from nvgre_doctor.filters import for_wireshark
-from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_update
+from nvgre_doctor.infer.diagnosis import HostVerdict, by_source
+from nvgre_doctor.rules.advice import update
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding
+from nvgre_doctor.rules.data_filters import DataFilters
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
-from nvgre_doctor.vocabulary import Confidence, Layout, Severity, Verdict
-from nvgre_doctor.wire import layouts
-from nvgre_doctor.wording import (
-    LAYOUT_NAMES,
-    address_text,
-    both_readings,
-    key_text,
-    statement,
+from nvgre_doctor.rules.host_frames import (
+    filter_in,
+    frames_behind,
+    frames_in,
+    if_nvgre,
+    reasons_for,
 )
+from nvgre_doctor.statements import statement
+from nvgre_doctor.vocabulary import Confidence, Layout, Sender, Severity, Verdict
+from nvgre_doctor.wire import layouts
+from nvgre_doctor.wording import address_text, key_text
 
 
 def find_old_layout(situation: Situation) -> Iterator[Finding]:
@@ -26,184 +29,84 @@ def find_old_layout(situation: Situation) -> Iterator[Finding]:
 
     How it is detected
       By value (as a VSID the key would be reserved), by the two directions of a VM pair, by a host
-      that changed, by a peer that is known and must speak the same, or by your inventory.
-      Statistical evidence alone makes it "likely" and a warning.
+      that changed, by a peer that is known and must speak the same, or by your inventory. Each
+      reason rests on assumptions, which -v and JSON name: A1 value (a Hyper-V host writes ids 4096
+      to 16777214 only, draft-00 a zero top octet), A2 restart (one layout while a host is not
+      silent for 20 seconds), A3 VM pair (two MACs in one customer subnet have one VSID), A4 unique
+      (no MAC pair is cloned into several tenants), A5 clocks (those of several captures agree).
+      Proven means that two frames or more would have to be wrong. Less than that is "likely" and a
+      warning. The verdict is that of the last stretch of time without a silence of 20 seconds in
+      which the layout is known.
 
     What it is not
-      A plain GRE tunnel of Open vSwitch or Linux with a small key looks the same on the wire.
-      Without a sign of Hyper-V (MAC addresses 00:15:5D or 00:1D:D8, a peer with the shifted key, an
-      UNREACHABLE inside NVGRE, many keys to one peer) this is only a warning. If all hosts use the
-      old layout, they can talk to each other.
+      A plain GRE tunnel of Open vSwitch or Linux with a small key looks the same on the wire. So
+      only a Hyper-V host is called an error: it sends UNREACHABLE or control messages inside NVGRE,
+      or has a peer with the shifted key, or starts with TTL 128 and carries guests with MACs
+      00:15:5D or 00:1D:D8. If all hosts use the old layout, they can talk to each other.
 
     What to do
-      Get-HotFix -Id KB2779768 -ComputerName HOST shows whether the update is there. Update rollups
-      of Windows Server 2012 were not cumulative: install the update itself and restart the host.
-      Update all hosts of the fabric together.
+      A provider address is no name to log on to: Get-NetVirtualizationProviderAddress on the hosts
+      says which of them has it. Get-HotFix -Id KB2779768 -ComputerName HOSTNAME shows whether the
+      update is there. Update rollups of Windows Server 2012 were not cumulative: install the update
+      itself and restart the host. Update all hosts of the fabric together. Where the layout is only
+      likely, find out first.
 
     Sources
       draft-sridharan-virtualization-nvgre-00; RFC 7637 sections 3.2 and 3.4; Microsoft KB2779768.
     """
+    streams, data = by_source(situation.diagnosis.streams), DataFilters(situation)
     for host in situation.diagnosis.hosts.values():
         if host.layout is not Layout.OLD:
             continue
-        name = address_text(host.address)
-        is_hnv = bool(host.hnv_signs)
-        is_error = host.confidence is Confidence.PROVEN and is_hnv
-        reason = next(statement(w) for w in host.witnesses if w.layout is Layout.OLD)
-        doubt = (
-            ""
-            if is_hnv
-            else (
-                " Nothing else here looks like Hyper-V: it may be a plain GRE tunnel (Open vSwitch,"
-                " Linux)."
-            )
-        )
-        sure = "uses" if host.confidence is Confidence.PROVEN else "probably uses"
-        frames = [w.stream.first for w in host.witnesses if w.layout is Layout.OLD]
+        reasons = reasons_for(host, Layout.OLD)
+        is_proven = host.confidence is Confidence.PROVEN
+        because = f": {statement(reasons[0])}" if reasons else ""
         yield finding(
             "NVG201",
-            Severity.ERROR if is_error else Severity.WARNING,
-            f"{name} {sure} the old NVGRE layout (draft-00): {reason}.{doubt}",
+            Severity.ERROR if is_proven and host.sender is Sender.HYPER_V else Severity.WARNING,
+            f"{_uses_old(host)}{because}.{if_nvgre(host)}{_stale(host)}",
             about_host(host.address),
-            frames,
-            display_filter=for_wireshark.from_host(host.address),
-            next_step=(
-                f"{INSTALL_UPDATE.format(host=name)} {check_update(name)}"
-                if is_hnv
-                else f"Find out what {name} is. If it is a Hyper-V host: {check_update(name)}"
-            ),
+            frames_behind(situation, host, reasons),
+            count=frames_in(situation, host, streams.get(host.address, ()), Layout.OLD),
+            display_filter=filter_in(situation, data, host, Layout.OLD),
+            advice=update(host),
             confidence=host.confidence,
         )
 
 
-def find_change(situation: Situation) -> Iterator[Finding]:
-    """What it means
-      The host sent one layout first and the other later: it was updated (or the update was removed)
-      and restarted while the capture ran.
-
-    How it is detected
-      Every proof for the one layout lies before every proof for the other. Often one VM was heard
-      with key V and later with V shifted left by eight bits.
-
-    What it is not
-      Not a host that mixes layouts: see NVG203. Two hosts that share an address one after the other
-      look the same.
-
-    What to do
-      Nothing, if the update was meant. Frames before the change explain earlier refusals. Check
-      that the other hosts follow.
-
-    Sources
-      RFC 7637 section 3.2; draft-sridharan-virtualization-nvgre-00.
-    """
-    for host in situation.diagnosis.hosts.values():
-        change = host.change
-        if change is not None:
-            name = address_text(host.address)
-            yield finding(
-                "NVG202",
-                Severity.WARNING,
-                f"{name} changed from {LAYOUT_NAMES[change.before]} to {LAYOUT_NAMES[change.after]}"
-                f" during the capture: first in frame {change.at.frame_number}.",
-                about_host(host.address),
-                [change.last_before, change.at],
-                display_filter=for_wireshark.from_host(host.address),
-                next_step=check_update(name),
-            )
+def _uses_old(host: HostVerdict) -> str:
+    """`A probably uses the old NVGRE layout (draft-00)`."""
+    name = address_text(host.address)
+    if host.sender is Sender.OTHER:
+        return f"{name} writes plain GRE keys that look like the old NVGRE layout (draft-00)"
+    uses = "uses" if host.confidence is Confidence.PROVEN else "probably uses"
+    if_nvgre = ", if this is NVGRE" if host.sender is Sender.UNCLEAR else ""
+    return f"{name} {uses} the old NVGRE layout (draft-00){if_nvgre}"
 
 
-def find_both(situation: Situation) -> Iterator[Finding]:
-    """What it means
-      One provider address sends keys of both layouts at the same time. Its peers understand at most
-      half of them.
-
-    How it is detected
-      Proofs for both layouts, and their frames are mixed in time.
-
-    What it is not
-      Not a single update during the capture (NVG202). An address that two machines share (a
-      duplicate address, or NAT between the hosts) gives the same picture.
-
-    What to do
-      Look for a second machine with this address. On the host, compare the versions of Wnv.sys and
-      Wnvapi.dll: the article this tool goes back to names them as the files that the update
-      replaces.
-
-    Sources
-      RFC 7637 section 3.2; draft-sridharan-virtualization-nvgre-00.
-    """
-    for host in situation.diagnosis.hosts.values():
-        if host.layout is not Layout.BOTH:
-            continue
-        name = address_text(host.address)
-        old, current = (
-            next(w for w in host.witnesses if w.layout is layout)
-            for layout in (Layout.OLD, Layout.CURRENT)
-        )
-        yield finding(
-            "NVG203",
-            Severity.ERROR if host.hnv_signs else Severity.WARNING,
-            f"{name} sends both layouts at the same time: {statement(old)}; and"
-            f" {statement(current)}.",
-            about_host(host.address),
-            [old.stream.first, current.stream.first],
-            display_filter=for_wireshark.from_host(host.address),
-            next_step=(
-                f"Look for a second machine with the address {name}, or for an update that is half"
-                f" installed. {check_update(name)}"
-            ),
-        )
+def _stale(host: HostVerdict) -> str:
+    """What is not known of a host that was silent for a while and sent more."""
+    if not host.is_stale or host.proven_to is None:
+        return ""
+    return (
+        f" That is known up to frame {host.proven_to.frame_number}; what it sent after a silence"
+        " does not tell."
+    )
 
 
 def shows_old_layout(situation: Situation) -> Show:
-    """Frames that the host sent in the old layout, and errors that quote one."""
+    """Frames that the host sent in the old layout."""
 
     def show(frame: Frame) -> Iterator[Claim]:
         packet = frame.packet
-        if packet is None or situation.layout_at(packet.source, frame.at) is not Layout.OLD:
+        if packet is None or frame.error is not None:
             return
-        if layouts.fits_old(packet.gre_key):
-            name = name_of(packet.source)
-            confidence = situation.host(packet.source).confidence
-            uses = "uses" if confidence is Confidence.PROVEN else "probably uses"
-            key, tni = key_text(packet.gre_key), layouts.tni(packet.gre_key)
-            text = f"{name} {uses} the old NVGRE layout (draft-00): key {key} is TNI {tni}"
-            yield Claim((name,), text)
-
-    return show
-
-
-def shows_change(situation: Situation) -> Show:
-    """The last frame before the change, and the first one after it."""
-
-    def show(frame: Frame) -> Iterator[Claim]:
-        packet = frame.packet
-        change = None if packet is None else situation.host(packet.source).change
-        if packet is None or change is None:
-            return
-        name = name_of(packet.source)
-        if frame.at == change.at:
-            text = f"here {name} speaks {LAYOUT_NAMES[change.after]} for the first time"
-            yield Claim((name,), text)
-        elif frame.at == change.last_before:
-            text = f"here {name} speaks {LAYOUT_NAMES[change.before]} for the last time"
-            yield Claim((name,), text)
-
-    return show
-
-
-def shows_both(situation: Situation) -> Show:
-    """Every frame of the host."""
-    return every_frame_of_host("{} sends both layouts at the same time: key {}")
-
-
-def every_frame_of_host(text: str) -> Show:
-    """`text` has a place for the host's name and one for its key."""
-
-    def show(frame: Frame) -> Iterator[Claim]:
-        if frame.packet is not None:
-            name = name_of(frame.packet.source)
-            yield Claim((name,), text.format(name, both_readings(frame.packet.gre_key)))
+        if situation.layout_at(packet.source, frame.at) is Layout.OLD:
+            uses = _uses_old(situation.host(packet.source))
+            key = f"key {key_text(packet.gre_key)}"
+            tni = f" is TNI {layouts.tni(packet.gre_key)}"
+            is_old = layouts.fits_old(packet.gre_key)
+            yield Claim((name_of(packet.source),), f"{uses}: {key}{tni if is_old else ''}")
 
     return show
 
@@ -217,19 +120,5 @@ RULES = (
         shows_old_layout,
         verdict=Verdict.OLD_LAYOUT,
         is_of_old_host=True,
-    ),
-    Rule(
-        "NVG202",
-        Severity.WARNING,
-        "host changed layout during the capture",
-        find_change,
-        shows_change,
-    ),
-    Rule(
-        "NVG203",
-        Severity.ERROR,
-        "host sends both layouts at the same time",
-        find_both,
-        shows_both,
     ),
 )

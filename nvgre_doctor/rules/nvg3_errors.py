@@ -1,29 +1,29 @@
-"""NVG304, NVG305 and NVG307: what other ICMP errors and fragments say about NVGRE flows."""
+"""NVG304: flows that are refused with another ICMP error than 3/10."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
 from nvgre_doctor.evidence.signs import IcmpSign
-from nvgre_doctor.infer.diagnosis import At
-from nvgre_doctor.infer.refusals import is_prohibited, is_redirect, kind_of
-from nvgre_doctor.rules.advice import RAISE_MTU, check_policy
+from nvgre_doctor.infer.diagnosis import RefusalFacts
+from nvgre_doctor.infer.hearsay import is_prohibited, is_redirect, kind_of
+from nvgre_doctor.rules.advice import OWNER, Advice, find_owner, policy
 from nvgre_doctor.rules.base import Rule, Situation, about_flow, finding
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of, quoted_key_text, refused_flow
-from nvgre_doctor.rules.refused_flows import Flow, by_flow, filter_of, frames_of, keys_text
-from nvgre_doctor.vocabulary import Oddity, Severity
-from nvgre_doctor.wire.facts import IcmpError, Nvgre, Other
-from nvgre_doctor.wording import ICMP_NAMES, address_text, icmp_code, listed, plural
+from nvgre_doctor.rules.nvg3_paths import TOO_BIG
+from nvgre_doctor.rules.refused_flows import RefusedFlows, frames_of, keys_text, sightings_of
+from nvgre_doctor.vocabulary import Sender, Severity
+from nvgre_doctor.wire.facts import IcmpError
+from nvgre_doctor.wording import ICMP_NAMES, address_text, icmp_code, key_text, listed
 
-TOO_BIG: Final = frozenset({(4, 3, 4), (6, 2, 0)})
-"""Fragmentation needed (RFC 1191) and packet too big (RFC 4443 section 3.2): version, type, code.
-"""
+NO_GRE: Final = frozenset({(4, 3, 2), (6, 4, 1)})
+NO_TUNNEL: Final = frozenset({(4, 3, 3), (6, 1, 4)})
+FILTERS: Final = frozenset({(4, 3, 9), (4, 3, 13), (6, 1, 5), (6, 1, 6)})
 WHAT_IT_MEANS: Final[dict[tuple[int, ...], str]] = {
     (4, 3, 2): "there is no GRE at all on the receiver",
     (4, 3, 3): "the receiver has GRE, but no tunnel with this key",
-    (4, 3, 9): "a filter on the way",
-    (4, 3, 13): "a filter on the way",
+    (4, 3, 9): "a filter",
+    (4, 3, 13): "a filter",
     (4, 11, 0): "a routing loop, or a TTL that is too small",
     (6, 3, 0): "a routing loop, or a hop limit that is too small",
     (6, 4, 1): "there is no GRE at all on the receiver",
@@ -36,7 +36,8 @@ def what_it_means(*kind: int) -> str:
     return ": ".join(table[kind] for table in (ICMP_NAMES, WHAT_IT_MEANS) if kind in table)
 
 
-def _is_other(message: IcmpSign | IcmpError) -> bool:
+def is_other(message: IcmpSign | IcmpError) -> bool:
+    """Whether an ICMP message is none of those that have a finding of their own."""
     return not (is_prohibited(message) or is_redirect(message) or kind_of(message) in TOO_BIG)
 
 
@@ -49,19 +50,20 @@ def find_other_errors(situation: Situation) -> Iterator[Finding]:
       An ICMP error other than 3/10, 3/4 and redirects quotes an NVGRE frame.
 
     What it is not
-      Not a matter of layouts: hosts that read a wrong VSID answer with 3/10.
+      Not a matter of layouts: hosts that read a wrong VSID answer with 3/10. No evidence of a
+      layout: a quote is hearsay.
 
     What to do
       3/2 (or ICMPv6 4/1): there is no GRE on the receiver; is the address right, and is network
-      virtualization enabled there? 3/3: a Linux host with GRE, but without a tunnel of this key.
-      3/9 and 3/13: a router or firewall filters GRE (IP protocol 47). 3/0, 3/1 and 11/0: routing of
-      the provider network.
+      virtualization enabled there? 3/3: a Linux host with GRE, but without a tunnel of this key:
+      compare the keys of both ends. 3/9 and 3/13: a router or firewall filters GRE (IP protocol
+      47). 3/0, 3/1 and 11/0: routing of the provider network.
 
     Sources
       RFC 792; RFC 1812 section 5.2.7.1; RFC 4443 section 3.
     """
-    wanted = [r for r in situation.diagnosis.refusals if _is_other(r.sign)]
-    for (source, destination), refusals in by_flow(wanted):
+    flows = RefusedFlows(situation)
+    for (source, destination), refusals in flows(lambda r: is_other(r.sign)):
         names = [
             f"{r.count} x {icmp_code(*kind_of(r.sign))} from {address_text(r.sign.reporter)}"
             + (f" ({what_it_means(*kind_of(r.sign))})" if kind_of(r.sign) in ICMP_NAMES else "")
@@ -74,108 +76,50 @@ def find_other_errors(situation: Situation) -> Iterator[Finding]:
             f" ICMP error: {listed(names)}; {keys_text(refusals)}.",
             about_flow(source, destination),
             frames_of(refusals),
-            display_filter=filter_of(refusals),
-            next_step=(
-                f"Look at the path for IP protocol 47. {check_policy(address_text(destination))}"
-            ),
+            count=sightings_of(refusals),
+            display_filter=flows.filter_of(refusals),
+            advice=_advice(situation, source, destination, refusals),
         )
 
 
-def find_too_big(situation: Situation) -> Iterator[Finding]:
-    """What it means
-      NVGRE packets are larger than the path allows: they are refused as too big, or they arrive as
-      fragments.
-
-    How it is detected
-      ICMP 3/4 or ICMPv6 packet too big quotes an NVGRE frame, or outer packets with protocol 47 are
-      fragments.
-
-    What it is not
-      Not a matter of layouts. Small packets such as pings get through, so this looks like a
-      connection that hangs.
-
-    What to do
-      NVGRE adds 42 bytes to each frame with IPv4 and 62 with IPv6 (without a tag). Raise the MTU of
-      the physical network (jumbo frames), or lower the MTU of the virtual machines; on the host
-      look at Get-NetAdapterAdvancedProperty -RegistryKeyword '*EncapOverhead'. RFC 7637 says that
-      the sender must not fragment.
-
-    Sources
-      RFC 7637 section 4.4; RFC 1191; RFC 8201.
-    """
-    wanted = [r for r in situation.diagnosis.refusals if kind_of(r.sign) in TOO_BIG]
-    for (source, destination), refusals in by_flow(wanted):
-        mtus = sorted({r.sign.next_hop_mtu for r in refusals if r.sign.next_hop_mtu})
-        limit = f" The path allows {listed(str(mtu) for mtu in mtus)} bytes." if mtus else ""
-        yield finding(
-            "NVG305",
-            Severity.WARNING,
-            f"NVGRE from {address_text(source)} to {address_text(destination)} does not fit the"
-            f" path: {plural(sum(r.count for r in refusals), 'packet')} refused as too big by"
-            f" {listed(sorted({address_text(r.sign.reporter) for r in refusals}))}.{limit}",
-            about_flow(source, destination),
-            frames_of(refusals),
-            display_filter=filter_of(refusals),
-            next_step=RAISE_MTU,
-        )
-    fragments: defaultdict[Flow, list[tuple[int, tuple[At, ...]]]] = defaultdict(list)
-    for sign, sightings, ats in situation.sightings(Oddity.FIRST_FRAGMENT, Oddity.LATER_FRAGMENT):
-        fragments[sign.source, sign.destination].append((sightings.count, ats))
-    firsts = {
-        (sign.source, sign.destination) for sign, _, _ in situation.sightings(Oddity.FIRST_FRAGMENT)
-    }
-    for (source, destination), seen in sorted(fragments.items()):
-        if (
-            source,
-            destination,
-        ) not in firsts:  # without a first fragment nothing says that it is NVGRE
-            continue
-        yield finding(
-            "NVG305",
-            Severity.WARNING,
-            f"NVGRE from {address_text(source)} to {address_text(destination)} is fragmented:"
-            f" {plural(sum(count for count, _ in seen), 'outer fragment')}.",
-            about_flow(source, destination),
-            [at for _, ats in seen for at in ats],
-            display_filter=(
-                "(ip.flags.mf == 1 || ip.frag_offset > 0) && ip.proto == 47"
-                if len(source) == 4
-                else "ipv6.fraghdr"
-            ),
-            next_step=RAISE_MTU,
-        )
+def _advice(
+    situation: Situation, source: bytes, destination: bytes, refusals: list[RefusalFacts]
+) -> Advice:
+    """By the commonest error."""
+    sign = max(refusals, key=lambda refusal: refusal.count).sign
+    kind, by, to = kind_of(sign), address_text(sign.reporter), address_text(destination)
+    receiver = situation.host(destination)
+    if kind in FILTERS:
+        where = "on the way" if sign.reporter != destination else "the receiver itself"
+        return Advice(f"Let {by}, {where}, pass IP protocol 47 (GRE).")
+    if kind in NO_GRE:
+        if situation.is_hyper_v(source, destination) and receiver.sender is not Sender.OTHER:
+            return Advice(
+                f"{find_owner(to)}: is network virtualization enabled there, on this adapter?",
+                OWNER,
+            )
+        return Advice(f"Load GRE on {to}, or look whether {to} is the right address at all.")
+    if kind in NO_TUNNEL:
+        ends = [
+            f"{address_text(one)} sends {key_numbers(gre_keys)}"
+            for one, two in ((source, destination), (destination, source))
+            if (gre_keys := _keys(situation, one, two))
+        ]
+        return Advice(f"Compare the keys of both ends: {'; '.join(ends) or 'they must be equal'}.")
+    if kind in ICMP_NAMES and sign.reporter != destination:
+        return Advice(f"Look at the routing of {by}: what it refuses is on its way to {to}.")
+    return policy(receiver, situation.host(source))
 
 
-def find_redirects(situation: Situation) -> Iterator[Finding]:
-    """What it means
-      The receiver tells the sender that a virtual machine moved to another host.
+def _keys(situation: Situation, source: bytes, destination: bytes) -> list[int]:
+    """The keys that one end sends to the other."""
+    streams = situation.diagnosis.between(source, destination)
+    return sorted({gre_key for stream in streams for gre_key in stream.gre_keys})
 
-    How it is detected
-      ICMP type 5 code 10 (ICMPv6 type 137 code 1) inside NVGRE: the REDIRECT of Hyper-V.
 
-    What it is not
-      Normal after a live migration, for a short time. Not a matter of layouts.
-
-    What to do
-      Nothing, unless it goes on: then the sender's policy is not updated. Compare
-      Get-NetVirtualizationLookupRecord on both hosts.
-
-    Sources
-      MS-NVGREE section 2.2.2.
-    """
-    wanted = [r for r in situation.diagnosis.refusals if is_redirect(r.sign)]
-    for (source, destination), refusals in by_flow(wanted):
-        yield finding(
-            "NVG307",
-            Severity.INFO,
-            f"{address_text(destination)} tells {address_text(source)} that a virtual machine"
-            f" moved: {plural(sum(r.count for r in refusals), 'REDIRECT message')};"
-            f" {keys_text(refusals)}.",
-            about_flow(source, destination),
-            frames_of(refusals),
-            display_filter=filter_of(refusals),
-            next_step=check_policy(address_text(source)),
-        )
+def key_numbers(gre_keys: list[int]) -> str:
+    """Keys as plain numbers: `0x000003e9 (1001)`."""
+    return listed((f"{key_text(gre_key)} ({gre_key})" for gre_key in gre_keys), 3)
 
 
 def shows_other_errors(situation: Situation) -> Show:
@@ -183,7 +127,7 @@ def shows_other_errors(situation: Situation) -> Show:
 
     def show(frame: Frame) -> Iterator[Claim]:
         error = frame.error
-        if error is not None and _is_other(error):
+        if error is not None and is_other(error):
             kind = kind_of(error)
             meaning = f": {what_it_means(*kind)}" if kind in ICMP_NAMES else ""
             source, destination = map(name_of, refused_flow(error))
@@ -196,59 +140,11 @@ def shows_other_errors(situation: Situation) -> Show:
     return show
 
 
-def shows_too_big(situation: Situation) -> Show:
-    """The errors, and the fragments of flows whose first fragments show that they are NVGRE."""
-    fragmented = {s[1:3] for s, _, _ in situation.sightings(Oddity.FIRST_FRAGMENT)}
-
-    def show(frame: Frame) -> Iterator[Claim]:
-        facts, error = frame.facts, frame.error
-        if isinstance(facts, Nvgre) and facts.is_fragment:
-            yield _fragment(facts.source, facts.destination)
-        elif isinstance(facts, Other) and facts.oddity is Oddity.LATER_FRAGMENT:
-            flow = facts.source or b"", facts.destination or b""
-            if flow in fragmented:
-                yield _fragment(*flow)
-        if error is not None and kind_of(error) in TOO_BIG:
-            source, destination = map(name_of, refused_flow(error))
-            icmp = icmp_code(*kind_of(error))
-            mtu = f", the path allows {error.next_hop_mtu} bytes" if error.next_hop_mtu else ""
-            by = name_of(error.reporter)
-            text = f"NVGRE from {source} to {destination} is too big ({icmp} from {by}{mtu})"
-            yield Claim((source, destination), text)
-
-    return show
-
-
-def _fragment(source: bytes, destination: bytes) -> Claim:
-    flow = name_of(source), name_of(destination)
-    return Claim(flow, f"a fragment: NVGRE from {flow[0]} to {flow[1]} does not fit the path")
-
-
-def shows_redirects(situation: Situation) -> Show:
-    """The messages themselves."""
-
-    def show(frame: Frame) -> Iterator[Claim]:
-        error = frame.error
-        if error is not None and is_redirect(error):
-            source, destination = map(name_of, refused_flow(error))
-            icmp = icmp_code(*kind_of(error))
-            text = (
-                f"{name_of(error.reporter)} tells {source} that a virtual machine moved"
-                f" ({icmp}, {quoted_key_text(error)})"
-            )
-            yield Claim((source, destination), text)
-
-    return show
-
-
-RULES = (
-    Rule(
-        "NVG304",
-        Severity.WARNING,
-        "flow refused with another ICMP error",
-        find_other_errors,
-        shows_other_errors,
-    ),
-    Rule("NVG305", Severity.WARNING, "NVGRE does not fit the path", find_too_big, shows_too_big),
-    Rule("NVG307", Severity.INFO, "the virtual machine moved", find_redirects, shows_redirects),
+OTHER_ERRORS = Rule(
+    "NVG304",
+    Severity.WARNING,
+    "flow refused with another ICMP error",
+    find_other_errors,
+    shows_other_errors,
 )
+RULES = (OTHER_ERRORS,)

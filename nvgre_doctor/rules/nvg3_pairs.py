@@ -2,22 +2,29 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Final, NamedTuple
 
 from nvgre_doctor.filters import for_wireshark
-from nvgre_doctor.infer.diagnosis import Stream
-from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_policy, check_update
+from nvgre_doctor.infer.diagnosis import At, PairFacts
+from nvgre_doctor.rules.advice import policy, update
 from nvgre_doctor.rules.base import Rule, Situation, about_pair, finding
+from nvgre_doctor.rules.data_filters import DataFilters
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
-from nvgre_doctor.vocabulary import Layout, PairVerdict, Severity, Verdict
+from nvgre_doctor.rules.nvg3_refusals import is_by_layout, is_lower
+from nvgre_doctor.rules.refused_flows import RefusedFlows, frames_of, keys_text, sightings_of
+from nvgre_doctor.vocabulary import Confidence, Layout, PairVerdict, Severity, Verdict
 from nvgre_doctor.wording import (
     LAYOUT_NAMES,
     address_text,
-    both_readings,
+    key_text,
     listed,
     plural,
     vm_pair_text,
 )
+
+MOST_FILTERED: Final = 32
+"""VM pairs that one display filter names."""
 
 
 def find_mismatch(situation: Situation) -> Iterator[Finding]:
@@ -26,18 +33,23 @@ def find_mismatch(situation: Situation) -> Iterator[Finding]:
       the other wrote: their virtual machines cannot talk, although every packet is well-formed.
 
     How it is detected
-      The layouts of both hosts are proven, and they differ. For a host that changed its layout the
-      later one counts.
+      The layouts of both hosts are known for their last stretch of time, and they differ. What that
+      rests on (A1 value, A2 restart, A3 VM pair, A4 unique, A5 clocks) stands with each host. If
+      one of them is only likely, so is the mismatch, and this is a warning; likewise where only
+      refusals were captured, and each host refuses the other's key, K and K shifted by eight bits.
 
     What it is not
       Not a fault of cabling, routing or firewalls: the packets arrive.
 
     What to do
-      Install KB2779768 on the host with the old layout and restart it.
+      Find the host with the old layout: Get-NetVirtualizationProviderAddress on the hosts says
+      which of them has the address. Install KB2779768 on it and restart it. Where the mismatch is
+      only likely, find out first whether the update is missing.
 
     Sources
       draft-sridharan-virtualization-nvgre-00; RFC 7637 section 3.2; Microsoft KB2779768.
     """
+    data = DataFilters(situation)
     for pair in situation.diagnosis.pairs:
         if pair.verdict is not PairVerdict.MISMATCH:
             continue
@@ -50,19 +62,52 @@ def find_mismatch(situation: Situation) -> Iterator[Finding]:
         )
         examples = [next((stream for stream in streams if stream.frames), None) for streams in sent]
         keys = " ".join(
-            f"{address_text(s.source)} sends key {both_readings(s.lowest_gre_key)}."
+            f"{address_text(s.source)} sends key {key_text(s.lowest_gre_key)}."
             for s in examples
             if s is not None
         )
+        is_proven = pair.confidence is Confidence.PROVEN
+        cannot = "cannot talk: they use" if is_proven else "probably cannot talk: they seem to use"
         yield finding(
             "NVG301",
-            Severity.ERROR,
+            Severity.ERROR if is_proven else Severity.WARNING,
             f"{old_name} ({LAYOUT_NAMES[old.layout]}) and {current_name}"
-            f" ({LAYOUT_NAMES[current.layout]}) cannot talk: they use different layouts. {keys}",
+            f" ({LAYOUT_NAMES[current.layout]}) {cannot} different layouts. {keys}".rstrip(),
             about_pair(*pair.hosts),
             [stream.first for stream in examples if stream is not None],
-            display_filter=for_wireshark.between(*pair.hosts),
-            next_step=f"{INSTALL_UPDATE.format(host=old_name)} {check_update(old_name)}",
+            count=pair.frames_forward + pair.frames_backward,
+            display_filter=data(*pair.hosts),
+            advice=update(old, is_certain=is_proven),
+            confidence=pair.confidence,
+        )
+    yield from _refused_crosswise(situation)
+
+
+def _refused_crosswise(situation: Situation) -> Iterator[Finding]:
+    """Two hosts of which no data was captured, and each refuses the other's key."""
+    heard = {pair.hosts for pair in situation.diagnosis.pairs}
+    flows = RefusedFlows(situation)
+    refused = dict(flows(is_by_layout))
+    for (source, destination), refusals in refused.items():
+        back = refused.get((destination, source))
+        if back is None or source > destination or (source, destination) in heard:
+            continue
+        both = [*refusals, *back]
+        is_source_old = is_lower(situation, source, destination)
+        old = situation.host(source if is_source_old else destination)
+        one, two = address_text(source), address_text(destination)
+        yield finding(
+            "NVG301",
+            Severity.WARNING,
+            f"{one} and {two} probably cannot talk: each refuses the other's key, and one is the"
+            f" other eight bits higher. {two} refuses {keys_text(refusals)} of {one}. {one} refuses"
+            f" {keys_text(back)} of {two}.",
+            about_pair(source, destination),
+            frames_of(both),
+            count=sightings_of(both),
+            display_filter=flows.filter_of(both),
+            advice=update(old, is_certain=False),
+            confidence=Confidence.LIKELY,
         )
 
 
@@ -86,48 +131,76 @@ def find_one_way(situation: Situation) -> Iterator[Finding]:
     Sources
       RFC 7637 section 3.2.
     """
-    for (one, two), silent in one_way_streams(situation):
-        names = listed((vm_pair_text(stream.macs) for stream in silent), 3)
+    data = DataFilters(situation)
+    for pair, silent in silent_vm_pairs(situation):
+        one, two = pair.hosts
+        names = listed((vm_pair_text(vms.macs) for vms in silent), 3)
+        text = data(one, two)
+        count = pair.frames_forward + pair.frames_backward
+        if len(silent) <= MOST_FILTERED:  # else all that these hosts exchange is shown
+            machines = for_wireshark.any_of(for_wireshark.vm_pair(vms.macs) for vms in silent)
+            text += f" && ({machines})"
+            count = sum(vms.frames for vms in silent)
         yield finding(
             "NVG306",
             Severity.INFO,
             f"{plural(len(silent), 'VM pair')} between {address_text(one)} and {address_text(two)}"
             f" heard in one direction only: {names}.",
             about_pair(one, two),
-            [stream.first for stream in silent],
-            display_filter=for_wireshark.between(one, two),
-            next_step=check_policy(address_text(two)),
+            [vms.first for vms in silent],
+            count=count,
+            display_filter=text,
+            advice=policy(situation.host(two), situation.host(one)),
         )
 
 
-def one_way_streams(situation: Situation) -> Iterator[tuple[tuple[bytes, bytes], list[Stream]]]:
-    """Pairs of hosts, both heard, with one stream for each VM pair between them that was heard in
-    one direction only.
+class OneWay(NamedTuple):
+    """What one VM sent to another that is never heard to answer."""
+
+    source: bytes
+    destination: bytes
+    macs: bytes  # as in Stream
+    first: At
+    frames: int
+
+
+def silent_vm_pairs(situation: Situation) -> Iterator[tuple[PairFacts, list[OneWay]]]:
+    """Pairs of hosts, both heard, with the VM pairs between them that were heard in one direction
+    only.
     """
     senders = {stream.source for stream in situation.diagnosis.streams if stream.frames}
-    directions: defaultdict[tuple[bytes, bytes], dict[bytes, Stream]] = defaultdict(dict)
-    for stream in situation.diagnosis.streams:
-        if stream.frames and stream.macs and not stream.macs[0] & 1:  # unicast
-            directions[stream.source, stream.destination].setdefault(stream.macs, stream)
+    directions: defaultdict[tuple[bytes, bytes], dict[bytes, OneWay]] = defaultdict(dict)
+    for s in situation.diagnosis.streams:
+        if s.frames and s.macs and not s.macs[0] & 1:  # unicast
+            of_flow = directions[s.source, s.destination]
+            known = of_flow.get(s.macs) or OneWay(s.source, s.destination, s.macs, s.first, 0)
+            of_flow[s.macs] = known._replace(
+                first=min(known.first, s.first), frames=known.frames + s.frames
+            )
     for pair in situation.diagnosis.pairs:
         one, two = pair.hosts
         if one not in senders or two not in senders:
             continue
         silent = [
-            stream
+            vms
             for source, destination in ((one, two), (two, one))
-            for macs, stream in directions[source, destination].items()
+            for macs, vms in directions[source, destination].items()
             if macs[6:] + macs[:6] not in directions[destination, source]
         ]
         if silent:
-            yield pair.hosts, silent
+            yield pair, silent
 
 
 def shows_mismatch(situation: Situation) -> Show:
-    """Frames between the two while their layouts differ, and errors that quote one."""
+    """Frames between the two while their layouts differ."""
+    proven = {
+        about_pair(*pair.hosts).hosts
+        for pair in situation.diagnosis.pairs
+        if pair.confidence is Confidence.PROVEN
+    }
 
     def show(frame: Frame) -> Iterator[Claim]:
-        if frame.packet is None:
+        if frame.packet is None or frame.error is not None:
             return
         source, destination = frame.packet.source, frame.packet.destination
         # In one order for both directions: Wireshark lists equal comments once.
@@ -138,18 +211,21 @@ def shows_mismatch(situation: Situation) -> Show:
         (one, spoken), (two, other) = ends
         if spoken is not other and Layout.UNKNOWN not in (spoken, other):
             names = " and ".join(f"{name} ({LAYOUT_NAMES[layout]})" for name, layout in ends)
-            yield Claim((one, two), f"{names} cannot talk: they use different layouts")
+            cannot = "cannot" if (one, two) in proven else "probably cannot"
+            yield Claim((one, two), f"{names} {cannot} talk: they use different layouts")
 
     return show
 
 
 def shows_one_way(situation: Situation) -> Show:
     """Every frame of the VM pair."""
-    silent = {(*s[:2], s.macs) for _, streams in one_way_streams(situation) for s in streams}
+    silent = {vms[:3] for _, of_pair in silent_vm_pairs(situation) for vms in of_pair}
 
     def show(frame: Frame) -> Iterator[Claim]:
         packet = frame.packet
-        if packet is not None and (packet.source, packet.destination, packet.macs) in silent:
+        if packet is None or frame.error is not None:
+            return
+        if (packet.source, packet.destination, packet.macs) in silent:
             one, two = sorted((name_of(packet.source), name_of(packet.destination)))
             text = f"VM pair {vm_pair_text(packet.macs)} is heard in this direction only"
             yield Claim((one, two), text)

@@ -2,19 +2,21 @@
 
 from collections.abc import Iterator
 
-from nvgre_doctor.infer.refusals import is_prohibited, kind_of
-from nvgre_doctor.rules.advice import INSTALL_UPDATE, check_policy, check_update
+from nvgre_doctor.infer.diagnosis import RefusalFacts
+from nvgre_doctor.infer.hearsay import is_prohibited, kind_of
+from nvgre_doctor.rules.advice import let_pass, policy, since_updated, update
 from nvgre_doctor.rules.base import Rule, Situation, about_flow, finding
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of, quoted_key_text, refused_flow
 from nvgre_doctor.rules.refused_flows import (
-    by_flow,
-    filter_of,
+    RefusedFlows,
     frames_of,
     keys_text,
     messages_text,
+    reporters_of,
+    sightings_of,
 )
-from nvgre_doctor.vocabulary import Cause, Layout, Severity, Verdict
+from nvgre_doctor.vocabulary import Cause, Confidence, Layout, Severity, Verdict
 from nvgre_doctor.wire.facts import IcmpError
 from nvgre_doctor.wording import LAYOUT_NAMES, address_text, icmp_code, listed
 
@@ -26,92 +28,136 @@ def find_refused_by_layout(situation: Situation) -> Iterator[Finding]:
 
     How it is detected
       An ICMP 3/10 inside NVGRE (the UNREACHABLE of Hyper-V) or beside it quotes an NVGRE frame, and
-      the layouts of both hosts are proven and differ at that time.
+      the layouts of both hosts differ at the time of the refusal (A2 restart). Packets are counted,
+      however often each was captured. Where only refusals were captured, and each host refuses the
+      other's key, K and K shifted left by eight bits, it is likely.
 
     What it is not
       Not a firewall: Wireshark names the code "host administratively prohibited", and nobody
-      prohibited anything.
+      prohibited anything. No proof of a layout: anybody can send an ICMP error.
 
     What to do
-      Bring both hosts to the same layout: install KB2779768 on the host with the old one.
+      Bring both hosts to the same layout: install KB2779768 on the host with the old one
+      (Get-NetVirtualizationProviderAddress on the hosts says which of them has its address). Where
+      that host was updated meanwhile, nothing is left to do.
 
     Sources
       MS-NVGREE section 2.2.2; RFC 7637 section 3.2; RFC 1122 section 3.2.2.1.
     """
-    wanted = [
-        r
-        for r in situation.diagnosis.refusals
-        if is_prohibited(r.sign) and r.cause is Cause.LAYOUT_MISMATCH
-    ]
-    for (source, destination), refusals in by_flow(wanted):
-        hosts = [situation.host(source), situation.host(destination)]
-        spoken = [
-            host.layout_between(refusals[0].frames[0], refusals[0].frames[-1]) for host in hosts
-        ]
-        old = address_text(hosts[0 if spoken[0] is Layout.OLD else 1].address)
+    flows = RefusedFlows(situation)
+    for (source, destination), refusals in flows(is_by_layout):
+        frames = frames_of(refusals)
+        sender, receiver = (
+            situation.host(address).spoken_between(min(frames), max(frames))
+            for address in (source, destination)
+        )
+        if sender is None or receiver is None:
+            is_certain, is_source_old = False, is_lower(situation, source, destination)
+            why = "the layouts differ"
+        else:
+            is_certain = sender.confidence is receiver.confidence is Confidence.PROVEN
+            is_source_old = sender.layout is Layout.OLD
+            why = (
+                f"the sender uses {LAYOUT_NAMES[sender.layout]} and the receiver"
+                f" {LAYOUT_NAMES[receiver.layout]}"
+            )
+        old = situation.host(source if is_source_old else destination)
         yield finding(
             "NVG302",
             Severity.ERROR,
             f"{address_text(destination)} does not accept what {address_text(source)} sends:"
-            f" {messages_text(refusals)}, because the sender uses {LAYOUT_NAMES[spoken[0]]} and the"
-            f" receiver {LAYOUT_NAMES[spoken[1]]}; {keys_text(refusals)}.",
+            f" {messages_text(refusals)}, {'' if is_certain else 'probably '}because {why};"
+            f" {keys_text(refusals)}.",
             about_flow(source, destination),
-            frames_of(refusals),
-            display_filter=filter_of(refusals),
-            next_step=f"{INSTALL_UPDATE.format(host=old)} {check_update(old)}",
+            frames,
+            count=sightings_of(refusals),
+            display_filter=flows.filter_of(refusals),
+            advice=(
+                since_updated(old)
+                if old.layout is Layout.CURRENT
+                else update(old, is_certain=is_certain)
+            ),
+            confidence=Confidence.PROVEN if is_certain else Confidence.LIKELY,
         )
+
+
+def is_by_layout(refusal: RefusalFacts) -> bool:
+    """Whether this refusal is one that layouts explain."""
+    return is_prohibited(refusal.sign) and refusal.cause is Cause.LAYOUT_MISMATCH
+
+
+def is_lower(situation: Situation, source: bytes, destination: bytes) -> bool:
+    """Whether the keys of a flow are those of the opposite one, eight bits lower: the old layout of
+    the same ids.
+    """
+    sent, answered = (
+        {r.gre_key for r in situation.diagnosis.refusals if (r.source, r.destination) == flow}
+        for flow in ((source, destination), (destination, source))
+    )
+    return bool({k for k in sent if k is not None} & {k >> 8 for k in answered if k is not None})
 
 
 def find_refused_otherwise(situation: Situation) -> Iterator[Finding]:
     """What it means
-      The receiver refuses a flow with ICMP type 3 code 10 (ICMPv6 type 1 code 1), and the layouts
-      do not explain it: they agree, or they are not known.
+      A flow is refused with ICMP type 3 code 10 (ICMPv6 type 1 code 1), and the layouts do not
+      explain it: they agree, or they are not known, or who refuses it is neither end of the flow.
 
     How it is detected
-      An ICMP 3/10 inside NVGRE or beside it quotes an NVGRE frame.
+      An ICMP 3/10 inside NVGRE or beside it quotes an NVGRE frame, or shows IP protocol 47 between
+      two hosts that exchange NVGRE. Packets are counted, however often each was captured.
 
     What it is not
-      No evidence of a layout by itself. A 3/10 that quotes TCP or UDP of the underlay, or that a
-      guest's own firewall sends inside its tunnel, is counted apart and not reported here.
+      No evidence of a layout by itself: a quote is hearsay. A 3/10 that quotes TCP or UDP of the
+      underlay, or that a guest sends inside its tunnel with its own MACs, is counted apart and not
+      reported here.
 
     What to do
-      Layouts agree: the policy for this VSID or virtual machine is missing on the receiver, or the
-      machine moved. Compare Get-NetVirtualizationLookupRecord on both hosts. A 3/10 outside NVGRE
-      from a Linux host is its firewall (REJECT with icmp-host-prohibited). Layouts not known: see
-      NVG204 for what would settle them.
+      Refused by a third address: let that firewall or router pass IP protocol 47. Layouts agree:
+      the policy for this VSID or virtual machine is missing on the receiver, or the machine moved.
+      Compare Get-NetVirtualizationLookupRecord on both hosts. A 3/10 outside NVGRE from a Linux
+      host is its firewall (REJECT with icmp-host-prohibited). Layouts not known: see NVG204 for
+      what would settle them.
 
     Sources
       MS-NVGREE section 2.2.2; RFC 1122 section 3.2.2.1; RFC 4443 section 3.1.
     """
-    wanted = [
-        r
-        for r in situation.diagnosis.refusals
-        if is_prohibited(r.sign) and r.cause is not Cause.LAYOUT_MISMATCH
-    ]
-    for (source, destination), refusals in by_flow(wanted):
-        agree = all(refusal.cause is Cause.POLICY for refusal in refusals)
-        why = (
-            "The layouts agree: the policy is missing, the virtual machine moved, or a firewall"
-            " refuses"
-            if agree
-            else "Whether the layouts differ is not known"
-        )
-        is_hnv = situation.has_hnv_signs(source, destination)
-        doubt = (
-            "" if is_hnv else " Nothing else here looks like Hyper-V: it may be a plain GRE tunnel."
-        )
-        reporters = sorted({address_text(refusal.sign.reporter) for refusal in refusals})
+    flows = RefusedFlows(situation)
+    for (source, destination), refusals in flows(is_otherwise):
+        causes = {refusal.cause for refusal in refusals}
+        is_third = causes == {Cause.THIRD_PARTY}
+        if is_third:
+            why = "That is neither end of the flow: a firewall or a router"
+        elif causes == {Cause.POLICY}:
+            why = (
+                "The layouts agree: the policy is missing, the virtual machine moved, or a firewall"
+                " refuses"
+            )
+        else:
+            why = "Whether the layouts differ is not known"
+        doubt = "" if situation.is_nvgre(source, destination) else " It is a plain GRE tunnel."
+        reporters = reporters_of(refusals)
+        by = listed(reporters) + (", on the way," if is_third else "")
         yield finding(
             "NVG303",
-            Severity.ERROR if is_hnv else Severity.WARNING,
-            f"{listed(reporters)} {'refuses' if len(reporters) == 1 else 'refuse'} what"
-            f" {address_text(source)} sends to {address_text(destination)}:"
-            f" {messages_text(refusals)}; {keys_text(refusals)}. {why}.{doubt}",
+            Severity.ERROR if situation.is_hyper_v(source, destination) else Severity.WARNING,
+            f"{by} {'refuses' if len(reporters) == 1 else 'refuse'} what {address_text(source)}"
+            f" sends to {address_text(destination)}: {messages_text(refusals)};"
+            f" {keys_text(refusals)}. {why}.{doubt}",
             about_flow(source, destination),
             frames_of(refusals),
-            display_filter=filter_of(refusals),
-            next_step=check_policy(address_text(destination)),
+            count=sightings_of(refusals),
+            display_filter=flows.filter_of(refusals),
+            advice=(
+                let_pass(listed(reporters))
+                if is_third
+                else policy(situation.host(destination), situation.host(source))
+            ),
         )
+
+
+def is_otherwise(refusal: RefusalFacts) -> bool:
+    """Whether this refusal is one that layouts do not explain."""
+    return is_prohibited(refusal.sign) and refusal.cause is not Cause.LAYOUT_MISMATCH
 
 
 def shows_refused_by_layout(situation: Situation) -> Show:
@@ -147,22 +193,21 @@ def _refused(error: IcmpError, flow: tuple[str, str]) -> str:
     return f"{by} refuses what {flow[0]} sends{to} ({icmp}, {quoted_key_text(error)})"
 
 
-RULES = (
-    Rule(
-        "NVG302",
-        Severity.ERROR,
-        "flow refused, and the layouts differ",
-        find_refused_by_layout,
-        shows_refused_by_layout,
-        verdict=Verdict.MISMATCH,
-        is_of_old_host=True,
-    ),
-    Rule(
-        "NVG303",
-        Severity.ERROR,
-        "flow refused, and the layouts do not explain it",
-        find_refused_otherwise,
-        shows_refused_otherwise,
-        verdict=Verdict.REFUSED,
-    ),
+BY_LAYOUT = Rule(
+    "NVG302",
+    Severity.ERROR,
+    "flow refused, and the layouts differ",
+    find_refused_by_layout,
+    shows_refused_by_layout,
+    verdict=Verdict.MISMATCH,
+    is_of_old_host=True,
 )
+OTHERWISE = Rule(
+    "NVG303",
+    Severity.ERROR,
+    "flow refused, and the layouts do not explain it",
+    find_refused_otherwise,
+    shows_refused_otherwise,
+    verdict=Verdict.REFUSED,
+)
+RULES = (BY_LAYOUT, OTHERWISE)

@@ -1,14 +1,18 @@
 """Refusals flow by flow, and how rules tell of them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from nvgre_doctor.filters import for_wireshark
 from nvgre_doctor.infer.diagnosis import At, RefusalFacts
-from nvgre_doctor.infer.refusals import kind_of
-from nvgre_doctor.wording import both_readings, icmp_codes, listed, plural
+from nvgre_doctor.infer.hearsay import kind_of
+from nvgre_doctor.rules.base import Situation
+from nvgre_doctor.vocabulary import Cause
+from nvgre_doctor.wording import address_text, icmp_codes, key_text, listed, plural
 
 Flow = tuple[bytes, bytes]
+Kind = tuple[object, ...]
+"""What a display filter asks of an ICMP error: version, type, code, its two ends, where it went."""
 
 
 def messages_text(refusals: list[RefusalFacts]) -> str:
@@ -16,24 +20,19 @@ def messages_text(refusals: list[RefusalFacts]) -> str:
     return plural(sum(refusal.count for refusal in refusals), f"{icmp_codes(refusals)} message")
 
 
-def by_flow(refusals: Iterable[RefusalFacts]) -> Iterator[tuple[Flow, list[RefusalFacts]]]:
-    """Source and destination with their refusals, in order."""
-    flows: defaultdict[Flow, list[RefusalFacts]] = defaultdict(list)
-    for refusal in refusals:
-        flows[refusal.source, refusal.destination].append(refusal)
-    yield from flows.items()
-
-
 def frames_of(refusals: Iterable[RefusalFacts]) -> list[At]:
     """The examples of all of them."""
     return [at for refusal in refusals for at in refusal.frames]
 
 
-def filter_of(refusals: Iterable[RefusalFacts]) -> str:
-    """A display filter for ICMP errors of these kinds."""
-    kinds = sorted({(*kind_of(refusal.sign), refusal.sign.reporter) for refusal in refusals})
-    texts = [for_wireshark.icmp_error(*kind) for kind in kinds]
-    return texts[0] if len(texts) == 1 else " || ".join(f"({text})" for text in texts)
+def sightings_of(refusals: Iterable[RefusalFacts]) -> int:
+    """How many frames they are: a packet may have been captured several times."""
+    return sum(max(refusal.sightings, refusal.count) for refusal in refusals)
+
+
+def reporters_of(refusals: Iterable[RefusalFacts]) -> list[str]:
+    """Who sent them."""
+    return sorted({address_text(refusal.sign.reporter) for refusal in refusals})
 
 
 def keys_text(refusals: Iterable[RefusalFacts]) -> str:
@@ -41,4 +40,70 @@ def keys_text(refusals: Iterable[RefusalFacts]) -> str:
     gre_keys = sorted({refusal.gre_key for refusal in refusals if refusal.gre_key is not None})
     if not gre_keys:
         return "the key is not in the quote"
-    return "key " + listed((both_readings(gre_key) for gre_key in gre_keys), 2)
+    return "key " + listed((key_text(gre_key) for gre_key in gre_keys), 2)
+
+
+class RefusedFlows:
+    """All refusals of a situation, and those that one finding tells, with the filter that shows
+    these and no others.
+    """
+
+    def __init__(self, situation: Situation) -> None:
+        """Looks at all refusals once."""
+        self._all = situation.diagnosis.refusals
+        self._is_one_capture = len(situation.captures) == 1
+        self._flows: defaultdict[Kind, set[Flow]] = defaultdict(set)
+        self._first: defaultdict[tuple[Kind, Flow], dict[Cause, At]] = defaultdict(dict)
+        for refusal in self._all:
+            kind, flow = _kind(refusal), (refusal.source, refusal.destination)
+            self._flows[kind].add(flow)
+            begins = self._first[kind, flow]
+            begins[refusal.cause] = min(begins.get(refusal.cause, refusal.frames[0]),
+                                        refusal.frames[0])  # fmt: skip
+        self._others = {
+            (*kind_of(seen), seen.reporter, seen.addressee)
+            for part in situation.evidence.captures.values()
+            for seen in part.icmp
+            if not seen.refuses_nvgre and not seen.is_inner
+        }
+
+    def __call__(
+        self, wanted: Callable[[RefusalFacts], bool]
+    ) -> Iterator[tuple[Flow, list[RefusalFacts]]]:
+        """Source and destination with the refusals that are wanted, in order; those by somebody who
+        is neither end stand apart.
+        """
+        flows: defaultdict[tuple[bytes, bytes, bool], list[RefusalFacts]] = defaultdict(list)
+        for refusal in filter(wanted, self._all):
+            is_third = refusal.cause is Cause.THIRD_PARTY
+            flows[refusal.source, refusal.destination, is_third].append(refusal)
+        for (source, destination, _), refusals in flows.items():
+            yield (source, destination), refusals
+
+    def filter_of(self, refusals: Iterable[RefusalFacts]) -> str:
+        """A display filter for these ICMP errors."""
+        return for_wireshark.any_of(sorted({self._filter(refusal) for refusal in refusals}))
+
+    def _filter(self, refusal: RefusalFacts) -> str:
+        sign, kind = refusal.sign, _kind(refusal)
+        flow = refusal.source, refusal.destination
+        text = for_wireshark.icmp_error(
+            *kind_of(sign), sign.reporter, sign.addressee, is_inner=sign.is_inner
+        )
+        if len(self._flows[kind]) > 1:  # it refuses other flows as well
+            text += " && " + for_wireshark.quoted_destination(
+                refusal.destination, is_inner=sign.is_inner
+            )
+        if not sign.is_inner and kind[:5] in self._others:
+            text += " && " + for_wireshark.quoted_gre(len(sign.reporter))
+        begins = self._first[kind, flow]
+        if self._is_one_capture and len(begins) == 2:  # of one flow, for two causes in turn
+            later = max(begins.values())
+            is_later = begins[refusal.cause] == later
+            text += f" && frame.number {'>=' if is_later else '<'} {later.frame_number}"
+        return text
+
+
+def _kind(refusal: RefusalFacts) -> Kind:
+    sign = refusal.sign
+    return (*kind_of(sign), sign.reporter, sign.addressee, sign.is_inner)

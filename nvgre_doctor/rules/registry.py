@@ -8,13 +8,18 @@ from typing import ClassVar
 from nvgre_doctor.errors import GivenError
 from nvgre_doctor.rules import (
     nvg1_captures,
+    nvg2_changes,
     nvg2_expected,
     nvg2_hosts,
     nvg2_unknown,
+    nvg3_contradictions,
     nvg3_errors,
     nvg3_pairs,
+    nvg3_paths,
     nvg3_refusals,
+    nvg4_keys,
     nvg4_packets,
+    nvg4_strays,
 )
 from nvgre_doctor.rules.base import Rule, Situation
 from nvgre_doctor.rules.finding import Finding
@@ -23,12 +28,17 @@ from nvgre_doctor.vocabulary import Severity
 RULES: list[Rule] = sorted(
     nvg1_captures.RULES
     + nvg2_hosts.RULES
+    + nvg2_changes.RULES
     + nvg2_unknown.RULES
     + nvg2_expected.RULES
     + nvg3_pairs.RULES
     + nvg3_refusals.RULES
     + nvg3_errors.RULES
-    + nvg4_packets.RULES,
+    + nvg3_paths.RULES
+    + nvg3_contradictions.RULES
+    + nvg4_keys.RULES
+    + nvg4_packets.RULES
+    + nvg4_strays.RULES,
     key=lambda rule: rule.code,
 )
 

@@ -6,12 +6,16 @@ Knows facts and evidence; nothing about capture files, hosts or verdicts.
 from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence import CaptureEvidence
-from nvgre_doctor.evidence.signs import IcmpSign, Sightings, Sign
-from nvgre_doctor.evidence.streams import Moment, StreamFacts, pack_stream
+from nvgre_doctor.evidence.parts import Moment, Net, PartKey, unit_key
+from nvgre_doctor.evidence.rows import NO_PACKET, pack, second_of
+from nvgre_doctor.evidence.signs import IcmpInterval, IcmpSeen, IcmpSign, Sightings, Sign
 from nvgre_doctor.vocabulary import Carried, Oddity
 from nvgre_doctor.wire import layouts
-from nvgre_doctor.wire.facts import Facts, IcmpError, Nvgre, Other, Quote, QuoteKind
+from nvgre_doctor.wire.decode import decode
+from nvgre_doctor.wire.ethertypes import ETHERTYPE_ARP
+from nvgre_doctor.wire.facts import IcmpError, Nvgre, Quote, QuoteKind
 from nvgre_doctor.wire.links import TAG_ETHERTYPES
+from nvgre_doctor.wire.marks import Inner, Marks, conversation_of, message_digest, read_marks
 
 _NAMED_HOSTS: Final = frozenset({Oddity.TOO_SHORT, Oddity.LATER_FRAGMENT})
 """Findings about these name the hosts."""
@@ -21,67 +25,103 @@ a capture may be.
 """
 
 
-class Tally(NamedTuple):
-    """Frames of which all facts are the same: how many, the first EXAMPLES of them or fewer, the
-    last one.
-    """
+class Reading(NamedTuple):
+    """What the evidence takes of a frame, but when it was and which packet."""
 
-    frames: int
-    first: tuple[Moment, ...]
-    last: Moment
+    signs: tuple[Sign, ...] = ()
+    icmp: IcmpSign | None = None
+    unit: bytes = b""  # as in `parts.unit_key`: of tenants' data
+    customers: bytes = b""  # the same
+    is_nvgre: bool = False
 
 
-def add_facts(evidence: CaptureEvidence, facts: Facts, tally: Tally, linktype: int) -> None:
-    """Count decoded frames."""
-    seen = Sightings(tally.frames, tally.first)
+def read_frame(linktype: int, frame: bytes, wire_length: int) -> tuple[Reading, Marks]:
+    """Decode one frame."""
+    facts, marks = decode(linktype, frame, wire_length), read_marks(linktype, frame)
     if isinstance(facts, Nvgre):
-        _add_nvgre(evidence, facts, tally, seen)
-    elif isinstance(facts, IcmpError):
-        evidence.add_icmp(_icmp_sign(facts), seen)
+        return _read_nvgre(facts, marks.inner), marks
+    if isinstance(facts, IcmpError):
+        return Reading(icmp=_icmp_sign(facts)), marks
+    if facts.oddity in _NAMED_HOSTS:
+        sign = Sign(facts.oddity, facts.source or b"", facts.destination or b"")
     else:
-        _add_other(evidence, facts, seen, linktype)
+        detail = linktype if facts.oddity is Oddity.LINKTYPE else facts.ethertype or 0
+        sign = Sign(facts.oddity, detail=detail)
+    return Reading((sign,)), marks
 
 
-def _add_other(evidence: CaptureEvidence, facts: Other, seen: Sightings, linktype: int) -> None:
-    if facts.oddity in _ONLY_COUNTED:
-        detail = facts.ethertype or 0
-        evidence.add_sign(Sign(facts.oddity, detail=detail), Sightings(seen.count, ()))
-    elif facts.oddity in _NAMED_HOSTS:
-        evidence.add_sign(Sign(facts.oddity, facts.source or b"", facts.destination or b""), seen)
-    else:
-        detail = linktype if facts.oddity is Oddity.LINKTYPE else 0
-        evidence.add_sign(Sign(facts.oddity, detail=detail), seen)
+def add(
+    evidence: CaptureEvidence, reading: Reading, seen: Sightings, packed: bytes, error: IcmpSeen
+) -> None:
+    """Count frames of one reading: how often it was seen, the rows of its unit, and the intervals
+    of its ICMP error.
+    """
+    for sign in reading.signs:
+        examples = () if sign.oddity in _ONLY_COUNTED else seen.examples
+        evidence.add_sign(sign, Sightings(seen.count, examples))
+    if reading.icmp is not None:
+        evidence.add_icmp(reading.icmp, error)
+    if reading.unit:
+        evidence.units.add([(reading.unit, packed)])
+    evidence.nvgre_frames += seen.count * reading.is_nvgre
 
 
-def _add_nvgre(evidence: CaptureEvidence, facts: Nvgre, tally: Tally, seen: Sightings) -> None:
-    evidence.nvgre_frames += tally.frames
+def add_frame(
+    evidence: CaptureEvidence, linktype: int, frame: bytes, wire_length: int, moment: Moment
+) -> None:
+    """Count one frame of everything but its number: the caller counts that."""
+    reading, marks = read_frame(linktype, frame, wire_length)
+    second = second_of(moment.ts_ns)
+    packet = (*marks[:2], 1, marks.hop_limit, conversation_of(marks.inner))
+    row = (second, second, 1, *moment, *moment, *packet, *NO_PACKET)
+    digest = message_digest(marks.order, marks.message, moment.ts_ns)
+    error = IcmpInterval(second, second, 1, moment, moment, (moment,), ((digest, 1),))
+    seen = Sightings(1, (moment,))
+    add(evidence, reading, seen, pack(reading.customers, [row]), IcmpSeen((error,)))
+
+
+def _read_nvgre(facts: Nvgre, inner: Inner) -> Reading:
     ends = (facts.source, facts.destination)
+    macs = macs_of(facts)
+    customers = inner.customers if macs else b""
+    signs = []
     if facts.gre_flags != layouts.GRE_FLAGS:
-        evidence.add_sign(Sign(Oddity.GRE_FLAGS, *ends, facts.gre_flags), seen)
+        signs.append(Sign(Oddity.GRE_FLAGS, *ends, facts.gre_flags))
     if facts.is_fragment:
-        evidence.add_sign(Sign(Oddity.FIRST_FRAGMENT, *ends), seen)
+        signs.append(Sign(Oddity.FIRST_FRAGMENT, *ends))
     if facts.inner_ethertype in TAG_ETHERTYPES:
-        evidence.add_sign(Sign(Oddity.INNER_TAG, *ends), seen)
+        signs.append(Sign(Oddity.INNER_TAG, *ends))
     error = facts.inner_error
-    if error is not None:
-        evidence.add_icmp(_icmp_sign(error), seen)
-    if error is not None and error.refuses_nvgre:
-        evidence.add_sign(Sign(Oddity.HOST_ERROR, *ends, facts.gre_key), seen)
-    elif layouts.is_control(facts.gre_key):
-        evidence.add_sign(Sign(Oddity.CONTROL, *ends, facts.gre_key), seen)
+    icmp = None if error is None else _icmp_sign(error)
+    if icmp is not None and icmp.refuses_nvgre:
+        icmp = icmp._replace(macs=macs, customer_addresses=customers)
+    is_control = layouts.is_control(facts.gre_key)
+    if error is not None and (is_control or customers == facts.source + facts.destination):
+        signs.append(Sign(Oddity.HOST_ERROR, *ends, facts.gre_key))
+    elif is_control:
+        signs.append(Sign(Oddity.CONTROL, *ends, facts.gre_key))
+        if facts.inner_ethertype is None or not inner.is_sure:
+            signs.append(Sign(Oddity.CUT_CONTROL, *ends))
     else:
-        macs = macs_of(facts)
-        packed = pack_stream(
-            StreamFacts(
-                tally.frames,
-                tally.first[0],
-                tally.last,
-                customer_addresses(facts.inner_source, facts.inner_destination) if macs else b"",
-                bytes([layouts.flow_id(facts.gre_key)]),
-            )
-        )
-        key = layouts.vsid(facts.gre_key).to_bytes(3) + macs
-        evidence.add_stream(facts.source + facts.destination, key, packed)
+        net = net_of(customers, macs, is_arp=facts.inner_ethertype == ETHERTYPE_ARP)
+        key = PartKey(*ends, layouts.vsid(facts.gre_key), macs, net, inner.is_sure)
+        octet, is_cut = layouts.flow_id(facts.gre_key), facts.inner_ethertype is None
+        unit = unit_key(key, octet, is_cut=is_cut)
+        return Reading(tuple(signs), icmp, unit, customers, is_nvgre=True)
+    return Reading(tuple(signs), icmp, is_nvgre=True)
+
+
+def net_of(customers: bytes, macs: bytes, *, is_arp: bool = False) -> Net:
+    """How these customer addresses lie to each other; `macs` begins with that of the
+    destination.
+    """
+    if not customers:
+        return Net.UNKNOWN
+    middle = len(customers) // 2
+    same = 3 if middle == 4 else 8  # bytes of a /24, and of a /64
+    if is_arp or macs[0] & 1 or customers[:same] == customers[middle : middle + same]:
+        return Net.SUBNET
+    return Net.ROUTED
 
 
 def bare_sign(error: IcmpError) -> IcmpSign:
@@ -102,9 +142,11 @@ def _icmp_sign(error: IcmpError) -> IcmpSign:
     quote, sign = error.quote, bare_sign(error)
     if (
         quote.kind is QuoteKind.OUTER_IP and not error.refuses_nvgre
-    ):  # cut before GRE: see infer.cut_quotes
+    ):  # cut before GRE: see infer.hearsay
         return sign._replace(
-            quoted_source=quote.source or b"", quoted_destination=quote.destination or b""
+            quoted_source=quote.source or b"",
+            quoted_destination=quote.destination or b"",
+            shows_gre=True,
         )
     if not error.refuses_nvgre:
         # About somebody else's traffic: only counted, so what it quotes must not make distinct

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from nvgre_doctor.capture import Cursor, OpenCapture, open_capture
 from nvgre_doctor.capture.batch import Batch, Progress
+from nvgre_doctor.capture.interruption import Interruption
 from nvgre_doctor.capture.source import Identity
 from nvgre_doctor.engines.threads import run_in_threads
 from nvgre_doctor.evidence import CaptureEvidence
@@ -56,6 +57,7 @@ class _Stretch:
     start: Cursor[Any] | None
     stop: int | None
     file: Identity | None = None  # when it was split
+    interruption: Interruption | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +70,24 @@ class _StretchRead:
 
 
 def read_captures(
-    paths: Sequence[str], jobs: int, progress: ProgressCallback | None
+    paths: Sequence[str],
+    jobs: int,
+    progress: ProgressCallback | None,
+    interruption: Interruption | None = None,
 ) -> list[CaptureRead]:
-    """Every capture, in the order of `paths`, with up to `jobs` threads where that is worth
-    it.
+    """Every capture, in the order of `paths`, with up to `jobs` threads where that is worth it.
+
+    After an `interruption` (asked for in this thread) they hold what was read before it.
     """
     sizes = [_size(path) for path in paths]
     known = sum(size or 0 for size in sizes)
     meter = _Meter(progress, None if None in sizes else known)
     threads = min(jobs, known // WORTH_A_THREAD)
     if threads < 2 or scanner_class() is None:  # the loop in Python never lets go
-        return [_read(_Stretch(path, None, None), meter.add).read for path in paths]
+        return [_read(_whole(path, interruption), meter.add).read for path in paths]
     # Standard input and pipes are read here: a thread that waits for one could not be stopped.
     stretches = [
-        [] if size is None else _split(path, size, threads)
+        [] if size is None else _split(path, size, threads, interruption)
         for path, size in zip(paths, sizes, strict=True)
     ]
     parts = [part for of_file in stretches for part in of_file]
@@ -90,10 +96,14 @@ def read_captures(
         (
             _join(of_file, [next(results) for _ in of_file])
             if of_file
-            else _read(_Stretch(path, None, None), meter.add).read
+            else _read(_whole(path, interruption), meter.add).read
         )
         for path, of_file in zip(paths, stretches, strict=True)
     ]
+
+
+def _whole(path: str, interruption: Interruption | None) -> _Stretch:
+    return _Stretch(path, None, None, interruption=interruption)
 
 
 def _size(path: str) -> int | None:
@@ -125,7 +135,7 @@ class _Meter:
 
 def _read(stretch: _Stretch, tell: Callable[[int], None], numbered: int = 0) -> _StretchRead:
     """Read one stretch in this thread; `numbered` frame numbers were used before it."""
-    with open_capture(stretch.path) as capture:
+    with open_capture(stretch.path, interruption=stretch.interruption) as capture:
         begin = stretch.start.offset if stretch.start is not None else 0
         counter = FrameCounter()
         batches = capture.batches(stretch.start, stretch.stop, numbered, counter)
@@ -148,20 +158,21 @@ def _telling(
         begin = position
 
 
-def _split(path: str, size: int, threads: int) -> list[_Stretch]:
+def _split(path: str, size: int, threads: int, interruption: Interruption | None) -> list[_Stretch]:
     """A large file in parts, everything else whole."""
     count = min(threads, size // WORTH_A_THREAD)
     if count > 1:
         with open_capture(path) as capture:
             parts, file = capture.parts(count), capture.identity
         if len(parts) > 1:
-            return [_Stretch(path, start, stop, file) for start, stop in parts]
-    return [_Stretch(path, None, None)]
+            return [_Stretch(path, start, stop, file, interruption) for start, stop in parts]
+    return [_whole(path, interruption)]
 
 
 def _join(stretches: Sequence[_Stretch], results: Sequence[_StretchRead]) -> CaptureRead:
     """The parts of one file put together: exactly what one reader would have found."""
-    alone = _Stretch(stretches[0].path, None, None)
+    stretches, results = _until_interrupted(stretches, results)
+    alone = _whole(stretches[0].path, stretches[0].interruption)
     if any(
         result.read.progress.problems for result in results[:-1]
     ):  # where a single reader might have stopped
@@ -180,9 +191,24 @@ def _join(stretches: Sequence[_Stretch], results: Sequence[_StretchRead]) -> Cap
         else:
             # A boundary that was guessed wrong; or messages with frame numbers, which only count
             # from the true number on.
-            again = _read(_Stretch(stretch.path, whole.end, stretch.stop), _tell_nobody, numbered)
+            rest = _Stretch(
+                stretch.path, whole.end, stretch.stop, interruption=stretch.interruption
+            )
+            again = _read(rest, _tell_nobody, numbered)
             whole = _StretchRead(_joined(whole.read, again.read, 0), again.end, again.file)
     return whole.read
+
+
+def _until_interrupted(
+    stretches: Sequence[_Stretch], results: Sequence[_StretchRead]
+) -> tuple[Sequence[_Stretch], Sequence[_StretchRead]]:
+    """The parts up to the first that was not read to its end: without it nobody knows the numbers
+    of the frames that follow.
+    """
+    for index, result in enumerate(results):
+        if result.read.progress.status is Status.INTERRUPTED:
+            return stretches[: index + 1], results[: index + 1]
+    return stretches, results
 
 
 def _has_changed(stretches: Sequence[_Stretch], results: Sequence[_StretchRead]) -> bool:

@@ -5,20 +5,19 @@ Knows what `_scanner.c` wants to know, and what it says; nothing about frames.
 """
 
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
-from nvgre_doctor.capture.batch import MAX_FRAME, Clock, Columns, Records
+from nvgre_doctor.capture.batch import MAX_FRAME, Clock, Columns, Records, WordClock
 from nvgre_doctor.evidence import CaptureEvidence, sampling
-from nvgre_doctor.scan.folding import fold
 from nvgre_doctor.scan.plain import Layout
 
 if TYPE_CHECKING:
     from nvgre_doctor.scan._scanner import Scanner
 
 PURE_VARIABLE: Final = "NVGRE_DOCTOR_PURE"
-_KINDS: Final = 62  # of linktypes with their clocks, in _scanner.c; this number itself is none
+_NONE: Final = 62  # of the linktypes with their clocks, in _scanner.c
 ROWS: Final = 49_152
-"""Of the table in _scanner.c: 8 MB, of which only what is used is touched."""
+"""Of the table in _scanner.c: 13 MB, of which only what is used is touched."""
 
 
 def scanner_class() -> "type[Scanner] | None":
@@ -44,8 +43,8 @@ class Native:
         self._class = scanner
         self._scanner: Scanner | None = None
         self._most = min(rows, ROWS)
-        # With more streams it is time to see which VM pairs are kept.
-        self._few = min(self._most, sampling.ALL_VM_STREAMS + sampling.ALL_VM_STREAMS // 4)
+        # With more units it is time to see which VM pairs are kept.
+        self._few = min(self._most, sampling.ALL_UNITS + sampling.ALL_UNITS // 4)
         self._kinds: dict[tuple[int, Clock], int] = {}
         self._records: Records | None = None
         self._of_interfaces = bytearray()  # kind of each interface of these records
@@ -60,9 +59,7 @@ class Native:
         if not self._ways:
             return at, number, False
         if self._scanner is None:
-            self._scanner = self._class(
-                os.urandom(16), sampling.OCTET_SPREAD, MAX_FRAME, sampling.VM_STREAMS, self._few
-            )
+            self._scanner = self._class(os.urandom(16), sampling.OCTET_SPREAD, MAX_FRAME, self._few)
         if records is not self._records:
             self._records, self._of_interfaces = records, bytearray()
         for interface in records.interfaces[len(self._of_interfaces) :]:
@@ -88,7 +85,7 @@ class Native:
         if way not in self._ways.setdefault(linktype, set()):
             self._ways[linktype].add(way)
             for (other, _), kind in self._kinds.items():
-                if other == linktype and self._scanner is not None:
+                if other == linktype and kind < _NONE and self._scanner is not None:
                     self._scanner.add_way(kind, *way)
 
     def fold(self, evidence: CaptureEvidence) -> tuple[int, int]:
@@ -97,23 +94,34 @@ class Native:
         """
         if self._scanner is None:
             return 0, 0
-        rows, not_gre, vxlan = self._scanner.take()
-        fold(evidence, rows, [clock for _, clock in self._kinds])
+        units, directions, nvgre, not_gre, vxlan = self._scanner.take()
+        evidence.frames += nvgre + not_gre + vxlan
+        evidence.nvgre_frames += nvgre
+        evidence.units.raise_levels(directions)
+        evidence.units.add(units)
+        self._scanner.limit(
+            self._most if evidence.is_thinned else self._few,
+            sampling.VM_STREAMS if evidence.is_thinned else 0,
+        )
+        for ends, level in evidence.units.levels.items():
+            self._scanner.keep(ends, (1 << min(level, 8)) - 1)
         return not_gre, vxlan
-
-    def keep(self, is_thinned: bool, masks: dict[bytes, int]) -> None:
-        """Which VM pairs are kept: see CaptureEvidence and `folding.masks`."""
-        if self._scanner is not None:
-            self._scanner.limit(self._most if is_thinned else self._few, is_thinned)
-            for ends, mask in masks.items():
-                self._scanner.keep(ends, mask & 0xFF)
 
     def _kind(self, scanner: "Scanner", interface: tuple[int, Clock]) -> int:
         kind = self._kinds.get(interface)
         if kind is None:
-            kind = scanner.add_kind()
-            if kind < _KINDS:
-                self._kinds[interface] = kind
-                for way in self._ways.get(interface[0], ()):
-                    scanner.add_way(kind, *way)
+            linktype, clock = interface
+            kind = scanner.add_kind(*clock[1:]) if _is_simple(clock) else _NONE
+            self._kinds[interface] = kind
+            for way in self._ways.get(linktype, ()) if kind < _NONE else ():
+                scanner.add_way(kind, *way)
         return kind
+
+
+def _is_simple(clock: Clock) -> TypeGuard[WordClock]:
+    """Whether 64 bits are enough for its times, and for what is on the way to them."""
+    return (
+        isinstance(clock, WordClock)
+        and clock.per_second <= 1 << 32
+        and abs(clock.offset_ns) <= 4 * 10**18
+    )

@@ -13,6 +13,9 @@ class Options:
 
     vsids: tuple[int, ...] = ()
     """VSIDs that you use."""
+    vsid_complete: bool = False
+    """Whether `vsids` and the inventory name every VSID in use: then what is not there proves
+    something."""
     inventory: str | None = None
     """The path of a CSV export of Get-NetVirtualizationLookupRecord."""
     select: tuple[str, ...] = ()
@@ -31,6 +34,8 @@ class Options:
     color: str = "auto"
     file: str | None = None
     """The configuration file that some of this comes from."""
+    file_elsewhere: str | None = None
+    """The same as a report names it; None if it lies in the working directory."""
 
     def __post_init__(self) -> None:
         """A text is several characters to Python, and would be taken for several values."""

@@ -5,8 +5,10 @@ moved there, so that a reader, a full disk or Ctrl-C never leaves half of one; d
 pipes are written through, not replaced.
 """
 
+import codecs
 import contextlib
 import errno
+import io
 import os
 import stat
 import sys
@@ -16,6 +18,8 @@ from typing import BinaryIO, TextIO
 import click
 
 from nvgre_doctor.errors import DoctorError
+from nvgre_doctor.terminal.places import Place, find_place
+from nvgre_doctor.terminal.text_files import read_bytes
 from nvgre_doctor.terminal.visible import harmless_line, visible
 
 PROGRAM = "nvgre-doctor"
@@ -49,17 +53,18 @@ def check_writable(path: str) -> None:
 def check_place(path: str) -> int | None:
     """The file mode of what is at `path`, None where nothing is.
 
-    Errors: OutputError for a folder, a missing or read-only folder, a read-only file, and the name
-    of a device of Windows.
+    Errors: OutputError for a folder, a missing or read-only folder, a read-only file, the name of a
+    device of Windows, and what another user laid into the way.
     """
     name = visible(path)
     if ON_WINDOWS and is_device(path):
         raise OutputError(f"{name}: Windows takes this name for a device; choose another one")
+    place = _place(path)
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
-        # Of "reports/" realpath makes "reports", and a file of this name is not what was meant.
-        folder = path if path.endswith(_SLASHES) else os.path.dirname(real_path(path))
+        # "reports/" leads to "reports", and a file of this name is not what was meant.
+        folder = path if path.endswith(_SLASHES) else os.path.dirname(place.path)
         if not os.path.isdir(folder):
             raise OutputError(f"{name}: the folder {visible(folder)} does not exist") from None
         if not os.access(folder, os.W_OK):
@@ -69,6 +74,8 @@ def check_place(path: str) -> int | None:
         raise OutputError(_because(path, error)) from error
     if stat.S_ISDIR(mode):
         raise OutputError(f"{name}: is a folder; give the name of a file in it")
+    if place.planted is not None and not stat.S_ISREG(mode):
+        raise OutputError(_planted(path, "belongs to"))
     if not os.access(path, os.W_OK):
         raise OutputError(f"{name}: is read-only")
     return mode
@@ -85,14 +92,28 @@ def is_device(path: str) -> bool:
 
 def real_path(path: str) -> str:
     """The absolute path behind links.  Errors: OutputError where a relative path means nothing any
-    more, and for all that Windows cannot resolve.
+    more, where Windows cannot resolve it, and where another user laid a link into the way.
     """
+    return _place(path).path
+
+
+def _place(path: str) -> Place:
     try:
-        return os.path.realpath(path)
+        place = find_place(path)
     except FileNotFoundError:
         raise OutputError(f"{visible(path)}: the working directory was deleted") from None
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise OutputError(_because(path, error)) from error
+    if place.planted is not None and place.planted != place.path:
+        raise OutputError(_planted(path, f"leads over the link {visible(place.planted)} of"))
+    return place
+
+
+def _planted(path: str, what: str) -> str:
+    return (
+        f"{visible(path)}: {what} another user, in a folder that others can write to; choose"
+        " another place"
+    )
 
 
 def write_file(path: str, text: str) -> None:
@@ -102,16 +123,27 @@ def write_file(path: str, text: str) -> None:
     then nothing was changed.
     """
     data = text.encode("utf-8", "backslashreplace")
+    place, old = _place(path), _status(path)
+    if old is None or stat.S_ISREG(old.st_mode):
+        with replacing(path) as stream:
+            stream.write(data)
+        return
+    if place.planted is not None:
+        raise OutputError(_planted(path, "belongs to"))
+
+    def the_same(name: str, flags: int) -> int:
+        """It was looked at, so it is there: nothing is made, and nothing cut to length."""
+        descriptor = os.open(name, flags & ~(os.O_CREAT | os.O_TRUNC))
+        if not os.path.samestat(os.fstat(descriptor), old):
+            os.close(descriptor)
+            raise OSError(errno.ESTALE, "it was replaced by something else meanwhile")
+        return descriptor
+
     try:
-        old_mode = _mode(path)
-        if old_mode is not None and not stat.S_ISREG(old_mode):
-            with open(path, "wb") as stream:
-                stream.write(data)
-            return
+        with open(path, "wb", opener=the_same) as stream:
+            stream.write(data)
     except (OSError, ValueError) as error:
         raise OutputError(_because(path, error)) from error
-    with replacing(path) as stream:
-        stream.write(data)
 
 
 @contextlib.contextmanager
@@ -119,32 +151,76 @@ def replacing(path: str) -> Iterator[BinaryIO]:
     """A stream to a new file, which takes the place of `path` when the block ends, and vanishes
     when it ends with an error.
 
-    For regular files, and where nothing is yet.  Errors: OutputError, also for every OSError in the
-    block.
+    For regular files, and where nothing is yet.  Nobody else can read the new file before it is
+    complete.  Errors: OutputError, also for every OSError in the block.
     """
-    try:
-        target, old_mode = real_path(path), _mode(path)
-    except (OSError, ValueError) as error:
-        raise OutputError(_because(path, error)) from error
+    place, old = _place(path), _status(path)
     try:
         # A short name of its own: the target's may already be as long as the file system allows.
         temporary = os.path.join(
-            os.path.dirname(target), f".nvgre-doctor-{os.urandom(6).hex()}.tmp"
+            os.path.dirname(place.path), f".nvgre-doctor-{os.urandom(6).hex()}.tmp"
         )
         try:
-            with open(temporary, "xb") as stream:
+            with open(temporary, "xb", opener=_open_private) as stream:
                 yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
-            if old_mode is not None:
-                os.chmod(temporary, stat.S_IMODE(old_mode))
-            os.replace(temporary, target)
+                _set_mode(stream.fileno(), temporary, None if place.planted else old)
+            os.replace(temporary, place.path)
         except BaseException:  # Ctrl-C as well
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
             raise
     except OSError as error:
         raise OutputError(_because(path, error)) from error
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, stat.S_IRUSR | stat.S_IWUSR)
+
+
+def _set_mode(descriptor: int, path: str, old: os.stat_result | None) -> None:
+    """Let those read a new file who could read the old one, or else whom the umask lets.
+
+    What runs as somebody else (setuid, setgid) is never handed on: the new file is ours.  Where a
+    file system has no such modes, it keeps those that it gives.
+    """
+    if old is None:
+        umask = os.umask(0o077)
+        os.umask(umask)
+        mode = 0o666 & ~umask
+    else:
+        mode = old.st_mode & 0o777
+        if os.name != "nt" and os.fstat(descriptor).st_gid != old.st_gid:
+            try:
+                os.fchown(descriptor, -1, old.st_gid)
+            except OSError:
+                mode &= ~stat.S_IRWXG  # it would be another group
+    with contextlib.suppress(OSError):
+        os.chmod(descriptor if os.chmod in os.supports_fd else path, mode)
+
+
+def prepare_streams() -> None:
+    """Let no character and no encoding of a console make a crash: what it lacks costs a character.
+
+    cp437 and cp1252 are such consoles.  PYTHONIOENCODING can also name what is no encoding of text
+    at all (idna, undefined); UTF-8 takes its place.
+    """
+    for stream, errors in ((sys.stdout, "replace"), (sys.stderr, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            encoding = stream.encoding if _can_be_written(stream.encoding) else "utf-8"
+            stream.reconfigure(encoding=encoding, errors=errors)
+
+
+def _can_be_written(encoding: str) -> bool:
+    """Whether plain text comes back as it was, also in pieces."""
+    text = "".join(map(chr, range(0x20, 0x7F))) + "\n"
+    try:
+        encoder = codecs.getincrementalencoder(encoding)("replace")
+        data = encoder.encode(text) + encoder.encode(text, final=True)
+        return data.decode(encoding) == 2 * text
+    except (LookupError, UnicodeError, TypeError):
+        return False
 
 
 def write_stdout(text: str, *, color: bool = False) -> None:
@@ -181,22 +257,23 @@ def write_stderr(lines: Iterable[str]) -> None:
     shown = (harmless_line(visible(line, encoding)) for line in lines)
     try:
         click.echo("\n".join(shown), err=True)
-    except OSError:
+    except (OSError, ValueError):
         discard(sys.stderr)
 
 
-def _mode(path: str) -> int | None:
+def _status(path: str) -> os.stat_result | None:
     try:
-        return os.stat(path).st_mode
+        return os.stat(path)
     except FileNotFoundError:
         return None
+    except (OSError, ValueError) as error:
+        raise OutputError(_because(path, error)) from error
 
 
 def _is_text(path: str) -> bool:
     """Whether the beginning of a file can be something that we wrote: UTF-8 without NUL."""
     try:
-        with open(path, "rb") as stream:
-            sample = stream.read(_SAMPLE_SIZE)
+        sample = read_bytes(path, _SAMPLE_SIZE)
     except OSError:
         return True  # it may be written even if it may not be read
     try:

@@ -12,6 +12,8 @@ from collections.abc import Container, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from nvgre_doctor.terminal.visible import harmless_line
+
 _GAP: Final = 2
 """Spaces between two columns."""
 _NARROW: Final = 28
@@ -106,8 +108,10 @@ class Page:
 
     def _wrapped(self, line: Line, first: Line, following: Line) -> None:
         """Add `first` + `line`, broken at spaces into lines that begin with `following`; a word too
-        long is folded.
+        long is folded.  A line that begins with the words of a stranger is no command in a log.
         """
+        if line and _is_blank(first):
+            line = [line[0]._replace(text=harmless_line(line[0].text)), *line[1:]]
         if self.width is None or _cells_of(first) + _cells_of(line) <= self.width:
             self._lines.append([*first, *line])
             return
@@ -118,11 +122,11 @@ class Page:
                 current, used, fresh = list(following), _cells_of(following), True
             if fresh and word.text.isspace():
                 continue
-            rest = word.text
+            rest = harmless_line(word.text) if fresh and _is_blank(current) else word.text
             while rest and used + cells(rest) > self.width:
                 piece, rest = _split(rest, self.width - used)
                 self._lines.append([*current, Span(piece, word.style)])
-                current, used = list(following), _cells_of(following)
+                current, used, rest = list(following), _cells_of(following), harmless_line(rest)
             current.append(Span(rest, word.style))
             used, fresh = used + cells(rest), False
         self._lines.append(current)
@@ -153,6 +157,10 @@ def cells(text: str) -> int:
         else 1
         for character in text
     )
+
+
+def _is_blank(line: Line) -> bool:
+    return not any(span.text.strip(" ") for span in line)
 
 
 def _cells_of(line: Line) -> int:

@@ -2,6 +2,7 @@
 nothing about captures.
 """
 
+import contextlib
 import sys
 import time
 from types import TracebackType
@@ -39,7 +40,8 @@ class ProgressBar:
     ) -> None:
         """Take the bar away, also after Ctrl-C."""
         if self._bar is not None:
-            self._bar.stop()
+            with contextlib.suppress(OSError):
+                self._bar.stop()
 
     def update(self, done_bytes: int, total_bytes: int | None) -> None:
         """Show how many bytes of the files were read, of how many if that is known.  Cheap to call
@@ -47,6 +49,12 @@ class ProgressBar:
         """
         if not self._wanted or time.monotonic() - self._begin < PATIENCE:
             return
+        try:
+            self._draw(done_bytes, total_bytes)
+        except OSError:  # the terminal has gone away
+            self._wanted = False
+
+    def _draw(self, done_bytes: int, total_bytes: int | None) -> None:
         if self._bar is None:
             self._bar = _new_bar(color=self._color)
             self._task = self._bar.add_task("reading", total=total_bytes)

@@ -5,7 +5,7 @@ Knows signals; knows nothing about the work.
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -15,6 +15,21 @@ STOP_SIGNALS: Final = tuple(
     if hasattr(signal, name)
 )
 """A terminal, `timeout` and service managers send them to all processes of a group at once."""
+
+
+_hearers: list[Callable[[], None]] = []
+
+
+@contextmanager
+def on_first_interrupt(hear: Callable[[], None]) -> Iterator[None]:
+    """Inside, the first Ctrl-C calls `hear` and raises nothing (unless `hear` does): what was begun
+    can be brought to an end.  A second one ends the process at once, as always.
+    """
+    _hearers.append(hear)
+    try:
+        yield
+    finally:
+        _hearers.remove(hear)
 
 
 @contextmanager
@@ -40,6 +55,10 @@ def stopping_cleanly(*, process_ends: bool) -> Iterator[None]:
 
     def stop(number: int, frame: object) -> None:
         nonlocal is_stopped
+        if number == signal.SIGINT and _hearers:
+            signal.signal(number, signal.SIG_DFL)
+            _hearers[-1]()
+            return
         is_stopped = True
         for other in usual:
             signal.signal(other, signal.SIG_DFL if other == signal.SIGINT else signal.SIG_IGN)

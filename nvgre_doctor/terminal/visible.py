@@ -14,8 +14,9 @@ LONGEST: Final = 1000
 _HEAD: Final = 700
 _TAIL: Final = 200
 
-# Azure Pipelines and old GitHub runners look for commands anywhere in a line of a log.
-_CI_COMMAND: Final = re.compile(r"##(?=vso\[|\[)", re.IGNORECASE)
+# Azure Pipelines, TeamCity and old GitHub runners look for `##vso[`, `##teamcity[` and `##[`
+# anywhere in a line of a log.
+_CI_COMMAND: Final = re.compile(r"##(?=\w*\[)")
 # GitHub's runner takes a line that begins so for a command, behind spaces too.  All its commands
 # hold a letter that no IPv6 address has.
 _LINE_COMMAND: Final = re.compile(r"^( *)::(?=[^ :]*[g-z-])", re.IGNORECASE)
@@ -47,7 +48,7 @@ def visible(text: str, encoding: str = "utf-8") -> str:
         return text
     try:
         return text.encode(encoding, "backslashreplace").decode(encoding)
-    except LookupError:  # an encoding that Python does not know
+    except (LookupError, UnicodeError):  # an encoding that Python does not know, or of no text
         return text.encode("ascii", "backslashreplace").decode("ascii")
 
 

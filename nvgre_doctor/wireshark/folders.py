@@ -6,7 +6,7 @@ User's Guide documents (appendix B, "Files and Folders") are taken.
 
 import os
 import shutil
-import subprocess
+import subprocess  # nosec B404 # tshark alone is run, without a shell
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -123,7 +123,7 @@ def _unix_configuration(home: Path, environment: Mapping[str, str]) -> Path:
 
 def _ask(tshark: Path, environment: Mapping[str, str]) -> Folders | None:
     try:
-        answer = subprocess.run(
+        answer = subprocess.run(  # nosec B603 # a path that `find_tshark` found, and fixed words
             [tshark, "-G", "folders"],
             env=dict(environment),
             stdin=subprocess.DEVNULL,

@@ -12,6 +12,8 @@ from tests import build
 from tests.benchmarks.fabric import Scale, build_fabric, gre_key
 from tests.benchmarks.profiles import write
 
+pytestmark = pytest.mark.once
+
 
 def records(path: Path) -> Iterator[tuple[int, bytes]]:
     """(time in microseconds, frame) of a little-endian pcap."""

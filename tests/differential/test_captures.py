@@ -11,8 +11,7 @@ from tests.differential import compare, reading
 from tests.differential.captures import Seen, see_cases, see_corpus
 from tests.differential.tshark import shows_nvgre
 
-# What one worker has dissected is there for all tests.
-pytestmark = [pytest.mark.peer, pytest.mark.xdist_group("captures")]
+pytestmark = pytest.mark.peer
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,7 @@ from tests.differential.compare import Case
 from tests.differential.tshark import Shown, dissect
 from tests.fuzz.frames import Captured, mutated, random_frame
 
-# What one worker has dissected is there for all tests.
-pytestmark = [pytest.mark.peer, pytest.mark.xdist_group("generated")]
+pytestmark = pytest.mark.peer
 
 COUNT = 3000
 SEEDS = (1, 2, 3)

@@ -198,10 +198,29 @@ def test_ci_may_read_and_do_nothing_else() -> None:
     assert all("${{" not in step.get("run", "") for step in steps())
 
 
-def test_ci_uses_actions_by_commit() -> None:
-    used = [step["uses"] for step in steps() if "uses" in step]
+@pytest.mark.parametrize(
+    "name",
+    [".github/workflows/ci.yml", ".github/workflows/release.yml", "action.yml", "docs/ci.md"],
+)
+def test_actions_are_used_by_commit_with_their_version(name: str) -> None:
+    """One version of each, and of ours the reader fills it in."""
+    text = (ROOT / name).read_text("utf-8")
+    used = re.findall(r"uses: (.*)", text)
+    right = r"[\w-]+/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|OWNER/nvgre-doctor@COMMIT # v1\.0\.0"
     assert used
-    assert [name for name in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", name)] == []
+    assert [action for action in used if not re.fullmatch(right, action)] == []
+    assert len({action.partition("@")[0] for action in used}) == len(set(used))
+
+
+def test_tools_of_ci_are_named_by_hash() -> None:
+    for name in ("tools.txt", "wheels.txt"):
+        lines = (ROOT / ".ci" / name).read_text("utf-8").splitlines()
+        packages = [line for line in lines if not line.startswith(("#", " "))]
+        assert packages
+        assert [line for line in packages if not re.fullmatch(r"\S+==\S+ .*\\", line)] == []
+        assert all(line.startswith("    --hash=sha256:") for line in lines if line[0] == " ")
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    assert '--require-hashes -d "$work/wheels" -r .ci/tools.txt' in script
 
 
 def release() -> dict[Any, Any]:
@@ -213,10 +232,7 @@ def release_steps() -> list[dict[str, Any]]:
     return [step for job in release()["jobs"].values() for step in job["steps"]]
 
 
-def test_a_release_uses_actions_by_commit_and_puts_no_context_into_commands() -> None:
-    used = [step["uses"] for step in release_steps() if "uses" in step]
-    assert len(used) > 10
-    assert [name for name in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", name)] == []
+def test_a_release_puts_no_context_into_commands() -> None:
     assert all("${{" not in step.get("run", "") for step in release_steps())
 
 
@@ -273,9 +289,9 @@ def test_hooks_for_developers_have_what_the_checks_need() -> None:
     (source,) = load(".pre-commit-config.yaml")["repos"]
     hooks = {hook["id"]: hook for hook in source["hooks"]}
     assert list(hooks) == ["ruff", "ruff-format", "mypy"]
-    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    pinned = (ROOT / ".ci" / "tools.txt").read_text("utf-8").splitlines()
     tools = {hook["additional_dependencies"][0] for hook in hooks.values()}
-    assert [tool for tool in tools if f"'{tool}'" not in script] == []
+    assert [tool for tool in tools if f"{tool} \\" not in pinned] == []
     assert hooks["mypy"]["additional_dependencies"][1:] == PROJECT["dependencies"]
 
 
@@ -310,3 +326,10 @@ def test_the_sdist_holds_all_that_git_holds() -> None:
 def test_the_wheel_holds_the_package_alone() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
     assert settings["packages"] == {"find": {"include": ["nvgre_doctor*"]}}
+
+
+def test_pictures_are_small_and_all_of_them_are_shown() -> None:
+    pictures = sorted((ROOT / "docs" / "pictures").iterdir())
+    assert sum(picture.stat().st_size for picture in pictures) <= 400_000
+    shown = [target for page, target in links() if page == "docs/report.md" and "/" in target]
+    assert sorted(shown) == [f"pictures/{picture.name}" for picture in pictures]

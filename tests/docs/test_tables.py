@@ -8,7 +8,7 @@ import pytest
 
 from nvgre_doctor.cli import COMMANDS, DEBUG_VARIABLE, cli
 from nvgre_doctor.errors import Exit
-from nvgre_doctor.evidence.sampling import ALL_VM_STREAMS, VM_STREAMS
+from nvgre_doctor.evidence.sampling import ALL_UNITS, VM_STREAMS
 from nvgre_doctor.rules.registry import RULES
 from nvgre_doctor.vocabulary import Kind
 from tests.docs.pages import EVERYTHING, PAGES, prose, table
@@ -57,7 +57,7 @@ def test_every_option_is_named(command: str, option: str) -> None:
 
 
 def test_the_limits_are_those_of_the_program() -> None:
-    assert f"more than {ALL_VM_STREAMS:,} VM streams" in prose("README.md")
+    assert f"more than {ALL_UNITS:,} VM streams" in prose("README.md")
     assert f"each direction between two hosts {VM_STREAMS} are kept" in prose("README.md")
 
 

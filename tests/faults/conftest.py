@@ -1,6 +1,7 @@
-"""Gives the tests file systems of their own."""
+"""Gives the tests file systems of their own, and a C library that fails."""
 
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -34,3 +35,14 @@ def mount(tmp_path: Path) -> Iterator[Mount]:
     yield do
     for folder in reversed(mounted):
         subprocess.run([need("umount"), "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture(scope="session")
+def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """tests/faults/shim.c, for LD_PRELOAD."""
+    if sys.platform != "linux":
+        pytest.skip("LD_PRELOAD is of Linux")
+    shim = tmp_path_factory.mktemp("shim") / "shim.so"
+    source = Path(__file__).with_name("shim.c")
+    subprocess.run([need("gcc"), "-shared", "-fPIC", "-o", shim, source, "-ldl"], check=True)
+    return shim

@@ -1,9 +1,11 @@
 """Ctrl-C and SIGTERM at any moment: exit code 130, nothing half-written, no process left behind.
+A Ctrl-C while captures are read still gives the report about what was read.
 
 The moments are drawn with a seed.  What is asserted holds at every moment, so nothing depends on
 how fast the machine is.
 """
 
+import json
 import os
 import random
 import signal
@@ -12,6 +14,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,7 +60,89 @@ def assert_interrupted(done: subprocess.CompletedProcess[bytes], folder: Path) -
     assert os.listdir(folder) == []
 
 
-@SIGNALS
+def assert_reported(done: subprocess.CompletedProcess[bytes], folder: Path) -> dict[str, Any]:
+    """The report of a run that a Ctrl-C ended while it read."""
+    assert done.returncode == 130, done.stderr
+    assert done.stderr.startswith(
+        b"nvgre-doctor: interrupted: the report is about what was read before\n"
+    )
+    assert os.listdir(folder) == ["out.json"]
+    report: dict[str, Any] = json.loads((folder / "out.json").read_bytes())
+    return report
+
+
+@pytest.mark.parametrize("send", [TO_PROCESS, TO_GROUP], ids=["process", "group"])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("seed", range(2))
+def test_ctrl_c_while_it_reads_reports_what_was_read(
+    slow: tuple[Path, Path],
+    tmp_path: Path,
+    send: Callable[[int, int], None],
+    jobs: str,
+    seed: int,
+) -> None:
+    with started(
+        "--jobs", jobs, "-o", "json=out.json", *slow, program=EAGER, cwd=tmp_path
+    ) as process:
+        until_reading(slow[0], process)
+        time.sleep(random.Random(seed).uniform(0, 0.3))
+        send(process.pid, signal.SIGINT)
+        report = assert_reported(ended(process), tmp_path)
+    assert {capture["status"] for capture in report["captures"]} <= {"interrupted", "complete"}
+    assert report["captures"][1]["status"] == "interrupted"
+    for capture in report["captures"]:
+        assert capture["nvgre_frames"] == capture["frames"]
+
+
+def test_ctrl_c_while_it_waits_for_a_pipe_diagnoses_what_came(tmp_path: Path) -> None:
+    pipe, folder = tmp_path / "pipe", tmp_path / "out"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    with (
+        started("-o", "json=out.json", pipe, program=EAGER, cwd=folder) as process,
+        writer_to(pipe, process) as writer,
+    ):
+        writer.write(captures.healthy(1000))
+        until(lambda: is_empty(writer) and state(process.pid) == "S", process)
+        os.kill(process.pid, signal.SIGINT)
+        report = assert_reported(ended(process), folder)
+    (capture,) = report["captures"]
+    assert (capture["status"], capture["frames"]) == ("interrupted", 1000)
+    assert capture["problems"][0]["reason"] == "interrupted"
+    assert report["verdict"] != "unreadable"
+
+
+def test_ctrl_c_before_the_first_frame_is_an_interruption_and_no_health(tmp_path: Path) -> None:
+    pipe, folder = tmp_path / "pipe", tmp_path / "out"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    with (
+        started("-o", "json=out.json", pipe, cwd=folder) as process,
+        writer_to(pipe, process) as writer,
+    ):
+        writer.write(captures.healthy(2)[:10])
+        until(lambda: is_empty(writer) and state(process.pid) == "S", process)
+        os.kill(process.pid, signal.SIGINT)
+        done = ended(process)
+    assert done.returncode == 130
+    report = json.loads((folder / "out.json").read_bytes())
+    assert report["verdict"] == "unreadable"
+    assert report["captures"][0]["frames"] == 0
+
+
+def test_ctrl_c_writes_no_baseline(slow: tuple[Path, Path], tmp_path: Path) -> None:
+    with started("-q", "--write-baseline", "accepted.json", *slow, cwd=tmp_path) as process:
+        until_reading(slow[0], process)
+        process.send_signal(signal.SIGINT)
+        done = ended(process)
+    assert (done.returncode, os.listdir(tmp_path)) == (130, [])
+    assert b"no baseline was written, because not every capture was read to its end" in done.stderr
+
+
+TERMINATED = pytest.mark.parametrize("number", [signal.SIGTERM], ids=["TERM"])
+
+
+@TERMINATED
 @pytest.mark.parametrize("send", [TO_PROCESS, TO_GROUP], ids=["process", "group"])
 @pytest.mark.parametrize("seed", range(2))
 def test_signal_while_one_process_reads(
@@ -74,7 +159,7 @@ def test_signal_while_one_process_reads(
         assert_interrupted(ended(process), tmp_path)
 
 
-@SIGNALS
+@TERMINATED
 @pytest.mark.parametrize("send", [TO_PROCESS, TO_GROUP], ids=["process", "group"])
 @pytest.mark.parametrize("seed", range(3))
 def test_signal_while_threads_start_and_read(
@@ -118,7 +203,8 @@ def test_impatient_second_signal_ends_the_program_at_once(
         # By the second Ctrl-C, or by an exit code when the first one was enough.
         assert process.returncode in ((130, -number) if number == signal.SIGINT else (130,))
         assert (out, b"Traceback" in err) == (b"", False)
-    assert os.listdir(tmp_path) == []
+    # After a Ctrl-C the report may have been written when the second one came.
+    assert os.listdir(tmp_path) in ([], ["out.json"] if number == signal.SIGINT else [])
 
 
 def test_signal_that_was_ignored_stays_ignored(tmp_path: Path) -> None:
@@ -140,7 +226,7 @@ def test_signal_that_was_ignored_stays_ignored(tmp_path: Path) -> None:
     )
 
 
-@SIGNALS
+@TERMINATED
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_signal_while_it_waits_for_a_pipe(
     slow: tuple[Path, Path], tmp_path: Path, number: int, jobs: str
@@ -210,7 +296,7 @@ def test_kill_while_reports_are_written_leaves_no_half_report_under_its_name(
         assert path.match(".nvgre-doctor-*.tmp") or path.read_bytes() == complete[path.name]
 
 
-@SIGNALS
+@TERMINATED
 def test_report_of_last_week_survives_an_interruption(
     slow: tuple[Path, Path], tmp_path: Path, number: int
 ) -> None:

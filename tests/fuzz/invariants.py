@@ -15,9 +15,10 @@ from nvgre_doctor.capture.batch import Progress
 from nvgre_doctor.capture.formats import reader
 from nvgre_doctor.capture.formats.pcap import parse_header
 from nvgre_doctor.evidence import CaptureEvidence
-from nvgre_doctor.evidence.sampling import ALL_VM_STREAMS, VM_STREAMS
+from nvgre_doctor.evidence.sampling import ALL_UNITS
 from nvgre_doctor.evidence.signs import EXAMPLES
-from nvgre_doctor.scan import counting as scan_module
+from nvgre_doctor.evidence.streams import streams
+from nvgre_doctor.scan import exact as scan_module
 from nvgre_doctor.scan.counting import FrameCounter, scan
 from nvgre_doctor.vocabulary import Oddity, Status
 from nvgre_doctor.wire.facts import Facts
@@ -135,35 +136,29 @@ def check_accounts(evidence: CaptureEvidence, progress: Progress) -> None:
     for sign, sightings in evidence.signs.items():
         signs[sign.oddity] += sightings.count
     inner = sum(seen.count for sign, seen in evidence.icmp.items() if sign.is_inner)
-    refusing = sum(
-        seen.count for sign, seen in evidence.icmp.items() if sign.is_inner and sign.refuses_nvgre
-    )
     outer = sum(seen.count for sign, seen in evidence.icmp.items() if not sign.is_inner)
-    streams = list(evidence.streams())
-    data = sum(facts.frames for _, facts in streams)
+    found = list(streams(evidence))
+    data = sum(facts.frames for _, facts in found)
 
     assert evidence.frames == progress.frames
     assert evidence.frames == evidence.nvgre_frames + outer + sum(
         signs[oddity] for oddity in OF_OTHER_FRAMES
     )
     assert evidence.nvgre_frames == data + signs[Oddity.CONTROL] + signs[Oddity.HOST_ERROR]
-    assert signs[Oddity.HOST_ERROR] == refusing
+    assert signs[Oddity.HOST_ERROR] <= inner
     assert inner <= evidence.nvgre_frames
     assert all(signs[oddity] <= evidence.nvgre_frames for oddity in ABOUT_NVGRE)
-    unkept = sum(facts.frames for key, facts in streams if not key.destination)
-    assert unkept == sum(direction.unkept_frames for direction in evidence.directions.values())
+    unkept = sum(facts.frames for key, facts in found if not key.destination)
+    assert unkept == evidence.units.unkept_frames.total()
 
-    for key, facts in streams:
+    for key, facts in found:
         assert 1 <= facts.first.frame_number <= facts.last.frame_number <= progress.numbered
         assert 1 <= len(facts.low_octets) <= facts.frames
         assert list(facts.low_octets) == sorted(set(facts.low_octets))
         assert len(key.macs) in (0, 12)
         assert not facts.customer_addresses or key.macs
         assert len(facts.customer_addresses) in (0, 8, 32)
-    kept = [len(direction.vm_streams) for direction in evidence.directions.values()]
-    assert evidence.vm_stream_count == sum(kept) <= ALL_VM_STREAMS or (
-        evidence.is_thinned and max(kept) <= VM_STREAMS
-    )
+    assert evidence.is_thinned or len(evidence.units.packed) <= ALL_UNITS
     for seen in (*evidence.signs.values(), *evidence.icmp.values()):
         numbers = [moment.frame_number for moment in seen.examples]
         assert numbers == sorted(set(numbers))

@@ -17,12 +17,12 @@ from random import Random
 from nvgre_doctor import diagnose
 from nvgre_doctor.capture import expand, open_capture
 from nvgre_doctor.evidence import CaptureEvidence
-from nvgre_doctor.evidence.streams import Moment
+from nvgre_doctor.evidence.parts import Moment
 from nvgre_doctor.known.inventory import InventoryError, read_inventory
 from nvgre_doctor.report.from_json import ConvertError, report_from_json
 from nvgre_doctor.reporters import FORMATS, render
 from nvgre_doctor.scan import files
-from nvgre_doctor.scan.exact import Tally, add_facts
+from nvgre_doctor.scan.exact import add_frame
 from nvgre_doctor.settings.sources import ConfigError, load_options
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.wire.decode import decode
@@ -216,10 +216,8 @@ def check_frame(data: bytes) -> None:
         int.from_bytes(data[1:3]),
         data[3:],
     )
-    facts = decode(linktype, frame, wire_length)
     evidence = CaptureEvidence(frames=1)
-    moment = Moment(1, 0)
-    add_facts(evidence, facts, Tally(1, (moment,), moment), linktype)
+    add_frame(evidence, linktype, frame, wire_length, Moment(1, 0))
     invariants.check_accounts(evidence, invariants.Progress(frames=1, numbered=1))
     whole = decode(linktype, frame, len(frame) + 1)
     for length in {

@@ -36,6 +36,10 @@ FILE_NAMES: Final[dict[str, tuple[str, str]]] = {
     ),
     "github escaped": ("a%0A::error::pwned%0D%25.pcap", "a%0A::error::pwned%0D%25.pcap"),
     "github old": ("##[error]pwned.pcap", r"#\x23[error]pwned.pcap"),
+    "teamcity": (
+        "##teamcity[message text='x' status='ERROR'].pcap",
+        r"#\x23teamcity[message text='x' status='ERROR'].pcap",
+    ),
     "azure": (
         "##vso[task.setvariable variable=PATH]x.pcap",
         r"#\x23vso[task.setvariable variable=PATH]x.pcap",

@@ -118,7 +118,7 @@ def runner_lines(log: bytes) -> list[str]:
 
 def runner_commands(log: bytes) -> Iterator[Command]:
     """The commands in a log: src/Runner.Common/ActionCommand.cs of actions/runner, both syntaxes,
-    and `##vso[` of Azure.
+    `##vso[` of Azure, and `##teamcity[`.
     """
     for line in runner_lines(log):
         stripped = line.lstrip()
@@ -132,7 +132,7 @@ def runner_commands(log: bytes) -> Iterator[Command]:
                     {k: _unescaped(v) for k, v in items},
                     _unescaped(stripped[end + 2 :]),
                 )
-        for mark in ("##[", "##vso["):
+        for mark in ("##[", "##vso[", "##teamcity["):
             at = line.lower().find(mark)
             if at >= 0 and "]" in line[at:]:
                 yield Command(mark, {}, line[at:])

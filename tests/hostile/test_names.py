@@ -83,12 +83,19 @@ def test_terminal_shows_the_name_literally_and_plainly(terminal: Terminal, kind:
 
 
 def in_terminal(folder: Path, columns: int, *args: str) -> bytes:
-    """What the program writes to a terminal of that width."""
+    """What the program writes to a terminal of that width; a slow machine sees progress on standard
+    error.
+    """
     pty, termios = need_module("pty"), need_module("termios")
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, columns))
     with subprocess.Popen(
-        [*PROGRAM, *args], cwd=folder, env=environment(), stdin=theirs, stdout=theirs, stderr=theirs
+        [*PROGRAM, *args],
+        cwd=folder,
+        env=environment(),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=subprocess.DEVNULL,
     ) as process:
         os.close(theirs)
         written = b""
@@ -140,8 +147,10 @@ def test_runner_of_github_gets_our_commands_and_no_other(outputs: dict[str, byte
     )  # the verdict, and what follows the last line end
     assert [command.name for command in commands] == ["error"] * 2 + ["warning"] * 10
     titles = [command.properties["title"] for command in commands if command.name == "warning"]
-    # GitHub shows ten of a level; in the order of the captures.
-    assert titles == [f"NVG101 {shown}" for shown in SHOWN[:10]]
+    # GitHub shows ten of a level; in the order of the captures, which are one file many times.
+    assert titles == [
+        f"NVG101 {'NVG104 ' if number else ''}{shown}" for number, shown in enumerate(SHOWN[:10])
+    ]
     assert commands[-1].data.endswith(f"\n{len(NAMES) - 10} more warnings not shown here.")
 
 
@@ -304,7 +313,7 @@ def test_name_of_64_kb_is_shortened_where_people_read_and_whole_where_programs_d
         assert "a" * 190 in text
         assert "a" * 701 not in text
         assert "b" * 201 not in text
-        assert len(text) < 10_000
+        assert len(text) < 30_000
     # On standard error too; it has 65,536 characters.
     if name != "text":
         assert ("a" * 686 + "[... 64") in done.stderr.decode()

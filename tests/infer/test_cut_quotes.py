@@ -5,10 +5,11 @@ exchange NVGRE.
 from dataclasses import replace
 from pathlib import Path
 
+from nvgre_doctor.infer.cut_quotes import decide_cut_quotes
+
 from nvgre_doctor.doctor import diagnose
 from nvgre_doctor.evidence.signs import IcmpSign
 from nvgre_doctor.infer import infer
-from nvgre_doctor.infer.cut_quotes import decide_cut_quotes
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.report.model import Refusal
 from tests import build

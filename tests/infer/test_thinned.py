@@ -10,7 +10,7 @@ from tests.worlds import A, B, C, Tape, Vm, diagnose_tapes, evidence_of, host_of
 @pytest.fixture(autouse=True)
 def _few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """Real captures need thousands of VM pairs."""
-    monkeypatch.setattr("nvgre_doctor.evidence.sampling.ALL_VM_STREAMS", 30)
+    monkeypatch.setattr("nvgre_doctor.evidence.sampling.ALL_UNITS", 30)
     monkeypatch.setattr("nvgre_doctor.evidence.sampling.VM_STREAMS", 8)
 
 

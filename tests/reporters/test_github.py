@@ -69,6 +69,7 @@ def one_finding(**changes: object) -> Report:
         "message",
         Subject("host", ("10.0.0.1",)),
         (FrameRef(0, 4),),
+        1,
         "",
         "",
     )
@@ -80,12 +81,12 @@ def test_a_host_and_its_pair_get_one_annotation_each_and_flows_belong_to_the_pai
         render(MISMATCH, Display())
         == "::error title=NVG201 192.168.50.2,file=lab.pcapng,line=4::NVG201: 192.168.50.2 uses the"
         " old NVGRE layout (draft-00): key 0x00001389 is TNI 5001, as a VSID it would be"
-        " 19%0AInstall KB2779768 on 192.168.50.2 and restart it. Check: Get-HotFix -Id KB2779768"
-        " -ComputerName 192.168.50.2\n::error title=NVG301 NVG302 192.168.50.1 and"
+        " 19%0AInstall KB2779768 on the host with 192.168.50.2 and restart it. Check: Get-HotFix"
+        " -Id KB2779768 -ComputerName HOSTNAME\n::error title=NVG301 NVG302 192.168.50.1 and"
         " 192.168.50.2,file=lab.pcapng,line=3::NVG301: 192.168.50.1 (RFC 7637) and 192.168.50.2"
         " (draft-00) use different layouts: VSID 5001 is 0x00138900 from the one and 0x00001389"
-        " from the other%0AInstall KB2779768 on 192.168.50.2 and restart it. Check: Get-HotFix"
-        " -Id KB2779768 -ComputerName 192.168.50.2%0ANVG302: 192.168.50.2 refuses what"
+        " from the other%0AInstall KB2779768 on the host with 192.168.50.2 and restart it. Check:"
+        " Get-HotFix -Id KB2779768 -ComputerName HOSTNAME%0ANVG302: 192.168.50.2 refuses what"
         " 192.168.50.1 sends (ICMP 3/10, 4 times), because their layouts differ\nnvgre-doctor:"
         " verdict mismatch\n"
     )

@@ -10,7 +10,7 @@ from tests.reports import EVERY, HEALTHY, HOSTILE, MISMATCH, WARNINGS
 def test_a_line_is_the_finding_of_the_json_format_with_what_surrounds_it() -> None:
     line = json.loads(render(MISMATCH, Display()).splitlines()[2])
     assert line == {
-        "schema_version": "1.0",
+        "schema_version": "2.0",
         "code": "NVG302",
         "severity": "error",
         "confidence": "proven",
@@ -27,9 +27,11 @@ def test_a_line_is_the_finding_of_the_json_format_with_what_surrounds_it() -> No
                 "time": "2013-05-01T10:00:00.500000001Z",
             }
         ],
+        "frame_count": 5,
         "display_filter": "ip.proto#1 == 47 && icmp.code == 10",
         "next_step": "",
-        "fingerprint": "be04078dc4385d4a9f04b74defa093a23a6b42c1cf3788c69d4606161d32f2f8",
+        "check": None,
+        "fingerprint": "db859f0474641a806853e0c41dd5b79d1472625aae43fcc7f7c1f7a9617bd4b6",
         "captures": {"0": "lab.pcapng"},
     }
 

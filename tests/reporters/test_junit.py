@@ -6,11 +6,11 @@ import pytest
 import xmlschema
 
 from nvgre_doctor.evidence.captures import Capture
-from nvgre_doctor.report.model import Host, Report
+from nvgre_doctor.report.model import Report
 from nvgre_doctor.reporters.junit import render
 from nvgre_doctor.rules.finding import Subject
 from nvgre_doctor.terminal.display import Display
-from nvgre_doctor.vocabulary import PairVerdict, Severity, Verdict
+from nvgre_doctor.vocabulary import Confidence, PairVerdict, Sender, Severity, Verdict
 from tests.reporters.schemas import schema_path
 from tests.reports import (
     EVERY,
@@ -83,11 +83,9 @@ def test_a_failure_repeats_its_message_in_the_text_and_says_what_to_do() -> None
     assert (failure.text or "").splitlines() == [
         message,
         "",
-        (
-            "Next step: Install KB2779768 on 192.168.50.2 and restart it. "
-            "Check: Get-HotFix -Id KB2779768 -ComputerName 192.168.50.2"
-        ),
-        "Wireshark: ip.src == 192.168.50.2 && gre.key == 0x00001389",
+        ("Next step: Install KB2779768 on the host with 192.168.50.2 and restart it."),
+        "Check: Get-HotFix -Id KB2779768 -ComputerName HOSTNAME",
+        "Wireshark: ip.src#1 == 192.168.50.2 && gre.key#1",
         "Frames: lab.pcapng: 4, 8",
     ]
 
@@ -103,10 +101,32 @@ def test_several_errors_about_one_subject_are_one_failure_that_tells_them_all() 
 def test_a_healthy_report_passes_and_says_that_nothing_is_wrong() -> None:
     assert outcomes(HEALTHY) == {
         "10.0.0.1 speaks RFC 7637": "passed",
-        "10.0.0.2 speaks RFC 7637": "passed",
-        "10.0.0.1 and 10.0.0.2 speak the same layout": "passed",
+        "10.0.0.2 speaks RFC 7637": "skipped",  # it probably does
+        "10.0.0.1 and 10.0.0.2 speak the same layout": "skipped",
         "nothing is wrong": "passed",
     }
+
+
+def test_what_is_only_likely_says_so_and_is_skipped() -> None:
+    doubts = {
+        "10.0.0.2 speaks RFC 7637": "10.0.0.2 probably speaks RFC 7637",
+        "10.0.0.1 and 10.0.0.2 speak the same layout": (
+            "10.0.0.1 and 10.0.0.2 probably speak the same layout"
+        ),
+    }
+    for name, doubt in doubts.items():
+        skipped = case(HEALTHY, name).find("skipped")
+        assert skipped is not None
+        assert skipped.text == doubt
+    proven = HEALTHY._replace(pairs=(HEALTHY.pairs[0]._replace(confidence=Confidence.PROVEN),))
+    assert outcomes(proven)["10.0.0.1 and 10.0.0.2 speak the same layout"] == "passed"
+
+
+def test_a_sender_of_plain_gre_neither_passes_nor_fails() -> None:
+    host = HEALTHY.hosts[0]._replace(sender=Sender.OTHER)
+    skipped = case(HEALTHY._replace(hosts=(host,)), "10.0.0.1 speaks RFC 7637").find("skipped")
+    assert skipped is not None
+    assert skipped.text == "10.0.0.1 sends plain GRE: no Hyper-V host, so no layout"
 
 
 def test_what_is_not_known_to_be_true_is_skipped_never_passed() -> None:
@@ -130,7 +150,7 @@ def test_a_host_without_findings_passes_only_with_the_current_layout(layout: str
 
 @pytest.mark.parametrize("verdict", [PairVerdict.MISMATCH, PairVerdict.UNKNOWN])
 def test_a_pair_without_findings_passes_only_when_the_layouts_agree(verdict: PairVerdict) -> None:
-    pair = HEALTHY.pairs[0]._replace(verdict=verdict)
+    pair = HEALTHY.pairs[0]._replace(verdict=verdict, confidence=Confidence.PROVEN)
     name = "10.0.0.1 and 10.0.0.2 speak the same layout"
     assert outcomes(HEALTHY._replace(pairs=(pair,)))[name] == "skipped"
 
@@ -147,12 +167,14 @@ def test_a_warning_does_not_fail_and_is_not_lost() -> None:
 
 def test_the_refusals_of_one_flow_are_one_case() -> None:
     refusal = MISMATCH.refusals[0]
-    other = refusal._replace(icmp_code=13, count=1)
+    other = refusal._replace(icmp_code=13, count=1, sightings=1)
     report = MISMATCH._replace(refusals=(refusal, other), findings=())
     skipped = case(report, "NVGRE from 192.168.50.1 to 192.168.50.2 gets through").find("skipped")
     assert skipped is not None
     assert (
-        skipped.text == "ICMP 3/10 (host administratively prohibited) from 192.168.50.2, 4 times; "
+        skipped.text
+        == "ICMP 3/10 (host administratively prohibited) from 192.168.50.2, 4 times (seen 5"
+        " times); "
         "ICMP 3/13 (communication administratively prohibited) from 192.168.50.2, 1 time"
     )
 
@@ -220,9 +242,9 @@ def test_many_captures_are_not_all_in_the_name_of_the_suite() -> None:
 @pytest.mark.parametrize("text", [FORBIDDEN, EVIL, "]]>", "<![CDATA[", "&#0;", "&amp;"])
 def test_hostile_text_is_visible_and_the_document_stays_xml(text: str) -> None:
     finding = MISMATCH.findings[0]._replace(
-        message=text, next_step=text, code=text, display_filter=text
+        message=text, next_step=text, check=text, code=text, display_filter=text
     )
-    host = Host(text, "both", HEALTHY.hosts[0].confidence, (), (), 1, 1, ())
+    host = HEALTHY.hosts[0]._replace(address=text, layout="both", sender_reasons=(text,))
     capture = Capture(text, None, None, "unreadable", 0, 0, 0, ())
     root = parse(
         MISMATCH._replace(

@@ -8,11 +8,12 @@ from markdown_it.token import Token
 
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.evidence.captures import Capture
-from nvgre_doctor.report.model import Host, Pair, Report
+from nvgre_doctor.report.model import Report
 from nvgre_doctor.reporters.markdown import render
 from nvgre_doctor.rules.finding import Subject
 from nvgre_doctor.terminal.display import Display
-from tests.reports import EVERY, EVIL, HEALTHY, MANY, MISMATCH, UNREADABLE, WARNINGS
+from nvgre_doctor.vocabulary import Confidence, Sender
+from tests.reports import EVERY, EVIL, MANY, MISMATCH, UNREADABLE, WARNINGS
 
 MARKUP = [
     EVIL,
@@ -78,16 +79,19 @@ def everywhere(text: str) -> Report:
         code=text,
         message=f"before {text} after",
         next_step=text,
+        check=text,
         display_filter=text,
         subject=Subject("host", (text,)),
     )
     evidence = MISMATCH.hosts[0].evidence[0]._replace(statement=text)
-    host = Host(text, text, HEALTHY.hosts[0].confidence, (evidence,), (), 1, 2, ())
+    host = MISMATCH.hosts[0]._replace(
+        address=text, layout=text, sender_reasons=(text,), evidence=(evidence,)
+    )
     return MISMATCH._replace(
         headline=text,
         captures=(Capture(text, text, text, text, 1, 2, 3, (Problem(text, 0, text),)),),
         hosts=(host,),
-        pairs=(Pair((text, text), MISMATCH.pairs[0].verdict, 1, 2),),
+        pairs=(MISMATCH.pairs[0]._replace(hosts=(text, text)),),
         refusals=(MISMATCH.refusals[0]._replace(source=text, destination=text, by=text),),
         findings=(finding,),
     )
@@ -99,9 +103,9 @@ def test_the_summary_begins_with_the_verdict_in_words() -> None:
         " 192.168.50.1 does not. They cannot talk.\n\n3 errors, 0 warnings, 0 notes; 2 hosts, 12"
         " NVGRE frames of 24 frames.\n\n### Findings\n\n- **error NVG201** 192.168.50.2 uses the"
         " old NVGRE layout (draft-00): key 0x00001389 is TNI 5001, as a VSID it would be 19\n  -"
-        " Next step: Install KB2779768 on 192.168.50.2 and restart it. Check: Get-HotFix -Id"
-        " KB2779768 -ComputerName 192.168.50.2\n  - Wireshark: `ip.src == 192.168.50.2 && gre.key"
-        " == 0x00001389`\n  - Frames: lab.pcapng: 4, 8\n"
+        " Next step: Install KB2779768 on the host with 192.168.50.2 and restart it.\n  - Check:"
+        " `Get-HotFix -Id KB2779768 -ComputerName HOSTNAME`\n  - Wireshark: `ip.src#1 =="
+        " 192.168.50.2 && gre.key#1`\n  - Frames: lab.pcapng: 4, 8 and 2 more\n"
     )
 
 
@@ -114,9 +118,26 @@ def test_hosts_pairs_and_refused_flows_are_tables() -> None:
     assert "| `192.168.50.1` and `192.168.50.2` | different layouts | 4 | 4 |\n" in text
     assert (
         "| `192.168.50.1` | `192.168.50.2` | `192.168.50.2` | "
-        "ICMP 3/10 (host administratively prohibited) | 0x00138900 | 4 |\n" in text
+        "ICMP 3/10 (host administratively prohibited) | 0x00138900 | 4 times (seen 5 times) |"
+        " because the layouts differ |\n" in text
     )
     assert sum(token.type == "table_open" for token in parse(text)) == 3
+
+
+def test_what_is_only_likely_and_what_is_no_hyper_v_host_is_told_in_other_words() -> None:
+    old = MISMATCH.hosts[1]
+    report = MISMATCH._replace(
+        hosts=(
+            old._replace(sender=Sender.OTHER),
+            old._replace(sender=Sender.UNCLEAR),
+            MISMATCH.hosts[0]._replace(sender=Sender.UNCLEAR),
+        ),
+        pairs=(MISMATCH.pairs[0]._replace(confidence=Confidence.LIKELY),),
+    )
+    text = render(report, Display())
+    layouts = re.findall(r"^\| `192\.168\.50\.\d` \| ([^|`]+) \| proven", text, re.MULTILINE)
+    assert layouts == ["plain GRE", "draft-00, if NVGRE", "RFC 7637"]
+    assert "| `192.168.50.1` and `192.168.50.2` | probably different layouts | 4 | 4 |\n" in text
 
 
 def test_captures_are_listed_with_their_problems() -> None:

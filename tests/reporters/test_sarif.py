@@ -56,12 +56,13 @@ def test_a_finding_is_a_result_with_its_rule_level_and_next_step() -> None:
     assert (
         result["message"]["text"]
         == "192.168.50.2 uses the old NVGRE layout (draft-00): key 0x00001389 is TNI 5001, as a"
-        " VSID it would be 19\n\nInstall KB2779768 on 192.168.50.2 and restart it. Check:"
-        " Get-HotFix -Id KB2779768 -ComputerName 192.168.50.2"
+        " VSID it would be 19\n\nInstall KB2779768 on the host with 192.168.50.2 and restart it."
+        " Check: Get-HotFix -Id KB2779768 -ComputerName HOSTNAME"
     )
     assert result["properties"] == {
         "confidence": "proven",
-        "displayFilter": "ip.src == 192.168.50.2 && gre.key == 0x00001389",
+        "displayFilter": "ip.src#1 == 192.168.50.2 && gre.key#1",
+        "frameCount": 4,
     }
 
 
@@ -107,7 +108,7 @@ def test_fingerprints_do_not_change_with_frames_and_are_those_of_baselines() -> 
     moved = MISMATCH._replace(findings=(finding._replace(frames=(FrameRef(0, 99),)),))
     expected = fingerprint(MISMATCH, finding)
     assert results(MISMATCH)[0]["partialFingerprints"] == {
-        "nvgreDoctor/v1": expected,
+        "nvgreDoctor/v2": expected,
         "primaryLocationLineHash": expected,
     }
     assert results(moved)[0]["partialFingerprints"] == results(MISMATCH)[0]["partialFingerprints"]
@@ -184,7 +185,8 @@ def test_the_usual_level_of_a_rule_is_its_severity() -> None:
         rule["id"]: rule["defaultConfiguration"]["level"]
         for rule in run_of(HEALTHY)["tool"]["driver"]["rules"]
     }
-    assert (rules["NVG201"], rules["NVG202"], rules["NVG204"]) == ("error", "warning", "note")
+    assert (rules["NVG201"], rules["NVG202"], rules["NVG204"]) == ("error", "warning", "warning")
+    assert rules["NVG306"] == "note"
 
 
 def test_a_code_of_a_later_version_is_a_result_without_a_rule() -> None:
@@ -251,7 +253,7 @@ def test_the_same_file_given_twice_is_one_artifact(schema: Json) -> None:
 
 def test_a_captured_link_is_not_a_link_of_the_viewer() -> None:
     finding = MISMATCH.findings[0]._replace(
-        message="see [here](http://evil.example) [x]", next_step=""
+        message="see [here](http://evil.example) [x]", next_step="", check=None
     )
     (result,) = results(MISMATCH._replace(findings=(finding,)))
     assert result["message"]["text"] == "see \\[here\\](http://evil.example) \\[x\\]"
@@ -260,7 +262,7 @@ def test_a_captured_link_is_not_a_link_of_the_viewer() -> None:
 @pytest.mark.parametrize("text", [EVIL, "\x1b]0;x\x07", "\u202e"])
 def test_hostile_text_is_visible_everywhere(text: str) -> None:
     finding = MISMATCH.findings[0]._replace(
-        message=text, next_step=text, subject=Subject("host", (text,))
+        message=text, next_step=text, check=text, subject=Subject("host", (text,))
     )
     capture = Capture(text, None, None, "unreadable", 0, 0, 0, UNREADABLE.captures[0].problems)
     output = render(

@@ -75,6 +75,17 @@ def short_frames() -> Tape:
     return tape
 
 
+def cut_control() -> Tape:
+    tape = Tape(snaplen=60)
+    packet = tape.send(A, B, CURRENT)
+    tape.unreachable(B, A, 0xFFFFFF00, packet)
+    tape.unreachable(B, A, 0x00FFFFFF, packet)
+    tape.snaplen = 120
+    tape.unreachable(B, A, 0xFFFFFF00, packet)
+    tape.send(A, B, 0xFFFFFF00, inner=build.ipv4(A, B, UDP, build.udp(A, B, 9, 9, bytes(90))))
+    return tape
+
+
 def vxlan() -> Tape:
     tape = Tape()
     tape.web()
@@ -104,17 +115,80 @@ def mismatch_over_ipv6() -> Tape:
 def updated() -> Tape:
     tape = Tape()
     unrelated(tape)
-    tape.send(A, B, OLD)
-    tape.send(A, B, CURRENT)
+    for _ in range(2):
+        tape.send(A, B, OLD)
+    tape.wait(60)
+    for _ in range(2):
+        tape.send(A, B, CURRENT)
+    return tape
+
+
+def went_back() -> Tape:
+    tape = Tape()
+    unrelated(tape)
+    for _ in range(2):
+        tape.send(A, B, 0x12345600)
+    tape.wait(60)
+    for _ in range(2):
+        tape.send(A, B, 0x00001389)
     return tape
 
 
 def both() -> Tape:
     tape = Tape()
     unrelated(tape)
-    for _ in range(2):
-        tape.send(A, B, OLD)
-        tape.send(A, B, CURRENT)
+    for _ in range(10):
+        tape.send(A, B, 0x00001389)
+        tape.send(A, B, 0x12345600, VM3, VM4)
+    return tape
+
+
+def own_messages() -> Tape:
+    """What hosts send themselves is no data: an UNREACHABLE inside NVGRE and beside it, control
+    traffic, and an error that quotes the data.
+    """
+    tape = mismatch()
+    packet = tape.send(B, A, OLD, VM2, VM1)
+    tape.unreachable(B, A, OLD, tape.send(A, B, CURRENT))
+    tape.unreachable(A, B, 0xFFFFFF00, packet)
+    tape.error(B, A, packet[:28])
+    tape.send(B, A, 0x00FFFFFF, VM2, VM1)
+    tape.send(A, B, 0xFFFFFF17, VM1, VM2)
+    return tape
+
+
+def contradiction() -> Tape:
+    tape = Tape()
+    unrelated(tape)
+    for _ in range(3):
+        tape.send(A, B, 0x00138900)
+        tape.send(B, A, 0x00891300, VM2, VM1)
+        tape.send(A, B, 0x00138900, VM3, VM4)
+    return tape
+
+
+def stray() -> Tape:
+    tape = Tape()
+    unrelated(tape)
+    for number in range(12):
+        tape.ping(A, B, 0x12345600, 0x12345600)
+        if number == 5:
+            tape.send(A, B, 0x00001389)
+    return tape
+
+
+def many_refusals() -> Tape:
+    """Of two flows by one router, of the same flow by its receiver, and of other traffic."""
+    tape = Tape()
+    unrelated(tape)
+    tape.ping(A, B, CURRENT, CURRENT)
+    tape.ping(A, C, CURRENT, CURRENT, VM1, VM3)
+    for host in (B, C):
+        packet = tape.send(A, host, CURRENT)
+        tape.error(ROUTER, A, packet[:28])
+        tape.unreachable(host, A, 0xFFFFFF00, packet)
+    tape.error(ROUTER, A, build.ipv4(A, B, TCP, build.tcp(A, B, 1, 2)))
+    tape.guest_refusal(B, A, CURRENT, VM2, VM1)
     return tape
 
 
@@ -246,26 +320,33 @@ def one_frame() -> Tape:
 
 CASES: dict[str, tuple[str, Callable[[], Tape], list[list[int]]]] = {
     "short frames": ("NVG102", short_frames, [[1, 2]]),
+    "control traffic cut short": ("NVG102", cut_control, [[2, 3]]),
     "vxlan": ("NVG103", vxlan, [[2]]),
     "old host": ("NVG201", mismatch, [[5, 6]]),
     "old host over ipv6": ("NVG201", mismatch_over_ipv6, [[5]]),
-    "changed host": ("NVG202", updated, [[4, 5]]),
-    "both layouts": ("NVG203", both, [[4, 5, 6, 7]]),
+    "old host among messages of its own": ("NVG201", own_messages, [[5, 6, 7]]),
+    "host that went back": ("NVG201", went_back, [[6, 7]]),
+    "changed host": ("NVG202", updated, [[4, 5, 6, 7]]),
+    "both layouts": ("NVG203", both, [list(range(4, 24))]),
     "mismatch": ("NVG301", mismatch, [[4, 5, 6]]),
+    "mismatch among messages of their own": ("NVG301", own_messages, [[4, 5, 6, 7, 8]]),
     "mismatch over ipv6": ("NVG301", mismatch_over_ipv6, [[4, 5]]),
     "refused inside": ("NVG302", lambda: refused(outer=False), [[7]]),
     "refused outside": ("NVG302", lambda: refused(outer=True), [[7]]),
     "refused inside over ipv6": ("NVG302", lambda: refused_over_ipv6(outer=False), [[7]]),
     "refused outside over ipv6": ("NVG302", lambda: refused_over_ipv6(outer=True), [[7]]),
     "refused by policy": ("NVG303", lambda: refused(outer=False, answer=0x1E848177), [[7]]),
-    "other errors": ("NVG304", no_gre, [[5, 6, 7]]),
+    "refused by an end and on the way": ("NVG303", many_refusals, [[10], [9], [13], [12]]),
+    "other errors": ("NVG304", no_gre, [[5], [6, 7]]),
     "too big": ("NVG305", too_big, [[5]]),
     "too big over ipv6": ("NVG305", too_big_over_ipv6, [[5]]),
     "fragments": ("NVG305", fragmented, [[4, 5]]),
     "fragments over ipv6": ("NVG305", fragmented_over_ipv6, [[4, 5]]),
-    "one way": ("NVG306", one_way, [[4, 5, 6]]),
+    "one way": ("NVG306", one_way, [[6]]),
     "moved": ("NVG307", moved, [[5]]),
+    "ids that nothing makes equal": ("NVG308", contradiction, [[4, 5, 7, 8, 10, 11]]),
     "reserved key": ("NVG401", reserved, [[4]]),
+    "stray": ("NVG405", stray, [[16]]),
     "gre flags": ("NVG402", flags, [[5]]),
     "inner tags": ("NVG403", tagged, [[2, 3]]),
     "inner tags on a trunk": ("NVG403", lambda: tagged([(0x8100, 50)]), [[2, 3]]),
@@ -286,6 +367,7 @@ def test_the_filter_shows_the_frames_of_the_finding_and_no_others(
     for finding, frames in zip(findings, expected, strict=True):
         assert {ref.frame for ref in finding.frames} <= set(frames)
         assert finding.frames or code == "NVG103"
+        assert finding.frame_count == len(frames)
 
 
 @pytest.mark.peer
@@ -315,4 +397,4 @@ def test_every_code_with_frames_has_a_case() -> None:
     with_cases = {code for code, _, _ in CASES.values()} | {"NVG204", "NVG205", "NVG404"}
     from nvgre_doctor.rules.registry import RULES
 
-    assert {rule.code for rule in RULES} - with_cases == {"NVG101", "NVG105"}
+    assert {rule.code for rule in RULES} - with_cases == {"NVG101", "NVG104", "NVG105"}

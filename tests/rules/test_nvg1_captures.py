@@ -1,4 +1,4 @@
-"""NVG101 to NVG103: what the captures themselves allow."""
+"""NVG101 to NVG105: what the captures themselves allow."""
 
 from pathlib import Path
 
@@ -9,12 +9,15 @@ from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.capture.losses import Losses
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.signs import Sightings, Sign
+from nvgre_doctor.infer.diagnosis import Copies
 from nvgre_doctor.rules.finding import Finding, FrameRef, Subject
 from nvgre_doctor.vocabulary import Oddity, Severity
 from tests import build
 from tests.build_etl import BEGIN, Trace, etl, ndiscap
 from tests.build_other import snoop
 from tests.build_shims import erspan, vxlan
+from tests.situations import at as moment
+from tests.situations import situation
 from tests.worlds import A6, B6, GRE, NOON, TCP, UDP, A, B, C, D, Tape, findings_of, judge_tapes
 
 MS = 1_000_000
@@ -24,6 +27,7 @@ WITH_NVGRE = {
     Oddity.INNER_TAG,
     Oddity.HOST_ERROR,
     Oddity.CONTROL,
+    Oddity.CUT_CONTROL,
 }
 """Of frames that are NVGRE."""
 
@@ -306,3 +310,59 @@ def test_an_icmp_error_that_quotes_nvgre_is_enough() -> None:
 
 def test_captures_without_frames_draw_no_nvg103() -> None:
     assert found("NVG103", Tape()) == []
+
+
+# --- NVG104 ------------------------------------------------------------------
+
+
+def test_packets_that_were_captured_more_than_once_are_a_note_about_their_capture() -> None:
+    copies = (
+        Copies(0, 12, 4, (moment(3), moment(4)), None),
+        Copies(1, 2, 2, (moment(1, 1),), 0),
+    )
+    findings = findings_of(situation(copies=copies, captures=2), "NVG104")
+    assert [(f.severity, f.subject) for f in findings] == [
+        (Severity.INFO, Subject("capture", capture=0)),
+        (Severity.INFO, Subject("capture", capture=1)),
+    ]
+    assert "in capture-0.pcap more than once, up to 4 times" in findings[0].message
+    assert "in capture-0.pcap as well as in capture-1.pcap" in findings[1].message
+    assert [ref.frame for ref in findings[0].frames] == [3, 4]
+
+
+def test_a_capture_without_copies_draws_no_nvg104() -> None:
+    assert findings_of(situation(), "NVG104") == []
+
+
+# --- NVG105 ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("packets", "events", "said"),
+    [
+        ({0: 3, 1: 4}, (0, 0), "7 packets were lost while it was captured."),
+        ({0: 1}, (0, 0), "1 packet was lost while it was captured."),
+        ({}, (1, 1), "1 event and 1 buffer of events were lost while it was captured."),
+        ({}, (0, 2), "2 buffers of events were lost while it was captured."),
+    ],
+)
+def test_frames_that_a_capture_says_it_lost_are_a_warning(
+    packets: dict[int, int], events: tuple[int, int], said: str
+) -> None:
+    lost = Losses()
+    for interface, count in packets.items():
+        lost.tell_packets(interface, count)
+    lost.tell_events(*events)
+    (finding,) = findings_of(situation(lost=lost, captures=2), "NVG105")
+    assert (finding.severity, finding.subject) == (
+        Severity.WARNING,
+        Subject("capture", capture=0),
+    )
+    assert finding.message == f"capture-0.pcap says that {said}"
+
+
+def test_a_capture_that_lost_nothing_or_does_not_say_draws_no_nvg105() -> None:
+    assert findings_of(situation(), "NVG105") == []
+    told = Losses()
+    told.tell_packets(0, 0)
+    assert findings_of(situation(lost=told), "NVG105") == []

@@ -1,13 +1,27 @@
-"""NVG201 to NVG204: which layout single hosts speak."""
+"""NVG201 to NVG204: the layout of single hosts, by who sends and how sure it is."""
 
 import pytest
 
-from nvgre_doctor.infer.diagnosis import HostVerdict
+from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.finding import Finding, FrameRef, Subject
-from nvgre_doctor.vocabulary import Severity
+from nvgre_doctor.vocabulary import Assumption, Confidence, Kind, Layout, Sender, Severity
+from tests.situations import (
+    BOTH,
+    CURRENT,
+    CURRENT_5001,
+    OLD,
+    OLD_5001,
+    UNKNOWN,
+    Reason,
+    by_value,
+    change,
+    host,
+    situation,
+    span,
+    stream,
+)
 from tests.worlds import (
-    A6,
-    B6,
+    MILLISECOND,
     NOON,
     VM1,
     VM2,
@@ -15,374 +29,360 @@ from tests.worlds import (
     VM4,
     A,
     B,
+    C,
     Tape,
-    Vm,
     findings_of,
     judge_tapes,
-    known_vsids,
     vm,
 )
 
-VMWARE1, VMWARE2 = Vm("00:50:56:aa:00:01", "10.9.9.1"), Vm("00:50:56:aa:00:02", "10.9.9.2")
-MS = 1_000_000
+PROVEN, LIKELY = Confidence.PROVEN, Confidence.LIKELY
+LAYOUTS = (OLD, CURRENT, BOTH, UNKNOWN)
 
 
-def found(code: str, tape: Tape, *vsids: int) -> list[Finding]:
-    return findings_of(judge_tapes(tape, inventory=known_vsids(*vsids)), code)
+def found(code: str, known: Situation) -> list[Finding]:
+    return findings_of(known, code)
 
 
-def only(code: str, tape: Tape, *vsids: int) -> Finding:
-    (finding,) = found(code, tape, *vsids)
+def only(code: str, known: Situation) -> Finding:
+    (finding,) = found(code, known)
     return finding
 
 
-def at(*frames: int) -> tuple[FrameRef, ...]:
-    """Frames of a tape without pauses."""
-    return tuple(FrameRef(0, frame, NOON + (frame - 1) * MS) for frame in frames)
+def frames(*numbers: int) -> tuple[FrameRef, ...]:
+    return tuple(FrameRef(0, number, NOON + (number - 1) * MILLISECOND) for number in numbers)
 
 
 # --- NVG201 ------------------------------------------------------------------
 
 
-def mismatch() -> Tape:
-    tape = Tape()
-    tape.ping(A, B, 0x00138900, 0x00001389)
-    return tape
-
-
-def test_a_proven_old_host_with_hyper_v_machines_is_an_error() -> None:
-    finding = only("NVG201", mismatch())
-    assert finding.severity is Severity.ERROR
-    assert finding.confidence == "proven"
-    assert finding.subject == Subject("host", ("192.168.50.2",))
-    assert (
-        finding.message
-        == "192.168.50.2 uses the old NVGRE layout (draft-00): key 0x00001389 is TNI 5001;"
-        " as a VSID it would be 19, which is reserved."
-    )
-    assert finding.frames == at(2)
-    assert (
-        finding.next_step
-        == "Install KB2779768 on 192.168.50.2 and restart it. Check: Get-HotFix -Id KB2779768"
-        " -ComputerName 192.168.50.2"
-    )
-
-
-def test_a_proven_old_host_over_ipv6_is_an_error() -> None:
-    tape = Tape()
-    tape.ping(A6, B6, 0x1E848100, 0x001E8481)
-    finding = only("NVG201", tape)
-    assert finding.severity is Severity.ERROR
-    assert finding.subject == Subject("host", ("fd00:50::2",))
-    assert "key 0x001e8481 one way, 0x1e848100 the other: both are VSID 2000001" in finding.message
-
-
-def test_an_old_host_that_is_only_likely_is_a_warning() -> None:
-    tape = Tape()
-    tape.send(A, B, 0x001E8481, VM1, VM2)
-    tape.send(A, B, 0x001E8481, VM3, VM4)
-    finding = only("NVG201", tape)
-    assert finding.severity is Severity.WARNING
-    assert finding.confidence == "likely"
-    assert finding.message.startswith(
-        "192.168.50.1 probably uses the old NVGRE layout (draft-00): "
-    )
-    assert "0x001e8481" in finding.message
-
-
-def decoy(one: Vm, two: Vm) -> Tape:
-    """gretap of Linux, key 5001, both ways."""
-    tape = Tape()
-    tape.send(A, B, 5001, one, two, ttl=64)
-    tape.send(B, A, 5001, two, one, ttl=64)
-    return tape
-
-
 @pytest.mark.parametrize(
-    "vms",
+    ("sender", "confidence", "severity"),
     [
-        (VMWARE1, VMWARE2),
-        (Vm("02:00:00:00:00:01", "10.9.9.1"), Vm("02:00:00:00:00:02", "10.9.9.2")),
+        (Sender.HYPER_V, PROVEN, Severity.ERROR),
+        (Sender.HYPER_V, LIKELY, Severity.WARNING),
+        (Sender.UNCLEAR, PROVEN, Severity.WARNING),
+        (Sender.UNCLEAR, LIKELY, Severity.WARNING),
+        (Sender.OTHER, LIKELY, Severity.WARNING),
     ],
 )
-def test_an_old_layout_without_any_sign_of_hyper_v_is_a_warning_that_says_so(
-    vms: tuple[Vm, Vm],
+def test_only_a_hyper_v_host_that_is_proven_old_is_an_error(
+    sender: Sender, confidence: Confidence, severity: Severity
 ) -> None:
-    for finding in found("NVG201", decoy(*vms)):
-        assert finding.severity is Severity.WARNING
-        assert "it may be a plain GRE tunnel (Open vSwitch, Linux)" in finding.message
-        assert "Install" not in finding.next_step
-    assert len(found("NVG201", decoy(*vms))) == 2
+    finding = only("NVG201", situation(host(A, OLD, sender=sender, confidence=confidence)))
+    assert (finding.severity, finding.confidence) == (severity, confidence)
+    assert finding.subject == Subject("host", ("192.168.50.1",))
 
 
-def test_a_plain_gre_tunnel_of_vmware_machines_draws_no_error_at_all() -> None:
-    tape = decoy(VMWARE1, VMWARE2)
-    packet = tape.send(A, B, 5001, VMWARE1, VMWARE2)
-    tape.error(B, A, packet[:28])
-    findings = findings_of(judge_tapes(tape))
-    assert [finding.code for finding in findings if finding.severity is Severity.ERROR] == []
-    assert {finding.code for finding in findings} == {"NVG201", "NVG303"}
+@pytest.mark.parametrize("layout", [CURRENT, BOTH, UNKNOWN])
+def test_a_host_of_another_layout_draws_no_nvg201(layout: Layout) -> None:
+    assert found("NVG201", situation(host(A, layout))) == []
 
 
-def test_a_current_host_draws_no_nvg201() -> None:
-    tape = Tape()
-    tape.ping(A, B, 0x1E848105, 0x1E848177)
-    assert found("NVG201", tape) == []
+def test_a_host_that_changed_to_the_current_layout_draws_no_nvg201() -> None:
+    updated = host(A, CURRENT, changes=[change(OLD, 4, CURRENT, 11)])
+    assert found("NVG201", situation(updated)) == []
 
 
-def test_a_host_that_is_only_likely_current_draws_no_nvg201() -> None:
-    tape = Tape()
-    tape.send(A, B, 0x00138900)
-    assert found("NVG201", tape) == []
+def test_nvg201_names_the_frames_of_its_reasons_that_the_host_sent_itself() -> None:
+    sent = stream(A, B, OLD_5001, first=7)
+    theirs = stream(B, A, CURRENT_5001, first=3, vms=(VM2, VM1))
+    both = Reason(Kind.BOTH_DIRECTIONS, OLD, 4, (), 5001, (sent, theirs))
+    finding = only("NVG201", situation(host(A, OLD, reasons=[both]), streams=(sent, theirs)))
+    assert finding.frames == frames(7)
+    assert finding.frame_count == 4
+    assert "key 0x00001389 one way, 0x00138900 the other: both are VSID 5001" in finding.message
 
 
-def test_a_key_that_fits_both_layouts_draws_no_nvg201() -> None:
-    tape = Tape()
-    tape.send(A, B, 0x001E8481)
-    assert found("NVG201", tape) == []
+def test_nvg201_says_why_from_the_first_reason_for_the_old_layout() -> None:
+    current = by_value(stream(A, B, 0x1E848100), CURRENT)
+    reasons = [current, by_value(stream(A, B, OLD_5001))]
+    message = only("NVG201", situation(host(A, OLD, reasons=reasons))).message
+    assert ": key 0x00001389 is TNI 5001; as a VSID it would be 19, which is reserved." in message
+    assert "0x1e848100" not in message
 
 
-def test_an_inventory_makes_it_an_error() -> None:
-    tape = Tape()
-    tape.send(A, B, 0x001E8481)
-    finding = only("NVG201", tape, 2000001)
-    assert finding.severity is Severity.ERROR
-    assert (
-        "key 0x001e8481 read as TNI 2000001 is in the inventory; read as VSID 7812 it is not"
-        in finding.message
+def test_nvg201_names_its_first_five_frames_and_counts_all() -> None:
+    sent = [stream(A, B, OLD_5001 + 256 * n, first=n, vms=(VM1, vm(n))) for n in range(1, 7)]
+    reasons = [by_value(each) for each in sent]
+    known = situation(host(A, OLD, reasons=reasons, frames_sent=24), streams=tuple(sent))
+    finding = only("NVG201", known)
+    assert finding.frames == frames(1, 2, 3, 4, 5)
+    assert finding.frame_count == 24
+
+
+def test_of_a_host_that_went_back_only_the_frames_since_then_count() -> None:
+    before, since = stream(A, B, CURRENT_5001, first=1, last=4), stream(A, B, OLD_5001, first=11)
+    known = host(
+        A,
+        OLD,
+        spans=[span(CURRENT, 1, 4), span(OLD, 11, 14)],
+        changes=[change(CURRENT, 4, OLD, 11)],
+        frames_sent=8,
     )
+    assert only("NVG201", situation(known, streams=(before, since))).frame_count == 4
+
+
+def test_frames_of_several_captures_are_not_told_by_their_numbers() -> None:
+    known = host(A, OLD, spans=[span(OLD, 11, 14)], changes=[change(CURRENT, 4, OLD, 11)])
+    assert "frame.number" in only("NVG201", situation(known)).display_filter
+    assert "frame.number" not in only("NVG201", situation(known, captures=2)).display_filter
 
 
 # --- NVG202 ------------------------------------------------------------------
 
 
-def updated() -> Tape:
-    tape = Tape()
-    tape.send(A, B, 0x001E8481)
-    tape.send(A, B, 0x001E8481)
-    tape.send(A, B, 0x1E848100)
-    return tape
-
-
-def test_a_host_that_changed_is_a_warning_with_the_first_frame_of_the_new_layout() -> None:
-    finding = only("NVG202", updated())
-    assert finding.severity is Severity.WARNING
-    assert finding.subject == Subject("host", ("192.168.50.1",))
-    assert (
-        finding.message
-        == "192.168.50.1 changed from draft-00 to RFC 7637 during the capture: first in frame 3."
+def changed(sender: Sender = Sender.HYPER_V, confidence: Confidence = PROVEN) -> Situation:
+    return situation(
+        host(
+            A,
+            CURRENT,
+            sender=sender,
+            confidence=confidence,
+            spans=[span(OLD, 1, 4), span(CURRENT, 11, 14)],
+            changes=[change(OLD, 4, CURRENT, 11)],
+        )
     )
-    assert finding.frames == at(2, 3)
-    assert finding.next_step == "Check: Get-HotFix -Id KB2779768 -ComputerName 192.168.50.1"
 
 
-def test_a_machine_that_moved_to_another_host_is_no_change() -> None:
-    tape = Tape()
-    tape.send(A, B, 0x001E8481)
-    tape.send("192.168.50.3", B, 0x1E848100)
-    assert found("NVG202", tape) == []
+@pytest.mark.parametrize("sender", [Sender.HYPER_V, Sender.UNCLEAR])
+@pytest.mark.parametrize("confidence", [PROVEN, LIKELY])
+def test_a_change_is_a_warning_with_the_frames_on_both_sides(
+    sender: Sender, confidence: Confidence
+) -> None:
+    finding = only("NVG202", changed(sender, confidence))
+    assert (finding.severity, finding.confidence) == (Severity.WARNING, confidence)
+    assert finding.frames == frames(4, 11)
 
 
-def test_one_reading_alone_is_no_change() -> None:
-    tape = Tape()
-    tape.send(A, B, 0x00001389)
-    tape.send(A, B, 0x00138901, VM3, VM4)
-    assert found("NVG202", tape) == []
+def test_no_change_is_told_of_a_sender_that_is_no_hyper_v_host() -> None:
+    assert found("NVG202", changed(Sender.OTHER)) == []
 
 
-def test_a_host_that_changed_to_the_current_layout_draws_no_nvg201() -> None:
-    assert found("NVG201", updated()) == []
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_host_without_a_change_draws_no_nvg202(layout: Layout) -> None:
+    assert found("NVG202", situation(host(A, layout))) == []
+
+
+def test_a_host_that_was_updated_is_not_told_to_update() -> None:
+    for finding in findings_of(changed()):
+        assert "nstall KB" not in finding.next_step
 
 
 # --- NVG203 ------------------------------------------------------------------
 
 
-def mixed(*vms: Vm) -> Tape:
-    tape = Tape()
-    for _ in range(2):
-        tape.send(A, B, 0x00001389, vms[0], vms[1])
-        tape.send(A, B, 0x1E848100, vms[2], vms[3])
-    return tape
+@pytest.mark.parametrize(
+    ("sender", "severities"),
+    [
+        (Sender.HYPER_V, [Severity.ERROR]),
+        (Sender.UNCLEAR, [Severity.WARNING]),
+        (Sender.OTHER, []),
+    ],
+)
+def test_both_layouts_at_once_are_an_error_of_hyper_v_and_nothing_of_others(
+    sender: Sender, severities: list[Severity]
+) -> None:
+    known = situation(host(A, BOTH, sender=sender))
+    assert [finding.severity for finding in found("NVG203", known)] == severities
 
 
-def test_both_layouts_at_the_same_time_are_an_error() -> None:
-    finding = only("NVG203", mixed(VM1, VM2, VM3, VM4))
-    assert finding.severity is Severity.ERROR
-    assert finding.subject == Subject("host", ("192.168.50.1",))
-    assert (
-        finding.message
-        == "192.168.50.1 sends both layouts at the same time: key 0x00001389 is TNI 5001; as a VSID"
-        " it would be 19, which is reserved; and key 0x1e848100 is VSID 2000001; as a TNI its"
-        " top octet would have to be 0, and it is 30."
-    )
-    assert finding.frames == at(1, 2)
-    assert "Get-HotFix -Id KB2779768 -ComputerName 192.168.50.1" in finding.next_step
+def test_nvg203_tells_one_reason_for_each_layout() -> None:
+    one, two = stream(A, B, OLD_5001, first=1), stream(A, B, 0x1E848100, first=2)
+    reasons = [by_value(two, CURRENT), by_value(two, CURRENT), by_value(one, OLD)]
+    finding = only("NVG203", situation(host(A, BOTH, reasons=reasons)))
+    assert finding.frames == frames(1, 2)
+    assert finding.message.count("; and ") == 1
 
 
-def test_both_layouts_of_plain_gre_are_no_error() -> None:
-    findings = findings_of(judge_tapes(mixed(VMWARE1, VMWARE2, VMWARE1, VMWARE2)))
-    assert [finding.code for finding in findings if finding.severity is Severity.ERROR] == []
-    assert only("NVG203", mixed(VMWARE1, VMWARE2, VMWARE1, VMWARE2)).severity is Severity.WARNING
-
-
-def test_a_single_change_is_not_both_at_once() -> None:
-    assert found("NVG203", updated()) == []
-
-
-def test_proofs_of_one_layout_beside_keys_that_fit_both_are_not_both() -> None:
-    tape = Tape()
-    for _ in range(2):
-        tape.send(A, B, 0x00001389, VM1, VM2)
-        tape.send(A, B, 0x00138900, VM3, VM4)
-    assert found("NVG203", tape) == []
+@pytest.mark.parametrize("layout", [OLD, CURRENT, UNKNOWN])
+def test_a_host_of_one_layout_draws_no_nvg203(layout: Layout) -> None:
+    assert found("NVG203", situation(host(A, layout))) == []
 
 
 # --- NVG204 ------------------------------------------------------------------
 
 
-def unknown(tape: Tape, address: str, *vsids: int) -> Finding:
-    (finding,) = [
-        f for f in found("NVG204", tape, *vsids) if f.subject == Subject("host", (address,))
+def test_a_host_that_sent_data_in_an_unknown_layout_is_a_warning_and_one_that_did_not_a_note() -> (
+    None
+):
+    known = situation(host(A, UNKNOWN), host(B, UNKNOWN, frames_sent=0))
+    assert [(f.subject.hosts, f.severity, f.confidence) for f in found("NVG204", known)] == [
+        (("192.168.50.1",), Severity.WARNING, Confidence.NONE),
+        (("192.168.50.2",), Severity.INFO, Confidence.NONE),
     ]
-    assert finding.severity is Severity.INFO
-    assert finding.confidence == "none"
-    return finding
 
 
-def test_a_key_that_fits_both_layouts_is_unknown_and_says_what_would_settle_it() -> None:
-    tape = Tape()
-    tape.send(A, B, 0x001E8481)
-    finding = unknown(tape, A)
-    assert (
-        finding.message
-        == "The layout of 192.168.50.1 cannot be told: key 0x001e8481 (TNI 2000001, or VSID"
-        " 7812 with FlowID 129) is valid under both layouts."
-    )
-    assert finding.frames == at(1)
-    assert (
-        finding.next_step
-        == "Give a VSID you know with --vsid or --inventory, or capture both directions of one VM"
-        " pair."
-    )
+@pytest.mark.parametrize("layout", [OLD, CURRENT, BOTH])
+@pytest.mark.parametrize("confidence", [PROVEN, LIKELY])
+def test_a_host_that_is_known_or_likely_draws_no_nvg204(
+    layout: Layout, confidence: Confidence
+) -> None:
+    assert found("NVG204", situation(host(A, layout, confidence=confidence))) == []
 
 
-def test_a_host_that_only_receives_is_unknown_for_that_reason() -> None:
-    tape = Tape()
-    tape.send(A, B, 0x1E848100)
-    tape.send(A, B, 0x1E848100)
-    finding = unknown(tape, B)
-    assert (
-        finding.message
-        == "The layout of 192.168.50.2 cannot be told: no NVGRE from it was read, only 2 frames to"
-        " it."
-    )
-    assert finding.frames == ()
-    assert "Capture on 192.168.50.2 itself" in finding.next_step
+def test_nvg204_names_what_the_host_sent_and_not_what_only_a_quote_tells() -> None:
+    sent = stream(A, B, 0x00501234, first=3)
+    quoted = stream(A, B, 0x00601234, first=1, frames=0)
+    finding = only("NVG204", situation(host(A, UNKNOWN), streams=(quoted, sent)))
+    assert finding.frames == frames(3)
 
 
-def test_a_key_that_is_reserved_everywhere_is_unknown_for_that_reason() -> None:
-    tape = Tape()
-    tape.send(A, B, 0x00000007)
-    finding = unknown(tape, A)
-    assert "is reserved under both layouts" in finding.message
-    assert "0x00000007" in finding.message
-    assert "this may be a plain GRE tunnel" in finding.next_step
-
-
-def test_an_inventory_that_contradicts_the_packets_is_told() -> None:
-    tape = Tape()
-    tape.send(A, B, 0x00138905)
-    tape.send(A, B, 0x00138977)
-    tape.send(A, B, 0x00138901, VM3, VM4)
-    finding = unknown(tape, A, 1280257)
-    assert (
-        finding.message
-        == "The layout of 192.168.50.1 cannot be told: the inventory contradicts what the packets"
-        " prove."
-    )
-    assert finding.next_step == "Check the inventory: is it of this fabric, and of this time?"
-
-
-def test_evidence_that_contradicts_itself_is_told() -> None:
-    tape = Tape()
-    tape.send(A, B, 0x00138905)
-    tape.send(B, A, 0x00001389, VM2, VM1)
-    tape.send(B, A, 0x13890500, VM2, VM1)
-    assert "the evidence contradicts itself" in unknown(tape, A).message
-
-
-def test_hosts_that_are_known_draw_no_nvg204() -> None:
-    assert found("NVG204", mismatch()) == []
-    assert found("NVG204", mixed(VM1, VM2, VM3, VM4)) == [unknown(mixed(VM1, VM2, VM3, VM4), B)]
-
-
-def test_a_host_that_is_likely_draws_no_nvg204() -> None:
-    tape = Tape()
-    tape.send(A, B, 0x00138900)
-    assert [f.subject.hosts for f in found("NVG204", tape)] == [("192.168.50.2",)]
-
-
-def test_a_key_that_may_be_repeated_is_not_called_valid_under_both_layouts() -> None:
-    # The packets end before their inner addresses: B may have sent an UNREACHABLE that holds A's
-    # key, or A may.
-    tape = Tape(snaplen=64)
-    tape.unreachable(B, A, 0x1E848100, tape.send(A, B, 0x1E848100))
-    for address in (A, B):
-        finding = unknown(tape, address)
-        assert (
-            finding.message
-            == f"The layout of {address} cannot be told: key 0x1e848100 (TNI 8683776 with top octet"
-            " 0x1e, or VSID 2000001 with FlowID 0) may only repeat what the other host sends."
-        )
-        assert (
-            finding.next_step
-            == "Capture both directions of one VM pair with a snap length of 128 bytes or more."
-        )
-
-
-def test_the_key_that_is_called_valid_under_both_layouts_is_one_that_is() -> None:
-    tape = Tape()
-    tape.send(A, B, 0x00000007)
-    tape.send(A, B, 0x00200281, VM1, VM2)
-    tape.send(A, B, 0x001E8481, VM3, VM4)
-    finding = unknown(tape, A)
-    assert "key 0x001e8481 (" in finding.message
-    assert finding.message.endswith(" is valid under both layouts.")
+def test_the_lowest_key_that_fits_both_layouts_is_named() -> None:
+    sent = (stream(A, B, 7), stream(A, B, 0x00200281), stream(A, B, 0x001E8481, vms=(VM3, VM4)))
+    message = only("NVG204", situation(host(A, UNKNOWN), streams=sent)).message
+    assert "key 0x001e8481 (" in message
+    assert message.endswith(" is valid under both layouts.")
 
 
 def test_a_key_that_may_be_repeated_is_told_before_one_that_is_reserved() -> None:
-    tape = Tape(snaplen=64)
-    tape.send(A, B, 0x00000007)
-    tape.unreachable(B, A, 0x1E848100, tape.send(A, B, 0x1E848100))
-    assert "key 0x1e848100 (" in unknown(tape, A).message
+    sent = (stream(A, B, 7), stream(A, B, 0x1E848100))
+    message = only("NVG204", situation(host(A, UNKNOWN), streams=sent)).message
+    assert "key 0x1e848100 (" in message
+    assert message.endswith(" may only repeat what the other host sends.")
 
 
-def test_of_two_hosts_the_one_that_sends_both_layouts_is_named() -> None:
-    tape = Tape()
-    for _ in range(2):
-        tape.send(B, A, 0x00001389, VM1, VM2)
-        tape.send(B, A, 0x1E848100, VM3, VM4)
-    assert only("NVG203", tape).subject == Subject("host", ("192.168.50.2",))
+def test_a_host_of_which_no_stream_is_kept_says_so() -> None:
+    message = only("NVG204", situation(host(A, UNKNOWN))).message
+    assert message.endswith(" cannot be told: its keys are not told apart here.")
 
 
-def test_an_old_host_tells_the_statement_of_the_first_proof_with_its_partner() -> None:
-    tape = Tape()
-    tape.ping(A, B, 0x001E8481, 0x1E848117)
-    assert (
-        only("NVG201", tape).message
-        == "192.168.50.1 uses the old NVGRE layout (draft-00): VM pair 00:15:5d:0a:00:01 / :02: key"
-        " 0x001e8481 one way, 0x1e848117 the other: both are VSID 2000001."
+# --- what reasons say --------------------------------------------------------
+
+PAIR = (Assumption.RESTART, Assumption.VM_PAIR, Assumption.UNIQUE)
+
+
+def why(reason: Reason) -> str:
+    message = only("NVG201", situation(host(A, OLD, reasons=[reason]))).message
+    return message.partition("(draft-00): ")[2]
+
+
+def test_a_peer_that_is_known_says_why_it_is() -> None:
+    known = by_value(stream(B, C, OLD_5001, vms=(VM3, VM4)))
+    sent = stream(A, B, 0x00501234)
+    reason = Reason(
+        Kind.SAME_LAYOUT_PEER, OLD, 2, PAIR, 0x501234, (sent,), bytes([192, 168, 50, 2]), (known,)
     )
-    assert only("NVG201", tape).frames == at(1)
+    assert why(reason) == (
+        "VM pair 00:15:5d:0a:00:01 / :02 has one VSID, and 192.168.50.2 speaks draft-00 (key"
+        " 0x00001389 is TNI 5001; as a VSID it would be 19, which is reserved), so key 0x00501234"
+        " is draft-00."
+    )
 
 
-def test_a_finding_names_its_first_five_frames() -> None:
-    tape = Tape()
-    for number in range(6):
-        tape.send(A, B, 0x00001389 + 256 * number, VM1, vm(10 + number))
-    assert only("NVG201", tape).frames == at(1, 2, 3, 4, 5)
+def test_a_peer_of_the_other_layout_is_told_with_its_own() -> None:
+    known = by_value(stream(B, A, 0x50123400, vms=(VM2, VM1)), CURRENT)
+    sent = stream(A, B, 0x00501234)
+    reason = Reason(
+        Kind.SAME_LAYOUT_PEER, OLD, 2, PAIR, 0x501234, (sent,), bytes([192, 168, 50, 2]), (known,)
+    )
+    assert "and 192.168.50.2 speaks RFC 7637 (key 0x50123400 is VSID 5247540; " in why(reason)
+    assert why(reason).endswith("), so key 0x00501234 is draft-00.")
+
+
+def test_a_peer_without_a_reason_is_named_all_the_same() -> None:
+    reason = Reason(Kind.SAME_LAYOUT_PEER, OLD, 2, PAIR, None, (stream(A, B, OLD_5001),), bytes(4))
+    assert why(reason) == (
+        "VM pair 00:15:5d:0a:00:01 / :02 has one VSID, and 0.0.0.0 speaks draft-00, so key"
+        " 0x00001389 is draft-00."
+    )
+
+
+def test_a_change_tells_both_keys_in_order_of_time() -> None:
+    later, earlier = stream(A, B, OLD_5001, first=9), stream(A, B, CURRENT_5001, first=1)
+    reason = Reason(Kind.LAYOUT_CHANGE, OLD, 2, PAIR, 5001, (later, earlier))
+    assert why(reason) == (
+        "VM 00:15:5d:0a:00:01 sent key 0x00138900 and then 0x00001389: both are VSID 5001."
+    )
+
+
+def test_the_same_key_on_both_sides_of_a_silence_is_told_as_that() -> None:
+    known = by_value(stream(A, C, OLD_5001))
+    one, two = stream(A, B, 0x00501234, first=9), stream(A, B, 0x00501234, first=1)
+    reason = Reason(
+        Kind.LAYOUT_CHANGE, OLD, 2, PAIR, None, (one, two), bytes([192, 168, 50, 1]), (known,)
+    )
+    assert why(reason) == (
+        "VM pair 00:15:5d:0a:00:01 / :02 has key 0x00501234 before a silence and after it, so one"
+        " layout (key 0x00001389 is TNI 5001; as a VSID it would be 19, which is reserved)."
+    )
+
+
+def test_flow_ids_are_told_with_the_keys_of_one_vm_pair() -> None:
+    sent = [stream(A, B, 0x00138900 + n, first=n + 1) for n in (9, 1, 5, 7)]
+    reason = Reason(Kind.FLOW_ID, CURRENT, 4, PAIR, 5001, tuple(sent))
+    finding = only("NVG203", situation(host(A, BOTH, reasons=[reason])))
+    assert finding.message == (
+        "192.168.50.1 sends both layouts at the same time: VM pair 00:15:5d:0a:00:01 / :02 uses"
+        " keys 0x00138901, 0x00138905, 0x00138907 and 1 more: one VSID 5001, several FlowIDs."
+    )
+
+
+def test_flow_ids_of_one_conversation_are_told_with_both_ways() -> None:
+    there, back = stream(A, B, 0x00138901), stream(B, A, 0x001389F0, vms=(VM2, VM1))
+    reason = Reason(Kind.FLOW_ID, CURRENT, 4, PAIR, 5001, (there, back))
+    finding = only("NVG203", situation(host(A, BOTH, reasons=[reason])))
+    assert (
+        "uses keys 0x00138901 one way and 0x001389f0 back, in one conversation: one VSID 5001"
+        in finding.message
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "layout", "key", "said"),
+    [
+        (
+            Kind.LOW_OCTET,
+            OLD,
+            0x001E8481,
+            "every VM pair with key 0x001e8481 has the same low octet; FlowIDs would differ from"
+            " flow to flow.",
+        ),
+        (
+            Kind.INVENTORY,
+            OLD,
+            0x001E8481,
+            "key 0x001e8481 read as TNI 2000001 is in the inventory; read as VSID 7812 it is not.",
+        ),
+    ],
+)
+def test_what_is_no_frame_by_itself_is_told_with_a_key(
+    kind: Kind, layout: Layout, key: int, said: str
+) -> None:
+    assert why(Reason(kind, layout, 1, (), None, (stream(A, B, key),))) == said
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (
+            Kind.LOW_OCTET,
+            "the low octet of every key is 0, as in 0x1e848100: a host that generates no FlowID",
+        ),
+        (
+            Kind.INVENTORY,
+            "key 0x1e848100 read as VSID 2000001 is in the inventory; read as TNI 8683776 it is"
+            " not",
+        ),
+        (
+            Kind.RANGE,
+            "key 0x1e848100 is VSID 2000001; as a TNI its top octet would have to be 0, and it is"
+            " 30",
+        ),
+    ],
+)
+def test_the_current_layout_is_told_likewise(kind: Kind, said: str) -> None:
+    reason = Reason(kind, CURRENT, 1, (), None, (stream(A, B, 0x1E848100),))
+    assert said in only("NVG203", situation(host(A, BOTH, reasons=[reason]))).message
+
+
+# --- from frames -------------------------------------------------------------
 
 
 def test_a_host_that_was_never_seen_has_an_empty_verdict() -> None:
-    host = judge_tapes(Tape()).host(bytes([10, 0, 0, 1]))
-    assert host == HostVerdict(bytes([10, 0, 0, 1]))
+    unseen = judge_tapes(Tape()).host(bytes([10, 0, 0, 1]))
+    assert (unseen.layout, unseen.confidence, unseen.sender) == (
+        UNKNOWN,
+        Confidence.NONE,
+        Sender.UNCLEAR,
+    )

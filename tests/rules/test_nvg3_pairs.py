@@ -1,206 +1,250 @@
-"""NVG301 and NVG306: what two hosts do with each other."""
+"""NVG301, NVG306 and NVG308: what two hosts do with each other."""
 
 import pytest
 
-from nvgre_doctor.rules.finding import Finding, FrameRef, Subject
-from nvgre_doctor.vocabulary import Severity
-from tests.worlds import (
-    A6,
-    B6,
-    NOON,
-    VM1,
-    VM2,
-    VM3,
-    VM4,
-    A,
-    B,
-    C,
-    Tape,
-    Vm,
-    findings_of,
-    judge_tapes,
-    vm,
+from nvgre_doctor.infer.diagnosis import Contradiction, PairFacts
+from nvgre_doctor.rules.base import Situation
+from nvgre_doctor.rules.finding import Finding, Subject
+from nvgre_doctor.rules.nvg3_pairs import MOST_FILTERED
+from nvgre_doctor.vocabulary import Cause, Confidence, PairVerdict, Sender, Severity
+from tests import build
+from tests.situations import (
+    CURRENT,
+    CURRENT_5001,
+    OLD,
+    OLD_5001,
+    at,
+    host,
+    macs,
+    mismatch,
+    pair,
+    refusal,
+    situation,
+    stream,
 )
+from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, Vm, findings_of, vm
 
-MS = 1_000_000
-
-
-def found(code: str, tape: Tape) -> list[Finding]:
-    return findings_of(judge_tapes(tape), code)
+PROVEN, LIKELY = Confidence.PROVEN, Confidence.LIKELY
 
 
-def only(code: str, tape: Tape) -> Finding:
-    (finding,) = found(code, tape)
+def found(code: str, known: Situation) -> list[Finding]:
+    return findings_of(known, code)
+
+
+def only(code: str, known: Situation) -> Finding:
+    (finding,) = found(code, known)
     return finding
 
 
-def at(*frames: int) -> tuple[FrameRef, ...]:
-    return tuple(FrameRef(0, frame, NOON + (frame - 1) * MS) for frame in frames)
+def two_hosts(judged: PairFacts, **known: object) -> Situation:
+    old = host(B, OLD, **known)
+    return situation(host(A, CURRENT), old, pairs=(judged,))
 
 
 # --- NVG301 ------------------------------------------------------------------
 
 
-def test_two_proven_layouts_that_differ_are_an_error_that_names_everything() -> None:
-    tape = Tape()
-    tape.ping(A, B, 0x00138900, 0x00001389)
-    finding = only("NVG301", tape)
-    assert finding.severity is Severity.ERROR
+@pytest.mark.parametrize(
+    ("confidence", "severity"), [(PROVEN, Severity.ERROR), (LIKELY, Severity.WARNING)]
+)
+def test_a_mismatch_is_an_error_only_if_it_is_proven(
+    confidence: Confidence, severity: Severity
+) -> None:
+    finding = only("NVG301", two_hosts(pair(A, B, confidence=confidence)))
+    assert (finding.severity, finding.confidence) == (severity, confidence)
     assert finding.subject == Subject("pair", ("192.168.50.1", "192.168.50.2"))
-    assert (
-        finding.message
-        == "192.168.50.2 (draft-00) and 192.168.50.1 (RFC 7637) cannot talk: they use different"
-        " layouts. 192.168.50.2 sends key 0x00001389 (TNI 5001, or VSID 19"
-        " [reserved] with FlowID 137). 192.168.50.1 sends key 0x00138900 (TNI 1280256, or VSID"
-        " 5001 with FlowID 0)."
+    assert ("Install KB2779768" in finding.next_step) is (confidence is PROVEN)
+
+
+@pytest.mark.parametrize("verdict", [PairVerdict.AGREE, PairVerdict.UNKNOWN])
+def test_hosts_that_agree_or_are_unknown_draw_no_nvg301(verdict: PairVerdict) -> None:
+    assert found("NVG301", two_hosts(pair(A, B, verdict))) == []
+
+
+def test_a_mismatch_with_a_host_that_is_only_likely_old_is_not_told_to_install() -> None:
+    known = two_hosts(pair(A, B), confidence=LIKELY)
+    assert "Find out first" in only("NVG301", known).next_step
+
+
+def test_the_old_host_is_named_first_and_both_keys_are_told() -> None:
+    finding = only("NVG301", mismatch())
+    assert finding.message.startswith("192.168.50.2 (draft-00) and 192.168.50.1 (RFC 7637) ")
+    assert [ref.frame for ref in finding.frames] == [1, 2]
+
+
+def test_a_flow_that_only_a_quote_tells_of_is_no_example() -> None:
+    sent = stream(A, B, CURRENT_5001, first=3)
+    quoted = stream(B, A, OLD_5001, first=1, frames=0)
+    known = situation(host(A, CURRENT), host(B), streams=(sent, quoted), pairs=(pair(A, B),))
+    finding = only("NVG301", known)
+    assert [ref.frame for ref in finding.frames] == [3]
+    assert "192.168.50.2 sends key" not in finding.message
+
+
+def test_the_frames_of_both_directions_are_counted() -> None:
+    assert only("NVG301", two_hosts(pair(A, B, forward=3, backward=9))).frame_count == 12
+
+
+def test_hosts_that_refuse_each_others_shifted_keys_are_a_likely_mismatch() -> None:
+    known = situation(
+        refusals=(
+            refusal(B, A, OLD_5001, Cause.LAYOUT_MISMATCH, frames=(1, 3), sightings=5),
+            refusal(A, B, CURRENT_5001, Cause.LAYOUT_MISMATCH, frames=(2,)),
+        )
     )
-    assert finding.frames == at(1, 2)
-    assert (
-        finding.next_step
-        == "Install KB2779768 on 192.168.50.2 and restart it. Check: Get-HotFix -Id KB2779768"
-        " -ComputerName 192.168.50.2"
-    )
+    finding = only("NVG301", known)
+    assert (finding.severity, finding.confidence) == (Severity.WARNING, LIKELY)
+    assert finding.subject == Subject("pair", ("192.168.50.1", "192.168.50.2"))
+    assert ([ref.frame for ref in finding.frames], finding.frame_count) == ([1, 2, 3], 6)
+    assert finding.next_step.startswith("Find out first what 192.168.50.2 is.")
 
 
-def test_it_does_not_matter_which_of_the_two_is_old() -> None:
-    tape = Tape()
-    tape.ping(A, B, 0x00001389, 0x00138900)
-    assert only("NVG301", tape).message.startswith(
-        "192.168.50.1 (draft-00) and 192.168.50.2 (RFC 7637) cannot talk"
-    )
+@pytest.mark.parametrize("cause", [Cause.POLICY, Cause.UNKNOWN, Cause.THIRD_PARTY])
+def test_refusals_for_another_reason_are_no_mismatch(cause: Cause) -> None:
+    known = situation(refusals=(refusal(B, A, OLD_5001, cause), refusal(A, B, OLD_5001, cause)))
+    assert found("NVG301", known) == []
 
 
-def test_it_is_found_over_ipv6() -> None:
-    tape = Tape()
-    tape.ping(A6, B6, 0x1E848100, 0x001E8481)
-    finding = only("NVG301", tape)
-    assert finding.subject == Subject("pair", ("fd00:50::1", "fd00:50::2"))
-    assert "fd00:50::2 sends key 0x001e8481 (TNI 2000001" in finding.message
-
-
-def test_every_pair_is_named_once() -> None:
-    tape = Tape()
-    tape.ping(A, B, 0x1E848100, 0x001E8481)
-    tape.ping(A, B, 0x1E848100, 0x001E8481, VM3, VM4)
-    tape.ping(A, C, 0x1E848100, 0x001E8481, VM1, vm(5))
-    assert [finding.subject.hosts for finding in found("NVG301", tape)] == [
-        ("192.168.50.1", "192.168.50.2"),
-        ("192.168.50.1", "192.168.50.3"),
+def test_hosts_that_were_heard_are_not_told_twice() -> None:
+    known = mismatch()
+    known.diagnosis.refusals += [
+        refusal(B, A, OLD_5001, Cause.LAYOUT_MISMATCH),
+        refusal(A, B, CURRENT_5001, Cause.LAYOUT_MISMATCH),
     ]
+    assert only("NVG301", known).confidence is PROVEN
 
 
-def test_of_two_pairs_the_one_that_differs_is_named() -> None:
-    tape = Tape()
-    tape.ping(A, B, 0x1E848105, 0x1E848177)
-    tape.ping(A, C, 0x1E848105, 0x001E8481, VM1, VM3)
-    assert only("NVG301", tape).subject == Subject("pair", ("192.168.50.1", "192.168.50.3"))
-
-
-def test_a_mismatch_of_which_only_one_direction_was_captured_shows_that_one() -> None:
-    tape = Tape()
-    tape.send(A, B, 0x1E848105)
-    tape.send(B, C, 0x00001389, VM3, VM4)
-    finding = only("NVG301", tape)
-    assert (
-        finding.message
-        == "192.168.50.2 (draft-00) and 192.168.50.1 (RFC 7637) cannot talk: they use different"
-        " layouts. 192.168.50.1 sends key 0x1e848105 (TNI 8683781 with top octet 0x1e, or VSID"
-        " 2000001 with FlowID 5)."
-    )
-    assert finding.frames == at(1)
-
-
-def test_two_hosts_that_never_exchange_anything_are_no_mismatch() -> None:
-    tape = Tape()
-    tape.send(A, C, 0x1E848100)
-    tape.send(B, C, 0x00001389, VM3, VM4)
-    assert found("NVG301", tape) == []
-
-
-def test_two_hosts_of_one_layout_are_no_mismatch() -> None:
-    tape = Tape()
-    tape.ping(A, B, 0x1E848105, 0x1E848177)
-    assert found("NVG301", tape) == []
-
-
-def test_a_layout_that_is_only_likely_is_no_mismatch() -> None:
-    tape = Tape()
-    tape.send(A, B, 0x00138900, VM1, VM2)
-    tape.send(B, A, 0x00001771, VM4, VM3)
-    assert found("NVG301", tape) == []
-
-
-def test_a_host_that_was_updated_meanwhile_is_no_mismatch() -> None:
-    tape = Tape()
-    tape.ping(A, B, 0x1E848105, 0x001E8481)
-    tape.wait(300)
-    tape.ping(A, B, 0x1E848105, 0x1E848177)
-    assert found("NVG301", tape) == []
+def test_a_flow_that_is_refused_one_way_only_is_no_mismatch_of_its_own() -> None:
+    known = situation(refusals=(refusal(B, A, OLD_5001, Cause.LAYOUT_MISMATCH),))
+    assert found("NVG301", known) == []
 
 
 # --- NVG306 ------------------------------------------------------------------
 
 
-def one_way() -> Tape:
-    """VM 1 asks VM 2 and hears nothing, although B sends too."""
-    tape = Tape()
-    tape.ping(A, B, 0x1E848105, 0x1E848177, VM3, VM4)
-    tape.send(A, B, 0x1E848105, VM1, VM2)
-    tape.send(A, B, 0x1E848105, VM1, VM2)
-    return tape
-
-
-def test_a_vm_pair_that_is_heard_one_way_only_is_worth_a_note() -> None:
-    finding = only("NVG306", one_way())
-    assert finding.severity is Severity.INFO
-    assert finding.subject == Subject("pair", ("192.168.50.1", "192.168.50.2"))
-    assert (
-        finding.message
-        == "1 VM pair between 192.168.50.1 and 192.168.50.2 heard in one direction only:"
-        " 00:15:5d:0a:00:01 / :02."
+def one_way(*silent: tuple[Vm, Vm], answered: bool = True) -> Situation:
+    streams = [
+        stream(A, B, CURRENT_5001, first=number, vms=vms)
+        for number, vms in enumerate(silent, start=3)
+    ]
+    if answered:
+        streams += [stream(A, B, CURRENT_5001), stream(B, A, CURRENT_5001, vms=(VM2, VM1))]
+    return situation(
+        host(A, CURRENT), host(B, CURRENT), streams=tuple(streams), pairs=(pair(A, B),)
     )
-    assert finding.frames == at(3)
-    assert "Get-NetVirtualizationLookupRecord" in finding.next_step
-    assert "192.168.50.2" in finding.next_step
 
 
-def test_a_vm_pair_that_is_heard_both_ways_is_not() -> None:
-    tape = Tape()
-    tape.ping(A, B, 0x1E848105, 0x1E848177)
-    assert found("NVG306", tape) == []
+def test_a_vm_pair_that_is_never_answered_is_a_note_although_both_hosts_are_heard() -> None:
+    finding = only("NVG306", one_way((VM3, VM4)))
+    assert finding.severity is Severity.INFO
+    assert "1 VM pair between 192.168.50.1 and 192.168.50.2 heard" in finding.message
+    assert [ref.frame for ref in finding.frames] == [3]
+    assert finding.frame_count == 4
 
 
-def test_a_host_that_was_not_heard_at_all_is_another_matter() -> None:
-    tape = Tape()
-    tape.send(A, B, 0x1E848105)
-    assert found("NVG306", tape) == []
+def test_vm_pairs_that_are_answered_draw_no_nvg306() -> None:
+    assert found("NVG306", one_way()) == []
 
 
-def test_a_broadcast_needs_no_answer() -> None:
-    tape = Tape()
-    tape.ping(A, B, 0x1E848105, 0x1E848177)
-    tape.send(A, B, 0x1E848105, VM1, Vm("ff:ff:ff:ff:ff:ff", "255.255.255.255"))
-    assert found("NVG306", tape) == []
+def test_a_host_that_is_never_heard_draws_no_nvg306() -> None:
+    assert found("NVG306", one_way((VM3, VM4), answered=False)) == []
+
+
+def test_a_broadcast_is_never_answered_and_draws_no_nvg306() -> None:
+    assert found("NVG306", one_way((VM3, Vm("ff:ff:ff:ff:ff:ff", "10.1.1.255")))) == []
+
+
+def test_frames_whose_macs_were_not_captured_draw_no_nvg306() -> None:
+    bare = stream(A, B, 0x1E848100)._replace(macs=b"", customer_addresses=b"")
+    known = one_way()
+    known.diagnosis.streams.append(bare)
+    assert found("NVG306", known) == []
+
+
+def test_two_ids_of_one_silent_vm_pair_are_one_vm_pair() -> None:
+    known = one_way((VM3, VM4))
+    known.diagnosis.streams.append(stream(A, B, 0x1E848100, first=2, vms=(VM3, VM4)))
+    finding = only("NVG306", known)
+    assert finding.message.startswith("1 VM pair ")
+    assert [ref.frame for ref in finding.frames] == [2]
+    assert finding.frame_count == 8
+
+
+def test_with_very_many_silent_vm_pairs_all_frames_of_the_hosts_are_shown() -> None:
+    few = [(vm(10 + n), VM4) for n in range(MOST_FILTERED)]
+    finding = only("NVG306", one_way(*few))
+    assert finding.display_filter.count("eth.src == ") == MOST_FILTERED
+    assert finding.frame_count == 4 * MOST_FILTERED
+    finding = only("NVG306", one_way(*few, (VM3, VM4)))
+    assert "eth.src" not in finding.display_filter
+    assert finding.frame_count == 8  # of the pair of hosts, as it was built here
+
+
+# --- NVG308 ------------------------------------------------------------------
+
+
+def contradiction(*gre_keys: int, hosts: tuple[str, ...] = (A, B)) -> Contradiction:
+    return Contradiction(tuple(map(build.ip, hosts)), macs(), gre_keys, (at(1), at(2)))
 
 
 @pytest.mark.parametrize(
-    ("mac", "count"), [("01:00:5e:00:00:fb", 0), ("33:33:00:00:00:01", 0), ("02:00:00:00:00:07", 1)]
+    ("hosts", "subject"),
+    [
+        ((A,), Subject("host", ("192.168.50.1",))),
+        ((A, B), Subject("pair", ("192.168.50.1", "192.168.50.2"))),
+        ((B, C, A), Subject("pair", ("192.168.50.2", "192.168.50.3"))),
+    ],
 )
-def test_only_unicast_needs_an_answer(mac: str, count: int) -> None:
-    tape = Tape()
-    tape.ping(A, B, 0x1E848105, 0x1E848177)
-    tape.send(A, B, 0x1E848105, VM1, Vm(mac, "10.1.1.7"))
-    assert len(found("NVG306", tape)) == count
+def test_ids_that_nothing_makes_equal_are_a_warning_about_their_hosts(
+    hosts: tuple[str, ...], subject: Subject
+) -> None:
+    case = contradiction(CURRENT_5001, 0x12345600, hosts=hosts)
+    finding = only("NVG308", situation(host(A, CURRENT), contradictions=(case,)))
+    assert (finding.severity, finding.subject) == (Severity.WARNING, subject)
+    assert [ref.frame for ref in finding.frames] == [1, 2]
 
 
-def test_a_silent_host_hides_no_other_pair() -> None:
-    tape = one_way()
-    tape.send(A, "192.168.50.0", 0x1E848105, VM1, vm(9))
-    assert only("NVG306", tape).subject == Subject("pair", ("192.168.50.1", "192.168.50.2"))
+@pytest.mark.parametrize(
+    ("one", "two", "is_swapped"),
+    [
+        (0x00138900, 0x00891300, True),
+        (0x12345600, 0x56341200, True),
+        (0x00138900, 0x00138A00, False),
+        (0x00138900, 0x00138905, False),
+    ],
+)
+def test_swapped_bytes_are_called_so(one: int, two: int, is_swapped: bool) -> None:
+    message = only("NVG308", situation(contradictions=(contradiction(one, two),))).message
+    assert ("Their bytes are the same, in another order." in message) is is_swapped
 
 
-def test_frames_without_macs_tell_nothing_about_directions() -> None:
-    tape = Tape(snaplen=42)
-    tape.send(A, B, 0x1E848105)
-    tape.send(B, A, 0x1E848105, VM4, VM3)
-    assert found("NVG306", tape) == []
+def test_three_ids_are_never_called_swapped() -> None:
+    case = contradiction(0x12345600, 0x56341200, 0x34125600)
+    assert "order" not in only("NVG308", situation(contradictions=(case,))).message
+
+
+def test_frames_of_both_directions_count_and_others_do_not() -> None:
+    streams = (
+        stream(A, B, CURRENT_5001, frames=2),
+        stream(B, A, 0x12345600, frames=3, vms=(VM2, VM1)),
+        stream(A, B, CURRENT_5001, frames=5, vms=(VM3, VM4)),
+        stream(C, B, CURRENT_5001, frames=7),
+    )
+    case = contradiction(CURRENT_5001, 0x12345600)
+    known = situation(streams=streams, contradictions=(case,))
+    assert only("NVG308", known).frame_count == 5
+
+
+def test_a_cmdlet_is_named_for_hyper_v_only() -> None:
+    case = contradiction(CURRENT_5001, 0x12345600)
+    for sender, check in (
+        (Sender.HYPER_V, "Get-NetVirtualizationLookupRecord"),
+        (Sender.UNCLEAR, None),
+        (Sender.OTHER, None),
+    ):
+        known = situation(host(A, CURRENT, sender=sender), contradictions=(case,))
+        assert only("NVG308", known).check == check
+
+
+def test_without_a_contradiction_there_is_no_nvg308() -> None:
+    assert found("NVG308", mismatch()) == []

@@ -24,6 +24,7 @@ def test_install_show_and_remove_name_every_file_and_what_became_of_it(newcomer:
         f"written   {profile / 'preferences'}",
         f"written   {profile / 'colorfilters'}",
         f"written   {profile / 'dfilter_buttons'}",
+        f"written   {profile / 'recent'}",
         "Start Wireshark again and choose the profile NVGRE at the bottom right.",
     ]
     shown = newcomer.nvgre_doctor("show")

@@ -15,7 +15,7 @@ from nvgre_doctor.wireshark.install import Outcome, Result, install, remove, sho
 from tests.needs import posix
 from tests.wireshark.person import NOBODY, Person
 
-NAMES = ["nvgre.lua", "preferences", "colorfilters", "dfilter_buttons"]
+NAMES = ["nvgre.lua", "preferences", "colorfilters", "dfilter_buttons", "recent"]
 
 
 @pytest.fixture
@@ -61,11 +61,12 @@ def normal_user() -> Iterator[None]:
 def test_install_writes_the_plugin_and_the_profile(folders: Folders) -> None:
     results = install(folders)
     assert [result.path for result in results] == places(folders)
-    assert outcomes(results) == ["written"] * 4
+    assert outcomes(results) == ["written"] * 5
     assert sorted(path.name for path in folders.profile.iterdir()) == [
         "colorfilters",
         "dfilter_buttons",
         "preferences",
+        "recent",
     ]
 
 
@@ -87,16 +88,16 @@ def test_a_file_begins_with_a_marker_and_goes_on_as_the_package_has_it(folders: 
 def test_a_second_install_changes_nothing(folders: Folders) -> None:
     install(folders)
     before = [(path.read_bytes(), path.stat().st_mtime_ns) for path in places(folders)]
-    assert outcomes(install(folders)) == ["current"] * 4
+    assert outcomes(install(folders)) == ["current"] * 5
     assert [(path.read_bytes(), path.stat().st_mtime_ns) for path in places(folders)] == before
 
 
 def test_show_tells_what_is_there_and_changes_nothing(folders: Folders) -> None:
-    assert outcomes(show(folders)) == ["missing"] * 4
+    assert outcomes(show(folders)) == ["missing"] * 5
     assert not folders.configuration.exists()
     install(folders)
-    assert outcomes(show(folders)) == ["current"] * 4
-    plugin, preferences, colours, _ = places(folders)
+    assert outcomes(show(folders)) == ["current"] * 5
+    plugin, preferences, colours, *_ = places(folders)
     plugin.write_bytes(older_file("--", b"-- an older plugin\n"))
     preferences.write_bytes(preferences.read_bytes() + b"gui.x: 1\n")
     colours.unlink()
@@ -104,6 +105,7 @@ def test_show_tells_what_is_there_and_changes_nothing(folders: Folders) -> None:
         ("outdated", "from version 0.9"),
         ("changed", "changed since nvgre-doctor wrote it"),
         ("missing", ""),
+        ("current", ""),
         ("current", ""),
     ]
 
@@ -146,7 +148,7 @@ def test_only_a_complete_marker_in_the_first_line_makes_a_file_ours(
     plugin.parent.mkdir(parents=True)
     plugin.write_bytes(content)
     assert outcomes(install(folders))[0] == "not ours"
-    assert outcomes(remove(folders))[3] == "not ours"
+    assert outcomes(remove(folders))[4] == "not ours"
     assert plugin.read_bytes() == content
 
 
@@ -155,8 +157,9 @@ def test_a_file_of_ours_that_was_changed_stays_without_force(folders: Folders) -
     plugin = places(folders)[0]
     changed = plugin.read_bytes().replace(b"VSID", b"Vsid")
     plugin.write_bytes(changed)
-    assert outcomes(install(folders)) == ["changed", "current", "current", "current"]
+    assert outcomes(install(folders)) == ["changed", "current", "current", "current", "current"]
     assert outcomes(remove(folders)) == [
+        "removed",
         "removed",
         "removed",
         "removed",
@@ -176,7 +179,7 @@ def test_preferences_that_wireshark_rewrote_count_as_changed_and_not_as_foreign(
     preferences = places(folders)[1]
     rewritten = b"# Configuration file for Wireshark 4.0.17.\n"
     preferences.write_bytes(rewritten)
-    assert outcomes(install(folders)) == ["current", "changed", "current", "current"]
+    assert outcomes(install(folders)) == ["current", "changed", "current", "current", "current"]
     assert preferences.read_bytes() == rewritten
 
 
@@ -184,8 +187,8 @@ def test_force_replaces_what_was_changed_and_what_is_not_ours(folders: Folders) 
     install(folders)
     for path in places(folders):
         path.write_bytes(b"theirs\n")
-    assert outcomes(install(folders, force=True)) == ["replaced"] * 4
-    assert outcomes(show(folders)) == ["current"] * 4
+    assert outcomes(install(folders, force=True)) == ["replaced"] * 5
+    assert outcomes(show(folders)) == ["current"] * 5
 
 
 def test_remove_leaves_nothing_behind_where_nothing_was(folders: Folders, tmp_path: Path) -> None:
@@ -215,24 +218,54 @@ def test_remove_knows_the_folders_that_an_older_version_made(
         comment, made = ("--", 4) if marker.startswith(b"--") else ("#", 4)
         path.write_bytes(older_file(comment, b"older\n", made))
     places(folders)[3].unlink()
-    assert outcomes(install(folders)) == ["replaced", "replaced", "replaced", "written"]
+    assert outcomes(install(folders)) == ["replaced", "replaced", "replaced", "written", "replaced"]
     remove(folders)
     assert list(tmp_path.iterdir()) == []
 
 
+def test_remove_takes_what_wireshark_wrote_into_the_profile(
+    folders: Folders, tmp_path: Path
+) -> None:
+    install(folders)
+    rewritten = b"# Configuration file for Wireshark 4.0.17.\n#\ngui.column.hide:\n"
+    (folders.profile / "preferences").write_bytes(rewritten)
+    recent = b"# Recent settings file for Wireshark 4.0.17.\n#\n"
+    (folders.profile / "recent").write_bytes(recent)
+    generated = b"# This file is automatically generated, DO NOT MODIFY.\nbvlc\n"
+    (folders.profile / "disabled_protos").write_bytes(generated)
+    assert {result.outcome for result in remove(folders)} == {Outcome.REMOVED}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_wireshark_remembers_of_its_window_is_no_change_of_ours(folders: Folders) -> None:
+    install(folders)
+    recent = b"# Recent settings file for Wireshark 4.0.17.\n#\n"
+    (folders.profile / "recent").write_bytes(recent)
+    assert outcomes(install(folders)) == ["current"] * 5
+    assert (folders.profile / "recent").read_bytes() == recent
+
+
+def test_what_wireshark_wrote_into_a_profile_that_is_not_ours_stays(folders: Folders) -> None:
+    folders.profile.mkdir(parents=True)
+    theirs = folders.profile / "preferences"
+    theirs.write_bytes(b"# Configuration file for Wireshark 4.0.17.\n")
+    assert "removed" not in outcomes(remove(folders, force=True))
+    assert theirs.exists()
+
+
 def test_remove_leaves_other_files_and_says_so(folders: Folders) -> None:
     install(folders)
-    recent = folders.profile / "recent"
-    recent.write_bytes(b"# Recent settings file\n")
+    notes = folders.profile / "notes.txt"
+    notes.write_bytes(b"# of somebody\n")
     neighbour = folders.lua_plugins / "other.lua"
     neighbour.write_bytes(b"-- theirs\n")
     results = remove(folders)
-    assert [result.outcome.value for result in results[:4]] == ["removed"] * 4
-    assert results[4:] == [
+    assert [result.outcome.value for result in results[:5]] == ["removed"] * 5
+    assert results[5:] == [
         Result(folders.profile, Outcome.FOREIGN, "other files are in this folder"),
         Result(folders.lua_plugins, Outcome.FOREIGN, "other files are in this folder"),
     ]
-    assert (recent.exists(), neighbour.exists()) == (True, True)
+    assert (notes.exists(), neighbour.exists()) == (True, True)
 
 
 def test_remove_takes_older_files_and_never_those_of_others_even_with_force(
@@ -243,7 +276,13 @@ def test_remove_takes_older_files_and_never_those_of_others_even_with_force(
     plugin.write_bytes(older_file("--", b"-- an older plugin\n"))
     preferences.parent.mkdir(parents=True)
     preferences.write_bytes(b"theirs\n")
-    assert outcomes(remove(folders, force=True)) == ["missing", "missing", "not ours", "removed"]
+    assert outcomes(remove(folders, force=True)) == [
+        "missing",
+        "missing",
+        "missing",
+        "not ours",
+        "removed",
+    ]
     assert preferences.read_bytes() == b"theirs\n"
 
 
@@ -275,7 +314,7 @@ def test_a_folder_or_a_dead_link_in_our_place_is_left_alone_even_with_force(
         ("not ours", "a link that leads nowhere"),
     ]
     assert (plugin.is_dir(), preferences.is_symlink()) == (True, True)
-    assert outcomes(remove(folders, force=True))[2:4] == ["not ours", "not ours"]
+    assert outcomes(remove(folders, force=True))[3:5] == ["not ours", "not ours"]
 
 
 @posix
@@ -295,7 +334,7 @@ def test_a_file_where_a_folder_must_be_is_a_failure_that_names_it_and_the_rest_g
     assert results[0] == Result(
         folders.lua_plugins / "nvgre.lua", Outcome.FAILED, "Not a directory"
     )
-    assert outcomes(results[1:]) == ["written"] * 3
+    assert outcomes(results[1:]) == ["written"] * 4
 
 
 def test_a_link_to_a_dotfile_repository_stays_a_link(folders: Folders, tmp_path: Path) -> None:
@@ -331,7 +370,7 @@ def test_what_cannot_be_removed_is_a_failure_with_the_reason(newcomer: Person) -
     with normal_user():
         results = remove(folders)
     newcomer.plugin.parent.chmod(0o755)
-    assert results[3] == Result(newcomer.plugin, Outcome.FAILED, "Permission denied")
+    assert results[4] == Result(newcomer.plugin, Outcome.FAILED, "Permission denied")
     assert newcomer.plugin.exists()
 
 

@@ -152,4 +152,5 @@ def test_the_profile_turns_no_protocol_off(person: Person) -> None:
         "colorfilters",
         "dfilter_buttons",
         "preferences",
+        "recent",
     ]

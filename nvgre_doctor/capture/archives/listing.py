@@ -89,7 +89,7 @@ def captures_in(looked: Looked) -> Listing:
             is_office |= member.name == _CONTENT_TYPES
             if stream is None:
                 encrypted.append(member.name)
-            elif is_readable(look(stream)):
+            elif is_readable(inside := look(stream)) or inside.source.failure is not None:
                 skipped += 0 if isinstance(looked.source, FileSource) else member.begin
                 if len(names) >= MOST_CAPTURES or skipped > _MOST_SKIPPED:
                     return Listing(list(names), _too_many(len(names)))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
-from nvgre_doctor.capture.batch import MAX_FRAME, Batch, Clock, Columns, Records, Walker
+from nvgre_doctor.capture.batch import MAX_FRAME, Batch, Clock, Columns, Records, Walker, WordClock
 from nvgre_doctor.capture.description import ENDIAN, Description, InterfaceDescription
 from nvgre_doctor.capture.formats.reader import Cursor, DamageError, Reader
 from nvgre_doctor.capture.source import CHUNK
@@ -49,6 +49,11 @@ class PcapHeader:
     )
     subsecond_ns: int  # nanoseconds per unit of the second word of a time: 1000 or 1
     record_header: int  # bytes
+
+    @property
+    def clock(self) -> Clock:
+        """Seconds, and parts of a second."""
+        return WordClock(self.order, are_seconds=True, per_second=10**9 // self.subsecond_ns)
 
     @property
     def time_digits(self) -> int:
@@ -148,7 +153,7 @@ class PcapReader(Reader[PcapHeader]):
 
     def _records(self, walker: Walker | None) -> Iterator[Batch]:
         header, size = self._header, self._header.record_header
-        records = Records(header.order, False, size, [(header.linktype, _clock_of(header))])
+        records = Records(header.order, False, size, [(header.linktype, header.clock)])
         incl_len = struct.Struct(self._header.order + "8xI").unpack_from
         while True:
             number = self._progress.numbered + 1
@@ -252,13 +257,3 @@ def _describe(head: bytes, header: PcapHeader) -> Description:
         interfaces=[interface],
         is_of_one_interface=True,
     )
-
-
-def _clock_of(header: PcapHeader) -> Clock:
-    unpack, subsecond_ns = struct.Struct(header.order + "II").unpack, header.subsecond_ns
-
-    def clock(stamp: bytes) -> int:
-        seconds, fraction = unpack(stamp)
-        return int(seconds * 1_000_000_000 + fraction * subsecond_ns)
-
-    return clock

@@ -37,6 +37,7 @@ from nvgre_doctor.capture.formats.pcapng_blocks import (
     unknown_interface,
 )
 from nvgre_doctor.capture.formats.pcapng_copy import Block, read_blocks
+from nvgre_doctor.capture.formats.pcapng_drops import tell_drop_counts
 from nvgre_doctor.capture.formats.pcapng_frames import Frames, Interfaces
 from nvgre_doctor.capture.formats.reader import Cursor, DamageError, Reader
 from nvgre_doctor.capture.source import CHUNK, Source
@@ -278,9 +279,11 @@ class PcapngReader(Reader[Section]):
         columns = self._frames.columns
         if self._walker is not None:
             begin = self._progress.numbered + 1
+            left = len(columns.stamps)
             self._at, number = self._walker.walk(
                 self._interfaces.records, self._data, self._at, begin, columns
             )
+            self._frames.may_have_options += columns.stamps[left:]
             self._count(number - begin)
         before = len(columns.stamps)
         self._at = self._frames.walk(self._data, self._at, self._order, len(self._interfaces.known))
@@ -296,5 +299,6 @@ class PcapngReader(Reader[Section]):
     def _flush(self) -> Iterator[Batch]:
         """Hand on what was collected."""
         frames, self._frames = self._frames, Frames()
+        tell_drop_counts(self._progress.losses, self._data, frames.may_have_options, self._order)
         self._progress.bytes_read = self._base + self._at
         return frames.batches(self._data, self._interfaces)

@@ -6,10 +6,16 @@ Format: draft-ietf-opsawg-pcapng.
 
 import struct
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
-from nvgre_doctor.capture.batch import FRAMES_LEFT_OUT, MAX_FRAME, NO_TIME, Clock, Problem
+from nvgre_doctor.capture.batch import (
+    FRAMES_LEFT_OUT,
+    MAX_FRAME,
+    NO_TIME,
+    Clock,
+    Problem,
+    WordClock,
+)
 from nvgre_doctor.capture.formats.pcapng_options import read_values
 
 SECTION: Final = 0x0A0D0D0A
@@ -42,19 +48,18 @@ MAX_INTERFACES: Final = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """An Interface Description Block: time in ns = ticks * multiply // divide + offset_ns."""
+    """An Interface Description Block."""
 
     linktype: int
     snaplen: int  # bytes, 0: no limit
-    multiply: int
-    divide: int
+    per_second: int  # ticks
     offset_ns: int
 
     def clock(self, order: str) -> Clock:
-        """Of times that are stored as two words in this byte order.  Equal clocks are one
-        function.
-        """
-        return _clock(order, self.multiply, self.divide, self.offset_ns)
+        """Of times that are stored as two words in this byte order."""
+        return WordClock(
+            order, are_seconds=False, per_second=self.per_second, offset_ns=self.offset_ns
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +82,7 @@ def parse_interface(block: bytes, order: str) -> Interface:
         elif code == 14 and len(value) == 8:  # if_tsoffset
             (offset_s,) = struct.unpack(order + "q", value)
     per_second = 1 << (resolution & 0x7F) if resolution & 0x80 else 10**resolution
-    multiply, divide = (10**9 // per_second, 1) if 10**9 % per_second == 0 else (10**9, per_second)
-    return Interface(linktype, snaplen, multiply, divide, offset_s * 10**9)
-
-
-@lru_cache(maxsize=64)
-def _clock(order: str, multiply: int, divide: int, offset_ns: int) -> Clock:
-    """NO_TIME for what 64 bits do not hold, years before 1677 and after 2262: only damage says
-    so.
-    """
-    unpack = struct.Struct(order + "II").unpack
-
-    def clock(stamp: bytes) -> int:
-        high, low = unpack(stamp)
-        ns = int((high << 32 | low) * multiply // divide + offset_ns)
-        return ns if -(1 << 63) <= ns < 1 << 63 else NO_TIME
-
-    return clock
+    return Interface(linktype, snaplen, per_second, offset_s * 10**9)
 
 
 def is_4_too_long(data: bytes, at: int, order: str, total: int) -> bool:

@@ -63,6 +63,7 @@ class Frames:
     def __init__(self) -> None:
         """None yet."""
         self.columns = Columns()
+        self.may_have_options: list[int] = []  # stamps of enhanced packet blocks
         # By the stamp of a frame: its interface (obsolete block) or None (simple block).
         self._odd: dict[int, int | None] = {}
 
@@ -72,7 +73,9 @@ class Frames:
         """
         self.columns.stamps.append(stamp)
         self.columns.lengths.append(captured)
-        if odd is not True:
+        if odd is True:
+            self.may_have_options.append(stamp)
+        else:
             self._odd[stamp] = odd
 
     def walk(self, data: bytes, at: int, order: str, known: int) -> int:
@@ -85,14 +88,16 @@ class Frames:
         stamps, lengths = self.columns.stamps, self.columns.lengths
         unpack = struct.Struct(order + "IIII8xI").unpack_from
         (total,) = struct.unpack_from(order + "I", data, at)
-        before = len(stamps)
+        before, with_options = len(stamps), self.may_have_options
         try:
             while True:
                 trailer, kind, size, interface, captured = unpack(data, at)
                 if kind != ENHANCED_PACKET or trailer != total or interface >= known:
                     break
-                if size != (captured + 35) & -4 and (size & 3 or size < captured + 32):
-                    break
+                if size != (captured + 35) & -4:
+                    if size & 3 or size < captured + 32:
+                        break
+                    with_options.append(at + 16)
                 stamps.append(at + 16)
                 lengths.append(captured)
                 at += size
@@ -107,6 +112,8 @@ class Frames:
         too_long = self.columns.drop_too_long(before)
         if too_long is not None:
             at = too_long - 16  # the same
+        while with_options and with_options[-1] > at:
+            with_options.pop()
         return at + 4
 
     def batches(self, data: bytes, known: Interfaces) -> Iterator[Batch]:

@@ -5,19 +5,24 @@ On a terminal long lists end with "and N more"; in pipes and files everything is
 -1 is the verdict alone, 1 adds all evidence with its frames and segments.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from nvgre_doctor.evidence.captures import Capture
-from nvgre_doctor.report.model import Report
-from nvgre_doctor.reporters.text.findings import write_findings, write_next_step
+from nvgre_doctor.report.model import Report, Summary
+from nvgre_doctor.reporters.text.findings import write_findings
 from nvgre_doctor.reporters.text.flows import write_mismatches, write_refusals
 from nvgre_doctor.reporters.text.hosts import write_evidence, write_hosts
 from nvgre_doctor.reporters.text.sheet import Sheet
+from nvgre_doctor.reporters.text.steps import write_steps
 from nvgre_doctor.terminal.display import Display
-from nvgre_doctor.terminal.page import Span, Style
+from nvgre_doctor.terminal.page import Page, Span, Style
+from nvgre_doctor.terminal.visible import visible
 from nvgre_doctor.vocabulary import Verdict
 from nvgre_doctor.wording import VERDICT_WORDS, plural
 
+_HANG: Final = 10
+"""Columns of the longest usual verdict, below which its sentence goes on."""
 _VERDICT_STYLES: Final = {
     Verdict.MISMATCH: Style.BAD,
     Verdict.REFUSED: Style.BAD,
@@ -29,8 +34,7 @@ _VERDICT_STYLES: Final = {
 def render(report: Report, display: Display) -> str:
     """Render for people, as `display` says."""
     sheet = Sheet(report, display)
-    style = _VERDICT_STYLES.get(report.verdict, Style.DOUBTFUL)
-    sheet.say(Span(VERDICT_WORDS[report.verdict], style), "  " + sheet.clean(report.headline))
+    sheet.say(_verdict(report), "  " + sheet.clean(report.headline), hang=_HANG)
     if display.verbosity >= 0:
         for write in (
             write_hosts,
@@ -39,12 +43,44 @@ def render(report: Report, display: Display) -> str:
             write_refusals,
             write_findings,
             _write_problems,
-            write_next_step,
-            _write_closing_line,
+            write_steps,
         ):
             sheet.blank()
             write(sheet)
+        _write_closing_line(sheet)
     return sheet.text()
+
+
+def render_each(reports: Sequence[Report], display: Display) -> str:
+    """A line for each capture, and then the reports of those that are not good."""
+    page = Page(display.width, color=display.color)
+    # The verdict stands first: a CI system takes a line that begins with ::error:: for a command.
+    rows = [
+        (
+            _verdict(report),
+            Span(_names(report, display)),
+            Span(visible(report.headline, display.encoding)),
+        )
+        for report in reports
+    ]
+    page.table(("", "", ""), rows)
+    texts = [page.text()]
+    if display.verbosity >= 0:
+        for report in reports:
+            if report.verdict is not Verdict.HEALTHY:
+                page = Page(display.width, color=display.color)
+                page.say("Capture ", Span(_names(report, display), Style.HEADING))
+                texts.append(page.text() + render(report, display))
+    return "\n".join(texts)
+
+
+def _names(report: Report, display: Display) -> str:
+    return visible(" ".join(capture.path for capture in report.captures), display.encoding)
+
+
+def _verdict(report: Report) -> Span:
+    style = _VERDICT_STYLES.get(report.verdict, Style.DOUBTFUL)
+    return Span(VERDICT_WORDS[report.verdict], style)
 
 
 def _write_problems(sheet: Sheet) -> None:
@@ -78,10 +114,7 @@ def _write_closing_line(sheet: Sheet) -> None:
             f" {summary.nvgre_frames} NVGRE{left_out}"
         ),
         plural(summary.hosts, "host"),
-        (
-            f"{plural(summary.errors, 'error')}, {plural(summary.warnings, 'warning')},"
-            f" {plural(summary.infos, 'note')}"
-        ),
+        _counts(summary),
     ]
     if summary.in_baseline:
         parts.append(f"{summary.in_baseline} more in the baseline")
@@ -94,11 +127,24 @@ def _write_closing_line(sheet: Sheet) -> None:
             ("unreadable", "not readable"),
             ("empty", "empty"),
             ("cut", "cut short or damaged"),
+            ("interrupted", "interrupted"),
         )
         if status in states
     ]
     parts.append("; ".join(unread) if unread else "all read to the end")
+    if sheet.report.configuration is not None:
+        parts.append(f"configuration {sheet.clean(sheet.report.configuration)}")
+    more = [] if sheet.detailed else ["-v"]
+    more += [f"explain {sheet.clean(finding.code)}" for finding in sheet.report.findings[:1]]
+    if more:
+        parts.append(f"more: {', '.join(more)}")
     sheet.say(Span("; ".join(parts), Style.DIM))
+
+
+def _counts(summary: Summary) -> str:
+    """How many findings of which severity."""
+    counts = ((summary.errors, "error"), (summary.warnings, "warning"), (summary.infos, "note"))
+    return ", ".join(plural(count, noun) for count, noun in counts if count) or "no findings"
 
 
 def _problem_messages(capture: Capture) -> list[str]:

@@ -1,80 +1,107 @@
-"""The findings of a text report, worst first, and the next step."""
+"""The findings of a text report, worst first."""
 
+from collections.abc import Iterable
 from typing import Final
 
-from nvgre_doctor.report.model import Report
+from nvgre_doctor.reporters.subjects import next_step_text
 from nvgre_doctor.reporters.text.sheet import Sheet
-from nvgre_doctor.rules.finding import Finding
+from nvgre_doctor.reporters.text.steps import last_step
+from nvgre_doctor.rules.finding import Finding, FrameRef
 from nvgre_doctor.terminal.page import Span, Style
-from nvgre_doctor.vocabulary import Severity
+from nvgre_doctor.vocabulary import Confidence, Severity
 
 MOST_FINDINGS: Final = 8
-"""Errors and warnings on a terminal without -v; each takes four lines."""
+"""Errors and warnings on a terminal without -v; each takes up to three lines."""
 MOST_NOTES: Final = 3
 """Findings of severity info, likewise."""
-MOST_FRAMES: Final = 8
-"""Example frames of one finding, likewise."""
+FRAMES_SHOWN: Final = 2
+"""Example frames of one finding without -v."""
 
-_INDENT: Final = 8  # below the code, so that a filter fits on one line to copy
-_HANG: Final = 16  # below the message
+_INDENT: Final = 8  # below the severity: messages, and what -v adds
 _SEVERITY_STYLES: Final = {
     Severity.ERROR: Style.BAD,
     Severity.WARNING: Style.DOUBTFUL,
     Severity.INFO: Style.NOTE,
 }
 
+Told = list[Finding]
+"""Findings that are told together: the same in both directions between two hosts."""
+
 
 def write_findings(sheet: Sheet) -> None:
-    """Worst first, as the report has them.  The next step of the first one closes the page and is
-    not said twice.
+    """Worst first, as the report has them."""
+    rows = _together(sheet.report.findings)
+    notes = [row for row in rows if row[0].severity is Severity.INFO]
+    grave = [row for row in rows if row[0].severity is not Severity.INFO]
+    said = {last_step(sheet.report)}
+    for kind, most, noun in ((grave, MOST_FINDINGS, "finding"), (notes, MOST_NOTES, "note")):
+        shown = sheet.shown(kind, most)
+        for row in shown:
+            _write(sheet, row, said)
+        sheet.more(len(kind) - len(shown), noun)
+
+
+def _together(findings: Iterable[Finding]) -> list[Told]:
+    """The findings of a flow stand with those of the opposite one, if they are of one code and
+    severity.
     """
-    findings = sheet.report.findings
-    notes = [finding for finding in findings if finding.severity is Severity.INFO]
-    grave = [finding for finding in findings if finding.severity is not Severity.INFO]
-    if not findings:
-        return
-    sheet.heading("Findings")
-    said = {_main_next_step(sheet.report)}
-    shown_grave, shown_notes = sheet.shown(grave, MOST_FINDINGS), sheet.shown(notes, MOST_NOTES)
-    for finding in shown_grave:
-        _finding(sheet, finding, said)
-    sheet.more(len(grave) - len(shown_grave), "finding")
-    for finding in shown_notes:
-        _finding(sheet, finding, said)
-    sheet.more(len(notes) - len(shown_notes), "note")
+    rows: dict[tuple[object, ...], Told] = {}
+    for number, finding in enumerate(findings):
+        key: tuple[object, ...] = (number,)
+        if finding.subject.kind == "flow":
+            ends = frozenset(finding.subject.hosts)
+            key = (finding.code, finding.severity, finding.confidence, ends)
+        rows.setdefault(key, []).append(finding)
+    return list(rows.values())
 
 
-def write_next_step(sheet: Sheet) -> None:
-    """The next step of the worst finding that has one."""
-    if step := _main_next_step(sheet.report):
-        sheet.say(Span("Next: ", Style.HEADING), sheet.clean(step), hang=6)
-
-
-def _finding(sheet: Sheet, finding: Finding, said: set[str]) -> None:
-    likely = " (likely)" if finding.confidence == "likely" else ""
-    path = (
-        ""
-        if finding.subject.capture is None
-        else sheet.report.captures[finding.subject.capture].path
-    )
-    where = "" if path in finding.message else f"{sheet.clean(path)}: "
+def _write(sheet: Sheet, row: Told, said: set[str]) -> None:
+    first, *others = row
+    likely = " (likely)" if first.confidence is Confidence.LIKELY else ""
     sheet.say(
-        Span(f"{finding.severity:<8}", _SEVERITY_STYLES[finding.severity]),
-        Span(sheet.clean(finding.code), Style.HEADING),
-        f"  {where}{sheet.clean(finding.message)}{likely}",
-        hang=_HANG,
+        Span(f"{first.severity:<8}", _SEVERITY_STYLES[first.severity]),
+        Span(sheet.clean(first.code), Style.HEADING),
+        f"  {_where(sheet, first)}{sheet.clean(first.message)}{likely}",
+        Span(_frames(sheet, first), Style.DIM),
+        hang=_INDENT,
     )
-    if finding.frames:
-        most = MOST_FRAMES if sheet.short_lists else len(finding.frames)
-        frames = sheet.frames(finding.frames[:most])
-        frames += f" and {len(finding.frames) - most} more" if len(finding.frames) > most else ""
-        sheet.say(frames, indent=_INDENT)
+    if sheet.detailed:
+        _write_details(sheet, first, said)
+        for other in others:
+            _write(sheet, [other], said)
+        sheet.blank()
+        return
+    for other in others:
+        ends = " -> ".join(map(sheet.clean, other.subject.hosts))
+        sheet.say(
+            f"The same: {ends}.", Span(_frames(sheet, other), Style.DIM), indent=_INDENT, hang=2
+        )
+
+
+def _write_details(sheet: Sheet, finding: Finding, said: set[str]) -> None:
     if finding.display_filter:
-        sheet.say("filter: ", sheet.clean(finding.display_filter), indent=_INDENT, hang=2)
-    if finding.next_step and finding.next_step not in said:
-        said.add(finding.next_step)
-        sheet.say("next: ", sheet.clean(finding.next_step), indent=_INDENT, hang=2)
+        text = Span(f"filter: {sheet.clean(finding.display_filter)}", Style.DIM)
+        sheet.say(text, indent=_INDENT, hang=2)
+    step = next_step_text(finding)
+    if step and step not in said:
+        said.add(step)
+        sheet.say(Span(f"next: {sheet.clean(step)}", Style.DIM), indent=_INDENT, hang=2)
 
 
-def _main_next_step(report: Report) -> str:
-    return next((finding.next_step for finding in report.findings if finding.next_step), "")
+def _where(sheet: Sheet, finding: Finding) -> str:
+    """The capture that a finding is about, unless its message names it."""
+    if finding.subject.capture is None:
+        return ""
+    path = sheet.report.captures[finding.subject.capture].path
+    return "" if path in finding.message else f"{sheet.clean(path)}: "
+
+
+def _frames(sheet: Sheet, finding: Finding) -> str:
+    """`  frames 13, 29 (of 16)`."""
+    if not finding.frames:
+        return ""
+    shown: tuple[FrameRef, ...] = finding.frames
+    if not sheet.detailed:
+        shown = shown[:FRAMES_SHOWN]
+    count = max(finding.frame_count, len(finding.frames))
+    return f"  {sheet.frames(shown)}" + (f" (of {count})" if count > len(shown) else "")

@@ -1,0 +1,177 @@
+"""What was seen of frames that are alike: one VM pair, one direction, keys that share their upper
+24 bits; where it was silent, and which packets it was.
+
+Knows numbers, times and addresses as bytes; nothing about layouts.
+"""
+
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+SILENCE_S: Final = 20
+"""A longer silence divides what a host sent: a restart takes as long.  In whole seconds, rounded
+down, so that it says the same however a capture was cut."""
+SILENCES: Final = 16
+"""The longest ones that are kept of one part."""
+
+
+class Moment(NamedTuple):
+    """One frame of a capture: 1-based number as Wireshark counts, nanoseconds since 1970 (-1: its
+    block carries no time).
+    """
+
+    frame_number: int
+    ts_ns: int
+
+
+class Net(IntEnum):
+    """How the customer addresses of a frame lie to each other."""
+
+    UNKNOWN = 0  # not captured, or neither IP nor ARP
+    SUBNET = 1  # in one /24 (IPv6: /64), or a broadcast, a multicast or ARP: link-local by nature
+    ROUTED = 2  # in two
+
+
+class PartKey(NamedTuple):
+    """Frames of one VM pair in one direction whose keys share the upper 24 bits.
+
+    `macs` is as on the wire, inner destination then inner source (12 bytes).  It is empty when they
+    were not captured.  Frames of VM pairs that are not kept are one part for each source and
+    upper 24 bits, with neither MACs nor destination, and of an unknown net.
+    """
+
+    source: bytes  # provider addresses, 4 or 16 bytes each
+    destination: bytes
+    upper_bits: int  # of the key: bits 31..8
+    macs: bytes
+    net: Net
+    is_sure: bool
+    """False: an inner ICMP error, ICMP cut before its type, IP cut before its protocol.  It may be
+    the host's own message, which may repeat the key of the other side."""
+
+
+class Packet(NamedTuple):
+    """One packet, as often as it was seen: one of the (at most) two smallest of a unit."""
+
+    order: int
+    """Outer IPv4 identification; where that is 0, and for IPv6, octets 18 and 19 of the inner frame
+    (0 if they were not captured)."""
+    digest: bytes
+    """8 bytes, of outer addresses, order, GRE key and the first 20 octets of the inner frame (IPv6:
+    64) as captured: not of hop limit, VLAN or time, which differ from copy to copy."""
+    frames: int
+    hop_limit: int  # the largest outer one
+    conversation: int
+    """A hash of both customer addresses with their ports; TCP and UDP only, of ports that differ
+    and are not both well-known.  0: none."""
+
+
+class Unit(NamedTuple):
+    """Frames of one part, without a long silence, that have one key."""
+
+    low_octet: int  # of the key: bits 7..0
+    frames: int
+    first: Moment
+    last: Moment
+    packets: tuple[Packet, ...]  # one or two, by order and digest
+
+    @property
+    def weight(self) -> int:
+        """How many packets these frames are at least, copies not counted: one more frame changes it
+        by one at most.
+        """
+        if len(self.packets) == 1:
+            return 1
+        return max(2, self.frames // max(packet.frames for packet in self.packets))
+
+
+class Interval(NamedTuple):
+    """Frames of one part without a long silence, in order of time."""
+
+    first: Moment  # by frame number
+    last: Moment
+    units: tuple[Unit, ...]  # by low octet
+    """Empty for frames that were cut before the inner EtherType: a sign of life, no evidence."""
+    frames: int
+
+
+class Part(NamedTuple):
+    """What was seen of one PartKey."""
+
+    intervals: tuple[Interval, ...]  # at most SILENCES + 1, by first frame
+    customer_addresses: bytes  # of its first frame: source + destination, 8 or 32 bytes, or empty
+
+
+UPPER_BITS: Final = 3
+"""Bytes of bits 31..8 of a key."""
+MACS: Final = 12
+_NET, _SURE, _CUT = 3, 4, 8
+_ENDS: Final = {13: 8, 25: 8, 37: 32, 49: 32, 9: 4, 21: 16}
+"""Bytes of the provider addresses in a unit's key, by its length: both, or the source alone."""
+
+
+def unit_key(key: PartKey, low_octet: int, *, is_cut: bool = False) -> bytes:
+    """A part and a low octet as bytes, by which units are counted; `is_cut` of frames that were cut
+    before the inner EtherType, which are no unit.
+    """
+    flags = pack_flags(key.net, is_sure=key.is_sure, is_cut=is_cut)
+    upper_bits = key.upper_bits.to_bytes(UPPER_BITS)
+    return b"%c%b%b%b%c%b" % (
+        flags,
+        key.source,
+        key.destination,
+        upper_bits,
+        low_octet,
+        key.macs,
+    )
+
+
+def pack_flags(net: Net, *, is_sure: bool, is_cut: bool = False) -> int:
+    """The first byte of the key of a unit."""
+    return net | _SURE * is_sure | _CUT * is_cut
+
+
+def ends_of(unit: bytes) -> bytes:
+    """Source + destination, from the key of a unit; only the source if its VM pair is not kept."""
+    return unit[1 : 1 + _ENDS[len(unit)]]
+
+
+def macs_of(unit: bytes) -> bytes:
+    """As in PartKey, from the key of a unit."""
+    return unit[5 + _ENDS[len(unit)] :]
+
+
+def stream_of(unit: bytes) -> bytes:
+    """Bits 31..8 and the MACs, from the key of a unit: of one direction this is one stream."""
+    size = _ENDS[len(unit)]
+    return unit[1 + size : 4 + size] + unit[5 + size :]
+
+
+def octet_of(unit: bytes) -> bytes:
+    """The low octet, one byte, from the key of a unit."""
+    return unit[4 + _ENDS[len(unit)] :][:1]
+
+
+def unkept_key(unit: bytes) -> bytes:
+    """The key of a unit whose VM pair is not kept: with those of the same source and id.  Whether
+    it is sure stays known: it must not become evidence.  Of its octet only whether it is 0.
+    """
+    size = _ENDS[len(unit)]
+    source, upper_bits = unit[1 : 1 + size // 2], unit[1 + size : 4 + size]
+    return b"%c%b%b%c" % (unit[0] & _SURE, source, upper_bits, unit[4 + size] != 0)
+
+
+def is_kept(unit: bytes) -> bool:
+    """Whether the VM pair of a unit is kept."""
+    return _ENDS[len(unit)] in (8, 32)
+
+
+def read_key(unit: bytes) -> tuple[PartKey, int, bool]:
+    """The inverse of unit_key."""
+    flags, size = unit[0], _ENDS[len(unit)]
+    ends, gre_key, macs = unit[1 : 1 + size], unit[1 + size : 5 + size], unit[5 + size :]
+    middle = size // 2 if is_kept(unit) else size
+    upper_bits = int.from_bytes(gre_key[:UPPER_BITS])
+    key = PartKey(
+        ends[:middle], ends[middle:], upper_bits, macs, Net(flags & _NET), bool(flags & _SURE)
+    )
+    return key, gre_key[UPPER_BITS], bool(flags & _CUT)

@@ -1,0 +1,128 @@
+"""Guesses: spans of which nothing else is known, judged by the lowest octets of their keys and by
+ids that are known from others.  Likely at most.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from nvgre_doctor.infer.answers import Answer
+from nvgre_doctor.infer.chains import Settled
+from nvgre_doctor.infer.heard import Heard
+from nvgre_doctor.infer.margins import SOFT, Facts
+from nvgre_doctor.infer.octets import without_lonely
+from nvgre_doctor.infer.spans import Span, vm_pair
+from nvgre_doctor.vocabulary import Confidence, Layout
+
+FLOWS_OF_ONE_OCTET: Final = 2
+"""How many flows with one id must share a low octet that is not zero: each draws its FlowID."""
+
+
+def guess(
+    spans: Sequence[Span], facts: Facts, settled: Settled, answers: list[Answer]
+) -> dict[int, Heard]:
+    """Answer the spans that no fact reached; for each of these what was looked at."""
+    open_spans = [
+        number
+        for number, span in enumerate(spans)
+        if span.heard and not any(settled.margins[SOFT][number])
+    ]
+    if not open_spans:
+        return {}
+    known = _proven_ids(spans, answers)
+    looked_at: dict[int, Heard] = {}
+    for group in _tied(open_spans, facts):
+        units = [
+            unit
+            for number in group
+            for unit in spans[number].heard
+            if unit.old_id is not None and unit.new_id is not None
+        ]
+        found = _guess(units, known) if units else None
+        if found is not None:
+            layout, shown = found
+            for number in group:
+                answers[number] = Answer(layout, Confidence.LIKELY, 0, False)
+                own = [unit for unit in units if unit.span == number]
+                looked_at[number] = min(
+                    own, key=lambda u: u.gre_key != shown.gre_key, default=shown
+                )
+    return looked_at
+
+
+def _proven_ids(spans: Sequence[Span], answers: Sequence[Answer]) -> set[int]:
+    known: set[int] = set()
+    for span, answer in zip(spans, answers, strict=True):
+        if answer.confidence is Confidence.PROVEN:
+            for unit in span.heard:
+                number = unit.old_id if answer.layout is Layout.OLD else unit.new_id
+                if number is not None:
+                    known.add(number)
+    return known
+
+
+def _tied(numbers: Sequence[int], facts: Facts) -> list[list[int]]:
+    """Spans that must share a layout, together."""
+    members = set(numbers)
+    groups: list[list[int]] = []
+    done: set[int] = set()
+    for start in numbers:
+        if start in done:
+            continue
+        done.add(start)
+        group, todo = [start], [start]
+        while todo:
+            for model, _ in facts.models_of[todo.pop()]:
+                for other in model.spans:
+                    if other in members and other not in done:
+                        done.add(other)
+                        group.append(other)
+                        todo.append(other)
+        groups.append(sorted(group))
+    return groups
+
+
+def _guess(units: Sequence[Heard], known: set[int]) -> tuple[Layout, Heard] | None:
+    for unit in units:
+        is_old, is_new = unit.old_id in known, unit.new_id in known
+        if is_old != is_new:
+            return Layout.OLD if is_old else Layout.CURRENT, unit
+    if all(not unit.gre_key & 0xFF for unit in units):
+        if any(not number & 0xFF for number in known):
+            return None
+        return Layout.CURRENT, units[0]
+    return _one_octet(units)
+
+
+def _one_octet(units: Sequence[Heard]) -> tuple[Layout, Heard] | None:
+    """Several flows with one id that have one low octet: draft-00.  Several ids that all have the
+    same: a sender that gives every flow one FlowID.
+    """
+    by_upper_bits: defaultdict[int, list[Heard]] = defaultdict(list)
+    for unit in units:
+        if unit.macs:
+            by_upper_bits[unit.gre_key >> 8].append(unit)
+    octets = {unit.gre_key & 0xFF for unit in units}
+    if len(octets) == 1 and len(by_upper_bits) > 1:
+        return Layout.CURRENT, units[0]
+    found = None
+    for same in by_upper_bits.values():
+        weights: Counter[int] = Counter()
+        for unit in same:
+            weights[unit.gre_key & 0xFF] += unit.weight
+        octets = without_lonely(weights)
+        if len(octets) > 1:
+            return None
+        if octets != {0} and _flows(same) >= FLOWS_OF_ONE_OCTET:
+            found = found or (Layout.OLD, same[0])
+    return found
+
+
+def _flows(units: Iterable[Heard]) -> int:
+    """How many are told apart: VM pairs, and conversations of one of them."""
+    flows: defaultdict[bytes, set[int]] = defaultdict(set)
+    for unit in units:
+        flows[vm_pair(unit.macs)].update(
+            packet.conversation for packet in unit.packets if packet.conversation
+        )
+    return sum(max(1, len(found)) for found in flows.values())

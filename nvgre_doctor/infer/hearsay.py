@@ -1,0 +1,124 @@
+"""ICMP errors: which of them are about NVGRE, as far as a quote and who sent it can tell.
+
+A quote is what its sender says; it counts refusals, and says nothing of layouts.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from nvgre_doctor.evidence import CaptureEvidence, Evidence
+from nvgre_doctor.evidence.signs import IcmpSeen, IcmpSign
+from nvgre_doctor.wire.facts import IcmpError
+
+ADMINISTRATIVELY_PROHIBITED: Final = frozenset({(4, 3, 10), (6, 1, 1)})
+"""ICMP type 3 code 10 (RFC 1122 section 3.2.2.1) and ICMPv6 type 1 code 1 (RFC 4443 section 3.1):
+version, type, code.
+"""
+REDIRECTS: Final = frozenset({(4, 5, 10), (6, 137, 1)})
+"""REDIRECT of MS-NVGREE section 2.2.2: the VM moved."""
+
+
+class Told(NamedTuple):
+    """One ICMP error in one capture."""
+
+    sign: IcmpSign
+    capture: int
+    seen: IcmpSeen
+
+
+def kind_of(message: IcmpSign | IcmpError) -> tuple[int, int, int]:
+    """Version, type and code of an ICMP message."""
+    return message.version, message.type, message.code
+
+
+def is_prohibited(message: IcmpSign | IcmpError) -> bool:
+    """Whether an ICMP error is a 3/10 or its ICMPv6 twin."""
+    return kind_of(message) in ADMINISTRATIVELY_PROHIBITED
+
+
+def is_redirect(message: IcmpSign | IcmpError) -> bool:
+    """Whether an ICMP message is the REDIRECT of MS-NVGREE."""
+    return kind_of(message) in REDIRECTS
+
+
+def icmp_errors(evidence: Evidence) -> Iterator[Told]:
+    """Every ICMP error, capture by capture."""
+    for index in sorted(evidence.captures):
+        for sign, seen in evidence.captures[index].icmp.items():
+            yield Told(sign, index, seen)
+
+
+def count_other_prohibited(evidence: Evidence) -> int:
+    """Every 3/10 and 1/1 that refuses no NVGRE frame: of the underlay, and of guests."""
+    return sum(
+        heard.seen.count
+        for heard in icmp_errors(evidence)
+        if is_prohibited(heard.sign) and not heard.sign.refuses_nvgre
+    )
+
+
+def refused_flow(sign: IcmpSign) -> tuple[bytes, bytes]:
+    """Source and destination of the packet that an ICMP error is about.
+
+    Where the quote does not hold the outer IP header, the error went back to who sent the packet,
+    from who received it.
+    """
+    return sign.quoted_source or sign.addressee, sign.quoted_destination or sign.reporter
+
+
+def settle_errors(evidence: Evidence) -> Evidence:
+    """The evidence, in which every ICMP error says truly whether it refuses NVGRE.
+
+    A quote holds at least 8 bytes behind the IP header (RFC 792), which are flags, protocol and
+    key; a small snap length cuts them off.  Such an error refuses NVGRE if NVGRE of the quoted flow
+    was seen in any of the captures.  An error from inside a tunnel whose MAC and customer address
+    also carry tenant data is a guest's own, whatever it quotes.
+    """
+    if not any(part.icmp for part in evidence.captures.values()):
+        return evidence
+    flows = {ends for part in evidence.captures.values() for ends in part.frames_by_ends()}
+    guests = _guests(evidence) if any(h.sign.macs for h in icmp_errors(evidence)) else set()
+
+    def settled(sign: IcmpSign) -> IcmpSign:
+        if sign.refuses_nvgre:
+            return _about_guests(sign) if _is_of_guest(sign, guests) else sign
+        if not sign.shows_gre:
+            return sign
+        source, destination = refused_flow(sign)
+        if source + destination in flows:
+            return sign._replace(refuses_nvgre=True, shows_gre=False)
+        return IcmpSign(*sign[:8])
+
+    def kept(part: CaptureEvidence) -> CaptureEvidence:
+        rest = replace(part, icmp={})
+        for sign, seen in part.icmp.items():
+            rest.add_icmp(settled(sign), seen)
+        return rest
+
+    return Evidence({index: kept(part) for index, part in evidence.captures.items()})
+
+
+def _guests(evidence: Evidence) -> set[tuple[bytes, bytes]]:
+    """MAC and customer address of those that tenant data is from and to."""
+    guests: set[tuple[bytes, bytes]] = set()
+    for part in evidence.captures.values():
+        for key, seen in part.parts():
+            if key.is_sure and seen.customer_addresses:
+                middle = len(seen.customer_addresses) // 2
+                guests.add((key.macs[6:], seen.customer_addresses[:middle]))
+                guests.add((key.macs[:6], seen.customer_addresses[middle:]))
+    return guests
+
+
+def _is_of_guest(sign: IcmpSign, guests: set[tuple[bytes, bytes]]) -> bool:
+    middle = len(sign.customer_addresses) // 2
+    return middle > 0 and (
+        (sign.macs[6:], sign.customer_addresses[:middle]) in guests
+        or (sign.macs[:6], sign.customer_addresses[middle:]) in guests
+    )
+
+
+def _about_guests(sign: IcmpSign) -> IcmpSign:
+    """The same error, as it is counted when it refuses no NVGRE."""
+    return IcmpSign(*sign[:6], refuses_nvgre=False, next_hop_mtu=sign.next_hop_mtu)

@@ -1,0 +1,97 @@
+"""Low octets: FlowIDs of one virtual subnet, or neighbouring ids that an administrator typed.
+
+Two keys of one VM pair that differ in bits 7..0 only are several flows under RFC 7637, and several
+cloned tenants under draft-00.  How the octets are spread tells them apart.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
+from enum import IntEnum
+from itertools import pairwise
+from math import gcd
+from typing import Final
+
+from nvgre_doctor.infer.heard import Heard
+from nvgre_doctor.infer.spans import Span
+
+
+class FlowIds(IntEnum):
+    """How sure it is that the octets of one span and upper bits are FlowIDs."""
+
+    NOTHING = 0
+    PERHAPS = 1
+    CERTAIN = 2
+
+
+TENTH: Final = 10
+"""Of so many packets one may be wrong."""
+MANY: Final = 9
+"""So many octets that are not consecutive are no ids of clones."""
+SPREAD: Final = 5
+SPREAD_WIDTH: Final = 64
+"""Nor are so few, if they lie this far apart without a common step."""
+CONVERSATION_WIDTH: Final = 16
+"""How far apart the octets of both directions of one conversation must be: VMs of a small subnet
+inside a /24 are routed, and have neighbouring ids."""
+
+Classes = dict[tuple[int, int], FlowIds]
+"""By span and bits 31..8, where a VM pair has several octets."""
+
+
+def classify(spans: Sequence[Span]) -> Classes:
+    """What the octets of VM pairs with two or more of them are."""
+    pools: dict[tuple[int, int], set[int]] = {}
+    for number, span in enumerate(spans):
+        by_pair: defaultdict[tuple[int, bytes, bytes], Counter[int]] = defaultdict(Counter)
+        for heard in span.heard:
+            if heard.macs and not heard.macs[0] & 1:
+                pair = (heard.gre_key >> 8, heard.macs, heard.subnet)
+                by_pair[pair][heard.gre_key & 0xFF] += heard.weight
+        for (upper_bits, _, _), weights in by_pair.items():
+            octets = without_lonely(weights)
+            if len(octets) > 1:
+                pools.setdefault((number, upper_bits), set()).update(octets)
+    return {group: judge(octets) for group, octets in pools.items()}
+
+
+def without_lonely(weights: Mapping[int, int]) -> set[int]:
+    """Octets, by how many packets have them; without one that a single packet has beside more than
+    ten with another one: a bit may have flipped.
+    """
+    if len(weights) == 2 and sum(weights.values()) > TENTH and 1 in weights.values():
+        return {octet for octet, weight in weights.items() if weight > 1}
+    return set(weights)
+
+
+def judge(octets: Set[int]) -> FlowIds:
+    """From the octets alone."""
+    count = len(octets)
+    if count < 2:
+        return FlowIds.NOTHING
+    ordered = sorted(octets)
+    width = ordered[-1] - ordered[0]
+    if count == 2:
+        return FlowIds.PERHAPS if width >= CONVERSATION_WIDTH else FlowIds.NOTHING
+    if width <= 2 * count or gcd(*[b - a for a, b in pairwise(ordered)]) > 1:
+        return FlowIds.NOTHING
+    if count >= MANY or (count >= SPREAD and width >= SPREAD_WIDTH):
+        return FlowIds.CERTAIN
+    return FlowIds.PERHAPS
+
+
+def share_conversation(units: Iterable[Heard], upper_bits: int) -> bool:
+    """Whether one conversation has one octet one way and another one back: no clone does that."""
+    ways: defaultdict[int, dict[bytes, set[int]]] = defaultdict(dict)
+    for heard in units:
+        if heard.gre_key >> 8 == upper_bits:
+            for packet in heard.packets:
+                if packet.conversation:
+                    ways[packet.conversation].setdefault(heard.macs, set()).add(
+                        heard.gre_key & 0xFF
+                    )
+    for by_macs in ways.values():
+        for macs, octets in by_macs.items():
+            back = by_macs.get(macs[6:] + macs[:6], ())
+            if any(abs(one - two) >= CONVERSATION_WIDTH for one in octets for two in back):
+                return True
+    return False

@@ -1,0 +1,162 @@
+"""NVG202 and NVG203: hosts that speak one layout after the other, or both at once."""
+
+from collections.abc import Iterator
+
+from nvgre_doctor.rules.advice import AFTER_UPDATE, HOTFIX, Advice, update
+from nvgre_doctor.rules.base import Rule, Situation, about_host, finding
+from nvgre_doctor.rules.data_filters import DataFilters
+from nvgre_doctor.rules.finding import Finding
+from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
+from nvgre_doctor.rules.host_frames import (
+    every_frame_of_host,
+    frames_behind,
+    if_nvgre,
+    reasons_for,
+)
+from nvgre_doctor.statements import statement
+from nvgre_doctor.vocabulary import Confidence, Layout, Sender, Severity
+from nvgre_doctor.wording import LAYOUT_NAMES, address_text, listed
+
+
+def find_change(situation: Situation) -> Iterator[Finding]:
+    """What it means
+      The host sent one layout first and the other later: it was updated (or the update was removed)
+      and restarted while the capture ran. It may have changed several times.
+
+    How it is detected
+      Between two stretches of its frames it was silent for 20 seconds or more, and what it sent
+      before needs one layout, what it sent after the other (A2 restart). Often one VM was heard
+      with key V and later with V shifted left by eight bits (A3 VM pair, A4 unique). Without the
+      silence a change is likely at most.
+
+    What it is not
+      Not a host that mixes layouts: see NVG203. Two hosts that share an address one after the other
+      look the same. A tenant whose id became another one looks alike, where it is the number
+      multiplied by 256. Not said of senders that are no Hyper-V hosts.
+
+    What to do
+      Nothing, if the update was meant. Frames before the change explain earlier refusals. Check
+      that the other hosts follow.
+
+    Sources
+      RFC 7637 section 3.2; draft-sridharan-virtualization-nvgre-00.
+    """
+    data = DataFilters(situation)
+    for host in situation.diagnosis.hosts.values():
+        if not host.changes or host.sender is Sender.OTHER:
+            continue
+        name = address_text(host.address)
+        sure = "changed" if host.confidence is Confidence.PROVEN else "probably changed"
+        steps = [f"to {LAYOUT_NAMES[c.after]} in frame {c.at.frame_number}" for c in host.changes]
+        before, after = host.changes[0].before, host.changes[-1].after
+        if len(steps) == 1:
+            message = (
+                f"{name} {sure} from {LAYOUT_NAMES[before]} to {LAYOUT_NAMES[after]} during the"
+                f" capture: first in frame {host.changes[0].at.frame_number}."
+            )
+        else:
+            message = (
+                f"{name} {sure} its layout {len(steps)} times during the capture, first from"
+                f" {LAYOUT_NAMES[before]}: {listed(steps)}."
+            )
+        yield finding(
+            "NVG202",
+            Severity.WARNING,
+            message,
+            about_host(host.address),
+            [at for change in host.changes for at in (change.last_before, change.at)],
+            count=host.frames_sent,
+            display_filter=data(host.address),
+            advice=update(host) if after is Layout.OLD else AFTER_UPDATE,
+            confidence=host.confidence,
+        )
+
+
+def find_both(situation: Situation) -> Iterator[Finding]:
+    """What it means
+      One provider address sends keys of both layouts at the same time. Its peers understand at most
+      half of them.
+
+    How it is detected
+      Proofs for both layouts, two frames or more each, without a silence of 20 seconds between
+      them (A1 value). A single frame that contradicts all others is no second layout: see NVG405.
+
+    What it is not
+      Not an update during the capture (NVG202). An address that two machines share (a duplicate
+      address, failover within seconds, or NAT between the hosts) gives the same picture. Tunnels of
+      Open vSwitch and Linux use any number as key: those are not reported here.
+
+    What to do
+      Look for a second machine with this address. On the host, compare the versions of Wnv.sys and
+      Wnvapi.dll: the article this tool goes back to names them as the files that the update
+      replaces.
+
+    Sources
+      RFC 7637 section 3.2; draft-sridharan-virtualization-nvgre-00.
+    """
+    data = DataFilters(situation)
+    for host in situation.diagnosis.hosts.values():
+        if host.layout is not Layout.BOTH or host.sender is Sender.OTHER:
+            continue
+        name = address_text(host.address)
+        both = [reasons_for(host, layout)[:1] for layout in (Layout.OLD, Layout.CURRENT)]
+        reasons = [reason for group in both for reason in group]
+        why = f": {'; and '.join(map(statement, reasons))}" if reasons else ""
+        is_hyper_v = host.sender is Sender.HYPER_V
+        second = f"Look for a second machine with the address {name}"
+        yield finding(
+            "NVG203",
+            Severity.ERROR if is_hyper_v else Severity.WARNING,
+            f"{name} sends both layouts at the same time{why}.{if_nvgre(host)}",
+            about_host(host.address),
+            frames_behind(situation, host, reasons),
+            count=host.frames_sent,
+            display_filter=data(host.address),
+            advice=(
+                Advice(f"{second}, or for an update that is half installed.", HOTFIX)
+                if is_hyper_v
+                else Advice(f"{second}, and find out what it is.")
+            ),
+            confidence=host.confidence,
+        )
+
+
+def shows_change(situation: Situation) -> Show:
+    """The last frame before a change, and the first one after it."""
+
+    def show(frame: Frame) -> Iterator[Claim]:
+        if frame.packet is None or frame.error is not None:
+            return
+        name = name_of(frame.packet.source)
+        for change in situation.host(frame.packet.source).changes:
+            if frame.at == change.at:
+                text = f"here {name} speaks {LAYOUT_NAMES[change.after]} for the first time"
+                yield Claim((name,), text)
+            elif frame.at == change.last_before:
+                text = f"here {name} speaks {LAYOUT_NAMES[change.before]} for the last time"
+                yield Claim((name,), text)
+
+    return show
+
+
+def shows_both(situation: Situation) -> Show:
+    """Every frame of the host."""
+    return every_frame_of_host("{} sends both layouts at the same time: key {}")
+
+
+RULES = (
+    Rule(
+        "NVG202",
+        Severity.WARNING,
+        "host changed layout during the capture",
+        find_change,
+        shows_change,
+    ),
+    Rule(
+        "NVG203",
+        Severity.ERROR,
+        "host sends both layouts at the same time",
+        find_both,
+        shows_both,
+    ),
+)

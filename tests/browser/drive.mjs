@@ -1,0 +1,73 @@
+// Open pages in a browser, do what is asked on standard input, and say as JSON what happened.
+//
+// {"browser": "chromium"|"firefox", "program": PATH, "pages": [{"url", "width", "height", "dark",
+// "javascript", "steps": [...]}]} -> [{"results": [one for each step], "requests", "messages"}].
+// A step is {"run": EXPRESSION}, {"axe": true}, {"shot": PNG}, {"whole": PNG}, {"press": KEY}, {"type": TEXT},
+// {"click": SELECTOR}, {"media": {FEATURE: VALUE}} (Chromium), {"medium": "print"}, {"pdf": FILE} (Chromium).
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import puppeteer from "puppeteer-core";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf-8");
+const asked = JSON.parse(readFileSync(0, "utf-8"));
+const isFirefox = asked.browser === "firefox";
+const browser = await puppeteer.launch({
+  browser: asked.browser === "firefox" ? "firefox" : "chrome",
+  executablePath: asked.program,
+  headless: true,
+  args: isFirefox ? [] : ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+});
+
+const check = async page => {
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => {
+    const { violations } = await globalThis.axe.run(document, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    });
+    return violations.map(({ id, nodes }) => ({ id, nodes: nodes.slice(0, 5).map(n => `${n.html} ${n.failureSummary}`) }));
+  });
+  return found;
+};
+
+const does = {
+  run: (page, expression) => page.evaluate(expression),
+  axe: page => check(page),
+  shot: async (page, path) => { await page.screenshot({ path, fullPage: false }); },
+  whole: async (page, path) => { await page.screenshot({ path, fullPage: true }); },
+  press: (page, key) => page.keyboard.press(key),
+  type: (page, text) => page.keyboard.type(text),
+  click: (page, selector) => page.click(selector),
+  media: async (page, features) => {
+    const session = await page.createCDPSession();
+    await session.send("Emulation.setEmulatedMedia", { features: Object.entries(features).map(([name, value]) => ({ name, value })) });
+  },
+  pdf: async (page, path) => { await page.pdf({ path }); },
+  medium: (page, medium) => page.emulateMediaType(medium),
+};
+
+const told = [];
+try {
+  for (const { url, width = 1280, height = 900, dark = false, javascript = true, steps } of asked.pages) {
+    const page = await browser.newPage();
+    const requests = [], messages = [], results = [];
+    page.on("request", request => requests.push(request.url()));
+    page.on("console", message => messages.push(`${message.type()}: ${message.text()}`));
+    page.on("pageerror", error => messages.push(`error: ${error.message}`));
+    page.on("dialog", dialog => { messages.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
+    await page.setViewport({ width, height });
+    if (!isFirefox) {
+      await page.setJavaScriptEnabled(javascript);
+      await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: dark ? "dark" : "light" }]);
+    }
+    await page.goto(url, { waitUntil: "load" });
+    for (const step of steps) {
+      const [[name, value]] = Object.entries(step);
+      results.push((await does[name](page, value)) ?? null);
+    }
+    told.push({ results, requests, messages });
+    await page.close();
+  }
+} finally {
+  await browser.close();
+}
+console.log(JSON.stringify(told));

@@ -1,0 +1,21 @@
+#!/bin/sh
+# Install what the tests of the HTML report need: browsers and Node.js on Debian or Ubuntu, and beside this file the packages
+# that package-lock.json pins.
+set -eu
+cd "$(dirname "$0")"
+missing=
+for package in chromium firefox-esr nodejs npm fonts-dejavu-core; do
+    case $package in
+        chromium | firefox-esr | npm) command -v "$package" >/dev/null && continue ;;
+        nodejs) command -v node >/dev/null && continue ;;
+        *) dpkg-query -W -f='${Status}\n' "$package" 2>/dev/null | grep -q 'ok installed' && continue ;;
+    esac
+    missing="$missing $package"
+done
+if [ -n "$missing" ]; then
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get -o Acquire::Retries=3 update -q
+    # shellcheck disable=SC2086  # one word per package
+    apt-get -o Acquire::Retries=3 install -q -y --no-install-recommends $missing
+fi
+[ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-progress

@@ -1,0 +1,143 @@
+"""Properties 7 and 12: a change of layout needs a silence and two packets on each side; advice
+follows the last span.
+"""
+
+import pytest
+
+from tests.proof.asking import Answer, ask
+from tests.proof.changing import Capture
+from tests.proof.generator import make_world
+from tests.proof.story import G1, G2, G3, G4, A, B, Story
+
+OLD_KEY, NEW_KEY = 0x00012345, 0x01234500
+"""Of id 0x12345, which each of the two can be of one layout only, by its value."""
+OLD, NEW = "draft-00", "rfc7637"
+INSTALL = "install kb2779768"
+
+
+def told(*parts: tuple[int, int] | float, by: str = A) -> Story:
+    """(key, frames) sent, and seconds of silence between."""
+    story = Story()
+    for part in parts:
+        if isinstance(part, tuple):
+            story.send(by, B, part[0], count=part[1])
+        else:
+            story.wait(part)
+    return story
+
+
+def changes(answer: Answer) -> list[tuple[str, str, int]]:
+    return [(c["from"], c["to"], c["frame"]) for c in answer.host(A)["changes"]]
+
+
+# --- 7: change ------------------------------------------------------------------------
+
+
+def test_a_change_over_a_silence_is_proven() -> None:
+    answer = ask(told((OLD_KEY, 3), 21, (NEW_KEY, 3)).frames)
+    assert answer.hosts[A] == (NEW, "proven")
+    assert changes(answer) == [(OLD, NEW, 4)]
+    host = answer.host(A)
+    assert (host["proven_from"]["frame"], host["proven_to"]["frame"]) == (4, 6)
+
+
+def test_a_change_without_a_silence_is_not_proven() -> None:
+    answer = ask(told((OLD_KEY, 3), 19, (NEW_KEY, 3)).frames)
+    assert answer.hosts[A][1] != "proven"
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, 5), (5, 1)])
+def test_a_change_needs_two_packets_on_each_side(before: int, after: int) -> None:
+    answer = ask(told((OLD_KEY, before), 60, (NEW_KEY, after)).frames)
+    assert changes(answer) == []
+
+
+def test_any_number_of_changes_in_one_capture() -> None:
+    answer = ask(told((OLD_KEY, 3), 60, (NEW_KEY, 3), 60, (OLD_KEY, 3), 60, (NEW_KEY, 3)).frames)
+    assert changes(answer) == [(OLD, NEW, 4), (NEW, OLD, 7), (OLD, NEW, 10)]
+    assert answer.hosts[A] == (NEW, "proven")
+
+
+def test_a_clock_that_was_set_back_does_not_change_the_order() -> None:
+    answer = ask(told((OLD_KEY, 3), -3600, (NEW_KEY, 3)).frames)
+    assert answer.hosts[A] == (NEW, "proven")
+    assert changes(answer) == [(OLD, NEW, 4)]
+
+
+def hour_apart(frames: Capture) -> Capture:
+    return [(at + 3600 * 10**9, data, wire) for at, data, wire in frames]  # type: ignore[misc]
+
+
+def test_the_same_packets_tie_the_clocks_of_two_captures() -> None:
+    frames = told((OLD_KEY, 3), 60, (NEW_KEY, 3)).frames
+    answer = ask(frames, hour_apart(frames))
+    assert answer.hosts[A] == (NEW, "proven")
+    assert [change[:2] for change in changes(answer)] == [(OLD, NEW)]
+
+
+def test_across_captures_without_common_packets_the_order_is_not_known() -> None:
+    story = told((OLD_KEY, 3), 60, (NEW_KEY, 3))
+    answer = ask(story.frames[:3], story.frames[3:])
+    assert answer.hosts[A][1] != "proven"
+    assert answer.hosts[A][0] != "both"
+
+
+def test_a_host_that_is_old_before_and_after_a_silence_is_old_between() -> None:
+    """Of other guests only a key is heard that fits both layouts."""
+    story = told((OLD_KEY, 3), 60)
+    story.send(A, B, 0x00123400, G3, G4, count=3)
+    story.wait(60)
+    story.send(A, B, OLD_KEY, count=3)
+    answer = ask(story.frames)
+    assert answer.hosts[A] == (OLD, "proven")
+    assert NEW not in [span["layout"] for span in answer.host(A)["spans"]]
+
+
+def test_what_was_proven_before_a_silence_is_not_proven_after_it() -> None:
+    story = told((OLD_KEY, 3), 3600)
+    story.send(A, B, 0x00123442, G3, G4, count=3)  # fits both layouts
+    answer = ask(story.frames)
+    assert answer.host(A)["proven_to"]["frame"] == 3
+    assert any("known up to frame 3;" in f["message"] for f in answer.report["findings"])
+
+
+def test_two_machines_with_one_address_are_both() -> None:
+    story = Story()
+    for _ in range(15):
+        story.send(A, B, OLD_KEY)
+        story.send(A, B, NEW_KEY, G2, G1)
+    answer = ask(story.frames)
+    assert answer.hosts[A] == ("both", "proven")
+    assert "NVG203" in answer.codes()
+
+
+# --- 12: advice follows the last span ----------------------------------------------------
+
+
+def advice(answer: Answer) -> str:
+    return " ".join(f["next_step"] or "" for f in answer.report["findings"]).lower()
+
+
+def test_a_host_that_was_updated_is_not_told_to_update() -> None:
+    answer = ask(told((OLD_KEY, 5), 90, (NEW_KEY, 5)).frames)
+    assert INSTALL not in advice(answer)
+    assert "NVG201" not in answer.codes()
+    assert answer.verdict != "old-layout"
+
+
+def test_a_host_that_came_back_old_is_told_to_update() -> None:
+    answer = ask(told((NEW_KEY, 5), 90, (OLD_KEY, 5)).frames)
+    assert answer.hosts[A] == (OLD, "proven")
+    assert INSTALL in advice(answer)
+
+
+@pytest.mark.parametrize("restarts", ["update", "waves"])
+def test_updated_hosts_of_worlds_are_not_told_to_update(restarts: str) -> None:
+    """Once their last frames are proven to be of the later layout."""
+    for seed in range(73_000, 73_006):
+        world = make_world(seed, restarts=restarts, layouts="new", failover="no")
+        answer = ask(*world.captures())
+        updated = {a for a, host in world.truth.hosts.items() if host.last == NEW}
+        for finding in answer.report["findings"]:
+            if finding["code"] == "NVG201" and finding["confidence"] == "proven":
+                assert not updated & set(map(str, finding["subject"].values())), seed
