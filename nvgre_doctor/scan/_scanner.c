@@ -400,7 +400,7 @@ static enum verdict read_ip(const uint8_t *ip, size_t size, struct plain *found)
             return LEAVE;
         if (get16(ip + 2) != 4789)
             return NOT_GRE;
-        return fragment || !is_plain_vxlan(payload, size) ? LEAVE : VXLAN;
+        return fragment || !is_plain_vxlan(ip, size) ? LEAVE : VXLAN;
     }
     if (protocol == (version == 4 ? 1u : 58u))
         return fragment || size < 1 || is_icmp_error((int)version, ip[0]) ? LEAVE : NOT_GRE;
