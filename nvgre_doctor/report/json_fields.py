@@ -13,6 +13,7 @@ from nvgre_doctor.report.json_shapes import (
     ADDRESS,
     CAPTURE_INDEX,
     COUNT,
+    DISPLAY_FILTER,
     GRE_KEY,
     GRE_KEYS,
     IP_VERSION,
@@ -184,7 +185,7 @@ FINDING: Final = Shape(
         Field("message", TEXT),
         Field("subject", Form(_write_subject, _read_subject)),
         Field("frames", each(TIMED_FRAME)),
-        Field("display_filter", TEXT),
+        Field("display_filter", DISPLAY_FILTER),
         Field("next_step", TEXT),
     ),
 )
