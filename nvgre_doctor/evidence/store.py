@@ -21,6 +21,7 @@ from nvgre_doctor.evidence.parts import (
     unkept_key,
 )
 from nvgre_doctor.evidence.rows import (
+    ROW,
     Row,
     customers_of,
     frames_of,
@@ -198,6 +199,13 @@ class _Rows(NamedTuple):
 
 def _part(key: PartKey, units: list[tuple[int, bool, bytes]]) -> Part:
     """Intervals of a part, of the rows of its units."""
+    if len(units) == 1 and len(units[0][2]) <= 1 + units[0][2][0] + ROW.size:  # as nearly always
+        octet, is_cut, packed = units[0]
+        (row,) = rows_of(packed)
+        ends = moments_of(row)
+        whole = () if is_cut else (Unit(octet, row[2], *ends, packets_of(row)),)
+        about = customers_of(packed) if key.destination else b""
+        return Part((Interval(*ends, whole, row[2]),), about)
     rows = [
         _Rows(row[0], row[1], ((octet, is_cut, row),))
         for octet, is_cut, packed in units
