@@ -5,11 +5,10 @@ exchange NVGRE.
 from dataclasses import replace
 from pathlib import Path
 
-from nvgre_doctor.infer.cut_quotes import decide_cut_quotes
-
 from nvgre_doctor.doctor import diagnose
 from nvgre_doctor.evidence.signs import IcmpSign
 from nvgre_doctor.infer import infer
+from nvgre_doctor.infer.hearsay import settle_errors
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.report.model import Refusal
 from tests import build
@@ -86,7 +85,7 @@ def test_everything_else_that_was_seen_stays_as_it_was() -> None:
     packet = tape.send(A, B, KEY, flags=0x2008)
     tape.error(B, A, packet[:20])
     (before,) = evidence_of(tape).captures.values()
-    (after,) = decide_cut_quotes(evidence_of(tape)).captures.values()
+    (after,) = settle_errors(evidence_of(tape)).captures.values()
     assert replace(after, icmp={}) == replace(before, icmp={})
     assert list(after.icmp.values()) == list(before.icmp.values())
 
@@ -96,7 +95,7 @@ def test_a_refusal_that_shows_its_key_keeps_it_although_no_frame_of_its_flow_was
     packet = Tape().send(A, B, KEY)
     tape.error(B, A, packet)
     tape.error(B, A, packet[:20])
-    (refusal,) = infer(decide_cut_quotes(evidence_of(tape)), Inventory()).refusals
+    (refusal,) = infer(settle_errors(evidence_of(tape)), Inventory()).refusals
     assert (refusal.gre_key, refusal.count) == (KEY, 1)
 
 
@@ -104,7 +103,7 @@ def test_errors_about_other_traffic_are_one_kind_whatever_they_quote() -> None:
     tape = Tape()
     tape.error(B, A, Tape().send(A, B, KEY)[:20])
     tape.error(B, A, Tape().send(A, "192.168.50.9", KEY)[:20])
-    (part,) = decide_cut_quotes(evidence_of(tape)).captures.values()
+    (part,) = settle_errors(evidence_of(tape)).captures.values()
     addresses = (bytes([192, 168, 50, 2]), bytes([192, 168, 50, 1]))
     assert {sign: seen.count for sign, seen in part.icmp.items()} == {
         IcmpSign(*addresses, 4, 3, 10, False, False, 0): 2
