@@ -9,6 +9,7 @@ from nvgre_doctor.capture import open_capture
 from tests import build
 from tests.proof.changing import Capture
 from tests.proof.generator import World
+from tests.proof.score import is_unseen
 
 
 class Answer(NamedTuple):
@@ -87,10 +88,11 @@ def false_turns(before: Answer, after: Answer) -> list[str]:
 
 
 def never_spoken(world: World, answer: Answer) -> list[str]:
-    """Hosts proven in a layout that they never spoke."""
+    """Hosts proven in a layout that they never spoke; none where an assumption is broken unseen."""
+    if is_unseen(world):
+        return []
     return [
         f"{address}: {layout} proven, truth {host.layouts}"
         for address, host in world.truth.hosts.items()
         if (layout := answer.proven().get(address)) not in (None, *host.layouts)
-        and not (layout == "both" and host.is_two_machines)
     ]

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-Refused = tuple[str, str, str, str, int]
-"""Source, destination, by whom, causes that may be told ("policy|unknown"), packets."""
+Refused = tuple[str, str, str, str, int | None]
+"""Source, destination, by whom, causes that may be told ("policy|unknown"), packets; None packets
+where equal octets may be one packet or several."""
 
 
 class Right(NamedTuple):
@@ -79,7 +80,7 @@ def _wrong_rows(right: Right, report: Mapping[str, Any]) -> Iterator[str]:
     for source, destination, by, causes, count in right.refusals:
         for row in left:
             flow = row["source"], row["destination"], row["by"], row["count"]
-            is_by = row["by"] in by.split("|") and flow[3] == count
+            is_by = row["by"] in by.split("|") and count in (None, flow[3])
             if is_by and flow[:2] == (source, destination) and row["cause"] in causes.split("|"):
                 left.remove(row)
                 break

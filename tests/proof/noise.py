@@ -42,7 +42,7 @@ def mismatch_of_ambiguous_keys() -> Capture:
 
 def all_new() -> Capture:
     """VSID 5001 with FlowIDs that are spread: the keys fit both layouts."""
-    return _capture(lambda number, host: 0x138900 | number // 2 * 37 % 256, (A, B))
+    return _capture(lambda number, host: 0x138900 | number // 2 % 24 * 37 % 256, (A, B))
 
 
 def all_old() -> Capture:

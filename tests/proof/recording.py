@@ -3,6 +3,7 @@ is kept, and in which file format.
 """
 
 import struct
+from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
@@ -109,8 +110,13 @@ def _copies(style: Style, dice: Random) -> int:
 
 
 def _set_back(frames: list[Seen], dice: Random) -> list[Seen]:
-    """From some frame on the clock is behind."""
-    at, back_ns = dice.randrange(len(frames)), dice.choice((30, 600, 3600)) * SECOND
+    """From some frame on the clock is behind; not where it would hide a silence."""
+    close = [
+        index
+        for index, (before, after) in enumerate(pairwise(frames), 1)
+        if after.at_ns - before.at_ns < SECOND
+    ]
+    at, back_ns = dice.choice(close or [len(frames)]), dice.choice((30, 600, 3600)) * SECOND
     return [
         seen._replace(at_ns=seen.at_ns - back_ns * (index >= at))
         for index, seen in enumerate(frames)

@@ -80,7 +80,7 @@ def style_of(seed: int, **fixed: object) -> Style:
         addresses_each=dice.choice((2, 2, 3)) if some(0.15) else 1,
         are_paths_asymmetric=some(0.5),
         migrates=some(0.08),
-        failover=_weighted(dice, no=94, takeover=3, twin=3),
+        failover=_weighted(dice, no=95, takeover=3, twin=2),
         restarts=restarts,
         is_silence_long=some(0.3),
         flow_ids=_weighted(

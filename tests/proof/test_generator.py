@@ -13,7 +13,7 @@ from tests.proof.generator import World, make_world
 from tests.proof.reading import is_inner_error, read_nvgre, read_pcap
 from tests.proof.style import SNAPS, Style, style_of
 
-SEEDS = range(200)
+SEEDS = range(100)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_a_layout_changes_over_a_silence_of_twenty_seconds(worlds: list[World]) 
                 if before.layout != after.layout and not host.is_two_machines:
                     assert after.at_ns - before.at_ns > 20 * SECOND
                     changes += 1
-    assert changes > 20
+    assert changes > 10
 
 
 def test_the_identifications_of_one_sender_count_up() -> None:
@@ -113,7 +113,7 @@ def test_shifted_clones_have_k_and_k_shifted() -> None:
 
 def test_every_phenomenon_occurs() -> None:
     """Each field of a style takes each value that its comment names."""
-    styles = [style_of(seed) for seed in range(1500)]
+    styles = [style_of(seed) for seed in range(1000)]
     values = {name: {getattr(style, name) for style in styles} for name in Style._fields}
     assert values["snap"] == {0, *SNAPS}
     assert values["restarts"] == {"no", "same", "update", "downgrade", "waves", "twice"}

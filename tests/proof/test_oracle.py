@@ -24,9 +24,9 @@ def wrong_and_right(seeds: Iterable[int], **fixed: object) -> tuple[list[object]
 
 
 def test_what_it_says_is_true() -> None:
-    wrong, right = wrong_and_right(range(10_000, 10_300))
+    wrong, right = wrong_and_right(range(10_000, 10_100))
     assert wrong == []
-    assert right > 250
+    assert right > 80
 
 
 @pytest.mark.long
@@ -38,6 +38,6 @@ def test_what_it_says_is_true_in_many_worlds() -> None:
 
 @pytest.mark.parametrize("clone_ids", ["next", "near", "far"])
 def test_clones_do_not_deceive_it(clone_ids: str) -> None:
-    wrong, right = wrong_and_right(range(100), clones=8, clone_ids=clone_ids, layouts="old")
+    wrong, right = wrong_and_right(range(30), clones=8, clone_ids=clone_ids, layouts="old")
     assert wrong == []
-    assert right > 20
+    assert right > 5

@@ -72,7 +72,7 @@ REPORTED = {
     "b06-firewall-in-between-3-10.pcap": Right(
         "a third address that refuses is named, in the headline and in the next step",
         hosts=UNKNOWN,
-        refusals=((ONE, TWO, ROUTER, "third-party", 4),),
+        refusals=((ONE, TWO, ROUTER, "third-party", None),),
         says=(f"refused by {ROUTER} on the way", f"let {ROUTER} pass IP protocol 47"),
         never_says=(INSTALL, f"refused by {TWO}"),
         no_codes=("NVG201",),
@@ -105,7 +105,7 @@ REPORTED = {
         only_hosts=(),
     ),
     "b20-128-octets-unreachable.pcap": MISMATCH._replace(
-        refusals=((ONE, TWO, TWO, "layout-mismatch", 5),)
+        refusals=((ONE, TWO, TWO, "layout-mismatch", None),)
     ),
     "b20b-54-octets.pcap": Right(
         "control frames that are too short to read are counted",

@@ -85,7 +85,7 @@ def test_a_sender_that_looks_like_windows_is_hyper_v() -> None:
 
 @pytest.mark.parametrize("others", ["open-vswitch", "neutron", "openbsd", "egre", "switch"])
 def test_senders_that_are_not_hnv_are_never_blamed(others: str) -> None:
-    for seed in range(74_000, 74_012):
+    for seed in range(74_000, 74_005):
         world = make_world(seed, others=others, vantage="span", loss=0.0)
         answer = ask(*world.captures())
         foreign = {a for a, host in world.truth.hosts.items() if host.kind == others}
@@ -128,7 +128,7 @@ def test_an_error_that_may_refuse_nvgre_but_is_cut_is_not_health() -> None:
     assert ask(story.frames).verdict != "healthy"
 
 
-@pytest.mark.parametrize("seed", range(75_000, 75_060))
+@pytest.mark.parametrize("seed", range(75_000, 75_020))
 def test_healthy_worlds_have_hosts_that_are_known(seed: int) -> None:
     world = make_world(seed, layouts="new", refuses="no", restarts="no")
     answer = ask(*world.captures())
@@ -140,7 +140,7 @@ def test_healthy_worlds_have_hosts_that_are_known(seed: int) -> None:
         assert not world.truth.refusals
 
 
-@pytest.mark.parametrize("seed", range(75_100, 75_140))
+@pytest.mark.parametrize("seed", range(75_100, 75_115))
 def test_sick_worlds_are_not_healthy(seed: int) -> None:
     """Refusals were captured, or two hosts that exchange NVGRE differ."""
     world = make_world(seed, layouts="mixed", refuses="outer", snap=0)

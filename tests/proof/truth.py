@@ -6,8 +6,8 @@ from collections import Counter
 from typing import NamedTuple
 
 from tests.proof.fabric import NEW, OLD, Fabric
-from tests.proof.packets import Packet
 from tests.proof.recording import Recording, Seen
+from tests.proof.refused import Found, RefusedFlow, must_count, refused_flows
 
 NO_NVGRE = "no-nvgre"
 
@@ -45,28 +45,15 @@ class HostTruth(NamedTuple):
         return self.spoken[-1].layout
 
 
-class RefusedRow(NamedTuple):
-    """Refusals of one kind: how many packets must, and may at most, be counted."""
-
-    source: str
-    by: str
-    destination: str
-    carried: str
-    kind: tuple[int, int]
-    cause: str
-    surely: int
-    at_most: int
-    keys: frozenset[int]  # of which a quote shows the key
-
-
 class Truth(NamedTuple):
     hosts: dict[str, HostTruth]
     mismatched: frozenset[tuple[str, str]]  # hosts of one layout each, which differ, sorted
     exchanged: frozenset[tuple[str, str]]  # every two hosts that exchanged data, sorted
     unclear: frozenset[str]  # whose own messages were cut before they could be told from data
-    refusals: tuple[RefusedRow, ...]
-    other_icmp_3_10: int | None  # None: one packet was captured several times
+    refusals: tuple[RefusedFlow, ...]
+    other_icmp_3_10: tuple[int, int] | None  # None: one packet was captured several times
     has_old: bool  # a Hyper-V host whose last layout is draft-00 was heard
+    has_two_machines: bool  # A2 is broken: of two machines with one address, perhaps unseen
 
 
 def truth_of(fabric: Fabric, recordings: list[Recording]) -> Truth:
@@ -89,14 +76,11 @@ def truth_of(fabric: Fabric, recordings: list[Recording]) -> Truth:
         frozenset(mismatched),
         frozenset(exchanged),  # type: ignore[arg-type]
         _unclear(found),
-        _refusals(found, exchanged),  # type: ignore[arg-type]
-        _other_icmp(found, recordings),
+        refused_flows(fabric, found, exchanged),  # type: ignore[arg-type]
+        _other_icmp(found, recordings, exchanged),  # type: ignore[arg-type]
         any(host.kind == "hyper-v" and host.last == OLD for host in hosts.values()),
+        any(host.is_two_machines and len(host.layouts) > 1 for host in hosts.values()),
     )
-
-
-Found = tuple[int, int, Packet, int]
-"""Capture, frame number of the first sighting, packet, and the most octets captured of it."""
 
 
 def _first_sightings(recordings: list[Recording]) -> list[Found]:
@@ -149,33 +133,19 @@ def _unclear(found: list[Found]) -> frozenset[str]:
     )
 
 
-def _refusals(found: list[Found], exchanged: set[tuple[str, str]]) -> tuple[RefusedRow, ...]:
-    rows: dict[tuple[object, ...], list[object]] = {}
-    for _, _, packet, octets in found:
-        refusal = packet.refusal
-        if refusal is None or octets < refusal.maybe_from:
-            continue
-        key = (*refusal[:3], refusal.carried, refusal.kind, refusal.cause)
-        pair = tuple(sorted((refusal.source, refusal.destination)))
-        is_heard = pair in exchanged or octets >= refusal.key_from
-        is_sure = octets >= refusal.surely_from and is_heard
-        row = rows.setdefault(key, [0, 0, set()])
-        row[0] += is_sure  # type: ignore[operator]
-        row[1] += 1  # type: ignore[operator]
-        if octets >= refusal.key_from:
-            row[2].add(refusal.key)  # type: ignore[attr-defined]
-    return tuple(
-        RefusedRow(
-            key[0], key[2], key[1], key[3], key[4], key[5], row[0], row[1], frozenset(row[2])
-        )  # type: ignore[arg-type]
-        for key, row in sorted(rows.items(), key=repr)
-    )
-
-
-def _other_icmp(found: list[Found], recordings: list[Recording]) -> int | None:
-    """ICMP 3/10 of the underlay and of guests, which refuses no NVGRE."""
+def _other_icmp(
+    found: list[Found], recordings: list[Recording], exchanged: set[tuple[str, str]]
+) -> tuple[int, int] | None:
+    """How many ICMP 3/10 of the underlay and of guests, which refuse no NVGRE, there are; and at
+    most, if those are counted that are cut before it can be told.
+    """
     frames = [seen for recording in recordings for seen in recording.frames if not seen.is_wrong]
     if len(frames) != len(found):
         return None
     visible = {"underlay-refusal": 36, "guest-error": 78}
-    return sum(octets >= visible.get(packet.kind, 1 << 20) for _, _, packet, octets in found)
+    others = sum(octets >= visible.get(packet.kind, 1 << 20) for _, _, packet, octets in found)
+    cut = sum(
+        packet.refusal is not None and not must_count(packet.refusal, octets, exchanged)
+        for _, _, packet, octets in found
+    )
+    return others, others + cut
