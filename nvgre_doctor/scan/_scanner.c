@@ -61,6 +61,9 @@ struct kind {
  * each a unit, whose `sibling` begins the chain of the others of this VM pair and id. */
 enum sort { UNIT, UNKEPT, DIRECTION };
 
+/* Of a frame: it is left to Python, a unit's, or only counted. */
+enum verdict { LEAVE, NVGRE, NOT_GRE, VXLAN, NOT_IP, VERDICTS };
+
 struct packet {
     uint64_t digest, frames;
     uint32_t order, conversation;
@@ -91,7 +94,7 @@ typedef struct {
     uint32_t longest, kept, rows, most, directions, lefts; /* kept: streams; 0: all */
     uint32_t mask, slots; /* of the index: one less than a power of two; how many are used */
     uint16_t unused; /* begins a chain of rows, by `next` */
-    uint64_t seed[1 + KEY / 4], not_gre, vxlan, nvgre;
+    uint64_t seed[1 + KEY / 4], counted[VERDICTS];
     uint8_t spread[256]; /* sampling.OCTET_SPREAD */
     uint32_t crc[256];
     struct kind kind[KINDS];
@@ -265,14 +268,14 @@ static int is_tag(unsigned ethertype)
     return ethertype == 0x8100 || ethertype == 0x88a8 || ethertype == 0x9100 || ethertype == 0x9200;
 }
 
+static int is_ip(unsigned ethertype) { return ethertype == 0x0800 || ethertype == 0x86dd; }
+
 static int is_icmp_error(int version, unsigned type)
 {
     if (version == 4)
         return type == 3 || type == 5 || type == 11 || type == 12;
     return (type >= 1 && type <= 4) || type == 137;
 }
-
-enum verdict { LEAVE, NOT_GRE, VXLAN, NVGRE };
 
 struct plain { /* of a frame that is NVGRE: slices of the buffer */
     const uint8_t *addresses, *inner, *customers, *ports;
@@ -440,6 +443,9 @@ static enum verdict read_frame(const struct kind *kind, const uint8_t *frame, si
             }
         if (memcmp(frame + at, way->value, way->decisive) == 0 && frame[ip] >> 4 == way->version)
             return read_ip(frame + ip, size - ip, found);
+        if (way->decisive == 2 && is_ip(get16(way->value)) && !is_ip(get16(frame + at))
+            && !is_tag(get16(frame + at)))
+            return NOT_IP; /* the decisive bytes are an EtherType */
     }
     return LEAVE;
 }
@@ -614,7 +620,6 @@ static int count(Scanner *scanner, const struct plain *found, int64_t ns, uint64
         direction->frames++;
     else if (row->frames == 1 && direction)
         take_part(scanner, direction, row);
-    scanner->nvgre++;
     return 1;
 }
 
@@ -706,8 +711,7 @@ static void walk_over(Scanner *scanner, struct walk *walk)
             left->length = captured;
             left->number = walk->number;
         }
-        scanner->not_gre += verdict == NOT_GRE;
-        scanner->vxlan += verdict == VXLAN;
+        scanner->counted[verdict]++;
         walk->at += size;
         walk->number++;
     }
@@ -922,16 +926,18 @@ static PyObject *scanner_take(PyObject *self, PyObject *Py_UNUSED(unused))
             failed = append_new(units, unit_tuple(row));
     }
     if (!failed)
-        taken = Py_BuildValue("(OOKKK)", units, directions, (unsigned long long)scanner->nvgre,
-                              (unsigned long long)scanner->not_gre,
-                              (unsigned long long)scanner->vxlan);
+        taken = Py_BuildValue("(OOKKKK)", units, directions,
+                              (unsigned long long)scanner->counted[NVGRE],
+                              (unsigned long long)scanner->counted[NOT_GRE],
+                              (unsigned long long)scanner->counted[VXLAN],
+                              (unsigned long long)scanner->counted[NOT_IP]);
     Py_XDECREF(units);
     Py_XDECREF(directions);
     if (!taken)
         return NULL;
     memset(scanner->index, 0, ((size_t)scanner->mask + 1) * sizeof *scanner->index);
     scanner->rows = scanner->directions = scanner->slots = scanner->unused = 0;
-    scanner->nvgre = scanner->not_gre = scanner->vxlan = 0;
+    memset(scanner->counted, 0, sizeof scanner->counted);
     return taken;
 }
 

@@ -292,8 +292,7 @@ class FrameCounter:
         """Understand everything, and begin again."""
         evidence = self.evidence
         if self._native is not None:
-            not_gre, vxlan = self._native.fold(evidence)
-            self._counted.update({Oddity.NOT_GRE: not_gre, Oddity.VXLAN: vxlan})
+            self._counted.update(self._native.fold(evidence))
         for kind in self._kinds.values():
             units = []
             others = ((header, row) for (_, header), row in kind.others.items())
