@@ -60,7 +60,7 @@ def examine(
     """Everything that `diagnose` finds out before it applies the rules; errors as there."""
     expected, other_hosts = parse_expected(options.expect), parse_hosts(options.not_nvgre)
     known = read_inventory(options.inventory) if options.inventory is not None else Inventory()
-    known = known.with_vsids(options.vsids)
+    known = known.with_vsids(options.vsids)._replace(is_complete=options.vsid_complete)
     paths = expand([os.fsdecode(path) for path in captures])
     reads = read_captures(paths, options.jobs or 1, progress)
     evidence = Evidence({index: read.evidence for index, read in enumerate(reads)})

@@ -134,4 +134,5 @@ class Oddity(StrEnum):
     INNER_TAG = "inner-tag"
     HOST_ERROR = "host-error"  # it carries an UNREACHABLE or REDIRECT of its host
     CONTROL = "control"  # other NVGRE with an NVE-to-NVE key
+    CUT_CONTROL = "cut-control"  # of these, those cut so short that they may be a host's error
     NOT_NVGRE = "not-nvgre"  # looks like NVGRE, and somebody knows better: never seen by the scan

@@ -14,7 +14,7 @@ ORDER = (
     "__init__", "vocabulary", "errors", "terminal", "engines", "wire", "capture", "evidence",
     "known",
     "scan", "infer",
-    "wording", "filters", "rules", "report", "reporters",
+    "wording", "statements", "filters", "rules", "report", "reporters",
     "settings", "doctor", "annotate", "info", "wireshark",
     "keycard", "commands", "cli", "__main__",
 )  # fmt: skip

@@ -418,10 +418,10 @@ def calls(monkeypatch):
         counts["folds"] += 1
         fold(counter)
 
-    def counted_add(units, more):
+    def counted_add(units, more, *directions):
         more = list(more)
         counts["units"] += len(more)
-        add(units, more)
+        add(units, more, *directions)
 
     monkeypatch.setattr(FrameCounter, "_fold", counted_fold)
     monkeypatch.setattr(Units, "add", counted_add)

@@ -23,7 +23,7 @@ INNER = build.inner_frame(*MACS, TCP)
 PACKET = build.nvgre("192.168.50.1", "192.168.50.2", 0x00138900, INNER)
 ETHERNET_IPV4 = (14, 12, True, b"\x08\x00", 4)
 TABLE = bytes(256)
-SEED = bytes(16)
+SEED = bytes(range(120))
 CLOCK = WordClock("<", are_seconds=False, per_second=1_000_000)
 
 

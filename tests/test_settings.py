@@ -20,6 +20,7 @@ select = ["NVG2", "NVG301"]
 ignore = ["nvg204"]
 fail-on = "warning"
 vsid = [5001, 0x1770]
+vsid-complete = true
 inventory = "lists/lookup.csv"
 format = "junit"
 jobs = 4
@@ -129,6 +130,7 @@ def test_every_key_is_read_with_its_type(folder: Path) -> None:
         ignore=("nvg204",),
         fail_on="warning",
         vsids=(5001, 6000),
+        vsid_complete=True,
         inventory=str(folder / "lists" / "lookup.csv"),
         format="junit",
         jobs=4,
@@ -149,6 +151,7 @@ def test_every_key_has_an_environment_variable(folder: Path) -> None:
         NVGRE_DOCTOR_IGNORE=" nvg204 ",
         NVGRE_DOCTOR_FAIL_ON="warning",
         NVGRE_DOCTOR_VSID="5001 0x1770",
+        NVGRE_DOCTOR_VSID_COMPLETE="True",
         NVGRE_DOCTOR_INVENTORY="lists/lookup.csv",
         NVGRE_DOCTOR_FORMAT="junit",
         NVGRE_DOCTOR_JOBS="4",
@@ -160,6 +163,7 @@ def test_every_key_has_an_environment_variable(folder: Path) -> None:
         ignore=("nvg204",),
         fail_on="warning",
         vsids=(5001, 6000),
+        vsid_complete=True,
         inventory="lists/lookup.csv",
         format="junit",
         jobs=4,
@@ -167,7 +171,7 @@ def test_every_key_has_an_environment_variable(folder: Path) -> None:
         expect={"10.0.0.7": "draft-00", "10.0.0.0/24": "rfc7637", "fd00::7": "draft-00"},
         not_nvgre=("10.0.0.9", "fd00:9::/32"),
     )
-    assert len(KEYS) == 10
+    assert len(KEYS) == 11
 
 
 def test_the_environment_wins_over_the_file_key_by_key(folder: Path) -> None:
@@ -188,12 +192,12 @@ WRONG = {
     "expected = {}": "unknown key expected; did you mean expect?",
     "not-nvgr = []": "unknown key not-nvgr; did you mean not-nvgre?",
     "baselines = 1": (
-        "unknown key baselines; the keys are select, ignore, fail-on, vsid, inventory, format,"
-        " jobs, color, expect, not-nvgre."
+        "unknown key baselines; the keys are select, ignore, fail-on, vsid, vsid-complete,"
+        " inventory, format, jobs, color, expect, not-nvgre."
     ),
     '"\\u001b[31m\\n::error::x" = 1': (
-        "unknown key \\x1b[31m\\n::error::x; the keys are select, ignore, fail-on, vsid, inventory,"
-        " format, jobs, color, expect, not-nvgre."
+        "unknown key \\x1b[31m\\n::error::x; the keys are select, ignore, fail-on, vsid,"
+        " vsid-complete, inventory, format, jobs, color, expect, not-nvgre."
     ),
     "[tool.nvgre-doctor]\njobs = 1": "the keys stand at the top, without [tool.nvgre-doctor].",
     "fail-on = 'fatal'": 'fail-on: expected one of error, warning, info, never, found "fatal".',
@@ -204,6 +208,8 @@ WRONG = {
     "color = true": "color: expected one of auto, always, never, found true.",
     "jobs = 0": "jobs: expected an integer from 1 to 18446744073709551615, found 0.",
     "jobs = '4'": 'jobs: expected an integer from 1 to 18446744073709551615, found "4".',
+    "vsid-complete = 1": "vsid-complete: expected true or false, found 1.",
+    "vsid-complete = 'yes'": 'vsid-complete: expected true or false, found "yes".',
     "vsid = 5001": "vsid: expected a list of VSIDs such as [5001, 5002], found 5001.",
     "vsid = [5001, 4095]": "vsid[1]: expected an integer from 4096 to 16777214, found 4095.",
     "vsid = [16777215]": "vsid[0]: expected an integer from 4096 to 16777214, found 16777215.",

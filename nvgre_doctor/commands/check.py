@@ -64,6 +64,12 @@ def _codes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     help="A VSID that you use. This and -o can be repeated.",
 )
 @click.option(
+    "--vsid-complete",
+    is_flag=True,
+    default=None,
+    help="You use no others than these and the inventory's.",
+)
+@click.option(
     "--inventory",
     metavar="FILE",
     shell_complete=complete_files,

@@ -23,6 +23,11 @@ CUT_BEFORE_KEY: Final = (
 """GRE that may be NVGRE, and ends before its key."""
 CONTROL_KEY: Final = "(gre.key#1 >= 0xffffff00 || gre.key#1 == 0x00ffffff)"
 """NVE-to-NVE messages, in either position."""
+CUT_CONTROL: Final = (
+    f"{OUTERMOST} && {CONTROL_KEY} && frame.cap_len < frame.len && !icmp.type && !icmpv6.type"
+    " && !(ip.proto#2 != 1) && !(ipv6.nxt#2 != 58) && !arp"
+)
+"""Those that end before it could be seen whether they are ICMP."""
 
 
 def from_host(address: bytes) -> str:

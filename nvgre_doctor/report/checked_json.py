@@ -97,6 +97,12 @@ class Value:
             self.fail(f"an integer from {lowest} to {highest}")
         return self.raw
 
+    def flag(self) -> bool:
+        """True or false."""
+        if not isinstance(self.raw, bool):
+            self.fail("true or false")
+        return self.raw
+
     def word(self, words: tuple[str, ...]) -> str:
         """One of some strings."""
         if not isinstance(self.raw, str) or self.raw not in words:

@@ -59,7 +59,7 @@ def update(host: HostVerdict, *, is_certain: bool = True) -> Advice:
             " own name.",
             HOTFIX,
         )
-    return Advice(f"{find_owner(name)}, install KB2779768 on it and restart it.", HOTFIX)
+    return Advice(f"{find_owner(name)}. Install KB2779768 on it and restart it.", HOTFIX)
 
 
 def look_at_update(host: HostVerdict) -> Advice:

@@ -10,7 +10,8 @@ from nvgre_doctor.rules.base import Rule, Situation, finding
 from nvgre_doctor.rules.finding import Finding, Subject
 from nvgre_doctor.rules.frames import Claim, Frame, Show
 from nvgre_doctor.vocabulary import Oddity, Severity
-from nvgre_doctor.wire.facts import Other
+from nvgre_doctor.wire import layouts
+from nvgre_doctor.wire.facts import Nvgre, Other
 from nvgre_doctor.wording import losses_words, plural
 
 
@@ -52,12 +53,14 @@ def find_damaged(situation: Situation) -> Iterator[Finding]:
 
 def find_short_frames(situation: Situation) -> Iterator[Finding]:
     """What it means
-      Frames were captured with so few bytes that the GRE key is not in them. They cannot say
-      anything about a layout.
+      Frames were captured with so few bytes that the GRE key is not in them, and they cannot say
+      anything about a layout. Or control traffic was cut before its inner ICMP type: it may have
+      been refusals.
 
     How it is detected
       The outer header says GRE, and the frame ends before the key. With Ethernet and IPv4 the key
-      ends at byte 42.
+      ends at byte 42. Or the key is one of control traffic (0xFFFFFF), and the frame ends before it
+      can be seen whether it holds an UNREACHABLE.
 
     What it is not
       No fault of the hosts: the snap length of the capture is too small.
@@ -67,29 +70,44 @@ def find_short_frames(situation: Situation) -> Iterator[Finding]:
       too: tcpdump -s 128, or dumpcap -s 128.
 
     Sources
-      RFC 7637 section 3.2 (position of the key).
+      RFC 7637 sections 3.2 (position of the key) and 3.4.
     """
-    counts: Counter[int] = Counter()
-    examples: defaultdict[int, list[At]] = defaultdict(list)
-    for index, _, sightings in situation.evidence.signs(
-        Oddity.TOO_SHORT
-    ):  # in the order of the captures
-        counts[index] += sightings.count
-        examples[index] += [At(m.ts_ns, index, m.frame_number) for m in sightings.examples]
-    for index, count in counts.items():
-        yield finding(
-            "NVG102",
-            Severity.WARNING,
-            f"{plural(count, 'GRE frame is', 'GRE frames are')} cut before the key (of"
-            f" {plural(situation.captures[index].frames, 'frame')}): the snap length is too small.",
-            Subject("capture", capture=index),
-            examples[index],
-            count=count,
-            display_filter=for_wireshark.CUT_BEFORE_KEY,
-            advice=Advice(
-                "Capture again with a snap length of 128 bytes or more, for example tcpdump -s 128."
-            ),
-        )
+    for oddity, one, many, what, display_filter in (
+        (
+            Oddity.TOO_SHORT,
+            "GRE frame is",
+            "GRE frames are",
+            "cut before the key",
+            for_wireshark.CUT_BEFORE_KEY,
+        ),
+        (
+            Oddity.CUT_CONTROL,
+            "frame of control traffic is",
+            "frames of control traffic are",
+            "cut before it can be seen whether they refuse something",
+            for_wireshark.CUT_CONTROL,
+        ),
+    ):
+        counts: Counter[int] = Counter()
+        examples: defaultdict[int, list[At]] = defaultdict(list)
+        for index, _, sightings in situation.evidence.signs(oddity):  # by capture
+            counts[index] += sightings.count
+            examples[index] += [At(m.ts_ns, index, m.frame_number) for m in sightings.examples]
+        for index, count in counts.items():
+            frames = plural(situation.captures[index].frames, "frame")
+            yield finding(
+                "NVG102",
+                Severity.WARNING,
+                f"{plural(count, one, many)} {what} (of {frames}): the snap length is too small.",
+                Subject("capture", capture=index),
+                examples[index],
+                count=count,
+                display_filter=display_filter,
+                advice=Advice(
+                    "Capture again with a snap length of 128 bytes or more, for example tcpdump -s"
+                    " 128."
+                ),
+            )
 
 
 INSTEAD = {
@@ -240,8 +258,15 @@ def shows_short_frames(situation: Situation) -> Show:
     """Those that are cut."""
 
     def show(frame: Frame) -> Iterator[Claim]:
-        if isinstance(frame.facts, Other) and frame.facts.oddity is Oddity.TOO_SHORT:
+        facts = frame.facts
+        if isinstance(facts, Other) and facts.oddity is Oddity.TOO_SHORT:
             yield Claim((), "this frame is cut before the GRE key")
+        elif (
+            isinstance(facts, Nvgre)
+            and layouts.is_control(facts.gre_key)
+            and facts.inner_source is None
+        ):
+            yield Claim((), "control traffic, cut before it can be seen whether it refuses")
 
     return show
 

@@ -11,6 +11,8 @@ from nvgre_doctor.rules.base import Rule, Situation, about_pair, finding
 from nvgre_doctor.rules.data_filters import DataFilters
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
+from nvgre_doctor.rules.nvg3_refusals import is_by_layout, is_lower
+from nvgre_doctor.rules.refused_flows import RefusedFlows, frames_of, keys_text, sightings_of
 from nvgre_doctor.vocabulary import Confidence, Layout, PairVerdict, Severity, Verdict
 from nvgre_doctor.wording import (
     LAYOUT_NAMES,
@@ -33,7 +35,8 @@ def find_mismatch(situation: Situation) -> Iterator[Finding]:
     How it is detected
       The layouts of both hosts are known for their last stretch of time, and they differ. What that
       rests on (A1 value, A2 restart, A3 VM pair, A4 unique, A5 clocks) stands with each host. If
-      one of them is only likely, so is the mismatch, and this is a warning.
+      one of them is only likely, so is the mismatch, and this is a warning; likewise where only
+      refusals were captured, and each host refuses the other's key, K and K shifted by eight bits.
 
     What it is not
       Not a fault of cabling, routing or firewalls: the packets arrive.
@@ -76,6 +79,35 @@ def find_mismatch(situation: Situation) -> Iterator[Finding]:
             display_filter=data(*pair.hosts),
             advice=update(old, is_certain=is_proven),
             confidence=pair.confidence,
+        )
+    yield from _refused_crosswise(situation)
+
+
+def _refused_crosswise(situation: Situation) -> Iterator[Finding]:
+    """Two hosts of which no data was captured, and each refuses the other's key."""
+    heard = {pair.hosts for pair in situation.diagnosis.pairs}
+    flows = RefusedFlows(situation)
+    refused = dict(flows(is_by_layout))
+    for (source, destination), refusals in refused.items():
+        back = refused.get((destination, source))
+        if back is None or source > destination or (source, destination) in heard:
+            continue
+        both = [*refusals, *back]
+        is_source_old = is_lower(situation, source, destination)
+        old = situation.host(source if is_source_old else destination)
+        one, two = address_text(source), address_text(destination)
+        yield finding(
+            "NVG301",
+            Severity.WARNING,
+            f"{one} and {two} probably cannot talk: each refuses the other's key, and one is the"
+            f" other eight bits higher. {two} refuses {keys_text(refusals)} of {one}. {one} refuses"
+            f" {keys_text(back)} of {two}.",
+            about_pair(source, destination),
+            frames_of(both),
+            count=sightings_of(both),
+            display_filter=flows.filter_of(both),
+            advice=update(old, is_certain=False),
+            confidence=Confidence.LIKELY,
         )
 
 

@@ -45,14 +45,14 @@ def find_refused_by_layout(situation: Situation) -> Iterator[Finding]:
       MS-NVGREE section 2.2.2; RFC 7637 section 3.2; RFC 1122 section 3.2.2.1.
     """
     flows = RefusedFlows(situation)
-    for (source, destination), refusals in flows(_is_by_layout):
+    for (source, destination), refusals in flows(is_by_layout):
         frames = frames_of(refusals)
         sender, receiver = (
             situation.host(address).spoken_between(min(frames), max(frames))
             for address in (source, destination)
         )
         if sender is None or receiver is None:
-            is_certain, is_source_old = False, _is_lower(situation, source, destination)
+            is_certain, is_source_old = False, is_lower(situation, source, destination)
             why = "the layouts differ"
         else:
             is_certain = sender.confidence is receiver.confidence is Confidence.PROVEN
@@ -81,11 +81,12 @@ def find_refused_by_layout(situation: Situation) -> Iterator[Finding]:
         )
 
 
-def _is_by_layout(refusal: RefusalFacts) -> bool:
+def is_by_layout(refusal: RefusalFacts) -> bool:
+    """Whether this refusal is one that layouts explain."""
     return is_prohibited(refusal.sign) and refusal.cause is Cause.LAYOUT_MISMATCH
 
 
-def _is_lower(situation: Situation, source: bytes, destination: bytes) -> bool:
+def is_lower(situation: Situation, source: bytes, destination: bytes) -> bool:
     """Whether the keys of a flow are those of the opposite one, eight bits lower: the old layout of
     the same ids.
     """

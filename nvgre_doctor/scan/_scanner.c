@@ -11,7 +11,7 @@
  *  2. Memory is allocated once, when a Scanner is made, and its size is a constant.  Nothing that
  *     is read from a capture is ever a size of memory, nor an index without a test.
  *  3. A table that is full is a reason to return (is_full): Python folds it and calls again.
- *     Its hash is SipHash-1-3 with a seed of this run, so nobody can write frames that collide.
+ *     Its hash has keys of this run, so nobody can write frames that collide.
  *  4. There is no state outside a Scanner.  The GIL is released while a buffer is walked over;
  *     `is_busy` refuses a second thread, and `walk` itself calls nothing of Python.
  *  5. Multi-byte fields are put together byte by byte: no alignment and no byte order is assumed.
@@ -27,7 +27,8 @@
 
 enum {
     ROWS = 49152,       /* of the table; Python may ask for fewer */
-    SLOTS = 131072,     /* of its index: a power of two, well above ROWS */
+    SLOTS = 131072,     /* of its index at most: a power of two, well above ROWS */
+    FEW_SLOTS = 4096,
     KINDS = 62,         /* linktypes with their clocks */
     WAYS = 16,          /* link headers of one kind */
     LEFT = 4096,        /* frames that are left, before they are handed over */
@@ -48,7 +49,7 @@ struct way {
 
 struct kind {
     int are_seconds, ways; /* and the clock: capture.batch.WordClock */
-    uint64_t per_second;
+    uint64_t per_second, tick_ns; /* 0: not a whole number */
     int64_t offset_ns;
     struct way way[WAYS];
 };
@@ -67,13 +68,16 @@ struct packet {
 };
 
 struct row {
-    uint8_t key[KEY], customers[32]; /* of the first frame */
-    uint8_t key_size, customers_size, sort, octet, mask, packets; /* key_size 0: not used */
+    uint8_t key[KEY]; /* what is needed of every frame comes first: two cache lines */
+    uint8_t key_size, sort, customers_size, octet, mask, packets; /* key_size 0: not used */
     uint16_t next, sibling; /* numbers of rows + 1; 0: none */
     uint32_t order;         /* of the second packet */
-    uint64_t frames, first, last;
-    int64_t first_ns, last_ns, earliest, latest; /* the last two in seconds */
-    struct packet packet[2];                     /* by order and digest */
+    uint64_t frames, last;
+    int64_t last_ns, earliest, latest; /* the last two in seconds */
+    uint64_t first;
+    int64_t first_ns;
+    struct packet packet[2]; /* by order and digest */
+    uint8_t customers[32];   /* of the first frame */
 };
 
 struct left {
@@ -84,50 +88,45 @@ struct left {
 typedef struct {
     PyObject_HEAD
     int is_busy, kinds;
-    uint32_t longest, kept, rows, most, slots, directions, lefts; /* kept: streams; 0: all */
+    uint32_t longest, kept, rows, most, directions, lefts; /* kept: streams; 0: all */
+    uint32_t mask, slots; /* of the index: one less than a power of two; how many are used */
     uint16_t unused; /* begins a chain of rows, by `next` */
-    uint64_t seed[2], not_gre, vxlan, nvgre;
+    uint64_t seed[1 + KEY / 4], not_gre, vxlan, nvgre;
     uint8_t spread[256]; /* sampling.OCTET_SPREAD */
     uint32_t crc[256];
     struct kind kind[KINDS];
     struct left left[LEFT];
-    uint16_t *index; /* SLOTS numbers of rows + 1; 0: free */
+    uint16_t *index; /* numbers of rows + 1; 0: free */
     struct row *row; /* ROWS of them */
 } Scanner;
 
 /* --- the table ---------------------------------------------------------------------------------*/
 
-#define ROTATE(x, b) (((x) << (b)) | ((x) >> (64 - (b))))
-#define SIP_ROUND \
-    do { \
-        v0 += v1; v1 = ROTATE(v1, 13); v1 ^= v0; v0 = ROTATE(v0, 32); \
-        v2 += v3; v3 = ROTATE(v3, 16); v3 ^= v2; \
-        v0 += v3; v3 = ROTATE(v3, 21); v3 ^= v0; \
-        v2 += v1; v1 = ROTATE(v1, 17); v1 ^= v2; v2 = ROTATE(v2, 32); \
-    } while (0)
-
-/* SipHash-1-3 (Aumasson and Bernstein) of a key, whose size is a multiple of 8. */
-static uint64_t hash(const uint64_t seed[2], const uint8_t *key, size_t size)
+/* Of a key, whose size is a multiple of 4: multilinear hashing (Lemire and Kaser), whose keys nobody
+ * knows who writes a capture. */
+static size_t hash(const uint64_t *seed, const uint8_t *key, size_t size)
 {
-    uint64_t v0 = seed[0] ^ UINT64_C(0x736f6d6570736575), v1 = seed[1] ^ UINT64_C(0x646f72616e646f6d);
-    uint64_t v2 = seed[0] ^ UINT64_C(0x6c7967656e657261), v3 = seed[1] ^ UINT64_C(0x7465646279746573);
-    uint64_t word;
+    uint64_t sum = *seed;
+    uint32_t word;
     size_t at;
-    for (at = 0; at < size; at += 8) {
-        memcpy(&word, key + at, 8);
-        v3 ^= word;
-        SIP_ROUND;
-        v0 ^= word;
+    for (at = 0; at < size; at += 4) {
+        memcpy(&word, key + at, 4);
+        sum += *++seed * word;
     }
-    word = (uint64_t)size << 56;
-    v3 ^= word;
-    SIP_ROUND;
-    v0 ^= word;
-    v2 ^= 0xff;
-    SIP_ROUND;
-    SIP_ROUND;
-    SIP_ROUND;
-    return v0 ^ v1 ^ v2 ^ v3;
+    return (size_t)(sum >> 32);
+}
+
+/* Whether a row is of this key, behind which there are zeros. */
+static int is_of(const struct row *row, const uint8_t *key, uint8_t size, uint8_t sort)
+{
+    uint64_t one, two, differences = (uint64_t)(row->key_size ^ size) | (row->sort ^ sort);
+    int at;
+    for (at = 0; at < size; at += 8) {
+        memcpy(&one, row->key + at, 8);
+        memcpy(&two, key + at, 8);
+        differences |= one ^ two;
+    }
+    return !differences;
 }
 
 /* The slot of a key of `size` bytes, behind which there are zeros; it is free, if there is no row
@@ -135,39 +134,56 @@ static uint64_t hash(const uint64_t seed[2], const uint8_t *key, size_t size)
  * again for another key: it is passed by. */
 static uint16_t *find(const Scanner *scanner, const uint8_t *key, uint8_t size, uint8_t sort)
 {
-    size_t slot = (size_t)(hash(scanner->seed, key, (size + 7u) & ~7u) & (SLOTS - 1));
-    while (scanner->index[slot]) {
-        const struct row *row = &scanner->row[scanner->index[slot] - 1];
-        if (row->key_size == size && row->sort == sort && memcmp(row->key, key, size) == 0)
-            break;
-        slot = (slot + 1) & (SLOTS - 1);
-    }
+    size_t slot = hash(scanner->seed, key, (size + 3u) & ~3u) & scanner->mask;
+    while (scanner->index[slot] && !is_of(&scanner->row[scanner->index[slot] - 1], key, size, sort))
+        slot = (slot + 1) & scanner->mask;
     return &scanner->index[slot];
 }
 
-/* A new row of this key for this slot; NULL if there is no room. */
-static struct row *add(Scanner *scanner, uint16_t *slot, const uint8_t *key, uint8_t size,
-                       uint8_t sort)
+/* Twice as many slots.  Of two rows of one key the later one is found. */
+static void grow(Scanner *scanner)
 {
-    uint16_t number = scanner->unused;
+    uint32_t i;
+    scanner->mask = 2 * scanner->mask + 1;
+    memset(scanner->index, 0, ((size_t)scanner->mask + 1) * sizeof *scanner->index);
+    scanner->slots = 0;
+    for (i = 0; i < scanner->rows; i++) {
+        const struct row *row = &scanner->row[i];
+        uint16_t *slot;
+        if (!row->key_size)
+            continue;
+        slot = find(scanner, row->key, row->key_size, row->sort);
+        scanner->slots += !*slot;
+        if (!*slot || scanner->row[*slot - 1].last < row->last)
+            *slot = (uint16_t)(i + 1);
+    }
+}
+
+/* A new row of this key; NULL if there is no room. */
+static struct row *add(Scanner *scanner, const uint8_t *key, uint8_t size, uint8_t sort)
+{
+    uint16_t number = scanner->unused, *slot;
     struct row *row;
     if (!number && scanner->rows >= scanner->most)
         return NULL;
-    if (!*slot && scanner->slots++ >= SLOTS / 2) {
-        scanner->slots--;
-        return NULL;
+    if (scanner->slots > scanner->mask / 2) {
+        if (scanner->mask >= SLOTS - 1)
+            return NULL;
+        grow(scanner);
     }
+    slot = find(scanner, key, size, sort);
+    scanner->slots += !*slot;
     if (number)
         scanner->unused = scanner->row[number - 1].next;
     else
         number = (uint16_t)++scanner->rows;
+    *slot = number;
     row = &scanner->row[number - 1];
     memset(row, 0, sizeof *row);
     memcpy(row->key, key, KEY);
     row->key_size = size;
     row->sort = sort;
     row->order = ANY_ORDER;
-    *slot = number;
     return row;
 }
 
@@ -184,7 +200,7 @@ static struct row *open_row(Scanner *scanner, const uint8_t *key, uint8_t size, 
     uint16_t *slot = find(scanner, key, size, sort);
     struct row *row = *slot ? &scanner->row[*slot - 1] : NULL;
     if (!row || row->earliest - latest > SILENCE || earliest - row->latest > SILENCE) {
-        row = add(scanner, slot, key, size, sort);
+        row = add(scanner, key, size, sort);
         if (!row)
             return NULL;
         row->earliest = earliest;
@@ -553,7 +569,7 @@ static int count(Scanner *scanner, const struct plain *found, int64_t ns, uint64
         if (*slot)
             direction = &scanner->row[*slot - 1];
         else if (scanner->directions < scanner->most / 4) {
-            direction = add(scanner, slot, key, (uint8_t)(1 + ends), DIRECTION);
+            direction = add(scanner, key, (uint8_t)(1 + ends), DIRECTION);
             scanner->directions += direction != NULL;
         }
         is_kept = !direction || !(spread_of(scanner, found->inner) & direction->mask);
@@ -596,7 +612,8 @@ static int64_t read_time(const struct kind *kind, const uint8_t *stamp, int is_b
     part = ticks % kind->per_second;
     if (whole > UINT64_C(4000000000))
         return 0;
-    ns = (int64_t)(whole * SECOND_NS + part * SECOND_NS / kind->per_second) + kind->offset_ns;
+    part = kind->tick_ns ? part * kind->tick_ns : part * SECOND_NS / kind->per_second;
+    ns = (int64_t)(whole * SECOND_NS + part) + kind->offset_ns;
     return ns > 0 ? ns : 0;
 }
 
@@ -756,6 +773,7 @@ static PyObject *scanner_add_kind(PyObject *self, PyObject *args)
         || offset_ns < -INT64_C(4000000000) * SECOND_NS
         || offset_ns > INT64_C(4000000000) * SECOND_NS || scanner->kinds >= KINDS)
         return PyLong_FromLong(KINDS);
+    kind.tick_ns = SECOND_NS % per_second ? 0 : SECOND_NS / per_second;
     scanner->kind[scanner->kinds] = kind;
     return PyLong_FromLong(scanner->kinds++);
 }
@@ -798,7 +816,7 @@ static PyObject *scanner_keep(PyObject *self, PyObject *args)
         slot = find(scanner, key, (uint8_t)(1 + size), DIRECTION);
         scanner->directions += !*slot;
         row = *slot ? &scanner->row[*slot - 1]
-                    : add(scanner, slot, key, (uint8_t)(1 + size), DIRECTION);
+                    : add(scanner, key, (uint8_t)(1 + size), DIRECTION);
         if (row)
             row->mask |= mask;
     }
@@ -895,8 +913,7 @@ static PyObject *scanner_take(PyObject *self, PyObject *Py_UNUSED(unused))
     Py_XDECREF(directions);
     if (!taken)
         return NULL;
-    if (scanner->rows)
-        memset(scanner->index, 0, SLOTS * sizeof *scanner->index);
+    memset(scanner->index, 0, ((size_t)scanner->mask + 1) * sizeof *scanner->index);
     scanner->rows = scanner->directions = scanner->slots = scanner->unused = 0;
     scanner->nvgre = scanner->not_gre = scanner->vxlan = 0;
     return taken;
@@ -913,7 +930,7 @@ static PyObject *scanner_new(PyTypeObject *type, PyObject *args, PyObject *Py_UN
                           &longest, &most))
         return NULL;
     if (seed_size != sizeof scanner->seed || spread_size != sizeof scanner->spread) {
-        PyErr_SetString(PyExc_ValueError, "a seed of 16 bytes, a table of 256");
+        PyErr_SetString(PyExc_ValueError, "a seed of 120 bytes, a table of 256");
         return NULL;
     }
     scanner = (Scanner *)allocate(type, 0); /* filled with zeros */
@@ -922,6 +939,7 @@ static PyObject *scanner_new(PyTypeObject *type, PyObject *args, PyObject *Py_UN
     memcpy(scanner->seed, seed, sizeof scanner->seed);
     memcpy(scanner->spread, spread, sizeof scanner->spread);
     scanner->longest = longest;
+    scanner->mask = FEW_SLOTS - 1;
     for (i = 0; i < 256; i++)
         for (scanner->crc[i] = i, bit = 0; bit < 8; bit++)
             scanner->crc[i] = scanner->crc[i] >> 1 ^ (scanner->crc[i] & 1 ? 0xedb88320u : 0);

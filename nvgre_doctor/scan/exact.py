@@ -98,6 +98,8 @@ def _read_nvgre(facts: Nvgre, inner: Inner) -> Reading:
         signs.append(Sign(Oddity.HOST_ERROR, *ends, facts.gre_key))
     elif is_control:
         signs.append(Sign(Oddity.CONTROL, *ends, facts.gre_key))
+        if facts.inner_ethertype is None or not inner.is_sure:
+            signs.append(Sign(Oddity.CUT_CONTROL, *ends))
     else:
         net = net_of(customers, macs, is_arp=facts.inner_ethertype == ETHERTYPE_ARP)
         key = PartKey(*ends, layouts.vsid(facts.gre_key), macs, net, inner.is_sure)

@@ -59,7 +59,9 @@ class Native:
         if not self._ways:
             return at, number, False
         if self._scanner is None:
-            self._scanner = self._class(os.urandom(16), sampling.OCTET_SPREAD, MAX_FRAME, self._few)
+            self._scanner = self._class(
+                os.urandom(120), sampling.OCTET_SPREAD, MAX_FRAME, self._few
+            )
         if records is not self._records:
             self._records, self._of_interfaces = records, bytearray()
         for interface in records.interfaces[len(self._of_interfaces) :]:
@@ -97,8 +99,7 @@ class Native:
         units, directions, nvgre, not_gre, vxlan = self._scanner.take()
         evidence.frames += nvgre + not_gre + vxlan
         evidence.nvgre_frames += nvgre
-        evidence.units.raise_levels(directions)
-        evidence.units.add(units)
+        evidence.units.add(units, directions)
         self._scanner.limit(
             self._most if evidence.is_thinned else self._few,
             sampling.VM_STREAMS if evidence.is_thinned else 0,

@@ -106,6 +106,10 @@ def _layouts(text: str) -> dict[str, str]:
     return {address: layout for address, _, layout in pairs}
 
 
+def _flag(text: str) -> object:
+    return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
+
+
 def number(word: str) -> object:
     """The number that a word means; the word itself where it means none."""
     found = parse_number(word)
@@ -166,6 +170,7 @@ KEYS: Final[dict[str, Key]] = {
     "ignore": Key(_codes, _words),
     "fail-on": Key(lambda value: value.word(tuple(FAIL_ON))),
     "vsid": Key(_vsids, _numbers),
+    "vsid-complete": Key(Value.flag, _flag),
     "inventory": Key(_path),
     "format": Key(lambda value: value.word(tuple(FORMATS))),
     "jobs": Key(lambda value: value.integer(1), number),

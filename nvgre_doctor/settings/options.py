@@ -13,6 +13,9 @@ class Options:
 
     vsids: tuple[int, ...] = ()
     """VSIDs that you use."""
+    vsid_complete: bool = False
+    """Whether `vsids` and the inventory name every VSID in use: then what is not there proves
+    something."""
     inventory: str | None = None
     """The path of a CSV export of Get-NetVirtualizationLookupRecord."""
     select: tuple[str, ...] = ()

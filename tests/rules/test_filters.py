@@ -75,6 +75,17 @@ def short_frames() -> Tape:
     return tape
 
 
+def cut_control() -> Tape:
+    tape = Tape(snaplen=60)
+    packet = tape.send(A, B, CURRENT)
+    tape.unreachable(B, A, 0xFFFFFF00, packet)
+    tape.unreachable(B, A, 0x00FFFFFF, packet)
+    tape.snaplen = 120
+    tape.unreachable(B, A, 0xFFFFFF00, packet)
+    tape.send(A, B, 0xFFFFFF00, inner=build.ipv4(A, B, UDP, build.udp(A, B, 9, 9, bytes(90))))
+    return tape
+
+
 def vxlan() -> Tape:
     tape = Tape()
     tape.web()
@@ -309,6 +320,7 @@ def one_frame() -> Tape:
 
 CASES: dict[str, tuple[str, Callable[[], Tape], list[list[int]]]] = {
     "short frames": ("NVG102", short_frames, [[1, 2]]),
+    "control traffic cut short": ("NVG102", cut_control, [[2, 3]]),
     "vxlan": ("NVG103", vxlan, [[2]]),
     "old host": ("NVG201", mismatch, [[5, 6]]),
     "old host over ipv6": ("NVG201", mismatch_over_ipv6, [[5]]),

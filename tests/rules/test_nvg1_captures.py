@@ -21,6 +21,7 @@ WITH_NVGRE = {
     Oddity.INNER_TAG,
     Oddity.HOST_ERROR,
     Oddity.CONTROL,
+    Oddity.CUT_CONTROL,
 }
 """Of frames that are NVGRE."""
 

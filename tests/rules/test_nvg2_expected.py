@@ -156,7 +156,7 @@ def test_a_host_that_was_updated_although_it_is_meant_to_be_old_is_an_error() ->
 def test_an_old_host_that_is_meant_to_be_updated_is_an_error_with_the_way_out() -> None:
     (finding,) = unexpected(mismatch(), {"0.0.0.0/0": "rfc7637"})
     assert (finding.severity, finding.subject) == ("error", Subject("host", (B,)))
-    assert "install KB2779768 on it and restart it" in finding.next_step
+    assert "Install KB2779768 on it and restart it" in finding.next_step
     (old,) = findings_of(expecting(mismatch(), {"0.0.0.0/0": "rfc7637"}), "NVG201")
     assert finding.display_filter == old.display_filter
     assert finding.frames == old.frames

@@ -6,7 +6,7 @@ from nvgre_doctor.infer.diagnosis import Contradiction, PairFacts
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.finding import Finding, Subject
 from nvgre_doctor.rules.nvg3_pairs import MOST_FILTERED
-from nvgre_doctor.vocabulary import Confidence, PairVerdict, Sender, Severity
+from nvgre_doctor.vocabulary import Cause, Confidence, PairVerdict, Sender, Severity
 from tests import build
 from tests.situations import (
     CURRENT,
@@ -18,6 +18,7 @@ from tests.situations import (
     macs,
     mismatch,
     pair,
+    refusal,
     situation,
     stream,
 )
@@ -52,7 +53,7 @@ def test_a_mismatch_is_an_error_only_if_it_is_proven(
     finding = only("NVG301", two_hosts(pair(A, B, confidence=confidence)))
     assert (finding.severity, finding.confidence) == (severity, confidence)
     assert finding.subject == Subject("pair", ("192.168.50.1", "192.168.50.2"))
-    assert ("install KB2779768" in finding.next_step) is (confidence is PROVEN)
+    assert ("Install KB2779768" in finding.next_step) is (confidence is PROVEN)
 
 
 @pytest.mark.parametrize("verdict", [PairVerdict.AGREE, PairVerdict.UNKNOWN])
@@ -82,6 +83,40 @@ def test_a_flow_that_only_a_quote_tells_of_is_no_example() -> None:
 
 def test_the_frames_of_both_directions_are_counted() -> None:
     assert only("NVG301", two_hosts(pair(A, B, forward=3, backward=9))).frame_count == 12
+
+
+def test_hosts_that_refuse_each_others_shifted_keys_are_a_likely_mismatch() -> None:
+    known = situation(
+        refusals=(
+            refusal(B, A, OLD_5001, Cause.LAYOUT_MISMATCH, frames=(1, 3), sightings=5),
+            refusal(A, B, CURRENT_5001, Cause.LAYOUT_MISMATCH, frames=(2,)),
+        )
+    )
+    finding = only("NVG301", known)
+    assert (finding.severity, finding.confidence) == (Severity.WARNING, LIKELY)
+    assert finding.subject == Subject("pair", ("192.168.50.1", "192.168.50.2"))
+    assert ([ref.frame for ref in finding.frames], finding.frame_count) == ([1, 2, 3], 6)
+    assert finding.next_step.startswith("Find out first what 192.168.50.2 is.")
+
+
+@pytest.mark.parametrize("cause", [Cause.POLICY, Cause.UNKNOWN, Cause.THIRD_PARTY])
+def test_refusals_for_another_reason_are_no_mismatch(cause: Cause) -> None:
+    known = situation(refusals=(refusal(B, A, OLD_5001, cause), refusal(A, B, OLD_5001, cause)))
+    assert found("NVG301", known) == []
+
+
+def test_hosts_that_were_heard_are_not_told_twice() -> None:
+    known = mismatch()
+    known.diagnosis.refusals += [
+        refusal(B, A, OLD_5001, Cause.LAYOUT_MISMATCH),
+        refusal(A, B, CURRENT_5001, Cause.LAYOUT_MISMATCH),
+    ]
+    assert only("NVG301", known).confidence is PROVEN
+
+
+def test_a_flow_that_is_refused_one_way_only_is_no_mismatch_of_its_own() -> None:
+    known = situation(refusals=(refusal(B, A, OLD_5001, Cause.LAYOUT_MISMATCH),))
+    assert found("NVG301", known) == []
 
 
 # --- NVG306 ------------------------------------------------------------------

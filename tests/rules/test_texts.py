@@ -54,7 +54,7 @@ KEY_5001 = "key 0x00001389 (TNI 5001, or VSID 19 [reserved] with FlowID 137)"
 KEY_5001_SHIFTED = "key 0x00138900 (TNI 1280256, or VSID 5001 with FlowID 0)"
 BY_VALUE = "key 0x00001389 is TNI 5001; as a VSID it would be 19, which is reserved"
 OWNER = "(Get-NetVirtualizationProviderAddress on the Hyper-V hosts)"
-INSTALL = "install KB2779768 on it and restart it."
+INSTALL = "Install KB2779768 on it and restart it."
 FIND_OUT = "Find out first whether KB2779768 is missing."
 POLICY = (
     "compare its policy with that of the sender: does it know this virtual machine, "
@@ -334,6 +334,12 @@ def flags(tape: Tape) -> None:
         tape.send(A6, B6, CURRENT, flags=flag)
 
 
+def cut_control(tape: Tape) -> None:
+    packet = tape.send(A, B, CURRENT)
+    tape.unreachable(B, A, 0xFFFFFF00, packet)
+    tape.unreachable(B, A, 0x00FFFFFF, packet)
+
+
 def inner_tag(tape: Tape) -> None:
     tape.send(A, B, CURRENT, inner_tags=[(0x8100, 7)])
 
@@ -375,6 +381,29 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                     "!(gre.proto#1 != 0x6558)"
                 ),
                 1,
+                (
+                    "Capture again with a snap length of 128 bytes or more, for example tcpdump "
+                    "-s 128."
+                ),
+                None,
+            ),
+        ],
+    ),
+    "control traffic cut short": (
+        "NVG102",
+        lambda: judged(cut_control, snaplen=54),
+        [
+            (
+                (
+                    "2 frames of control traffic are cut before it can be seen whether they "
+                    "refuse something (of 3 frames): the snap length is too small."
+                ),
+                (
+                    "gre.proto#1 == 0x6558 && gre.key#1 && (gre.key#1 >= 0xffffff00 || gre.key#1 "
+                    "== 0x00ffffff) && frame.cap_len < frame.len && !icmp.type && !icmpv6.type "
+                    "&& !(ip.proto#2 != 1) && !(ipv6.nxt#2 != 58) && !arp"
+                ),
+                2,
                 (
                     "Capture again with a snap length of 128 bytes or more, for example tcpdump "
                     "-s 128."
@@ -484,7 +513,7 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                 f"192.168.50.2 uses the old NVGRE layout (draft-00): {BY_VALUE}.",
                 f"ip.src#1 == 192.168.50.2{NVGRE}",
                 4,
-                f"Find the host that has the provider address 192.168.50.2 {OWNER}, {INSTALL}",
+                f"Find the host that has the provider address 192.168.50.2 {OWNER}. {INSTALL}",
                 HOTFIX,
             ),
         ],
@@ -497,7 +526,7 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                 f"fd00:50::1 uses the old NVGRE layout (draft-00): {BY_VALUE}.",
                 f"ipv6.src#1 == fd00:50::1{NVGRE6}",
                 4,
-                f"Find the host that has the provider address fd00:50::1 {OWNER}, {INSTALL}",
+                f"Find the host that has the provider address fd00:50::1 {OWNER}. {INSTALL}",
                 HOTFIX,
             ),
         ],
@@ -587,7 +616,7 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                 f"192.168.50.1 uses the old NVGRE layout (draft-00): {BY_VALUE}.",
                 f"ip.src#1 == 192.168.50.1{NVGRE} && frame.number in {{11..14}}",
                 4,
-                f"Find the host that has the provider address 192.168.50.1 {OWNER}, {INSTALL}",
+                f"Find the host that has the provider address 192.168.50.1 {OWNER}. {INSTALL}",
                 HOTFIX,
             ),
         ],
@@ -622,7 +651,7 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                 ),
                 f"ip.src#1 == 192.168.50.1{NVGRE}",
                 8,
-                f"Find the host that has the provider address 192.168.50.1 {OWNER}, {INSTALL}",
+                f"Find the host that has the provider address 192.168.50.1 {OWNER}. {INSTALL}",
                 HOTFIX,
             ),
         ],
@@ -855,7 +884,7 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                 "192.168.50.2 uses draft-00, and RFC 7637 is expected of it.",
                 f"ip.src#1 == 192.168.50.2{NVGRE}",
                 4,
-                f"Find the host that has the provider address 192.168.50.2 {OWNER}, {INSTALL}",
+                f"Find the host that has the provider address 192.168.50.2 {OWNER}. {INSTALL}",
                 HOTFIX,
             ),
         ],
@@ -888,7 +917,7 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                 ),
                 f"ip.addr#1 == 192.168.50.1 && ip.addr#1 == 192.168.50.2{NVGRE}",
                 8,
-                f"Find the host that has the provider address 192.168.50.2 {OWNER}, {INSTALL}",
+                f"Find the host that has the provider address 192.168.50.2 {OWNER}. {INSTALL}",
                 HOTFIX,
             ),
         ],
@@ -925,7 +954,34 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                 ),
                 f"ipv6.addr#1 == fd00:50::1 && ipv6.addr#1 == fd00:50::2{NVGRE6}",
                 8,
-                f"Find the host that has the provider address fd00:50::2 {OWNER}, {INSTALL}",
+                f"Find the host that has the provider address fd00:50::2 {OWNER}. {INSTALL}",
+                HOTFIX,
+            ),
+        ],
+    ),
+    "each refuses the key of the other": (
+        "NVG301",
+        refused_crosswise,
+        [
+            (
+                (
+                    "192.168.50.1 and 192.168.50.2 probably cannot talk: each refuses the "
+                    "other's key, and one is the other eight bits higher. 192.168.50.2 refuses "
+                    f"{KEY_5001_SHIFTED} of 192.168.50.1. 192.168.50.1 refuses {KEY_5001} of "
+                    "192.168.50.2."
+                ),
+                (
+                    "(ip.src#1 == 192.168.50.1 && ip.dst#1 == 192.168.50.2 && ip.proto#1 == 47 "
+                    "&& icmp.type == 3 && icmp.code == 10 && ip.src#2 == 192.168.50.1) || "
+                    "(ip.src#1 == 192.168.50.2 && ip.dst#1 == 192.168.50.1 && ip.proto#1 == 47 "
+                    "&& icmp.type == 3 && icmp.code == 10 && ip.src#2 == 192.168.50.2)"
+                ),
+                6,
+                (
+                    "Find out first what 192.168.50.2 is. If it is a Hyper-V host, ask that host "
+                    "by its own name whether it has KB2779768 "
+                    "(Get-NetVirtualizationProviderAddress tells which one has the address)."
+                ),
                 HOTFIX,
             ),
         ],
@@ -969,7 +1025,7 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                     "icmp.type == 3 && icmp.code == 10 && ip.src#2 == 192.168.50.2"
                 ),
                 1,
-                f"Find the host that has the provider address 192.168.50.2 {OWNER}, {INSTALL}",
+                f"Find the host that has the provider address 192.168.50.2 {OWNER}. {INSTALL}",
                 HOTFIX,
             ),
         ],
@@ -990,7 +1046,7 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                     "icmp.type == 3 && icmp.code == 10 && ip.src#2 == 192.168.50.2"
                 ),
                 3,
-                f"Find the host that has the provider address 192.168.50.2 {OWNER}, {INSTALL}",
+                f"Find the host that has the provider address 192.168.50.2 {OWNER}. {INSTALL}",
                 HOTFIX,
             ),
         ],
@@ -1009,7 +1065,7 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                     "icmpv6.type == 1 && icmpv6.code == 1"
                 ),
                 1,
-                f"Find the host that has the provider address fd00:50::2 {OWNER}, {INSTALL}",
+                f"Find the host that has the provider address fd00:50::2 {OWNER}. {INSTALL}",
                 HOTFIX,
             ),
         ],
