@@ -113,7 +113,7 @@ def test_findings_are_selected_by_how_their_codes_begin(lab: str, select: object
 def test_the_report_is_plain_values_and_json_text(lab: str) -> None:
     report = diagnose(lab)
     assert report.to_dict()["verdict"] == "mismatch"
-    assert report.to_json().startswith('{\n  "schema_version": "1.0",\n')
+    assert report.to_json().startswith('{\n  "schema_version": "2.0",\n')
 
 
 def test_the_types_and_words_of_the_report_are_there_to_import() -> None:

@@ -14,7 +14,7 @@ ORDER = (
     "__init__", "vocabulary", "errors", "terminal", "engines", "wire", "capture", "evidence",
     "known",
     "scan", "infer",
-    "wording", "keycard", "filters", "rules", "report", "reporters",
+    "wording", "statements", "keycard", "filters", "rules", "report", "reporters",
     "settings", "doctor", "annotate", "info", "wireshark",
     "commands", "cli", "__main__",
 )  # fmt: skip

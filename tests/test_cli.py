@@ -52,6 +52,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "no-captures").mkdir()
     (tmp_path / "vsids.csv").write_text("Something,Else\n1,2\n")
     shutil.copy(MISMATCH, tmp_path / "key")
+    shutil.copy(UPDATED, tmp_path / "copied.pcapng")
     shutil.copy(MISMATCH, tmp_path / "-dash.pcapng")
     return tmp_path
 
@@ -63,7 +64,8 @@ EXITS: list[tuple[Sequence[str], int]] = [
     (["--fail-on", "never", MISMATCH], 0),
     (["--ignore", "NVG2,NVG3", MISMATCH], 0),
     ([PLAIN_GRE], 0),
-    (["--fail-on", "warning", OPEN], 0),
+    ([OPEN], 0),  # that nothing tells its layouts is a warning
+    (["--fail-on", "warning", UPDATED, "copied.pcapng"], 0),
     (["arp.pcap"], 0),  # no NVGRE is a warning
     (["key", "0x00001389"], 0),
     (["explain", "NVG301"], 0),
@@ -79,7 +81,8 @@ EXITS: list[tuple[Sequence[str], int]] = [
     (["check", UPDATED, MISMATCH], 1),
     (["--fail-on", "warning", PLAIN_GRE], 1),
     (["--fail-on", "warning", "arp.pcap"], 1),
-    (["--fail-on", "info", OPEN], 1),
+    (["--fail-on", "warning", OPEN], 1),
+    (["--fail-on", "info", UPDATED, "copied.pcapng"], 1),  # captured twice is a note
     (["check", "key"], 1),  # a capture named like a command
     (["./key"], 1),
     (["check", "--", "-dash.pcapng"], 1),
@@ -317,7 +320,7 @@ def test_unknown_code_names_the_known_ones() -> None:
     for args in (["explain", "NVG9"], ["--select", "NVG9", MISMATCH]):
         error = run(*args).stderr
         assert b"'NVG9'" in error
-        assert b"NVG101, NVG102, NVG103, NVG201" in error
+        assert b"NVG101, NVG102, NVG103, NVG104, NVG105, NVG201" in error
 
 
 def test_help_of_check_fits_one_screen() -> None:
@@ -351,7 +354,7 @@ def test_explain_gives_the_text_of_one_rule_or_of_all_with_a_prefix() -> None:
     assert "NVG302" not in one.splitlines()[0]
     every = run("explain", "NVG3").stdout.decode()
     assert re.findall(r"^(NVG\d+)  ", every, re.MULTILINE) == [
-        f"NVG30{number}" for number in range(1, 8)
+        f"NVG30{number}" for number in range(1, 9)
     ]
 
 
@@ -360,12 +363,14 @@ def test_rules_are_the_table_of_the_contract() -> None:
     assert lines[0].split() == ["Code", "Severity", "Finding"]
     assert [tuple(line.split()[:2]) for line in lines[1:]] == [
         ("NVG101", "warning"), ("NVG102", "warning"), ("NVG103", "warning"),
-        ("NVG201", "error"), ("NVG202", "warning"), ("NVG203", "error"), ("NVG204", "info"),
+        ("NVG104", "info"), ("NVG105", "warning"),
+        ("NVG201", "error"), ("NVG202", "warning"), ("NVG203", "error"), ("NVG204", "warning"),
         ("NVG205", "error"),
         ("NVG301", "error"), ("NVG302", "error"), ("NVG303", "error"), ("NVG304", "warning"),
         ("NVG305", "warning"),
-        ("NVG306", "info"), ("NVG307", "info"),
+        ("NVG306", "info"), ("NVG307", "info"), ("NVG308", "warning"),
         ("NVG401", "warning"), ("NVG402", "warning"), ("NVG403", "warning"), ("NVG404", "warning"),
+        ("NVG405", "warning"),
     ]  # fmt: skip
 
 

@@ -239,7 +239,7 @@ def test_some_vm_pairs_but_no_more_than_sixteen_are_kept_for_each_direction_and_
 def test_all_vm_pairs_of_a_capture_without_many_are_kept(numbering: str) -> None:
     evidence = scan_frames(fabric(30, numbering))
     assert not evidence.is_thinned
-    assert len(evidence.units) == 60
+    assert len(evidence.units.packed) == 60
     assert sum(bool(key.macs) for key, _ in streams(evidence)) == 60
 
 

@@ -12,7 +12,7 @@ import pytest
 from nvgre_doctor.capture import open_capture
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.parts import Moment, Net, Packet, PartKey, unit_key
-from nvgre_doctor.evidence.rows import Row, Seen, pack
+from nvgre_doctor.evidence.rows import pack
 from nvgre_doctor.infer import infer
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.scan.counting import scan
@@ -60,8 +60,9 @@ def send(evidence: CaptureEvidence, one: int, two: int, upper_bits: int, macs: b
     first, last, second = Moment(1, TIME), Moment(2, TIME), TIME // SECOND
     packets = tuple(Packet(order, bytes([order] * 8), 1, 128, 0) for order in (1, 2))
     key = PartKey(host(one), host(two), upper_bits, macs, Net.SUBNET, is_sure=True)
-    row = Row(second, second, 2, first, last, packets)
-    evidence.add_unit(unit_key(key, 0), pack(Seen(bytes([10, 0, 0, 1, 10, 0, 0, 2]), (row,))))
+    row = (second, second, 2, *first, *last, *packets[0], *packets[1])
+    customers = bytes([10, 0, 0, 1, 10, 0, 0, 2])
+    evidence.units.add([(unit_key(key, 0), pack(customers, [row]))])
 
 
 def talk(evidence: CaptureEvidence, one: int, two: int, pair: int) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nvgre_doctor.scan import counting
+from nvgre_doctor.scan import exact
 from nvgre_doctor.wire.links import LINKS, Link, PlainHeader
 from tests import build
 from tests.every_command import FORMATS, run_every_command, run_here
@@ -84,13 +84,13 @@ def capture(tmp_path: Path) -> Path:
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """The frames that the scan decodes."""
     frames: list[bytes] = []
-    decode = counting.decode
+    decode = exact.decode
 
     def counted(linktype: int, data: bytes, wire_length: int) -> object:
         frames.append(data)
         return decode(linktype, data, wire_length)
 
-    monkeypatch.setattr(counting, "decode", counted)
+    monkeypatch.setattr(exact, "decode", counted)
     return frames
 
 

@@ -6,8 +6,9 @@ import threading
 import pytest
 
 from nvgre_doctor.capture import open_capture
-from nvgre_doctor.capture.batch import Batch, Columns, Records
+from nvgre_doctor.capture.batch import Batch, Columns, Records, WordClock
 from nvgre_doctor.capture.formats import pcap, pcapng, reader
+from nvgre_doctor.evidence.rows import frames_of, rows_of
 from nvgre_doctor.scan.counting import FrameCounter
 from nvgre_doctor.scan.native import scanner_class
 from tests import build
@@ -23,11 +24,12 @@ PACKET = build.nvgre("192.168.50.1", "192.168.50.2", 0x00138900, INNER)
 ETHERNET_IPV4 = (14, 12, True, b"\x08\x00", 4)
 TABLE = bytes(256)
 SEED = bytes(16)
+CLOCK = WordClock("<", are_seconds=False, per_second=1_000_000)
 
 
 def scanner(rows=100):
-    made = Scanner(SEED, TABLE, 262_144, 8, rows)
-    assert made.add_kind() == 0
+    made = Scanner(SEED, TABLE, 262_144, rows)
+    assert made.add_kind(True, 1_000_000, 0) == 0
     made.add_way(0, *ETHERNET_IPV4)
     return made
 
@@ -121,23 +123,43 @@ def test_a_full_table_is_told_and_nothing_is_counted_twice():
     made = scanner(rows=2)
     (at, number, is_full), _ = walk(made, data)
     assert (at, number, is_full) == (len(data) // 3 * 2, 3, True)
-    rows, not_gre, vxlan = made.take()
-    assert ([row[4] for row in rows], not_gre, vxlan) == ([1, 1], 0, 0)
+    units, *others = made.take()
+    assert ([frames_of(packed) for _, packed in units], others) == ([1, 1], [[], 2, 0, 0])
     assert walk(made, data, at=at)[0] == (len(data), 2, False)
     assert len(made.take()[0]) == 1
 
 
-def test_a_row_holds_all_that_the_evidence_takes():
+def test_a_unit_holds_all_that_the_evidence_takes():
     made = scanner()
-    keys = (0x00138947, 0x00138900)
-    packets = [build.nvgre("192.168.50.1", "192.168.50.2", key, INNER) for key in keys]
+    packets = [
+        build.nvgre("192.168.50.1", "192.168.50.2", 0x00138947, INNER, ttl=ttl, ident=ident)
+        for ttl, ident in ((127, 9), (128, 7), (60, 7), (64, 300))
+    ]
     walk(made, b"".join(record(build.ethernet(packet)) for packet in packets))
-    stamp = struct.pack("<II", 1_700_000_000, 5)
-    ((sort, kind, ends, key, *counted),) = made.take()[0]
-    assert (sort, kind, ends) == (0, 0, bytes([192, 168, 50, 1, 192, 168, 50, 2]))
-    assert key == bytes.fromhex("001389 00155d0a0002 00155d0a0001")
-    customers = bytes([10, 0, 0, 4, 10, 0, 0, 5])
-    assert counted == [2, 1, stamp, 2, stamp, customers, b"\x00\x47"]
+    (((unit, packed),), directions, *counts) = made.take()
+    assert unit == bytes.fromhex("05 c0a83201 c0a83202 00138947 00155d0a0002 00155d0a0001")
+    assert packed[:9] == bytes([8, 10, 0, 0, 4, 10, 0, 0, 5])
+    second = 1_700_000_000
+    moment = second * 1_000_000_000 + 5_000
+    (row,) = rows_of(packed)
+    assert row[:7] == (second, second, 4, 1, moment, 4, moment)
+    assert [row[at] for at in (7, 9, 10, 12, 14, 15)] == [7, 2, 128, 9, 1, 127]
+    assert row[11] == row[16] != 0
+    assert (directions, counts) == ([], [4, 0, 0])
+
+
+def test_a_new_unit_begins_behind_a_silence():
+    made = scanner()
+    data = b""
+    for second in (100, 120, 141, 130):
+        frame = build.ethernet(PACKET)
+        data += struct.pack("<IIII", second, 0, len(frame), len(frame)) + frame
+    walk(made, data)
+    units, *_ = made.take()
+    assert [rows_of(packed)[0][:6] for _, packed in units] == [
+        (100, 120, 2, 1, 100_000_000_000, 2),
+        (130, 141, 2, 3, 141_000_000_000, 4),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +195,7 @@ def test_a_link_header_that_cannot_be_is_refused(way):
 
 def test_more_kinds_and_link_headers_than_there_is_room_for_are_left_to_python():
     made = scanner()
-    assert [made.add_kind() for _ in range(80)] == [*range(1, 62), *[62] * 19]
+    assert [made.add_kind(False, 1 << 32, 0) for _ in range(80)] == [*range(1, 62), *[62] * 19]
     for _ in range(40):
         made.add_way(0, *ETHERNET_IPV4)
     frame = record(build.ethernet(PACKET))
@@ -198,18 +220,18 @@ def test_two_threads_cannot_walk_at_once():
     for thread in threads:
         thread.join()
     assert walked
-    assert made.take()[0][0][4] == sum(walked)
+    assert frames_of(made.take()[0][0][1]) == sum(walked)
 
 
 def test_a_walker_goes_on_where_interfaces_are_added():
     frame = build.ethernet(PACKET)
     blocks = [build.epb(interface, TIME, frame) for interface in (0, 1)]
-    records, left, counter = Records("<", True, 16, [(1, len)]), Columns(), FrameCounter()
+    records, left, counter = Records("<", True, 16, [(1, CLOCK)]), Columns(), FrameCounter()
     assert counter.walk(records, blocks[0], 0, 1, left) == (0, 1)  # its link header is not known
-    counter.add(Batch(1, blocks[0] + bytes(99), [12], 16, [len(frame)], [1], "<", len))
+    counter.add(Batch(1, blocks[0] + bytes(99), [12], 16, [len(frame)], [1], "<", CLOCK))
     assert counter.walk(records, blocks[0], 0, 2, left) == (len(blocks[0]), 3)
     assert counter.walk(records, blocks[1], 0, 3, left) == (0, 3)
-    records.interfaces.append((1, len))
+    records.interfaces.append((1, CLOCK))
     assert counter.walk(records, blocks[1], 0, 3, left) == (len(blocks[1]), 4)
     assert left == Columns()
     assert counter.finish().nvgre_frames == 3

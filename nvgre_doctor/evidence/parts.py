@@ -140,12 +140,24 @@ def macs_of(unit: bytes) -> bytes:
     return unit[5 + _ENDS[len(unit)] :]
 
 
+def stream_of(unit: bytes) -> bytes:
+    """Bits 31..8 and the MACs, from the key of a unit: of one direction this is one stream."""
+    size = _ENDS[len(unit)]
+    return unit[1 + size : 4 + size] + unit[5 + size :]
+
+
+def octet_of(unit: bytes) -> bytes:
+    """The low octet, one byte, from the key of a unit."""
+    return unit[4 + _ENDS[len(unit)] :][:1]
+
+
 def unkept_key(unit: bytes) -> bytes:
-    """The key of a unit whose VM pair is not kept.  Whether it is sure stays known: it must not
-    become evidence.
+    """The key of a unit whose VM pair is not kept: with those of the same source and id.  Whether
+    it is sure stays known: it must not become evidence.  Of its octet only whether it is 0.
     """
     size = _ENDS[len(unit)]
-    return b"%c%b%b" % (unit[0] & _SURE, unit[1 : 1 + size // 2], unit[1 + size : 5 + size])
+    source, upper_bits = unit[1 : 1 + size // 2], unit[1 + size : 4 + size]
+    return b"%c%b%b%c" % (unit[0] & _SURE, source, upper_bits, unit[4 + size] != 0)
 
 
 def is_kept(unit: bytes) -> bool:

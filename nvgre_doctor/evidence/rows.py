@@ -6,10 +6,11 @@ rows merge exactly in whatever order they come; only where there are more than S
 that was set back besides, it matters what came first.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
+from operator import itemgetter
 from struct import Struct
-from typing import Final, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 from nvgre_doctor.evidence.parts import SILENCE_S, SILENCES, Moment, Packet
 
@@ -18,11 +19,21 @@ TIMELESS_S: Final = -(1 << 62)
 """The second of frames whose blocks carry no time: far from all others."""
 _SECOND_NS: Final = 1_000_000_000
 
-ROW: Final = Struct("<qqQQqQq H8sQBI H8sQBI")
-"""The fields of a Row, of its moments and of its packets, of which the second may be NO_PACKET.  A
-unit is the length of its customer addresses, these addresses, and rows in order of time."""
+Row = tuple[Any, ...]
+"""Earliest and latest second; frames; number and nanoseconds of the first and of the last one; the
+fields of its smallest packet, and of the second smallest or NO_PACKET.
+"""
+ROW: Final = Struct("<qqQQqQqH8sQBIH8sQBI")
+"""A unit is packed as the length of its customer addresses, these addresses (those of its first
+frame), and its rows in order of time.  Where the VM pair is not kept there is the smallest low
+octet in place of the addresses."""
 NO_PACKET: Final = (0, bytes(8), 0, 0, 0)
 _PACKETS: Final = 2
+_FIRST, _LAST = itemgetter(3), itemgetter(5)
+_FRAMES: Final = Struct("<Q")
+_NUMBERS: Final = Struct("<QqQ")  # first frame, its time, last frame
+
+T = TypeVar("T", bound=Sequence[Any])
 
 
 def second_of(ts_ns: int) -> int:
@@ -30,159 +41,116 @@ def second_of(ts_ns: int) -> int:
     return TIMELESS_S if ts_ns == NO_TIME else ts_ns // _SECOND_NS
 
 
-class Timed(Protocol):
-    """What was seen without a long silence."""
-
-    @property
-    def earliest_s(self) -> int:
-        """Whole seconds since 1970."""
-
-    @property
-    def latest_s(self) -> int:
-        """The same."""
-
-
-R = TypeVar("R", bound=Timed)
-
-
-class Row(NamedTuple):
-    """Frames of one unit without a long silence."""
-
-    earliest_s: int
-    latest_s: int
-    frames: int
-    first: Moment  # by frame number
-    last: Moment
-    packets: tuple[Packet, ...]  # the two smallest, by order and digest, or one
-
-
-class Seen(NamedTuple):
-    """All rows of one unit."""
-
-    customer_addresses: bytes  # of its first frame
-    rows: tuple[Row, ...]  # in order of time
-
-    def __add__(self, other: object) -> "Seen":
-        if not isinstance(other, Seen):
-            return NotImplemented
-        earlier = min(self, other, key=first_of)
-        return tidy(Seen(earlier.customer_addresses, (*self.rows, *other.rows)))
-
-
-def tidy(seen: Seen) -> Seen:
-    """The same with its rows in order, and those put together that no long silence divides."""
-    return Seen(seen.customer_addresses, tuple(settle(seen.rows, total)))
-
-
-def first_of(seen: Seen) -> Moment:
-    """The first frame."""
-    return min(row.first for row in seen.rows)
-
-
-def pack(seen: Seen) -> bytes:
-    """A quarter of the size."""
-    packed = [b"%c%b" % (len(seen.customer_addresses), seen.customer_addresses)]
-    for row in seen.rows:
-        one, two = (*row.packets, NO_PACKET)[:_PACKETS]
-        packed.append(ROW.pack(*row[:3], *row.first, *row.last, *one, *two))
+def pack(customer_addresses: bytes, rows: Iterable[Row]) -> bytes:
+    """Rows in order, packed."""
+    packed = [b"%c%b" % (len(customer_addresses), customer_addresses)]
+    packed += [ROW.pack(*row) for row in rows]
     return b"".join(packed)
 
 
-def unpack(packed: bytes) -> Seen:
-    """The inverse of pack."""
-    rows_at = 1 + packed[0]
-    return Seen(
-        packed[1:rows_at], tuple(_row(*fields) for fields in ROW.iter_unpack(packed[rows_at:]))
-    )
+def customers_of(packed: bytes) -> bytes:
+    """Customer addresses, or an octet: see ROW."""
+    return packed[1 : 1 + packed[0]]
+
+
+def rows_of(packed: bytes) -> list[Row]:
+    """The rows, in order."""
+    return list(ROW.iter_unpack(packed[1 + packed[0] :]))
+
+
+def frames_of(packed: bytes) -> int:
+    """How many frames there are."""
+    begin = 1 + packed[0] + 16
+    return sum(_FRAMES.unpack_from(packed, at)[0] for at in range(begin, len(packed), ROW.size))
+
+
+def labelled(packed: bytes, octet: bytes) -> bytes:
+    """The same with a low octet in place of customer addresses."""
+    return b"\1%b%b" % (octet, packed[1 + packed[0] :])
 
 
 def shift(packed: bytes, numbers: int) -> bytes:
     """The same with `numbers` added to every frame number."""
-    seen = unpack(packed)
-    rows = tuple(
-        row._replace(first=shift_moment(row.first, numbers), last=shift_moment(row.last, numbers))
-        for row in seen.rows
-    )
-    return pack(seen._replace(rows=rows))
+    shifted = bytearray(packed)
+    for at in range(1 + packed[0] + 24, len(packed), ROW.size):
+        first, first_ns, last = _NUMBERS.unpack_from(packed, at)
+        _NUMBERS.pack_into(shifted, at, first + numbers, first_ns, last + numbers)
+    return bytes(shifted)
 
 
-def settle(rows: Iterable[R], add: Callable[[list[R]], R]) -> list[R]:
-    """Rows in order, with those put together that no long silence divides; and of the silences the
-    longest.
+def shift_moment(moment: Moment, numbers: int) -> Moment:
+    """The same frame where `numbers` frames come before."""
+    return Moment(moment.frame_number + numbers, moment.ts_ns)
+
+
+def merge(parts: Sequence[bytes]) -> bytes:
+    """What was seen of one unit in several places."""
+    rows = [rows_of(packed) for packed in parts]
+    about = [customers_of(packed) for packed in parts]
+    if len(about[0]) == 1:
+        customers = min(about)
+    else:
+        _, customers = min(
+            (min(map(_FIRST, own)), customers) for own, customers in zip(rows, about, strict=True)
+        )
+    return pack(customers, settle([row for own in rows for row in own], total))
+
+
+def settle(rows: Iterable[T], add: Callable[[list[T]], T]) -> list[T]:
+    """Rows, which begin with their earliest and latest second, in order; those put together that no
+    long silence divides; and of the silences the longest.
     """
-    ordered = sorted(rows, key=_times)
-    runs: list[list[R]] = []
-    latest_s = 0
-    for row in ordered:
-        if runs and row.earliest_s - latest_s <= SILENCE_S:
+    runs: list[list[T]] = []
+    latest = 0
+    for row in sorted(rows, key=itemgetter(0, 1)):
+        if runs and row[0] - latest <= SILENCE_S:
             runs[-1].append(row)
-            latest_s = max(latest_s, row.latest_s)
+            latest = max(latest, row[1])
         else:
             runs.append([row])
-            latest_s = row.latest_s
+            latest = row[1]
     settled = [add(run) for run in runs]
     if len(settled) <= SILENCES + 1:
         return settled
     silences = sorted(
-        (before.latest_s - after.earliest_s, index)
-        for index, (before, after) in enumerate(pairwise(settled), 1)
+        (before[1] - after[0], index) for index, (before, after) in enumerate(pairwise(settled), 1)
     )
     begins = [0, *sorted(index for _, index in silences[:SILENCES]), len(settled)]
     return [add(settled[begin:end]) for begin, end in pairwise(begins)]
-
-
-def _times(row: Timed) -> tuple[int, int]:
-    return row.earliest_s, row.latest_s
 
 
 def total(rows: list[Row]) -> Row:
     """Rows of one unit as one."""
     if len(rows) == 1:
         return rows[0]
-    return Row(
-        min(row.earliest_s for row in rows),
-        max(row.latest_s for row in rows),
-        sum(row.frames for row in rows),
-        min(row.first for row in rows),
-        max(row.last for row in rows),
-        smallest(packet for row in rows for packet in row.packets),
+    first, last = min(rows, key=_FIRST), max(rows, key=_LAST)
+    packets: dict[tuple[int, bytes], tuple[Any, ...]] = {}
+    for row in rows:
+        for packet in (row[7:12], row[12:]):
+            same = packets.get(packet[:2])
+            if same is not None:
+                more = packet[2] + same[2], max(packet[3], same[3]), max(packet[4], same[4])
+                packets[packet[:2]] = (*packet[:2], *more)
+            elif packet[2]:
+                packets[packet[:2]] = packet
+    one, two = (*sorted(packets.values())[:_PACKETS], NO_PACKET)[:_PACKETS]
+    return (
+        min(row[0] for row in rows),
+        max(row[1] for row in rows),
+        sum(row[2] for row in rows),
+        *first[3:5],
+        *last[5:7],
+        *one,
+        *two,
     )
 
 
-def smallest(packets: Iterable[Packet]) -> tuple[Packet, ...]:
-    """The two smallest packets.  What is seen of one in several places is put together."""
-    known: dict[tuple[int, bytes], Packet] = {}
-    for packet in packets:
-        same = known.get(packet[:2], packet)
-        known[packet[:2]] = packet._replace(
-            frames=packet.frames + (same.frames if same is not packet else 0),
-            hop_limit=max(packet.hop_limit, same.hop_limit),
-            conversation=max(packet.conversation, same.conversation),
-        )
-    return tuple(sorted(known.values())[:_PACKETS])
+def moments_of(row: Row) -> tuple[Moment, Moment]:
+    """The first and the last frame."""
+    return Moment(*row[3:5]), Moment(*row[5:7])
 
 
-def _row(
-    earliest_s: int,
-    latest_s: int,
-    frames: int,
-    first: int,
-    first_ns: int,
-    last: int,
-    last_ns: int,
-    *packets: int | bytes,
-) -> Row:
-    one, two = Packet(*packets[:5]), Packet(*packets[5:])  # type: ignore[arg-type]
-    return Row(
-        earliest_s,
-        latest_s,
-        frames,
-        Moment(first, first_ns),
-        Moment(last, last_ns),
-        (one, two) if two.frames else (one,),
-    )
-
-
-def shift_moment(moment: Moment, numbers: int) -> Moment:
-    """The same frame where `numbers` frames come before."""
-    return Moment(moment.frame_number + numbers, moment.ts_ns)
+def packets_of(row: Row) -> tuple[Packet, ...]:
+    """One, or two."""
+    one = Packet(*row[7:12])
+    return (one, Packet(*row[12:])) if row[14] else (one,)

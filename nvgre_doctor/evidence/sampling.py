@@ -17,6 +17,8 @@ VM_STREAMS: Final = 8
 more.  A layout belongs to a host, so a few VM pairs
 prove it as well as thousands; memory then grows with hosts and virtual subnets, not with VM pairs.
 """
+STREAM_UNITS: Final = 16
+"""How many units are kept of each of these: enough to see whether their FlowIDs are spread."""
 HIGHEST_LEVEL: Final = 40
 """The highest rank: 8 bits and 32."""
 OCTET_SPREAD: Final = bytes(crc32(b"%d" % (octet * octet)) & 0xFF for octet in range(256))
@@ -50,3 +52,10 @@ def level_for(ranks: Iterable[int]) -> int:
     """
     following = sorted(ranks, reverse=True)[VM_STREAMS:]
     return min(following[0] + 1, HIGHEST_LEVEL) if following else 0
+
+
+def not_among_the_smallest(units: list[bytes]) -> list[bytes]:
+    """Those that are not kept of all units of one stream: of their keys, any STREAM_UNITS."""
+    if len(units) <= STREAM_UNITS:
+        return []
+    return sorted(units, key=crc32)[STREAM_UNITS:]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.evidence.parts import Moment, read_key
-from nvgre_doctor.evidence.rows import Seen, first_of, unpack
+from nvgre_doctor.evidence.rows import customers_of, moments_of, rows_of, total
 
 
 class StreamKey(NamedTuple):
@@ -29,20 +29,14 @@ class StreamFacts(NamedTuple):
 
 def streams(evidence: CaptureEvidence) -> Iterator[tuple[StreamKey, StreamFacts]]:
     """Every stream, in a fixed order."""
-    found: dict[StreamKey, list[tuple[int, Seen]]] = {}
-    for unit, packed in evidence.units.items():
+    found: dict[StreamKey, list[tuple[int, bytes]]] = {}
+    for unit, packed in evidence.units.packed.items():
         key, octet, _ = read_key(unit)
-        found.setdefault(StreamKey(*key[:4]), []).append((octet, unpack(packed)))
-    for stream, seen in sorted(found.items()):
-        rows = [row for _, each in seen for row in each.rows]
-        first = min((each for _, each in seen), key=first_of)
-        yield (
-            stream,
-            StreamFacts(
-                sum(row.frames for row in rows),
-                min(row.first for row in rows),
-                max(row.last for row in rows),
-                first.customer_addresses,
-                bytes(sorted({octet for octet, _ in seen})),
-            ),
-        )
+        octet = octet if key.destination else packed[1]
+        found.setdefault(StreamKey(*key[:4]), []).append((octet, packed))
+    for stream, units in sorted(found.items()):
+        row = total([row for _, packed in units for row in rows_of(packed)])
+        _, customers = min((r[3], customers_of(p)) for _, p in units for r in rows_of(p))
+        octets = bytes(sorted({octet for octet, _ in units}))
+        about = customers if stream.destination else b""
+        yield stream, StreamFacts(row[2], *moments_of(row), about, octets)

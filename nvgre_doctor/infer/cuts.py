@@ -9,9 +9,10 @@ from collections.abc import Iterable, Sequence
 
 from nvgre_doctor.evidence.parts import Moment
 from nvgre_doctor.infer.diagnosis import At
+from nvgre_doctor.infer.heard import Heard
 from nvgre_doctor.infer.margins import only_layout
 from nvgre_doctor.infer.models import Model
-from nvgre_doctor.infer.spans import Heard, Piece, Span
+from nvgre_doctor.infer.spans import Piece, Span
 from nvgre_doctor.infer.tables import NEW, OLD
 
 _Marked = dict[int, tuple[list[Heard], list[Heard]]]
@@ -43,10 +44,17 @@ def _mark(spans: Sequence[Span], models: Iterable[Model], strays: frozenset[Hear
     """Only spans with both."""
     marked: defaultdict[int, tuple[list[Heard], list[Heard]]] = defaultdict(lambda: ([], []))
     for number, span in enumerate(spans):
+        old_ids = set()
         for unit in span.heard:
             layout = only_layout(unit)
             if layout is not None and unit not in strays:
                 marked[number][layout].append(unit)
+                old_ids.add(unit.old_id)
+        old_ids.discard(None)
+        if old_ids:
+            # The same id in both layouts, of several VM pairs.
+            shifted = [u for u in span.heard if u.new_id in old_ids and only_layout(u) is None]
+            marked[number][NEW].extend(shifted)
     for model in models:
         if model.is_broken:
             tenant = _in_both_layouts(model)

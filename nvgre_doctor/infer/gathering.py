@@ -33,7 +33,7 @@ def count_frames(evidence: Evidence, streams: Iterable[Stream]) -> dict[tuple[by
         if stream.destination:
             counts[stream.source, stream.destination] += stream.frames
     for part in evidence.captures.values():
-        for ends, frames in part.unkept_frames.items():
+        for ends, frames in part.units.unkept_frames.items():
             middle = len(ends) // 2
             counts[ends[:middle], ends[middle:]] += frames
     return dict(sorted(counts.items()))

@@ -8,9 +8,10 @@ from typing import Final
 
 from nvgre_doctor.infer.answers import Answer
 from nvgre_doctor.infer.chains import Settled
+from nvgre_doctor.infer.heard import Heard
 from nvgre_doctor.infer.margins import SOFT, Facts
 from nvgre_doctor.infer.octets import without_lonely
-from nvgre_doctor.infer.spans import Heard, Span, vm_pair
+from nvgre_doctor.infer.spans import Span, vm_pair
 from nvgre_doctor.vocabulary import Confidence, Layout
 
 FLOWS_OF_ONE_OCTET: Final = 2

@@ -4,12 +4,10 @@ and say nothing about layouts.
 Open vSwitch and Linux write tunnel keys that look like the old layout, so only a person can tell.
 """
 
-from collections import Counter
 from functools import cache
 from typing import Final
 
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
-from nvgre_doctor.evidence.parts import ends_of, is_kept
 from nvgre_doctor.evidence.signs import IcmpSign, Sightings, Sign
 from nvgre_doctor.infer.hearsay import refused_flow
 from nvgre_doctor.known.expectations import NetworkTable
@@ -38,18 +36,7 @@ def leave_out(evidence: Evidence, not_nvgre: NetworkTable[bool]) -> Evidence:
             middle = len(ends) // 2
             if is_out(ends[:middle]) or is_out(ends[middle:]):
                 _count_out(rest, frames, are_nvgre=True)
-        for unit, packed in part.units.items():
-            ends = ends_of(unit)
-            middle = len(ends) // 2 if is_kept(unit) else len(ends)
-            if not (is_out(ends[:middle]) or is_out(ends[middle:])):
-                rest.units[unit] = packed
-        rest.unkept_frames = Counter(
-            {
-                ends: frames
-                for ends, frames in part.unkept_frames.items()
-                if not (is_out(ends[: len(ends) // 2]) or is_out(ends[len(ends) // 2 :]))
-            }
-        )
+        rest.units = part.units.without(is_out)
         for sign, seen in part.signs.items():
             if not (is_out(sign.source) or is_out(sign.destination)):
                 rest.add_sign(sign, seen)

@@ -7,10 +7,12 @@ from typing import Final
 from nvgre_doctor.infer.answers import LAYOUTS, Answer
 from nvgre_doctor.infer.chains import STRAY_SHARE
 from nvgre_doctor.infer.diagnosis import Contradiction, Stray
+from nvgre_doctor.infer.groups import Group
+from nvgre_doctor.infer.heard import Heard
 from nvgre_doctor.infer.margins import only_layout
-from nvgre_doctor.infer.models import Group, Model
+from nvgre_doctor.infer.models import Model
 from nvgre_doctor.infer.octets import without_lonely
-from nvgre_doctor.infer.spans import Heard, Span, vm_pair
+from nvgre_doctor.infer.spans import Span, vm_pair
 from nvgre_doctor.vocabulary import Layout
 
 SHOWN: Final = 5

@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from nvgre_doctor.infer.spans import Heard, Span
+from nvgre_doctor.infer.heard import Heard
+from nvgre_doctor.infer.spans import Span
 from nvgre_doctor.infer.tables import NEW, OLD
 from nvgre_doctor.known.inventory import Inventory
 

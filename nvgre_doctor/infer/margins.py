@@ -7,9 +7,10 @@ Margins of disjoint groups of frames add up; groups that share frames count by t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from nvgre_doctor.infer.heard import Heard
 from nvgre_doctor.infer.listed import Listed
 from nvgre_doctor.infer.models import Model
-from nvgre_doctor.infer.spans import Heard, Span
+from nvgre_doctor.infer.spans import Span
 from nvgre_doctor.infer.tables import NEW, OLD
 from nvgre_doctor.vocabulary import Sender
 

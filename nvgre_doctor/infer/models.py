@@ -5,11 +5,11 @@ of its key.  Knows spans as numbers; nothing about what else is known of a host.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from enum import StrEnum
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from nvgre_doctor.evidence.parts import Net
+from nvgre_doctor.infer.groups import Group, group_units
+from nvgre_doctor.infer.heard import Heard
 from nvgre_doctor.infer.octets import (
     TENTH,
     Classes,
@@ -18,22 +18,11 @@ from nvgre_doctor.infer.octets import (
     share_conversation,
     without_lonely,
 )
-from nvgre_doctor.infer.spans import Heard, Span, vm_pair
+from nvgre_doctor.infer.spans import Span
 from nvgre_doctor.infer.tables import NEW, OLD, Case, Table
 
 MOST_SPANS: Final = 64
 """MACs that were heard in more spans are no VM pair."""
-MOST_BROADCASTS: Final = 8
-"""How many broadcasts of one VM stand beside its unicasts."""
-
-
-class Group(StrEnum):
-    """Why frames must be of one tenant."""
-
-    PAIR = "p"  # two VMs in one customer subnet
-    ROUTED = "r"  # one direction between two subnets
-    BROADCAST = "b"  # of one VM
-    LOOSE = "l"  # two VMs whose customer addresses were not captured
 
 
 class Model:
@@ -213,7 +202,11 @@ def place_of(model: Model, span: int) -> int:
 
 def build_models(spans: Sequence[Span], classes: Classes) -> list[Model]:
     """Every group, solved; those of tenants that seem to be cloned are soft."""
-    models = [model for model in _grouped(spans) if len(model.spans) <= MOST_SPANS]
+    models = [
+        Model(group, units, is_shared)
+        for group, units, is_shared in group_units(spans)
+        if len({unit.span for unit in units}) <= MOST_SPANS
+    ]
     tainted: set[int] = set()
     for model in models:
         model.solve(classes)
@@ -227,71 +220,3 @@ def build_models(spans: Sequence[Span], classes: Classes) -> list[Model]:
         for model in models:
             model.is_soft |= any(spans[number].is_cut for number in model.spans)
     return models
-
-
-def _grouped(spans: Sequence[Span]) -> Iterator[Model]:
-    pairs: defaultdict[tuple[bytes, bytes], list[Heard]] = defaultdict(list)
-    routed: defaultdict[tuple[bytes, bytes], list[Heard]] = defaultdict(list)
-    broadcasts: defaultdict[tuple[bytes, bytes], list[Heard]] = defaultdict(list)
-    loose: set[bytes] = set()
-    for span in spans:
-        for heard in span.heard:
-            macs = heard.macs
-            if not macs:
-                continue
-            if macs[0] & 1:
-                if heard.subnet:
-                    broadcasts[macs[6:], heard.subnet].append(heard)
-            elif heard.net is Net.SUBNET:
-                pairs[vm_pair(macs), heard.subnet].append(heard)
-            elif heard.net is Net.ROUTED:
-                routed[macs, heard.subnet].append(heard)
-            else:
-                loose.add(vm_pair(macs))
-    nearby = _by_ends(spans, broadcasts)
-    for (macs, subnet), units in pairs.items():
-        around = _broadcasts_of(macs, subnet, units, spans, nearby) if nearby else []
-        yield Model(Group.PAIR, units + around, bool(around))
-    for units in routed.values():
-        yield Model(Group.ROUTED, units, False)
-    for units in broadcasts.values():
-        yield Model(Group.BROADCAST, units, True)
-    if loose:
-        yield from _loose_models(spans, loose)
-
-
-_Nearby = dict[tuple[bytes, bytes, frozenset[bytes]], list[Heard]]
-
-
-def _by_ends(spans: Sequence[Span], broadcasts: dict[tuple[bytes, bytes], list[Heard]]) -> _Nearby:
-    """Broadcasts by VM, subnet and both provider addresses."""
-    nearby: _Nearby = {}
-    for (vm, subnet), units in broadcasts.items():
-        for unit in units:
-            ends = frozenset((spans[unit.span].address, unit.destination))
-            nearby.setdefault((vm, subnet, ends), []).append(unit)
-    return {
-        place: sorted(units, key=lambda u: (-u.weight, u.span, u.gre_key))[:MOST_BROADCASTS]
-        for place, units in nearby.items()
-    }
-
-
-def _broadcasts_of(
-    macs: bytes, subnet: bytes, units: Iterable[Heard], spans: Sequence[Span], nearby: _Nearby
-) -> list[Heard]:
-    found: list[Heard] = []
-    for ends in {frozenset((spans[u.span].address, u.destination)): None for u in units}:
-        for vm in (macs[:6], macs[6:]):
-            found += nearby.get((vm, subnet, ends), ())
-    return found
-
-
-def _loose_models(spans: Sequence[Span], loose: set[bytes]) -> Iterator[Model]:
-    whole: defaultdict[bytes, list[Heard]] = defaultdict(list)
-    for span in spans:
-        for heard in span.heard:
-            pair = vm_pair(heard.macs) if heard.macs else b""
-            if pair in loose:
-                whole[pair].append(heard)
-    for units in whole.values():
-        yield Model(Group.LOOSE, units, True)

@@ -11,7 +11,8 @@ from itertools import pairwise
 from math import gcd
 from typing import Final
 
-from nvgre_doctor.infer.spans import Heard, Span
+from nvgre_doctor.infer.heard import Heard
+from nvgre_doctor.infer.spans import Span
 
 
 class FlowIds(IntEnum):

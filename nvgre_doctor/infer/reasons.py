@@ -7,10 +7,10 @@ from typing import Final
 
 from nvgre_doctor.infer.chains import Link
 from nvgre_doctor.infer.diagnosis import HostVerdict, Reason, Stream
+from nvgre_doctor.infer.heard import Heard
 from nvgre_doctor.infer.margins import HARD, SOFT, only_layout
 from nvgre_doctor.infer.models import Model, place_of
 from nvgre_doctor.infer.solving import Solution
-from nvgre_doctor.infer.spans import Heard
 from nvgre_doctor.infer.tables import NEW, OLD
 from nvgre_doctor.vocabulary import Assumption, Kind, Layout
 
@@ -36,6 +36,7 @@ class Explaining:
         self._listed = solution.listed
         self._answers = solution.answers
         self._guessed = guessed
+        self._told: dict[tuple[int, int, int], list[Reason]] = {}
 
     def of_host(
         self, host: HostVerdict, numbers: Sequence[int], decides: int | None
@@ -57,6 +58,13 @@ class Explaining:
 
     def reasons(self, number: int, layout: int, depth: int = DEPTH) -> list[Reason]:
         """Why this span speaks this layout, the strongest first."""
+        asked = number, layout, depth
+        known = self._told.get(asked)
+        if known is None:
+            known = self._told[asked] = self._reasons(number, layout, depth)
+        return known
+
+    def _reasons(self, number: int, layout: int, depth: int) -> list[Reason]:
         if number in self._guessed:
             return [self._by_guess(number, layout)]
         own = [

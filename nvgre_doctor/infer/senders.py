@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence import Evidence
+from nvgre_doctor.infer.groups import Group
 from nvgre_doctor.infer.hearsay import icmp_errors
-from nvgre_doctor.infer.models import Group, Model
+from nvgre_doctor.infer.models import Model
 from nvgre_doctor.infer.spans import Span
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.vocabulary import Oddity, Sender

@@ -14,18 +14,13 @@ from nvgre_doctor.evidence.parts import (
     Interval,
     Moment,
     Net,
-    Packet,
     Part,
     PartKey,
-    Unit,
 )
 from nvgre_doctor.infer.diagnosis import At
-from nvgre_doctor.wire import layouts
+from nvgre_doctor.infer.heard import Heard
 
 _SECOND_NS: Final = 1_000_000_000
-COPIES_NS: Final = 100_000_000
-"""Copies of a packet are captured within this time, at whatever points."""
-
 Parts = Mapping[int, Mapping[PartKey, Part]]
 """Everything that was heard, by capture."""
 
@@ -36,87 +31,6 @@ class Piece(NamedTuple):
     capture: int
     first: Moment
     last: Moment
-
-
-class Heard:
-    """The frames of one span with one key, to one provider address, of one VM pair."""
-
-    __slots__ = (
-        "_is_repeated",
-        "customers",
-        "destination",
-        "first",
-        "frames",
-        "gre_key",
-        "last",
-        "macs",
-        "net",
-        "new_id",
-        "old_id",
-        "packets",
-        "span",
-        "subnet",
-        "weight",
-    )
-
-    def __init__(
-        self, span: int, capture: int, key: PartKey, unit: Unit, customers: bytes, subnet: bytes
-    ) -> None:
-        """Of one unit in one capture; `subnet` of the customers: one, or two after each other."""
-        self.span = span
-        self.destination = key.destination
-        self.gre_key = gre_key = key.upper_bits << 8 | unit.low_octet
-        self.macs = key.macs
-        self.net = key.net
-        self.subnet = subnet
-        self.customers = customers
-        self.frames = unit.frames
-        self.first = At(unit.first.ts_ns, capture, unit.first.frame_number)
-        self.last = At(unit.last.ts_ns, capture, unit.last.frame_number)
-        self.packets = unit.packets
-        self._is_repeated = len(unit.packets) == 1 and _is_long(unit)
-        self.weight = max(unit.weight, 1 + self._is_repeated)
-        self.old_id = gre_key if layouts.fits_old(gre_key) else None
-        self.new_id = key.upper_bits if layouts.fits_current(gre_key) else None
-
-    def absorb(self, other: "Heard") -> None:
-        """Count the frames of another one as well."""
-        known: dict[bytes, Packet] = {packet.digest: packet for packet in self.packets}
-        for packet in other.packets:
-            mine = known.get(packet.digest)
-            if mine is not None:
-                packet = mine._replace(  # noqa: PLW2901
-                    frames=mine.frames + packet.frames,
-                    hop_limit=max(mine.hop_limit, packet.hop_limit),
-                )
-            known[packet.digest] = packet
-        self.packets = tuple(sorted(known.values())[:2])
-        self.frames += other.frames
-        self._is_repeated |= other._is_repeated
-        weight = Unit(0, self.frames, _NEVER, _NEVER, self.packets).weight
-        self.weight = max(weight, 1 + self._is_repeated)
-        if _place(other.first) < _place(self.first):
-            self.first = other.first
-        if other.last.capture == self.last.capture:
-            self.last = max(self.last, other.last, key=_place)
-        elif other.last.capture < self.last.capture:
-            self.last = other.last
-
-
-_NEVER: Final = Moment(0, -1)
-
-
-def _is_long(unit: Unit) -> bool:
-    """Whether its frames lie too far apart to be copies of one packet: its sender numbers
-    nothing.
-    """
-    return min(unit.first.ts_ns, unit.last.ts_ns) >= 0 and (
-        abs(unit.last.ts_ns - unit.first.ts_ns) > COPIES_NS
-    )
-
-
-def _place(at: At) -> tuple[int, int]:
-    return at.capture, at.frame_number
 
 
 class Span:

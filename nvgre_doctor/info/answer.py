@@ -38,7 +38,7 @@ def answer(contents: Sequence[Contents]) -> Answer:
     evidence = Evidence({index: part.evidence for index, part in enumerate(contents)})
     streams = gather_streams(evidence)
     counts = sum((part.counts for part in contents), Counter[Oddity]())
-    if not streams:
+    if not streams and not _is_refused(contents):
         return Answer(Fitness.NO, tuple(_why_nothing(contents, counts, frames)))
     flows = count_frames(evidence, streams)
     reasons = (
@@ -47,6 +47,11 @@ def answer(contents: Sequence[Contents]) -> Answer:
         *_what_is_lost(contents),
     )
     return Answer(Fitness.PARTLY if reasons else Fitness.YES, reasons)
+
+
+def _is_refused(contents: Sequence[Contents]) -> bool:
+    """Whether ICMP errors refuse NVGRE, whatever they quote."""
+    return any(sign.refuses_nvgre for part in contents for sign in part.evidence.icmp)
 
 
 def _why_nothing(

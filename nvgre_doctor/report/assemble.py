@@ -34,12 +34,9 @@ from nvgre_doctor.report.verdict import verdict_of
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.finding import Finding, frame_ref, frame_refs
 from nvgre_doctor.rules.registry import worst_first
+from nvgre_doctor.statements import network_id, statement
 from nvgre_doctor.vocabulary import Confidence, Kind, Layout, PairVerdict, Severity
-from nvgre_doctor.wording import (
-    address_text,
-    network_id,
-    statement,
-)
+from nvgre_doctor.wording import address_text
 
 FRAMES_SHOWN: Final = 4
 """Example frames of one reason."""

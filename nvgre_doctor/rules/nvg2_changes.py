@@ -13,8 +13,9 @@ from nvgre_doctor.rules.host_frames import (
     if_nvgre,
     reasons_for,
 )
+from nvgre_doctor.statements import statement
 from nvgre_doctor.vocabulary import Confidence, Layout, Sender, Severity
-from nvgre_doctor.wording import LAYOUT_NAMES, address_text, listed, statement
+from nvgre_doctor.wording import LAYOUT_NAMES, address_text, listed
 
 
 def find_change(situation: Situation) -> Iterator[Finding]:

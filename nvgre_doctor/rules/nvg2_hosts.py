@@ -15,9 +15,10 @@ from nvgre_doctor.rules.host_frames import (
     if_nvgre,
     reasons_for,
 )
+from nvgre_doctor.statements import statement
 from nvgre_doctor.vocabulary import Confidence, Layout, Sender, Severity, Verdict
 from nvgre_doctor.wire import layouts
-from nvgre_doctor.wording import address_text, key_text, statement
+from nvgre_doctor.wording import address_text, key_text
 
 
 def find_old_layout(situation: Situation) -> Iterator[Finding]:

@@ -1,5 +1,5 @@
 /* The loop of counting.py for plain frames, in C.  It walks over the records of one buffer of a
- * pcap or pcapng, counts plain frames (plain.py says what these are) by stream, and leaves every
+ * pcap or pcapng, counts plain frames (plain.py says what these are) by unit, and leaves every
  * other frame to Python.  Optional: without it the same report comes out, more slowly.
  *
  * Every byte that is read here may have been written by an enemy.  What always holds:
@@ -31,9 +31,14 @@ enum {
     KINDS = 62,         /* linktypes with their clocks */
     WAYS = 16,          /* link headers of one kind */
     LEFT = 4096,        /* frames that are left, before they are handed over */
-    KEY = 48,           /* bytes of a key, IPv6; 24 for IPv4 */
-    RECORD = 16, BLOCK = 32, BLOCK_HEAD = 28, BLOCK_TIME = 12, ENHANCED_PACKET = 6
+    KEY = 56,           /* bytes of a key: parts.unit_key, filled up to a multiple of 8 */
+    RECORD = 16, BLOCK = 32, BLOCK_HEAD = 28, BLOCK_TIME = 12, ENHANCED_PACKET = 6,
+    SILENCE = 20,       /* seconds, as parts.SILENCE_S */
+    SURE = 4,           /* in the first byte of a key, beside the net */
+    SUBNET = 1, ROUTED = 2,
+    ANY_ORDER = 1 << 16 /* of packets, while fewer than two are known */
 };
+#define SECOND_NS 1000000000
 
 /* How a link header may look, as wire.links.PlainHeader says. */
 struct way {
@@ -42,27 +47,33 @@ struct way {
 };
 
 struct kind {
-    int ways;
+    int are_seconds, ways; /* and the clock: capture.batch.WordClock */
+    uint64_t per_second;
+    int64_t offset_ns;
     struct way way[WAYS];
 };
 
-enum sort { STREAM, UNKEPT, DIRECTION };
+/* UNIT: frames of one unit without a long silence; a new row begins behind one.
+ * UNKEPT: the same of VM pairs that are not kept (evidence.sampling), by parts.unkept_key.
+ * DIRECTION: by source and destination; it has the frames of VM pairs that are not kept, and as
+ * many one bits in `mask` as the level of those that are.  `next` begins the chain of its streams,
+ * each a unit, whose `sibling` begins the chain of the others of this VM pair and id. */
+enum sort { UNIT, UNKEPT, DIRECTION };
 
-/* Frames that are alike.  `key` is source, destination, bits 31..8 of the GRE key, inner MACs, and
- * a last byte of sort and kind; of an UNKEPT row without destination and MACs, of a DIRECTION
- * without the upper bits too.
- *
- * A DIRECTION says which VM pairs are not kept (evidence.sampling): octets[0] is its mask, as many
- * one bits as the level, octets[1 + rank] the number of its streams here by rank (8: and more), and
- * `next` begins the chain of these. */
+struct packet {
+    uint64_t digest, frames;
+    uint32_t order, conversation;
+    uint8_t hop_limit;
+};
+
 struct row {
-    uint8_t key[KEY];
-    uint8_t key_size, customers_size, sort;
-    uint8_t customers[32];
-    uint8_t first_time[8], last_time[8];
-    uint8_t octets[32]; /* one bit for each lowest octet of the GRE keys */
-    uint16_t next;      /* number of a row + 1; 0: none */
+    uint8_t key[KEY], customers[32]; /* of the first frame */
+    uint8_t key_size, customers_size, sort, octet, mask, packets; /* key_size 0: not used */
+    uint16_t next, sibling; /* numbers of rows + 1; 0: none */
+    uint32_t order;         /* of the second packet */
     uint64_t frames, first, last;
+    int64_t first_ns, last_ns, earliest, latest; /* the last two in seconds */
+    struct packet packet[2];                     /* by order and digest */
 };
 
 struct left {
@@ -72,10 +83,12 @@ struct left {
 
 typedef struct {
     PyObject_HEAD
-    int is_busy, is_thinned, kinds;
-    uint32_t longest, kept, rows, most, directions, lefts;
-    uint64_t seed[2], not_gre, vxlan;
+    int is_busy, kinds;
+    uint32_t longest, kept, rows, most, slots, directions, lefts; /* kept: streams; 0: all */
+    uint16_t unused; /* begins a chain of rows, by `next` */
+    uint64_t seed[2], not_gre, vxlan, nvgre;
     uint8_t spread[256]; /* sampling.OCTET_SPREAD */
+    uint32_t crc[256];
     struct kind kind[KINDS];
     struct left left[LEFT];
     uint16_t *index; /* SLOTS numbers of rows + 1; 0: free */
@@ -117,26 +130,108 @@ static uint64_t hash(const uint64_t seed[2], const uint8_t *key, size_t size)
     return v0 ^ v1 ^ v2 ^ v3;
 }
 
-/* The row of a key.  If there is none: a new one with `add`, unless `most` rows are used; else
- * NULL.  There are always free slots, so the search ends. */
-static struct row *find(Scanner *scanner, const uint8_t *key, uint8_t size, int add)
+/* The slot of a key of `size` bytes, behind which there are zeros; it is free, if there is no row
+ * of it.  There are always free slots, so the search ends.  A slot may lead to a row that was used
+ * again for another key: it is passed by. */
+static uint16_t *find(const Scanner *scanner, const uint8_t *key, uint8_t size, uint8_t sort)
 {
-    size_t slot = (size_t)(hash(scanner->seed, key, size) & (SLOTS - 1));
-    struct row *row;
+    size_t slot = (size_t)(hash(scanner->seed, key, (size + 7u) & ~7u) & (SLOTS - 1));
     while (scanner->index[slot]) {
-        row = &scanner->row[scanner->index[slot] - 1];
-        if (row->key_size == size && memcmp(row->key, key, size) == 0)
-            return row;
+        const struct row *row = &scanner->row[scanner->index[slot] - 1];
+        if (row->key_size == size && row->sort == sort && memcmp(row->key, key, size) == 0)
+            break;
         slot = (slot + 1) & (SLOTS - 1);
     }
-    if (!add || scanner->rows >= scanner->most)
+    return &scanner->index[slot];
+}
+
+/* A new row of this key for this slot; NULL if there is no room. */
+static struct row *add(Scanner *scanner, uint16_t *slot, const uint8_t *key, uint8_t size,
+                       uint8_t sort)
+{
+    uint16_t number = scanner->unused;
+    struct row *row;
+    if (!number && scanner->rows >= scanner->most)
         return NULL;
-    row = &scanner->row[scanner->rows++];
-    scanner->index[slot] = (uint16_t)scanner->rows;
+    if (!*slot && scanner->slots++ >= SLOTS / 2) {
+        scanner->slots--;
+        return NULL;
+    }
+    if (number)
+        scanner->unused = scanner->row[number - 1].next;
+    else
+        number = (uint16_t)++scanner->rows;
+    row = &scanner->row[number - 1];
     memset(row, 0, sizeof *row);
-    memcpy(row->key, key, size);
+    memcpy(row->key, key, KEY);
     row->key_size = size;
+    row->sort = sort;
+    row->order = ANY_ORDER;
+    *slot = number;
     return row;
+}
+
+static uint16_t number_of(const Scanner *scanner, const struct row *row)
+{
+    return (uint16_t)(row - scanner->row + 1);
+}
+
+/* The row for what was seen of a key from one second to another: with a long silence between, a new
+ * one.  Without `frames` it is new.  NULL if there is no room. */
+static struct row *open_row(Scanner *scanner, const uint8_t *key, uint8_t size, uint8_t sort,
+                            int64_t earliest, int64_t latest)
+{
+    uint16_t *slot = find(scanner, key, size, sort);
+    struct row *row = *slot ? &scanner->row[*slot - 1] : NULL;
+    if (!row || row->earliest - latest > SILENCE || earliest - row->latest > SILENCE) {
+        row = add(scanner, slot, key, size, sort);
+        if (!row)
+            return NULL;
+        row->earliest = earliest;
+        row->latest = latest;
+    }
+    if (earliest < row->earliest)
+        row->earliest = earliest;
+    if (latest > row->latest)
+        row->latest = latest;
+    return row;
+}
+
+/* --- a packet, as wire.marks and scan.tallies have it --------------------------------------------*/
+
+static uint32_t crc32(const Scanner *scanner, const uint8_t *data, size_t size, int backwards)
+{
+    uint32_t sum = 0xffffffff;
+    size_t i;
+    for (i = 0; i < size; i++)
+        sum = scanner->crc[(sum ^ data[backwards ? size - 1 - i : i]) & 0xff] ^ sum >> 8;
+    return ~sum;
+}
+
+static void add_packet(struct row *row, const struct packet *new)
+{
+    struct packet *packet = row->packet;
+    int at = 0, i;
+    while (at < row->packets && (packet[at].order < new->order
+                                 || (packet[at].order == new->order
+                                     && packet[at].digest < new->digest)))
+        at++;
+    if (at < row->packets && packet[at].order == new->order && packet[at].digest == new->digest) {
+        packet[at].frames += new->frames;
+        if (new->hop_limit > packet[at].hop_limit)
+            packet[at].hop_limit = new->hop_limit;
+        if (new->conversation > packet[at].conversation)
+            packet[at].conversation = new->conversation;
+        return;
+    }
+    if (at > 1)
+        return;
+    for (i = 1; i > at; i--)
+        packet[i] = packet[i - 1];
+    packet[at] = *new;
+    row->packets = (uint8_t)(row->packets < 2 ? row->packets + 1 : 2);
+    if (row->packets == 2)
+        row->order = packet[1].order;
 }
 
 /* --- a frame -----------------------------------------------------------------------------------*/
@@ -164,61 +259,89 @@ static int is_icmp_error(int version, unsigned type)
 enum verdict { LEAVE, NOT_GRE, VXLAN, NVGRE };
 
 struct plain { /* of a frame that is NVGRE: slices of the buffer */
-    const uint8_t *addresses, *gre_key, *macs, *customers;
-    uint8_t address_size, customers_size; /* of both addresses together */
+    const uint8_t *addresses, *inner, *customers, *ports;
+    size_t inner_size;
+    uint8_t ends, customers_size, hop_limit, flags; /* ends: bytes of both addresses together */
+    uint32_t order;
+    uint8_t gre_key[4];
 };
 
-/* Whether an inner frame, `size` bytes from its EtherType on, carries neither ICMP error nor tag
- * for certain; and its customer addresses, which need not be there as a whole. */
-static int is_quiet(const uint8_t *inner, size_t size, struct plain *found)
+/* As wire.marks.look_quickly: whether an inner frame, `size` bytes from its EtherType on, is no
+ * message of a host for certain (SURE), its customer addresses and ports.  0: leave it. */
+static int look_quickly(const uint8_t *inner, size_t size, struct plain *found)
 {
     const uint8_t *ip = inner + 2;
-    unsigned ethertype, length, header;
-    found->customers = inner;
-    found->customers_size = 0;
-    if (size < 2)
-        return 0;
-    ethertype = get16(inner);
+    unsigned ethertype = get16(inner), header;
     size -= 2;
+    found->flags = 0;
+    found->customers_size = 0;
+    found->customers = found->ports = NULL;
     if (ethertype == 0x0800) {
-        if (size < 10)
-            return size == 0 || ip[0] >> 4 == 4; /* cut off before the protocol */
-        header = (ip[0] & 15u) * 4;
-        length = get16(ip + 2);
-        if (ip[0] >> 4 != 4 || header < 20 || (length && length < header) || ip[9] == 51)
+        if (size < 10 || ip[0] >> 4 != 4 || (header = (ip[0] & 15u) * 4) < 20)
+            return 1;
+        if (ip[9] == 51)
             return 0;
-        if (ip[9] == 1 && (header != 20 || size < 21 || is_icmp_error(4, ip[20])))
-            return 0;
+        found->flags = SURE;
         if (size >= 20) {
             found->customers = ip + 12;
             found->customers_size = 8;
         }
+        if (get16(ip + 6) & 0x1fff)
+            return 1;
+        if (ip[9] == 1)
+            return size > header && !is_icmp_error(4, ip[header]);
+        if ((ip[9] == 6 || ip[9] == 17) && size >= header + 4)
+            found->ports = ip + header;
         return 1;
     }
     if (ethertype == 0x86dd) {
-        if (size < 7)
-            return size == 0 || ip[0] >> 4 == 6;
-        if (ip[0] >> 4 != 6)
-            return 0;
-        if (ip[6] == 58 ? size < 41 || is_icmp_error(6, ip[40]) : ip[6] != 6 && ip[6] != 17)
-            return 0;
+        if (size < 7 || ip[0] >> 4 != 6)
+            return 1;
+        found->flags = SURE;
         if (size >= 40) {
             found->customers = ip + 8;
             found->customers_size = 32;
         }
-        return 1;
+        if (ip[6] == 58)
+            return size > 40 && !is_icmp_error(6, ip[40]);
+        if (size >= 44)
+            found->ports = ip + 40;
+        return ip[6] == 6 || ip[6] == 17;
     }
-    /* The addresses of ARP are for Python to read. */
-    return ethertype != 0x0806 && !is_tag(ethertype);
+    found->flags = SURE;
+    return ethertype != 0x0806 && !is_tag(ethertype); /* ARP is for Python to read */
+}
+
+/* Whether NVGRE, `size` bytes from the GRE header on, is plain. */
+static int read_nvgre(const uint8_t *gre, size_t size, struct plain *found)
+{
+    const uint8_t *inner = gre + 8;
+    uint8_t same;
+    if (size < 24 || get16(gre) != 0x2000 || get16(gre + 2) != 0x6558)
+        return 0;
+    memcpy(found->gre_key, gre + 4, 4);
+    if ((gre[5] & gre[6]) == 0xff)
+        return 0; /* control traffic, or nearly */
+    found->inner = inner;
+    found->inner_size = size - 8;
+    if (!look_quickly(inner + 12, found->inner_size - 12, found))
+        return 0;
+    if (!found->order && found->inner_size >= 20)
+        found->order = get16(inner + 18);
+    if (found->customers_size) {
+        same = found->customers_size == 8 ? 3 : 8; /* bytes of a /24, and of a /64 */
+        found->flags |= inner[0] & 1 || memcmp(found->customers,
+                found->customers + found->customers_size / 2, same) == 0 ? SUBNET : ROUTED;
+    }
+    return 1;
 }
 
 /* `size` bytes of IP, at least one.  They end with the frame or, sooner, where IP says. */
 static enum verdict read_ip(const uint8_t *ip, size_t size, struct plain *found)
 {
     size_t start, length;
-    unsigned protocol, fragment = 0;
-    const uint8_t *payload;
-    if (ip[0] >> 4 == 4) {
+    unsigned protocol, fragment = 0, version = ip[0] >> 4;
+    if (version == 4) {
         if (size < 20)
             return LEAVE;
         start = (ip[0] & 15u) * 4;
@@ -228,7 +351,9 @@ static enum verdict read_ip(const uint8_t *ip, size_t size, struct plain *found)
         fragment = get16(ip + 6) & 0x3fff;
         protocol = ip[9];
         found->addresses = ip + 12;
-        found->address_size = 8;
+        found->ends = 8;
+        found->order = get16(ip + 4);
+        found->hop_limit = ip[8];
         if (protocol == 51)
             return LEAVE;
     } else {
@@ -239,7 +364,9 @@ static enum verdict read_ip(const uint8_t *ip, size_t size, struct plain *found)
         length += length ? 40 : 0;
         protocol = ip[6];
         found->addresses = ip + 8;
-        found->address_size = 32;
+        found->ends = 32;
+        found->order = 0;
+        found->hop_limit = ip[7];
         if (protocol != 47 && protocol != 17 && protocol != 58 && protocol != 6 && protocol != 50
             && protocol != 59 && protocol != 89 && protocol != 132)
             return LEAVE; /* it may be an extension header */
@@ -248,30 +375,19 @@ static enum verdict read_ip(const uint8_t *ip, size_t size, struct plain *found)
         size = length;
     if (size < start)
         return LEAVE;
-    payload = ip + start;
+    ip += start;
     size -= start;
-    if (protocol == 47) {
-        if (fragment || size < 22 || get16(payload) != 0x2000 || get16(payload + 2) != 0x6558)
-            return LEAVE;
-        found->gre_key = payload + 4;
-        found->macs = payload + 8;
-        if ((found->gre_key[1] & found->gre_key[2]) == 0xff
-            && (found->gre_key[0] == 0xff || found->gre_key[3] == 0xff))
-            return LEAVE; /* control traffic, or nearly */
-        return is_quiet(payload + 20, size - 20, found) ? NVGRE : LEAVE;
-    }
+    if (protocol == 47)
+        return !fragment && read_nvgre(ip, size, found) ? NVGRE : LEAVE;
     if (protocol == 17) {
         if (size < 4)
             return LEAVE;
-        if (get16(payload + 2) != 4789)
+        if (get16(ip + 2) != 4789)
             return NOT_GRE;
         return fragment ? LEAVE : VXLAN;
     }
-    if (protocol == 1 || protocol == 58) {
-        if (protocol == (ip[0] >> 4 == 4 ? 58u : 1u))
-            return NOT_GRE;
-        return fragment || size < 1 || is_icmp_error(ip[0] >> 4, payload[0]) ? LEAVE : NOT_GRE;
-    }
+    if (protocol == (version == 4 ? 1u : 58u))
+        return fragment || size < 1 || is_icmp_error((int)version, ip[0]) ? LEAVE : NOT_GRE;
     return NOT_GRE;
 }
 
@@ -296,118 +412,192 @@ static enum verdict read_frame(const struct kind *kind, const uint8_t *frame, si
     return LEAVE;
 }
 
+/* The packet of a frame, if it may be one of the two smallest of its row. */
+static void take_packet(const Scanner *scanner, const struct plain *found, struct row *row)
+{
+    uint8_t told[32 + 2 + 4 + 64], ends[2][18];
+    struct packet packet = {0, 1, found->order, 0, found->hop_limit};
+    size_t size = found->ends, most = found->ends == 8 ? 20 : 64, half;
+    memcpy(told, found->addresses, size);
+    told[size++] = (uint8_t)(found->order >> 8);
+    told[size++] = (uint8_t)found->order;
+    memcpy(told + size, found->gre_key, 4);
+    size += 4;
+    if (most > found->inner_size)
+        most = found->inner_size;
+    memcpy(told + size, found->inner, most);
+    size += most;
+    packet.digest = (uint64_t)crc32(scanner, told, size, 0) << 32 | crc32(scanner, told, size, 1);
+    if (found->customers_size && found->ports) {
+        unsigned one = get16(found->ports), two = get16(found->ports + 2);
+        half = found->customers_size / 2u;
+        memcpy(ends[0], found->customers, half);
+        memcpy(ends[0] + half, found->ports, 2);
+        memcpy(ends[1], found->customers + half, half);
+        memcpy(ends[1] + half, found->ports + 2, 2);
+        half += 2;
+        if (one != two && (one >= 1024 || two >= 1024)) {
+            int swap = memcmp(ends[0], ends[1], half) > 0;
+            memcpy(told, ends[swap], half);
+            memcpy(told + half, ends[!swap], half);
+            packet.conversation = crc32(scanner, told, 2 * half, 0);
+            packet.conversation += !packet.conversation;
+        }
+    }
+    add_packet(row, &packet);
+}
+
 /* The low 8 bits of sampling.vm_rank, before their zeros are counted. */
 static uint8_t spread_of(const Scanner *scanner, const uint8_t *macs)
 {
     return scanner->spread[macs[5]] ^ scanner->spread[macs[11]];
 }
 
-/* The row of what is not kept of a direction that `key` belongs to; NULL if the table is full. */
-static struct row *unkept_row(Scanner *scanner, const uint8_t *key, uint8_t size)
+/* The row of what is not kept, of units with this key. */
+static struct row *unkept_row(Scanner *scanner, const uint8_t *unit, uint8_t ends,
+                              int64_t earliest, int64_t latest)
 {
-    uint8_t shared[KEY] = {0}, ends = (uint8_t)(size - 16);
-    memcpy(shared, key, ends / 2u);
-    memcpy(shared + ends, key + ends, 3);
-    shared[size - 1] = (uint8_t)((key[size - 1] & 63) | UNKEPT << 6);
-    return find(scanner, shared, size, 1);
+    uint8_t key[KEY] = {0}, half = ends / 2, octet = unit[ends + 4];
+    struct row *row;
+    key[0] = unit[0] & SURE;
+    memcpy(key + 1, unit + 1, half);
+    memcpy(key + 1 + half, unit + 1 + ends, 3);
+    key[4 + half] = octet != 0;
+    row = open_row(scanner, key, (uint8_t)(5 + half), UNKEPT, earliest, latest);
+    if (row && (!row->frames || octet < row->octet))
+        row->octet = octet;
+    return row;
 }
 
-static void add_row(struct row *sum, const struct row *row)
+/* Put a unit that is not kept any more together with others.  0: there is no room, it stays. */
+static int drop_unit(Scanner *scanner, struct row *direction, struct row *unit)
 {
+    struct row *sum = unkept_row(scanner, unit->key, (uint8_t)(direction->key_size - 1),
+                                 unit->earliest, unit->latest);
     int i;
-    if (!sum->frames || row->first < sum->first) {
-        sum->first = row->first;
-        memcpy(sum->first_time, row->first_time, 8);
+    if (!sum)
+        return 0;
+    if (!sum->frames || unit->first < sum->first) {
+        sum->first = unit->first;
+        sum->first_ns = unit->first_ns;
     }
-    if (row->last > sum->last) {
-        sum->last = row->last;
-        memcpy(sum->last_time, row->last_time, 8);
+    if (unit->last > sum->last) {
+        sum->last = unit->last;
+        sum->last_ns = unit->last_ns;
     }
-    sum->frames += row->frames;
-    for (i = 0; i < 32; i++)
-        sum->octets[i] |= row->octets[i];
+    sum->frames += unit->frames;
+    direction->frames += unit->frames;
+    for (i = 0; i < unit->packets; i++)
+        add_packet(sum, &unit->packet[i]);
+    unit->key_size = 0;
+    unit->next = scanner->unused;
+    scanner->unused = number_of(scanner, unit);
+    return 1;
 }
 
-/* Take a new stream of a direction into account, of the first kind only: with another clock it may
- * be the same one again.  While more than `kept` streams are of its level
- * or above, that level is too low, whatever else there is: raise it, and put those below it
- * together. */
-static void take_part(Scanner *scanner, struct row *direction, struct row *row)
+/* Take a new unit of a direction into account.  While more than `kept` streams are of its level or
+ * above, that level is too low, whatever else there is: raise it, and drop those below. */
+static void take_part(Scanner *scanner, struct row *direction, struct row *unit)
 {
-    uint8_t spread = spread_of(scanner, row->key + row->key_size - 13), *mask = direction->octets;
-    int rank = 0, level = 0, i;
-    uint16_t *link;
-    while (rank < 8 && !(spread >> rank & 1))
-        rank++;
-    if (direction->octets[1 + rank] < 255)
-        direction->octets[1 + rank]++;
-    row->next = direction->next;
-    direction->next = (uint16_t)(row - scanner->row + 1);
-    while (level < 8 && *mask >> level & 1)
-        level++;
-    for (;;) {
-        uint32_t above = 0;
-        for (i = level; i <= 8; i++)
-            above += direction->octets[1 + i];
-        if (above <= scanner->kept || level == 8)
-            break;
-        *mask |= (uint8_t)(1 << level++);
+    uint8_t macs = (uint8_t)(direction->key_size + 4), *mask = &direction->mask;
+    uint16_t *link = &direction->next, number = number_of(scanner, unit);
+    uint32_t above;
+    struct row *row;
+    for (; *link; link = &row->next) {
+        row = &scanner->row[*link - 1];
+        if (memcmp(row->key + direction->key_size, unit->key + direction->key_size, 3) == 0
+            && memcmp(row->key + macs, unit->key + macs, 12) == 0) {
+            unit->sibling = row->sibling;
+            row->sibling = number;
+            return;
+        }
     }
-    link = &direction->next;
-    while (*link) {
-        struct row *stream = &scanner->row[*link - 1], *sum = NULL;
-        if (spread_of(scanner, stream->key + stream->key_size - 13) & *mask)
-            sum = unkept_row(scanner, stream->key, stream->key_size);
-        if (sum) { /* nothing leads to the old row any more: the mask comes first */
-            direction->frames += stream->frames;
-            add_row(sum, stream);
-            stream->frames = 0;
-            *link = stream->next;
-        } else
-            link = &stream->next;
+    *link = number;
+    for (;;) {
+        above = 0;
+        for (number = direction->next; number; number = row->next) {
+            row = &scanner->row[number - 1];
+            above += !(spread_of(scanner, row->key + macs) & *mask);
+        }
+        if (above <= scanner->kept || *mask == 0xff)
+            break;
+        *mask = (uint8_t)(*mask << 1 | 1);
+    }
+    for (link = &direction->next; *link;) {
+        row = &scanner->row[*link - 1];
+        if (!(spread_of(scanner, row->key + macs) & *mask)) {
+            link = &row->next;
+            continue;
+        }
+        for (number = row->sibling; number;) {
+            uint16_t next = scanner->row[number - 1].sibling;
+            drop_unit(scanner, direction, &scanner->row[number - 1]);
+            number = next;
+        }
+        number = row->next;
+        drop_unit(scanner, direction, row);
+        *link = number; /* nothing leads to those that stay for want of room: the mask does */
     }
 }
 
 /* Count a frame of NVGRE; 0 if the table is full. */
-static int count(Scanner *scanner, const struct plain *found, uint8_t kind, const uint8_t *time,
-                 uint64_t number)
+static int count(Scanner *scanner, const struct plain *found, int64_t ns, uint64_t number)
 {
-    uint8_t key[KEY] = {0};
-    uint8_t ends = found->address_size, size = (uint8_t)(ends + 16), octet = found->gre_key[3];
+    uint8_t key[KEY] = {0}, ends = found->ends, size = (uint8_t)(17 + ends);
+    int64_t second = ns / SECOND_NS;
     struct row *row, *direction = NULL;
     int is_kept = 1;
-    memcpy(key, found->addresses, ends);
-    if (scanner->is_thinned) {
-        key[size - 1] = (uint8_t)(DIRECTION << 6);
-        direction = find(scanner, key, size, scanner->directions < scanner->most / 4);
-        if (direction) {
-            scanner->directions += direction->sort != DIRECTION;
-            direction->sort = DIRECTION;
-            is_kept = !(spread_of(scanner, found->macs) & direction->octets[0]);
+    memcpy(key + 1, found->addresses, ends);
+    if (scanner->kept) {
+        uint16_t *slot = find(scanner, key, (uint8_t)(1 + ends), DIRECTION);
+        if (*slot)
+            direction = &scanner->row[*slot - 1];
+        else if (scanner->directions < scanner->most / 4) {
+            direction = add(scanner, slot, key, (uint8_t)(1 + ends), DIRECTION);
+            scanner->directions += direction != NULL;
         }
+        is_kept = !direction || !(spread_of(scanner, found->inner) & direction->mask);
     }
-    memcpy(key + ends, found->gre_key, 3);
-    memcpy(key + ends + 3, found->macs, 12);
-    key[size - 1] = kind;
-    row = is_kept ? find(scanner, key, size, 1) : unkept_row(scanner, key, size);
+    key[0] = found->flags;
+    memcpy(key + 1 + ends, found->gre_key, 4);
+    memcpy(key + 5 + ends, found->inner, 12);
+    row = is_kept ? open_row(scanner, key, size, UNIT, second, second)
+                  : unkept_row(scanner, key, ends, second, second);
     if (!row)
         return 0;
     if (!row->frames) {
         row->first = number;
-        memcpy(row->first_time, time, 8);
+        row->first_ns = ns;
         if (is_kept) {
             memcpy(row->customers, found->customers, found->customers_size);
             row->customers_size = found->customers_size;
         }
     }
+    row->frames++;
+    row->last = number;
+    row->last_ns = ns;
+    if (found->order <= row->order)
+        take_packet(scanner, found, row);
     if (!is_kept)
         direction->frames++;
-    row->last = number;
-    memcpy(row->last_time, time, 8);
-    row->octets[octet >> 3] |= (uint8_t)(1u << (octet & 7));
-    if (!row->frames++ && is_kept && direction && kind == 0)
+    else if (row->frames == 1 && direction)
         take_part(scanner, direction, row);
+    scanner->nvgre++;
     return 1;
+}
+
+/* The time of a frame in nanoseconds since 1970; 0 for one that Python should look at. */
+static int64_t read_time(const struct kind *kind, const uint8_t *stamp, int is_big)
+{
+    uint64_t one = get32(stamp, is_big), two = get32(stamp + 4, is_big), whole, part;
+    uint64_t ticks = kind->are_seconds ? one * kind->per_second + two : one << 32 | two;
+    int64_t ns;
+    whole = ticks / kind->per_second;
+    part = ticks % kind->per_second;
+    if (whole > UINT64_C(4000000000))
+        return 0;
+    ns = (int64_t)(whole * SECOND_NS + part * SECOND_NS / kind->per_second) + kind->offset_ns;
+    return ns > 0 ? ns : 0;
 }
 
 /* --- records -----------------------------------------------------------------------------------*/
@@ -469,11 +659,15 @@ static void walk_over(Scanner *scanner, struct walk *walk)
             verdict = read_frame(&scanner->kind[kind], walk->data + stamp + walk->distance,
                                  captured, &found);
         if (verdict == NVGRE) {
-            if (!count(scanner, &found, kind, walk->data + stamp, walk->number)) {
+            int64_t ns = read_time(&scanner->kind[kind], walk->data + stamp, walk->is_big);
+            if (!ns)
+                verdict = LEAVE;
+            else if (!count(scanner, &found, ns, walk->number)) {
                 walk->is_full = 1;
                 return;
             }
-        } else if (verdict == LEAVE) {
+        }
+        if (verdict == LEAVE) {
             struct left *left = &scanner->left[scanner->lefts++];
             left->stamp = (uint32_t)stamp;
             left->length = captured;
@@ -548,10 +742,22 @@ done:
     return result;
 }
 
-static PyObject *scanner_add_kind(PyObject *self, PyObject *Py_UNUSED(unused))
+static PyObject *scanner_add_kind(PyObject *self, PyObject *args)
 {
     Scanner *scanner = (Scanner *)self;
-    return PyLong_FromLong(scanner->kinds < KINDS ? scanner->kinds++ : KINDS);
+    struct kind kind = {0};
+    unsigned long long per_second;
+    long long offset_ns;
+    if (!PyArg_ParseTuple(args, "pKL:add_kind", &kind.are_seconds, &per_second, &offset_ns))
+        return NULL;
+    kind.per_second = per_second;
+    kind.offset_ns = offset_ns;
+    if (per_second < 1 || per_second >> 33 || (kind.are_seconds && per_second > SECOND_NS)
+        || offset_ns < -INT64_C(4000000000) * SECOND_NS
+        || offset_ns > INT64_C(4000000000) * SECOND_NS || scanner->kinds >= KINDS)
+        return PyLong_FromLong(KINDS);
+    scanner->kind[scanner->kinds] = kind;
+    return PyLong_FromLong(scanner->kinds++);
 }
 
 static PyObject *scanner_add_way(PyObject *self, PyObject *args)
@@ -583,95 +789,128 @@ static PyObject *scanner_keep(PyObject *self, PyObject *args)
     uint8_t key[KEY] = {0}, mask;
     const char *ends;
     Py_ssize_t size;
-    struct row *row;
     if (!PyArg_ParseTuple(args, "y#b:keep", &ends, &size, &mask))
         return NULL;
-    if (scanner->is_busy || (size != 8 && size != 32) || scanner->directions >= scanner->most / 4)
-        Py_RETURN_NONE;
-    memcpy(key, ends, (size_t)size);
-    key[size + 15] = (uint8_t)(DIRECTION << 6);
-    row = find(scanner, key, (uint8_t)(size + 16), 1);
-    if (row) {
-        scanner->directions += row->sort != DIRECTION;
-        row->sort = DIRECTION;
-        row->octets[0] |= mask;
+    if (!scanner->is_busy && (size == 8 || size == 32) && scanner->directions < scanner->most / 4) {
+        uint16_t *slot;
+        struct row *row;
+        memcpy(key + 1, ends, (size_t)size);
+        slot = find(scanner, key, (uint8_t)(1 + size), DIRECTION);
+        scanner->directions += !*slot;
+        row = *slot ? &scanner->row[*slot - 1]
+                    : add(scanner, slot, key, (uint8_t)(1 + size), DIRECTION);
+        if (row)
+            row->mask |= mask;
     }
     Py_RETURN_NONE;
-}
-
-static PyObject *row_tuple(const struct row *row)
-{
-    Py_ssize_t ends = row->key_size - 16, octets = 0;
-    uint8_t last = row->key[row->key_size - 1];
-    char octet[256];
-    int i;
-    if (row->sort == DIRECTION)
-        octet[octets++] = (char)row->octets[0];
-    for (i = 0; row->sort != DIRECTION && i < 256; i++)
-        if (row->octets[i >> 3] >> (i & 7) & 1)
-            octet[octets++] = (char)i;
-    return Py_BuildValue(
-        "(iiy#y#KKy#Ky#y#y#)", last >> 6, last & 63, (const char *)row->key, ends,
-        (const char *)row->key + ends, (Py_ssize_t)15, (unsigned long long)row->frames,
-        (unsigned long long)row->first, (const char *)row->first_time, (Py_ssize_t)8,
-        (unsigned long long)row->last, (const char *)row->last_time, (Py_ssize_t)8,
-        (const char *)row->customers, (Py_ssize_t)row->customers_size, octet, octets);
 }
 
 static PyObject *scanner_limit(PyObject *self, PyObject *args)
 {
     Scanner *scanner = (Scanner *)self;
-    unsigned int most;
-    int is_thinned;
-    if (!PyArg_ParseTuple(args, "Ip:limit", &most, &is_thinned))
+    unsigned int most, kept;
+    if (!PyArg_ParseTuple(args, "II:limit", &most, &kept))
         return NULL;
     if (!scanner->is_busy) {
         scanner->most = most < 1 ? 1 : most < ROWS ? most : ROWS;
-        scanner->is_thinned = is_thinned;
+        scanner->kept = kept;
     }
     Py_RETURN_NONE;
+}
+
+static uint8_t *put(uint8_t *at, uint64_t value, int size)
+{
+    for (; size; size--, value >>= 8)
+        *at++ = (uint8_t)value;
+    return at;
+}
+
+/* Key and value of a unit, as CaptureEvidence.units has them. */
+static PyObject *unit_tuple(const struct row *row)
+{
+    uint8_t value[1 + sizeof row->customers + 128], *at = value;
+    int i, j;
+    *at++ = row->sort == UNKEPT ? 1 : row->customers_size;
+    if (row->sort == UNKEPT)
+        *at++ = row->octet;
+    memcpy(at, row->customers, row->customers_size);
+    at += row->customers_size;
+    at = put(at, (uint64_t)row->earliest, 8);
+    at = put(at, (uint64_t)row->latest, 8);
+    at = put(at, row->frames, 8);
+    at = put(at, row->first, 8);
+    at = put(at, (uint64_t)row->first_ns, 8);
+    at = put(at, row->last, 8);
+    at = put(at, (uint64_t)row->last_ns, 8);
+    for (i = 0; i < 2; i++) {
+        const struct packet *packet = &row->packet[i];
+        at = put(at, packet->order, 2);
+        for (j = 56; j >= 0; j -= 8)
+            *at++ = (uint8_t)(packet->digest >> j);
+        at = put(at, packet->frames, 8);
+        *at++ = packet->hop_limit;
+        at = put(at, packet->conversation, 4);
+    }
+    return Py_BuildValue("(y#y#)", (const char *)row->key, (Py_ssize_t)row->key_size,
+                         (const char *)value, (Py_ssize_t)(at - value));
+}
+
+static int append_new(PyObject *list, PyObject *item)
+{
+    int failed = item == NULL || PyList_Append(list, item) < 0;
+    Py_XDECREF(item);
+    return failed;
 }
 
 static PyObject *scanner_take(PyObject *self, PyObject *Py_UNUSED(unused))
 {
     Scanner *scanner = (Scanner *)self;
-    PyObject *rows, *row;
+    PyObject *units, *directions, *taken = NULL;
     uint32_t i;
     int failed = 0;
     if (scanner->is_busy) {
         PyErr_SetString(PyExc_RuntimeError, "this scanner is walking");
         return NULL;
     }
-    rows = PyList_New(0);
-    for (i = 0; rows && !failed && i < scanner->rows; i++) {
-        if (!scanner->row[i].frames && scanner->row[i].sort != DIRECTION)
-            continue;
-        row = row_tuple(&scanner->row[i]);
-        failed = row == NULL || PyList_Append(rows, row) < 0;
-        Py_XDECREF(row);
+    units = PyList_New(0);
+    directions = PyList_New(0);
+    failed = !units || !directions;
+    for (i = 0; !failed && i < scanner->rows; i++) {
+        const struct row *row = &scanner->row[i];
+        int level = 0;
+        while (row->mask >> level)
+            level++;
+        if (row->key_size && row->sort == DIRECTION)
+            failed = append_new(directions, Py_BuildValue("(y#iK)", (const char *)row->key + 1,
+                                                          (Py_ssize_t)row->key_size - 1, level,
+                                                          (unsigned long long)row->frames));
+        else if (row->key_size)
+            failed = append_new(units, unit_tuple(row));
     }
-    if (!rows || failed) {
-        Py_XDECREF(rows);
+    if (!failed)
+        taken = Py_BuildValue("(OOKKK)", units, directions, (unsigned long long)scanner->nvgre,
+                              (unsigned long long)scanner->not_gre,
+                              (unsigned long long)scanner->vxlan);
+    Py_XDECREF(units);
+    Py_XDECREF(directions);
+    if (!taken)
         return NULL;
-    }
-    row = Py_BuildValue("(NKK)", rows, (unsigned long long)scanner->not_gre,
-                        (unsigned long long)scanner->vxlan);
     if (scanner->rows)
         memset(scanner->index, 0, SLOTS * sizeof *scanner->index);
-    scanner->rows = scanner->directions = 0;
-    scanner->not_gre = scanner->vxlan = 0;
-    return row;
+    scanner->rows = scanner->directions = scanner->slots = scanner->unused = 0;
+    scanner->nvgre = scanner->not_gre = scanner->vxlan = 0;
+    return taken;
 }
 
 static PyObject *scanner_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
 {
     const char *seed, *spread;
     Py_ssize_t seed_size, spread_size;
-    unsigned int longest, kept, most;
+    unsigned int longest, most, i, bit;
     Scanner *scanner;
     allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
-    if (!PyArg_ParseTuple(args, "y#y#III:Scanner", &seed, &seed_size, &spread,
-                          &spread_size, &longest, &kept, &most))
+    if (!PyArg_ParseTuple(args, "y#y#II:Scanner", &seed, &seed_size, &spread, &spread_size,
+                          &longest, &most))
         return NULL;
     if (seed_size != sizeof scanner->seed || spread_size != sizeof scanner->spread) {
         PyErr_SetString(PyExc_ValueError, "a seed of 16 bytes, a table of 256");
@@ -683,7 +922,9 @@ static PyObject *scanner_new(PyTypeObject *type, PyObject *args, PyObject *Py_UN
     memcpy(scanner->seed, seed, sizeof scanner->seed);
     memcpy(scanner->spread, spread, sizeof scanner->spread);
     scanner->longest = longest;
-    scanner->kept = kept;
+    for (i = 0; i < 256; i++)
+        for (scanner->crc[i] = i, bit = 0; bit < 8; bit++)
+            scanner->crc[i] = scanner->crc[i] >> 1 ^ (scanner->crc[i] & 1 ? 0xedb88320u : 0);
     scanner->most = most < 1 ? 1 : most < ROWS ? most : ROWS;
     scanner->index = PyMem_Calloc(SLOTS, sizeof *scanner->index);
     scanner->row = PyMem_Calloc(ROWS, sizeof *scanner->row);
@@ -706,7 +947,7 @@ static void scanner_dealloc(PyObject *self)
 
 static PyMethodDef scanner_methods[] = {
     {"walk", scanner_walk, METH_VARARGS, NULL},
-    {"add_kind", scanner_add_kind, METH_NOARGS, NULL},
+    {"add_kind", scanner_add_kind, METH_VARARGS, NULL},
     {"add_way", scanner_add_way, METH_VARARGS, NULL},
     {"keep", scanner_keep, METH_VARARGS, NULL},
     {"limit", scanner_limit, METH_VARARGS, NULL},

@@ -9,7 +9,7 @@ give the same evidence is tested on random frames.
 
 from collections import Counter
 from collections.abc import Iterable
-from itertools import islice
+from itertools import chain, islice
 from struct import error
 from typing import Final
 
@@ -18,7 +18,9 @@ from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.evidence.parts import SILENCE_S, Moment, pack_flags
 from nvgre_doctor.evidence.rows import second_of
 from nvgre_doctor.evidence.signs import Sightings, Sign
+from nvgre_doctor.scan import native
 from nvgre_doctor.scan.exact import Reading, add, add_frame, net_of, read_frame
+from nvgre_doctor.scan.native import Native, scanner_class
 from nvgre_doctor.scan.plain import (
     EASY,
     GRE,
@@ -73,12 +75,19 @@ class FrameCounter:
         self._rows, self._used = rows or ROWS, 0
         self._kinds: dict[tuple[int, Clock], _Kind] = {}
         self._layouts: dict[tuple[int, Clock], Layout] = {}  # of the last plain frame
+        scanner = scanner_class()
+        self._native = None if scanner is None else Native(scanner, rows or native.ROWS)
         self._counted: Counter[Oddity] = Counter()  # frames of which nothing else is kept
 
     def walk(
         self, records: Records, data: bytes, at: int, number: int, left: Columns
     ) -> tuple[int, int]:
         """See `capture.batch.Walker`: in C, or not at all."""
+        is_full = True
+        while is_full and self._native is not None:
+            at, number, is_full = self._native.walk(records, data, at, number, left)
+            if is_full:
+                self._fold()
         return at, number
 
     def add(self, batch: Batch) -> None:
@@ -115,6 +124,8 @@ class FrameCounter:
                     at += 1
                 if new is not None:
                     layout = self._layouts[what] = new
+                    if self._native is not None:
+                        self._native.learn(batch.linktype, new)
         return odd
 
     def _count_by_essence(self, batch: Batch, i: int, kind: _Kind) -> None:
@@ -278,16 +289,17 @@ class FrameCounter:
     def _fold(self) -> None:
         """Understand everything, and begin again."""
         evidence = self.evidence
+        if self._native is not None:
+            not_gre, vxlan = self._native.fold(evidence)
+            self._counted.update({Oddity.NOT_GRE: not_gre, Oddity.VXLAN: vxlan})
         for kind in self._kinds.values():
-            rows = [
-                *kind.headers.items(),
-                *((header, row) for (_, header), row in kind.others.items()),
-            ]
-            for header, row in rows:
-                ends = len(header) - 23
-                unit = b"%c%b%b" % (row.flags, header[:ends], header[ends + 4 : -3])
+            units = []
+            others = ((header, row) for (_, header), row in kind.others.items())
+            for header, row in chain(kind.headers.items(), others):
+                unit = b"%c%b%b" % (row.flags, header[:-23], header[-19:-3])
                 evidence.nvgre_frames += row.all_frames
-                evidence.add_unit(unit, row.packed(kind.clock))
+                units.append((unit, row.packed(kind.clock)))
+            evidence.units.add(units)
             for reading, row in kind.odd.values():
                 packed = row.packed(kind.clock) if reading.unit else b""
                 add(evidence, reading, row.sightings(kind.clock), packed, row.error(kind.clock))

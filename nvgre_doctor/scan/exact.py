@@ -6,8 +6,8 @@ Knows facts and evidence; nothing about capture files, hosts or verdicts.
 from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence import CaptureEvidence
-from nvgre_doctor.evidence.parts import Moment, Net, Packet, PartKey, unit_key
-from nvgre_doctor.evidence.rows import Row, Seen, pack, second_of
+from nvgre_doctor.evidence.parts import Moment, Net, PartKey, unit_key
+from nvgre_doctor.evidence.rows import NO_PACKET, pack, second_of
 from nvgre_doctor.evidence.signs import IcmpInterval, IcmpSeen, IcmpSign, Sightings, Sign
 from nvgre_doctor.vocabulary import Carried, Oddity
 from nvgre_doctor.wire import layouts
@@ -60,7 +60,7 @@ def add(
     if reading.icmp is not None:
         evidence.add_icmp(reading.icmp, error)
     if reading.unit:
-        evidence.add_unit(reading.unit, packed)
+        evidence.units.add([(reading.unit, packed)])
     evidence.nvgre_frames += seen.count * reading.is_nvgre
 
 
@@ -70,13 +70,12 @@ def add_frame(
     """Count one frame of everything but its number: the caller counts that."""
     reading, marks = read_frame(linktype, frame, wire_length)
     second = second_of(moment.ts_ns)
-    packet = Packet(*marks[:2], 1, marks.hop_limit, conversation_of(marks.inner))
-    row = Row(second, second, 1, moment, moment, (packet,))
-    error = IcmpInterval(
-        *row[:5], (moment,), ((message_digest(marks.order, marks.message, moment.ts_ns), 1),)
-    )
+    packet = (*marks[:2], 1, marks.hop_limit, conversation_of(marks.inner))
+    row = (second, second, 1, *moment, *moment, *packet, *NO_PACKET)
+    digest = message_digest(marks.order, marks.message, moment.ts_ns)
+    error = IcmpInterval(second, second, 1, moment, moment, (moment,), ((digest, 1),))
     seen = Sightings(1, (moment,))
-    add(evidence, reading, seen, pack(Seen(reading.customers, (row,))), IcmpSeen((error,)))
+    add(evidence, reading, seen, pack(reading.customers, [row]), IcmpSeen((error,)))
 
 
 def _read_nvgre(facts: Nvgre, inner: Inner) -> Reading:

@@ -4,14 +4,16 @@ them.
 Knows rows of the evidence, and times as they are stored; nothing about frames.
 """
 
+from operator import itemgetter
 from typing import Any, Final
 
 from nvgre_doctor.capture.batch import Clock
 from nvgre_doctor.evidence.parts import SILENCE_S, Moment
-from nvgre_doctor.evidence.rows import NO_PACKET, ROW, pack, tidy, unpack
+from nvgre_doctor.evidence.rows import NO_PACKET, pack, settle, total
 from nvgre_doctor.evidence.signs import DIGESTS, EXAMPLES, IcmpInterval, IcmpSeen, Sightings
 from nvgre_doctor.wire.marks import conversation_of, digest_of, look, message_digest
 
+_ORDER: Final = itemgetter(0)
 _ANY_ORDER: Final = 1 << 16  # of packets, while fewer than two are known
 
 
@@ -91,7 +93,9 @@ class Tally:
                 return
         self.packets.append([order, told, 1, hop_limit, inner, 0])
         if len(self.packets) > 1:
-            self.packets.sort(key=_digested)
+            self.packets.sort(key=_ORDER)
+            if len({packet[0] for packet in self.packets}) < len(self.packets):
+                self.packets.sort(key=_digested)
             del self.packets[2:]
             self.order = self.packets[1][0]
 
@@ -116,7 +120,7 @@ class Tally:
     def packed(self, clock: Clock) -> bytes:
         """What is known of the frames of a unit, as the evidence keeps it."""
         rows = [
-            ROW.pack(
+            (
                 *fields[:4],
                 clock(fields[4]),
                 fields[5],
@@ -126,8 +130,7 @@ class Tally:
             )
             for fields in (*self.before, self._fields())
         ]
-        packed = b"%c%b%b" % (len(self.shown), self.shown, b"".join(rows))
-        return pack(tidy(unpack(packed))) if self.before else packed
+        return pack(self.shown, settle(rows, total) if self.before else rows)
 
     def error(self, clock: Clock) -> IcmpSeen:
         """What is known of the frames of an ICMP error."""

@@ -140,7 +140,7 @@ def check_accounts(evidence: CaptureEvidence, progress: Progress) -> None:
     assert inner <= evidence.nvgre_frames
     assert all(signs[oddity] <= evidence.nvgre_frames for oddity in ABOUT_NVGRE)
     unkept = sum(facts.frames for key, facts in found if not key.destination)
-    assert unkept == evidence.unkept_frames.total()
+    assert unkept == evidence.units.unkept_frames.total()
 
     for key, facts in found:
         assert 1 <= facts.first.frame_number <= facts.last.frame_number <= progress.numbered
@@ -149,7 +149,7 @@ def check_accounts(evidence: CaptureEvidence, progress: Progress) -> None:
         assert len(key.macs) in (0, 12)
         assert not facts.customer_addresses or key.macs
         assert len(facts.customer_addresses) in (0, 8, 32)
-    assert evidence.is_thinned or len(evidence.units) <= ALL_UNITS
+    assert evidence.is_thinned or len(evidence.units.packed) <= ALL_UNITS
     for seen in (*evidence.signs.values(), *evidence.icmp.values()):
         numbers = [moment.frame_number for moment in seen.examples]
         assert numbers == sorted(set(numbers))
