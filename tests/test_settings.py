@@ -203,7 +203,8 @@ WRONG = {
     "fail-on = 'fatal'": 'fail-on: expected one of error, warning, info, never, found "fatal".',
     "fail-on = 1": "fail-on: expected one of error, warning, info, never, found 1.",
     "format = 'yaml'": (
-        'format: expected one of text, json, jsonl, junit, sarif, github, markdown, found "yaml".'
+        "format: expected one of text, json, jsonl, junit, sarif, github, markdown, html, found"
+        ' "yaml".'
     ),
     "color = true": "color: expected one of auto, always, never, found true.",
     "jobs = 0": "jobs: expected an integer from 1 to 18446744073709551615, found 0.",
