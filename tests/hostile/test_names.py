@@ -141,7 +141,8 @@ def test_runner_of_github_gets_our_commands_and_no_other(outputs: dict[str, byte
     assert [command.name for command in commands] == ["error"] * 2 + ["warning"] * 10
     titles = [command.properties["title"] for command in commands if command.name == "warning"]
     # GitHub shows ten of a level; in the order of the captures.
-    assert titles == [f"NVG101 {shown}" for shown in SHOWN[:10]]
+    first, *others = SHOWN[:10]  # the packets of the others were in the first
+    assert titles == [f"NVG101 {first}", *(f"NVG101 NVG104 {shown}" for shown in others)]
     assert commands[-1].data.endswith(f"\n{len(NAMES) - 10} more warnings not shown here.")
 
 
