@@ -34,6 +34,7 @@ enum {
     LEFT = 4096,        /* frames that are left, before they are handed over */
     KEY = 56,           /* bytes of a key: parts.unit_key, filled up to a multiple of 8 */
     RECORD = 16, BLOCK = 32, BLOCK_HEAD = 28, BLOCK_TIME = 12, ENHANCED_PACKET = 6,
+    DROP_COUNT = 4,     /* an option of enhanced packet blocks */
     SILENCE = 20,       /* seconds, as parts.SILENCE_S */
     SURE = 4,           /* in the first byte of a key, beside the net */
     SUBNET = 1, ROUTED = 2,
@@ -62,7 +63,7 @@ struct kind {
 enum sort { UNIT, UNKEPT, DIRECTION };
 
 /* Of a frame: it is left to Python, a unit's, or only counted. */
-enum verdict { LEAVE, NVGRE, NOT_GRE, VXLAN, NOT_IP, VERDICTS };
+enum verdict { LEAVE, NVGRE, NOT_GRE, VXLAN, VERDICTS };
 
 struct packet {
     uint64_t digest, frames;
@@ -268,7 +269,6 @@ static int is_tag(unsigned ethertype)
     return ethertype == 0x8100 || ethertype == 0x88a8 || ethertype == 0x9100 || ethertype == 0x9200;
 }
 
-static int is_ip(unsigned ethertype) { return ethertype == 0x0800 || ethertype == 0x86dd; }
 
 static int is_icmp_error(int version, unsigned type)
 {
@@ -443,9 +443,6 @@ static enum verdict read_frame(const struct kind *kind, const uint8_t *frame, si
             }
         if (memcmp(frame + at, way->value, way->decisive) == 0 && frame[ip] >> 4 == way->version)
             return read_ip(frame + ip, size - ip, found);
-        if (way->decisive == 2 && is_ip(get16(way->value)) && !is_ip(get16(frame + at))
-            && !is_tag(get16(frame + at)))
-            return NOT_IP; /* the decisive bytes are an EtherType */
     }
     return LEAVE;
 }
@@ -648,6 +645,25 @@ struct walk {
     uint64_t number;
 };
 
+/* Whether an enhanced packet block of `size` bytes has the option that counts packets dropped before
+ * it, which Python adds up; its options lie from `at` on, before the second length. */
+static int tells_drops(const uint8_t *record, size_t size, size_t at, int is_big)
+{
+    while (size >= 8 && at <= size - 8) {
+        unsigned code = get16(record + at), length = get16(record + at + 2);
+        if (!is_big) {
+            code = (code & 255u) << 8 | code >> 8;
+            length = (length & 255u) << 8 | length >> 8;
+        }
+        if (code == DROP_COUNT)
+            return 1;
+        if (code == 0)
+            return 0;
+        at += 4 + ((length + 3) & ~3u);
+    }
+    return 0;
+}
+
 /* The record at `at`, if it is whole and holds a frame: its size, or 0. */
 static size_t next_record(const struct walk *walk, uint32_t longest, size_t *stamp,
                           uint32_t *captured, uint8_t *kind)
@@ -677,6 +693,8 @@ static size_t next_record(const struct walk *walk, uint32_t longest, size_t *sta
         return 0;
     *stamp = walk->at + BLOCK_TIME;
     *kind = walk->kinds[interface];
+    if (tells_drops(record, size, BLOCK_HEAD + (((size_t)*captured + 3) & ~(size_t)3), walk->is_big))
+        *kind = KINDS; /* none: the frame is left */
     return size;
 }
 
@@ -926,11 +944,10 @@ static PyObject *scanner_take(PyObject *self, PyObject *Py_UNUSED(unused))
             failed = append_new(units, unit_tuple(row));
     }
     if (!failed)
-        taken = Py_BuildValue("(OOKKKK)", units, directions,
+        taken = Py_BuildValue("(OOKKK)", units, directions,
                               (unsigned long long)scanner->counted[NVGRE],
                               (unsigned long long)scanner->counted[NOT_GRE],
-                              (unsigned long long)scanner->counted[VXLAN],
-                              (unsigned long long)scanner->counted[NOT_IP]);
+                              (unsigned long long)scanner->counted[VXLAN]);
     Py_XDECREF(units);
     Py_XDECREF(directions);
     if (!taken)

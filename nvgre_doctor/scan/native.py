@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PURE_VARIABLE: Final = "NVGRE_DOCTOR_PURE"
 _ORDERS: Final[dict[str, Literal["little", "big"]]] = {"<": "little", ">": "big"}
-ONLY_COUNTED: Final = (Oddity.NOT_GRE, Oddity.VXLAN, Oddity.NOT_IP)
+ONLY_COUNTED: Final = (Oddity.NOT_GRE, Oddity.VXLAN)
 _NONE: Final = 62  # of the linktypes with their clocks, in _scanner.c
 ROWS: Final = 49_152
 """Of the table in _scanner.c: 13 MB, of which only what is used is touched."""
