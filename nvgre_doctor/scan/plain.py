@@ -40,6 +40,10 @@ _IPV4_NOT_PLAIN: Final = frozenset({1, UDP, GRE, 51})  # ICMP may be an error; A
 _IPV6_PLAIN: Final = frozenset({6, 50, 59, 89, 132})  # TCP, ESP, nothing, OSPF, SCTP
 
 
+_IP: Final = frozenset({links.ETHERTYPE_IPV4.to_bytes(2), links.ETHERTYPE_IPV6.to_bytes(2)})
+IP_OR_TAG: Final = _IP | {ethertype.to_bytes(2) for ethertype in links.TAG_ETHERTYPES}
+
+
 class Layout(NamedTuple):
     """Where the fields of plain frames with one kind of link header are."""
 
@@ -59,6 +63,8 @@ class Layout(NamedTuple):
     hop_limit_at: int  # in the frame
     told: int  # bytes of the inner frame that tell packets apart
     ends: int  # bytes of both outer addresses
+    names_types: bool
+    """Whether the first link field is an EtherType: what is not in IP_OR_TAG is not IP."""
     not_gre: frozenset[int]  # protocols that `wire.decode` calls NOT_GRE whatever follows
 
 
@@ -123,8 +129,14 @@ def _layout(
         hop_limit_at=ip_at + (8 if is_ipv4 else 7),
         told=INNER_IPV4 if is_ipv4 else INNER_IPV6,
         ends=8 if is_ipv4 else 32,
+        names_types=not tagged and link[0] in _IP,
         not_gre=frozenset(range(256)) - _IPV4_NOT_PLAIN if is_ipv4 else _IPV6_PLAIN,
     )
+
+
+def unit_of(header: bytes, flags: int) -> bytes:
+    """The key of its unit; `flags` are `parts.pack_flags`."""
+    return b"%c%b%b" % (flags, header[:-23], header[-19:-3])
 
 
 def is_data(header: bytes) -> bool:
