@@ -106,6 +106,12 @@ class Units:
         elif len(self.packed) > sampling.ALL_UNITS:
             self._thin()
 
+    def masks(self) -> dict[bytes, int]:
+        """By source + destination, where not all VM pairs are kept: as many one bits as the level
+        says, 8 at most.
+        """
+        return {ends: (1 << min(level, 8)) - 1 for ends, level in self.levels.items()}
+
     def frames_by_ends(self) -> Counter[bytes]:
         """Frames by source + destination."""
         counts = self.unkept_frames.copy()

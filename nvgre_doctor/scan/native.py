@@ -118,8 +118,8 @@ class Native:
             self._most if evidence.is_thinned else self._few,
             sampling.VM_STREAMS if evidence.is_thinned else 0,
         )
-        for ends, level in evidence.units.levels.items():
-            self._scanner.keep(ends, (1 << min(level, 8)) - 1)
+        for ends, mask in evidence.units.masks().items():
+            self._scanner.keep(ends, mask)
         return dict(zip(ONLY_COUNTED, others, strict=True))
 
     def _kind(self, scanner: "Scanner", interface: tuple[int, Clock]) -> int:

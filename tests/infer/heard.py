@@ -8,7 +8,7 @@ from tests import build
 SECOND = 1_000_000_000
 SUBNET = build.ip("10.1.1.1") + build.ip("10.1.1.2")
 ROUTED = build.ip("10.1.1.1") + build.ip("10.1.2.2")
-MACS = bytes.fromhex("00155d0a0002" "00155d0a0001")
+MACS = bytes.fromhex("00155d0a000200155d0a0001")
 BACK = MACS[6:] + MACS[:6]
 A, B, C = (build.ip(f"192.168.50.{number}") for number in (1, 2, 3))
 

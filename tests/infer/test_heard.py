@@ -23,9 +23,7 @@ def of(told: object, capture: int = 0) -> Heard:
         (0xFFFFFEFF, None, 0xFFFFFE),
     ],
 )
-def test_the_ids_that_a_key_can_mean(
-    gre_key: int, old_id: int | None, new_id: int | None
-) -> None:
+def test_the_ids_that_a_key_can_mean(gre_key: int, old_id: int | None, new_id: int | None) -> None:
     one = heard(gre_key)
     assert (one.gre_key, one.old_id, one.new_id) == (gre_key, old_id, new_id)
 

@@ -4,12 +4,11 @@ import pytest
 
 from nvgre_doctor.evidence.parts import Net
 from nvgre_doctor.infer.groups import Group
+from nvgre_doctor.infer.heard import Heard
 from nvgre_doctor.infer.models import Model, build_models, place_of
 from nvgre_doctor.infer.octets import FlowIds, classify
 from nvgre_doctor.infer.tables import NEW, OLD
-from nvgre_doctor.infer.heard import Heard
 from tests.infer.heard import BACK, ROUTED, heard, span_of
-
 
 
 def solved(*units: Heard, group: Group = Group.PAIR, classes: object = None) -> Model:
@@ -191,8 +190,8 @@ def test_macs_in_more_than_sixty_four_spans_are_no_vm_pair() -> None:
 
 
 def test_other_pairs_of_a_tenant_that_seems_cloned_are_soft() -> None:
-    other = b"\0\x15\x5d\3\3\3" b"\0\x15\x5d\4\4\4"
-    third = b"\0\x15\x5d\5\5\5" b"\0\x15\x5d\6\6\6"
+    other = b"\0\x15\x5d\3\3\3\0\x15\x5d\4\4\4"
+    third = b"\0\x15\x5d\5\5\5\0\x15\x5d\6\6\6"
     broken = heard(0x00138900, 5), heard(0x00891300, 5)
     same = heard(0x00138900, macs=other), heard(0x00138980, macs=other)
     apart = heard(0x00177100, macs=third), heard(0x00177180, macs=third)

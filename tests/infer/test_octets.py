@@ -36,17 +36,15 @@ BROADCAST = b"\xff" * 6 + MACS[6:]
         ((0, 3, 20, 41, 63), PERHAPS),  # 63 wide
         ((0, 3, 20, 41, 64), CERTAIN),  # 64 wide
         ((0, 20, 40, 60, 80), NOTHING),
-        (tuple(range(8)) + (17,), NOTHING),
-        (tuple(range(8)) + (18,), NOTHING),
-        (tuple(range(8)) + (19,), CERTAIN),  # nine, one more than eighteen wide
-        (tuple(range(7)) + (18,), PERHAPS),  # eight, and not 64 wide
+        ((*tuple(range(8)), 17), NOTHING),
+        ((*tuple(range(8)), 18), NOTHING),
+        ((*tuple(range(8)), 19), CERTAIN),  # nine, one more than eighteen wide
+        ((*tuple(range(7)), 18), PERHAPS),  # eight, and not 64 wide
         (tuple(range(0, 180, 20)), NOTHING),
         (tuple(range(256)), NOTHING),
     ],
 )
-def test_octets_are_judged_by_number_width_and_step(
-    octets: tuple[int, ...], kind: FlowIds
-) -> None:
+def test_octets_are_judged_by_number_width_and_step(octets: tuple[int, ...], kind: FlowIds) -> None:
     assert judge(set(octets)) is kind
 
 
@@ -111,9 +109,7 @@ def test_one_packet_with_another_octet_is_none_of_several() -> None:
 
 
 @pytest.mark.parametrize(("octet", "is_certain"), [(0x10, True), (0x0F, False)])
-def test_one_conversation_with_octets_far_apart_has_flow_ids(
-    octet: int, is_certain: bool
-) -> None:
+def test_one_conversation_with_octets_far_apart_has_flow_ids(octet: int, is_certain: bool) -> None:
     one = heard(0x00138900, conversations=(7, 8))
     two = heard(0x00138900 | octet, macs=BACK, conversations=(9, 7))
     assert share_conversation([one, two], 0x1389) is is_certain

@@ -16,12 +16,13 @@ from tests.infer.heard import (
     interval,
     key,
     moment,
-
     part,
     unit,
 )
 
-V6_SUBNET = bytes.fromhex("fd10000100000001" + "00" * 7 + "01" + "fd10000100000001" + "00" * 7 + "02")
+V6_SUBNET = bytes.fromhex(
+    "fd10000100000001" + "00" * 7 + "01" + "fd10000100000001" + "00" * 7 + "02"
+)
 V6_ROUTED = V6_SUBNET[:16] + bytes.fromhex("fd10000100000002") + V6_SUBNET[24:]
 
 
@@ -29,9 +30,7 @@ def times(*pairs: tuple[int, float], last: float = 0, seed: int = 0) -> Part:
     """A part with an interval of one unit at each frame and second, `last` long."""
     return part(
         *[
-            interval(
-                unit(first=frame, last=frame + 1, seconds=(at, at + last), seed=seed + 10 * n)
-            )
+            interval(unit(first=frame, last=frame + 1, seconds=(at, at + last), seed=seed + 10 * n))
             for n, (frame, at) in enumerate(pairs)
         ]
     )
@@ -103,9 +102,7 @@ def test_the_same_packet_in_two_captures_makes_their_spans_one() -> None:
 
 
 def test_other_packets_in_two_captures_leave_two_spans() -> None:
-    found = find_spans(
-        {0: {key(0x1389): times((1, 0))}, 1: {key(0x1389): times((1, 0), seed=50)}}
-    )
+    found = find_spans({0: {key(0x1389): times((1, 0))}, 1: {key(0x1389): times((1, 0), seed=50)}})
     assert [span.pieces[0].capture for span in found] == [0, 1]
     assert [span.elsewhere() for span in found] == [(), ()]
 
@@ -126,9 +123,7 @@ def test_a_packet_that_comes_back_after_a_silence_ties_nothing() -> None:
 
 
 def test_packets_of_two_addresses_are_never_one_span() -> None:
-    found = find_spans(
-        {0: {key(0x1389): times((1, 0))}, 1: {key(0x1389, source=C): times((1, 0))}}
-    )
+    found = find_spans({0: {key(0x1389): times((1, 0))}, 1: {key(0x1389, source=C): times((1, 0))}})
     assert [span.address for span in found] == [A, C]
 
 
@@ -205,10 +200,15 @@ def test_another_packet_that_was_cut_stays_beside_the_whole_ones() -> None:
     assert [one.net for one in span.heard] == [Net.SUBNET, Net.UNKNOWN]
 
 
-def test_frames_of_which_nobody_knows_whether_they_are_data_count_if_their_vm_pair_has_some() -> None:
+def test_frames_of_which_nobody_knows_whether_they_are_data_count_if_their_vm_pair_has_some() -> (
+    None
+):
     perhaps, other = key(0x1771, is_sure=False), key(0x1389, source=B, destination=A, macs=BACK)
-    alone, _ = find_spans({0: {perhaps: times((1, 0)), key(0x1389, source=B, macs=b"\2" * 12): times((3, 0))}})
-    assert alone.heard == [] and frames([alone]) == [(1, 2)]
+    alone, _ = find_spans(
+        {0: {perhaps: times((1, 0)), key(0x1389, source=B, macs=b"\2" * 12): times((3, 0))}}
+    )
+    assert alone.heard == []
+    assert frames([alone]) == [(1, 2)]
     beside, _ = find_spans({0: {perhaps: times((1, 0)), other: times((3, 0))}})
     assert [one.gre_key for one in beside.heard] == [0x177100]
 
