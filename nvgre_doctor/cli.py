@@ -6,7 +6,6 @@ nothing.  What a command returns is the exit code; what it raises is mapped here
 nowhere else.
 """
 
-import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -170,13 +169,25 @@ def _run(args: Sequence[str] | None) -> int:
     except MemoryError:
         pass  # what took it is let go only behind this block
     except OSError as error:
-        if error.errno == errno.ENOSPC:
-            discard(sys.stdout)
-            return _say(Exit.USAGE, f"cannot write: {error.strerror}")
-        return _internal_error(error)
+        if not _was_saying(error):
+            return _internal_error(error)
+        discard(sys.stdout)
+        return _say(Exit.USAGE, f"cannot write: {error.strerror}")
     except Exception as error:  # noqa: BLE001  the last resort: exit code 1 must not mean a crash
         return _internal_error(error)
     return _say(Exit.INTERNAL, "there is not enough memory. Give fewer captures at once.")
+
+
+def _was_saying(error: OSError) -> bool:
+    """Whether click could not write its help or version; what we write is looked after where it is
+    written.
+    """
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code is click.echo.__code__:
+            return True
+        trace = trace.tb_next
+    return False
 
 
 def _command_of(args: Sequence[str] | None) -> str:

@@ -15,7 +15,7 @@ ORDER = (
     "evidence",
     "known",
     "scan", "infer",
-    "wording", "keycard", "statements", "filters", "rules", "report", "reporters",
+    "wording", "statements", "keycard", "filters", "rules", "report", "reporters",
     "settings", "doctor", "annotate", "info", "wireshark",
     "commands", "cli", "__main__",
 )  # fmt: skip

@@ -51,6 +51,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "no-captures").mkdir()
     (tmp_path / "vsids.csv").write_text("Something,Else\n1,2\n")
     shutil.copy(MISMATCH, tmp_path / "key")
+    shutil.copy(UPDATED, tmp_path / "copied.pcapng")
     shutil.copy(MISMATCH, tmp_path / "-dash.pcapng")
     return tmp_path
 
@@ -62,6 +63,8 @@ EXITS: list[tuple[Sequence[str], int]] = [
     (["--fail-on", "never", MISMATCH], 0),
     (["--ignore", "NVG2,NVG3", MISMATCH], 0),
     ([PLAIN_GRE], 0),
+    ([OPEN], 0),  # that nothing tells its layouts is a warning
+    (["--fail-on", "warning", UPDATED, "copied.pcapng"], 0),
     (["arp.pcap"], 0),  # no NVGRE is a warning
     (["key", "0x00001389"], 0),
     (["explain", "NVG301"], 0),
@@ -77,9 +80,9 @@ EXITS: list[tuple[Sequence[str], int]] = [
     ([MISMATCH], 1),
     (["check", UPDATED, MISMATCH], 1),
     (["--fail-on", "warning", PLAIN_GRE], 1),
-    (["--fail-on", "warning", OPEN], 1),  # undecided is not green
     (["--fail-on", "warning", "arp.pcap"], 1),
-    (["--fail-on", "info", OPEN], 1),
+    (["--fail-on", "warning", OPEN], 1),
+    (["--fail-on", "info", UPDATED, "copied.pcapng"], 1),  # captured twice is a note
     (["check", "key"], 1),  # a capture named like a command
     (["./key"], 1),
     (["check", "--", "-dash.pcapng"], 1),

@@ -425,10 +425,10 @@ def calls(monkeypatch):
         counts["folds"] += 1
         fold(counter)
 
-    def counted_add(units, more):
+    def counted_add(units, more, *directions):
         more = list(more)
         counts["units"] += len(more)
-        add(units, more)
+        add(units, more, *directions)
 
     monkeypatch.setattr(FrameCounter, "_fold", counted_fold)
     monkeypatch.setattr(Units, "add", counted_add)
@@ -524,7 +524,7 @@ def test_arp_is_never_decoded(calls):
 def test_odd_frames_that_are_alike_are_decoded_once(odd, calls):
     rows = [(TIME, build.ethernet(packet + bytes(60))) for packet in (nvgre(), odd) * 200]
     assert fast(build.pcap(rows)).frames == 400
-    assert calls["decode"] == 1
+    assert calls["decode"] <= 1  # in C options are plain
 
 
 def test_many_kinds_of_link_headers_are_decoded_once_each(calls):

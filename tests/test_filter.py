@@ -191,26 +191,18 @@ def test_the_filters_of_the_story_are_these() -> None:
         "all NVGRE",
         "  gre.proto == 0x6558 && gre.key",
         "NVG201 192.168.50.2",
-        (
-            "  ip.src#1 == 192.168.50.2 && ip.proto#1 == 47 && gre.proto#1 == 0x6558 && gre.key#1"
-            " && !(ip.src#2 == 192.168.50.2)"
-        ),
+        "  ip.src#1 == 192.168.50.2 && ip.proto#1 == 47 && gre.proto#1 == 0x6558 && gre.key#1"
+        " && !(ip.src#2 == 192.168.50.2)",
         "NVG301 192.168.50.1 and 192.168.50.2",
-        (
-            "  ip.addr#1 == 192.168.50.1 && ip.addr#1 == 192.168.50.2 && ip.proto#1 == 47"
-            " && gre.proto#1 == 0x6558 && gre.key#1"
-            " && !(ip.src#2 == 192.168.50.1) && !(ip.src#2 == 192.168.50.2)"
-        ),
+        "  ip.addr#1 == 192.168.50.1 && ip.addr#1 == 192.168.50.2 && ip.proto#1 == 47"
+        " && gre.proto#1 == 0x6558 && gre.key#1 && !(ip.src#2 == 192.168.50.1)"
+        " && !(ip.src#2 == 192.168.50.2)",
         "NVG302 192.168.50.1 to 192.168.50.2",
-        (
-            "  ip.src#1 == 192.168.50.2 && ip.dst#1 == 192.168.50.1 && ip.proto#1 == 47"
-            " && icmp.type == 3 && icmp.code == 10 && ip.src#2 == 192.168.50.2"
-        ),
+        "  ip.src#1 == 192.168.50.2 && ip.dst#1 == 192.168.50.1 && ip.proto#1 == 47"
+        " && icmp.type == 3 && icmp.code == 10 && ip.src#2 == 192.168.50.2",
         "NVG302 192.168.50.2 to 192.168.50.1",
-        (
-            "  ip.src#1 == 192.168.50.1 && ip.dst#1 == 192.168.50.2 && ip.proto#1 == 47"
-            " && icmp.type == 3 && icmp.code == 10 && ip.src#2 == 192.168.50.1"
-        ),
+        "  ip.src#1 == 192.168.50.1 && ip.dst#1 == 192.168.50.2 && ip.proto#1 == 47"
+        " && icmp.type == 3 && icmp.code == 10 && ip.src#2 == 192.168.50.1",
     ]
 
 

@@ -58,7 +58,10 @@ def vm(number: int) -> bytes:
 def send(evidence: CaptureEvidence, one: int, two: int, upper_bits: int, macs: bytes) -> None:
     """Two packets of one VM pair."""
     first, last, second = Moment(1, TIME), Moment(2, TIME), TIME // SECOND
-    packets = tuple(Packet(order, bytes([order] * 8), 1, 128, 0) for order in (1, 2))
+    packets = tuple(
+        Packet(order, struct.pack(">HHHH", one, two, upper_bits >> 8, order), 1, 128, 0)
+        for order in (1, 2)
+    )
     key = PartKey(host(one), host(two), upper_bits, macs, Net.SUBNET, is_sure=True)
     row = (second, second, 2, *first, *last, *packets[0], *packets[1])
     customers = bytes([10, 0, 0, 1, 10, 0, 0, 2])

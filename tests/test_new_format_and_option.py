@@ -64,7 +64,7 @@ def test_a_new_format_is_known_to_every_command_that_writes_reports(tmp_path: Pa
     assert run("convert", "c.json", "-f", "shout") == "MISMATCH!\n"
     (tmp_path / "nvgre-doctor.toml").write_text('format = "shout"\n')
     assert run(MISMATCH) == "MISMATCH!\n"
-    assert "markdown, shout." in " ".join(run("check", "--help").split())
+    assert "html shout." in " ".join(run("check", "--help").split())
 
 
 def test_a_new_option_arrives_from_everywhere(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from nvgre_doctor.rules.advice import Advice
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
@@ -29,7 +30,7 @@ def find_dummy(situation: Situation) -> Iterator[Finding]:
         about_host(HOST),
         (),
         display_filter="frame",
-        next_step="Take it away.",
+        advice=Advice("Take it away."),
     )
 
 

@@ -22,75 +22,46 @@ SGR = re.compile(r"\x1b\[[0-9;]*m")
 MISMATCH_TEXT = """\
 MISMATCH  192.168.50.2 still uses the old NVGRE layout; 192.168.50.1 does not. They cannot talk.
 
-Host          Layout    Sure    Sent  Why
-192.168.50.1  RFC 7637  proven     4  VM pair 00:15:5d:0a:00:01 / 00:15:5d:0a:00:02: key 0x00138900 one way, \
-0x00001389 the other: both are VSID 5001
-192.168.50.2  draft-00  proven     4  key 0x00001389 is TNI 5001; as a VSID it would be 19, which is reserved
+Host          Layout    Sure    Sent  Key sent    Means
+192.168.50.1  RFC 7637  proven     4  0x00138900  VSID 5001
+192.168.50.2  draft-00  proven     4  0x00001389  TNI 5001, the same tenant
 
-Cannot talk, because the layouts differ
-192.168.50.1 <-> 192.168.50.2  4 frames there, 4 back
-
-Refused with ICMP 3/10 (host administratively prohibited)
-192.168.50.1 -> 192.168.50.2  4 times (seen 5 times)  first in frame 11  because the layouts differ, \
-key 0x00138900 (TNI 1280256, or VSID 5001 with FlowID 0)
-
-Findings
-error   NVG201  192.168.50.2 uses the old NVGRE layout (draft-00): key 0x00001389 is TNI 5001, as a VSID it would be 19
-        frames 4, 8 and 2 more
-        filter: ip.src#1 == 192.168.50.2 && gre.key#1
+error   NVG201  192.168.50.2 uses the old NVGRE layout (draft-00): key 0x00001389 is TNI 5001, \
+as a VSID it would be 19  frames 4, 8 (of 4)
 error   NVG301  192.168.50.1 (RFC 7637) and 192.168.50.2 (draft-00) use different layouts: \
-VSID 5001 is 0x00138900 from the one and 0x00001389 from the other
-        frames 3, 4 and 6 more
-        filter: gre.key == 0x00001389 || gre.key & 0xffffff00 == 0x00138900
-error   NVG302  192.168.50.2 refuses what 192.168.50.1 sends (ICMP 3/10, 4 times), because their layouts differ
-        frame 11 and 4 more
-        filter: ip.proto#1 == 47 && icmp.code == 10
+VSID 5001 is 0x00138900 from the one and 0x00001389 from the other  frames 3, 4 (of 8)
+error   NVG302  192.168.50.2 refuses what 192.168.50.1 sends (ICMP 3/10, 4 times), because their \
+layouts differ  frame 11 (of 5)
 
-Next: Install KB2779768 on the host with 192.168.50.2 and restart it. \
-Check: Get-HotFix -Id KB2779768 -ComputerName HOSTNAME
-
-1 capture, 24 frames, 12 NVGRE; 2 hosts; 3 errors, 0 warnings, 0 notes; all read to the end
+To update (1)  192.168.50.2
+How     Get-NetVirtualizationProviderAddress finds the host of a provider address; on it: \
+Get-HotFix -Id KB2779768
+See it  wireshark -C NVGRE -g 4 lab.pcapng
+1 capture, 24 frames, 12 NVGRE; 2 hosts; 3 errors; all read to the end; more: -v, explain NVG201
 """
 
 MISMATCH_80 = """\
 MISMATCH  192.168.50.2 still uses the old NVGRE layout; 192.168.50.1 does not.
-They cannot talk.
+          They cannot talk.
 
-Host          Layout    Sure    Sent  Why
-192.168.50.1  RFC 7637  proven     4  VM pair 00:15:5d:0a:00:01 /
-                                      00:15:5d:0a:00:02: key 0x00138900 one way,
-                                      0x00001389 the other: both are VSID 5001
-192.168.50.2  draft-00  proven     4  key 0x00001389 is TNI 5001; as a VSID it
-                                      would be 19, which is reserved
+Host          Layout    Sure    Sent  Key sent    Means
+192.168.50.1  RFC 7637  proven     4  0x00138900  VSID 5001
+192.168.50.2  draft-00  proven     4  0x00001389  TNI 5001, the same tenant
 
-Cannot talk, because the layouts differ
-192.168.50.1 <-> 192.168.50.2  4 frames there, 4 back
-
-Refused with ICMP 3/10 (host administratively prohibited)
-192.168.50.1 -> 192.168.50.2  4 times (seen 5 times)  first in frame 11
-    because the layouts differ, key 0x00138900 (TNI 1280256, or VSID 5001 with
-    FlowID 0)
-
-Findings
 error   NVG201  192.168.50.2 uses the old NVGRE layout (draft-00): key
-                0x00001389 is TNI 5001, as a VSID it would be 19
-        frames 4, 8 and 2 more
-        filter: ip.src#1 == 192.168.50.2 && gre.key#1
+        0x00001389 is TNI 5001, as a VSID it would be 19  frames 4, 8 (of 4)
 error   NVG301  192.168.50.1 (RFC 7637) and 192.168.50.2 (draft-00) use
-                different layouts: VSID 5001 is 0x00138900 from the one and
-                0x00001389 from the other
-        frames 3, 4 and 6 more
-        filter: gre.key == 0x00001389 || gre.key & 0xffffff00 == 0x00138900
+        different layouts: VSID 5001 is 0x00138900 from the one and 0x00001389
+        from the other  frames 3, 4 (of 8)
 error   NVG302  192.168.50.2 refuses what 192.168.50.1 sends (ICMP 3/10, 4
-                times), because their layouts differ
-        frame 11 and 4 more
-        filter: ip.proto#1 == 47 && icmp.code == 10
+        times), because their layouts differ  frame 11 (of 5)
 
-Next: Install KB2779768 on the host with 192.168.50.2 and restart it. Check:
-      Get-HotFix -Id KB2779768 -ComputerName HOSTNAME
-
-1 capture, 24 frames, 12 NVGRE; 2 hosts; 3 errors, 0 warnings, 0 notes; all read
-to the end
+To update (1)  192.168.50.2
+How     Get-NetVirtualizationProviderAddress finds the host of a provider
+        address; on it: Get-HotFix -Id KB2779768
+See it  wireshark -C NVGRE -g 4 lab.pcapng
+1 capture, 24 frames, 12 NVGRE; 2 hosts; 3 errors; all read to the end; more:
+-v, explain NVG201
 """
 
 # --- what it says ------------------------------------------------------------
@@ -153,54 +124,112 @@ def test_what_is_known_of_a_host_that_was_silent_ends_with_a_frame() -> None:
     later = LayoutSpan("unknown", Confidence.NONE, FrameRef(0, 30), FrameRef(1, 2))
     report = WARNINGS._replace(hosts=(old._replace(spans=(*old.spans, later)),))
     text = render("text", report, Display(verbosity=1))
-    assert "which is reserved; known up to frame 24 of cut.pcap only\n" in text
+    assert "TNI 5001, known up to frame 24 of cut.pcap only\n" in text
     assert "  frame 30 of cut.pcap to frame 2 of peer.pcapng: unknown, -\n" in text
     assert "known up to" not in render("text", MISMATCH, Display(verbosity=1))
 
 
 def test_a_pair_that_is_only_likely_says_so() -> None:
     report = MISMATCH._replace(pairs=(MISMATCH.pairs[0]._replace(confidence=Confidence.LIKELY),))
-    assert "192.168.50.2  4 frames there, 4 back (likely)\n" in render("text", report, Display())
+    text = render("text", report, Display(verbosity=1))
+    assert "192.168.50.2  4 frames there, 4 back (likely)\n" in text
 
 
-def test_hosts_without_evidence_say_why() -> None:
+def test_a_key_of_an_unknown_host_has_both_readings_and_a_silent_host_none() -> None:
     text = render("text", WARNINGS, Display())
-    assert "10.1.0.2     unknown   -          4  nothing here tells, see NVG204\n" in text
     assert (
-        "2001:db8::1  unknown   -          0  only receives, in the frames that were read\n" in text
+        "10.1.0.2     unknown   -          4  0x00138900  TNI 1280256, or VSID 5001 with FlowID 0\n"
+        in text
+    )
+    assert (
+        "2001:db8::1  unknown   -          0  -           only receives, in the frames that were"
+        " read\n" in text
     )
 
 
 def test_change_of_layout_names_the_frame_and_its_capture() -> None:
-    assert (
-        "changed from draft-00 to RFC 7637 in frame 5 of peer.pcapng; VM 00:15:5d:00:00:01"
-        in render("text", WARNINGS, Display())
+    assert "VSID 2097152, draft-00 before frame 5 of peer.pcapng\n" in render(
+        "text", WARNINGS, Display()
     )
 
 
+def test_refused_flows_are_in_the_findings_and_their_list_is_for_verbose() -> None:
+    assert "Refused with" not in render("text", WARNINGS, Display())
+
+
+def test_flows_that_differ_in_the_flow_id_only_are_one_row() -> None:
+    one = MISMATCH.refusals[0]
+    other = one._replace(gre_key=0x00138942, count=3, sightings=3, first=FrameRef(0, 9))
+    report = MISMATCH._replace(refusals=(one, other))
+    rows = [
+        line
+        for line in render("text", report, Display(verbosity=1)).splitlines()
+        if line.startswith("192.168.50.1 -> 192.168.50.2")
+    ]
+    assert rows == [
+        "192.168.50.1 -> 192.168.50.2  7 times (seen 8 times)  first in frame 9  because the layouts"
+        " differ, key 0x00138900 (TNI 1280256, or VSID 5001 with FlowID 0), and 1 more FlowID,"
+        " inside NVGRE"
+    ]
+
+
+def test_the_same_finding_of_the_opposite_flow_is_a_short_line() -> None:
+    one = MISMATCH.findings[2]
+    back = one._replace(
+        subject=one.subject._replace(hosts=one.subject.hosts[::-1]), frames=(FrameRef(0, 12),)
+    )
+    report = MISMATCH._replace(findings=(one, back))
+    lines = render("text", report, Display()).splitlines()
+    assert "        The same: 192.168.50.2 -> 192.168.50.1.  frame 12 (of 5)" in lines
+    assert sum("NVG302" in line for line in lines) == 2  # and in the last line
+
+
+def test_hosts_to_update_are_all_named_and_those_that_only_may_be_old_are_not() -> None:
+    many = render("text", MANY, TERMINAL)
+    assert "To update (30)  10.2.0.31, " in many
+    assert "10.2.0.60\n" in many
+    old = MISMATCH.hosts[1]._replace(confidence=Confidence.LIKELY)
+    likely = MISMATCH._replace(hosts=(MISMATCH.hosts[0], old))
+    assert "To update" not in render("text", likely, Display())
+    assert "\nNext    Install" in render("text", likely, Display())
+
+
+@pytest.mark.parametrize("path", ["-", "-x.pcap", "a$(id).pcap", "a`id`.pcap", 'a".pcap', "a\nb"])
+def test_no_command_is_shown_with_a_path_that_a_shell_would_take_apart(path: str) -> None:
+    renamed = MISMATCH._replace(captures=(MISMATCH.captures[0]._replace(path=path),))
+    assert "See it" not in render("text", renamed, Display())
+
+
+def test_path_with_blanks_stands_between_quotes() -> None:
+    renamed = MISMATCH._replace(captures=(MISMATCH.captures[0]._replace(path="my lab.pcap"),))
+    assert 'See it  wireshark -C NVGRE -g 4 "my lab.pcap"\n' in render("text", renamed, Display())
+
+
 def test_refusals_are_listed_by_kind_with_who_answered_and_why() -> None:
-    lines = render("text", WARNINGS, Display()).splitlines()
-    assert lines[7:13] == [
+    lines = render("text", WARNINGS, Display(verbosity=1)).splitlines()
+    begin = lines.index("Refused with ICMP 3/13 (communication administratively prohibited)")
+    assert lines[begin : begin + 6] == [
         "Refused with ICMP 3/13 (communication administratively prohibited)",
         (
             "10.1.0.1 -> 10.1.0.2  1 time  first in frame 6 of peer.pcapng  "
             "neither end refuses: a firewall or router on the way, answered by 10.1.0.254, key not"
-            " quoted"
+            " quoted, on the underlay"
         ),
         "",
         "Refused with ICMPv6 1/1 (administratively prohibited)",
         (
             "2001:db8::1 -> 2001:db8::2  2 times  first in frame 7 of cut.pcap  layouts agree:"
             " policy, moved VM or firewall, key 0x00138900 (TNI 1280256, or VSID 5001 with"
-            " FlowID 0)"
+            " FlowID 0), on the underlay"
         ),
         "",
     ]
 
 
 def test_every_next_step_is_said_once() -> None:
-    assert render("text", MISMATCH, Display()).count("Install KB2779768") == 1
-    text = render("text", WARNINGS, Display())
+    everything = Display(verbosity=1)
+    assert render("text", MISMATCH, everything).count("Install KB2779768") == 1
+    text = render("text", WARNINGS, everything)
     for step in ("Capture again", "Nothing to do if", "Capture at both hosts"):
         assert text.count(step) == 1
 
@@ -208,8 +237,9 @@ def test_every_next_step_is_said_once() -> None:
 def test_closing_line_counts_what_could_not_be_read() -> None:
     assert (
         render("text", WARNINGS, Display()).splitlines()[-1]
-        == "2 captures, 15 frames, 14 NVGRE; 3 hosts; 0 errors, 2 warnings, 1 note; "
-        "2 x ICMP 3/10 or ICMPv6 1/1 about other traffic; 1 cut short or damaged"
+        == "2 captures, 15 frames, 14 NVGRE; 3 hosts; 2 warnings, 1 note; "
+        "2 x ICMP 3/10 or ICMPv6 1/1 about other traffic; 1 cut short or damaged; more: -v, explain"
+        " NVG101"
     )
 
 
@@ -221,10 +251,7 @@ def test_unreadable_captures_are_named_with_the_remedy_and_never_called_healthy(
         "unreadable  trace.etl: an ETW trace; convert it: etl2pcapng trace.etl trace.pcapng",
         "empty       empty.pcap: it holds no frame",
         "",
-        (
-            "2 captures, 0 frames, 0 NVGRE; 0 hosts; 0 errors, 0 warnings, 0 notes; 1 not readable;"
-            " 1 empty"
-        ),
+        ("2 captures, 0 frames, 0 NVGRE; 0 hosts; no findings; 1 not readable; 1 empty; more: -v"),
     ]
 
 
@@ -251,9 +278,9 @@ def test_terminal_shows_those_to_act_on_and_counts_the_rest() -> None:
 def test_pipe_and_verbose_terminal_show_everything(display: Display) -> None:
     text = render("text", MANY, display)
     assert len(re.findall(r"^10\.2\.0\.\d+ +(?:draft-00|RFC 7637)", text, re.MULTILINE)) == 60
-    assert text.count("NVG201") == 30
+    assert text.count("error   NVG201") == 30
     assert text.count("NVG306") == 40
-    assert " more " not in text
+    assert "(-v shows them)" not in text
 
 
 # --- columns, colour ---------------------------------------------------------

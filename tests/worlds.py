@@ -265,9 +265,13 @@ def verdicts_of(diagnosis: Diagnosis) -> dict[str, tuple[str, str]]:
 def reasons_of(diagnosis: Diagnosis, address: str) -> set[tuple[str, str]]:
     """The kinds of evidence about one host, each with the layout that it speaks for."""
     return {
-        (witness.kind.value, witness.layout.value)
-        for witness in host_of(diagnosis, address).witnesses
+        (reason.kind.value, reason.layout.value) for reason in host_of(diagnosis, address).reasons
     }
+
+
+def margin_of(diagnosis: Diagnosis, address: str) -> tuple[str, str, int]:
+    """Layout, confidence and margin of one host."""
+    return *verdict_of(diagnosis, address), host_of(diagnosis, address).margin
 
 
 def address_text(address: bytes) -> str:

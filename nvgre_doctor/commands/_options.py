@@ -51,7 +51,7 @@ format_option = click.option(
     "format_name",
     type=click.Choice(FORMATS, case_sensitive=False),
     metavar="NAME",
-    help=f"{' '.join(FORMATS)}.",
+    help=f"{' '.join(FORMATS)}.",  # with commas it would be a line more
 )
 output_option = click.option(
     "-o",

@@ -140,10 +140,10 @@ def macs_of(unit: bytes) -> bytes:
     return unit[5 + _ENDS[len(unit)] :]
 
 
-def stream_of(unit: bytes) -> bytes:
-    """Bits 31..8 and the MACs, from the key of a unit: of one direction this is one stream."""
+def bits_of(unit: bytes) -> bytes:
+    """Bits 31..8 of the GRE key, from the key of a unit."""
     size = _ENDS[len(unit)]
-    return unit[1 + size : 4 + size] + unit[5 + size :]
+    return unit[1 + size : 4 + size]
 
 
 def octet_of(unit: bytes) -> bytes:

@@ -4,9 +4,11 @@ alone.
 Knows MACs and numbers of streams; nothing about frames.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
 from typing import Final
 from zlib import crc32
+
+from nvgre_doctor.evidence.parts import MACS, bits_of, macs_of
 
 ALL_UNITS: Final = 20_000
 """How many units are kept of one capture.  Captures of a lab or of a few hosts have far fewer: all
@@ -18,7 +20,7 @@ more.  A layout belongs to a host, so a few VM pairs
 prove it as well as thousands; memory then grows with hosts and virtual subnets, not with VM pairs.
 """
 STREAM_UNITS: Final = 16
-"""How many units are kept of each of these: enough to see whether their FlowIDs are spread."""
+"""How many units are kept of each of these, any: enough to see whether their FlowIDs are spread."""
 HIGHEST_LEVEL: Final = 40
 """The highest rank: 8 bits and 32."""
 OCTET_SPREAD: Final = bytes(crc32(b"%d" % (octet * octet)) & 0xFF for octet in range(256))
@@ -46,16 +48,27 @@ def vm_rank(macs: bytes) -> int:
     return 7 + (high & -high).bit_length()
 
 
-def level_for(ranks: Iterable[int]) -> int:
-    """The lowest level that keeps VM_STREAMS or fewer of streams with these ranks, if there is
-    one.
+def choose(units: list[bytes], level: int) -> tuple[int, set[bytes]]:
+    """Which units of one direction are kept where it has a level already: the level that it has
+    now, and these units.
+
+    The level is the lowest that keeps VM_STREAMS or fewer of its streams, if there is one.
     """
-    following = sorted(ranks, reverse=True)[VM_STREAMS:]
-    return min(following[0] + 1, HIGHEST_LEVEL) if following else 0
-
-
-def not_among_the_smallest(units: list[bytes]) -> list[bytes]:
-    """Those that are not kept of all units of one stream: of their keys, any STREAM_UNITS."""
-    if len(units) <= STREAM_UNITS:
-        return []
-    return sorted(units, key=crc32)[STREAM_UNITS:]
+    streams: defaultdict[bytes, list[bytes]] = defaultdict(list)
+    for unit in units:
+        macs = macs_of(unit)
+        if macs:
+            streams[macs + bits_of(unit)].append(unit)
+    if level or len(streams) > VM_STREAMS:
+        ranks = {stream: vm_rank(stream[:MACS]) for stream in streams}
+        following = sorted(ranks.values(), reverse=True)[VM_STREAMS:]
+        level = max(level, min(following[0] + 1, HIGHEST_LEVEL) if following else 0)
+        for stream, rank in ranks.items():
+            if rank < level:
+                del streams[stream]
+    kept: set[bytes] = set()
+    for of_stream in streams.values():
+        if len(of_stream) > STREAM_UNITS:
+            of_stream.sort(key=crc32)
+        kept.update(of_stream[:STREAM_UNITS])
+    return level, kept

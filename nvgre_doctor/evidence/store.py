@@ -14,13 +14,12 @@ from nvgre_doctor.evidence.parts import (
     Unit,
     ends_of,
     is_kept,
-    macs_of,
     octet_of,
     read_key,
-    stream_of,
     unkept_key,
 )
 from nvgre_doctor.evidence.rows import (
+    ROW,
     Row,
     customers_of,
     frames_of,
@@ -60,13 +59,9 @@ class Units:
     def __add__(self, other: "Units") -> "Units":
         merged = self.shifted(0)
         merged.unkept_frames.update(other.unkept_frames)
-        for ends, level in other.levels.items():
-            merged.levels[ends] = max(level, merged.levels.get(ends, 0))
         if other.is_thinned and not merged.is_thinned:
             merged._thin()
-        merged.add(other.packed.items())
-        if merged.is_thinned:
-            merged._settle(merged.levels.keys())
+        merged.add(other.packed.items(), ((*level, 0) for level in other.levels.items()))
         return merged
 
     def shifted(self, numbers: int) -> "Units":
@@ -80,34 +75,42 @@ class Units:
         units.unkept_frames = self.unkept_frames.copy()
         return units
 
-    def add(self, units: Iterable[tuple[bytes, bytes]]) -> None:
-        """Count packed rows.  One unit may come several times."""
+    def add(
+        self,
+        units: Iterable[tuple[bytes, bytes]],
+        directions: Iterable[tuple[bytes, int, int]] = (),
+    ) -> None:
+        """Count packed rows.  One unit may come several times.
+
+        `directions` are those, by source + destination, of which somebody found that they have too
+        many VM pairs below a level, and of how many frames of such VM pairs the rows come as those
+        of units that are not kept.
+        """
         more: defaultdict[bytes, list[bytes]] = defaultdict(list)
         fresh: set[bytes] = set()
-        for unit, packed in map(self._place, units) if self.is_thinned else units:
-            if unit in self.packed:
-                more[unit].append(packed)
-            else:
-                self.packed[unit] = packed
-                fresh.add(unit)
-        for unit, parts in more.items():
-            self.packed[unit] = merge([self.packed[unit], *parts])
-        if self.is_thinned:
-            self._settle({ends_of(unit) for unit in fresh if is_kept(unit)})
-        elif len(self.packed) > sampling.ALL_UNITS:
-            self._thin()
-
-    def raise_levels(self, directions: Iterable[tuple[bytes, int, int]]) -> None:
-        """Somebody found that a direction has too many VM pairs below this level, and did not keep
-        so many of their frames.
-        """
-        raised = set()
         for ends, level, frames in directions:
             self.unkept_frames[ends] += frames
             if level > self.levels.get(ends, 0):
                 self.levels[ends] = level
-                raised.add(ends)
-        self._settle(raised)
+                fresh.add(ends)
+        for unit, packed in units:
+            if unit in self.packed:
+                more[unit].append(packed)
+            else:
+                self.packed[unit] = packed
+                fresh.add(ends_of(unit))
+        for unit, parts in more.items():
+            self.packed[unit] = merge([self.packed[unit], *parts])
+        if self.is_thinned:
+            self._settle(fresh)
+        elif len(self.packed) > sampling.ALL_UNITS:
+            self._thin()
+
+    def masks(self) -> dict[bytes, int]:
+        """By source + destination, where not all VM pairs are kept: as many one bits as the level
+        says, 8 at most.
+        """
+        return {ends: (1 << min(level, 8)) - 1 for ends, level in self.levels.items()}
 
     def frames_by_ends(self) -> Counter[bytes]:
         """Frames by source + destination."""
@@ -143,48 +146,27 @@ class Units:
         for key, units in sorted(found.items(), key=itemgetter(0)):
             yield key, _part(key, units)
 
-    def _place(self, item: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
-        """A unit where not all are kept."""
-        unit, packed = item
-        if not is_kept(unit):
-            return item
-        ends, macs = ends_of(unit), macs_of(unit)
-        if macs and sampling.vm_rank(macs) >= self.levels.get(ends, 0):
-            return item
-        self.unkept_frames[ends] += frames_of(packed)
-        return unkept_key(unit), labelled(packed, octet_of(unit))
-
     def _thin(self) -> None:
         self.is_thinned = True
-        self._settle({ends_of(unit) for unit in self.packed if is_kept(unit)})
+        self._settle({ends_of(unit) for unit in self.packed})
 
-    def _settle(self, directions: Iterable[bytes]) -> None:
+    def _settle(self, directions: set[bytes]) -> None:
         """Keep what is to be kept of these."""
-        of_ends: dict[bytes, list[bytes]] = {ends: [] for ends in directions}
-        for unit in self.packed if of_ends else ():
-            if is_kept(unit) and (of := of_ends.get(ends_of(unit))) is not None:
-                of.append(unit)
-        dropped: list[bytes] = []
+        of_ends: defaultdict[bytes, list[bytes]] = defaultdict(list)
+        for unit in self.packed if directions else ():
+            ends = ends_of(unit)
+            if ends in directions and is_kept(unit):
+                of_ends[ends].append(unit)
+        out: defaultdict[bytes, list[bytes]] = defaultdict(list)
         for ends, units in of_ends.items():
-            streams = {stream_of(unit): macs_of(unit) for unit in units}
-            level = sampling.level_for(map(sampling.vm_rank, filter(None, streams.values())))
-            level = max(level, self.levels.get(ends, 0))
+            level, kept = sampling.choose(units, self.levels.get(ends, 0))
             if level:
                 self.levels[ends] = level
-            kept: defaultdict[bytes, list[bytes]] = defaultdict(list)
-            for unit in units:
-                macs = macs_of(unit)
-                if macs and sampling.vm_rank(macs) >= level:
-                    kept[stream_of(unit)].append(unit)
-                else:
-                    dropped.append(unit)
-            for of_stream in kept.values():
-                dropped += sampling.not_among_the_smallest(of_stream)
-        out: defaultdict[bytes, list[bytes]] = defaultdict(list)
-        for unit in dropped:
-            packed = self.packed.pop(unit)
-            self.unkept_frames[ends_of(unit)] += frames_of(packed)
-            out[unkept_key(unit)].append(labelled(packed, octet_of(unit)))
+            for unit in units if len(kept) < len(units) else ():
+                if unit not in kept:
+                    packed = self.packed.pop(unit)
+                    self.unkept_frames[ends] += frames_of(packed)
+                    out[unkept_key(unit)].append(labelled(packed, octet_of(unit)))
         for unit, parts in out.items():
             known = self.packed.get(unit)
             self.packed[unit] = merge(parts if known is None else [known, *parts])
@@ -198,6 +180,13 @@ class _Rows(NamedTuple):
 
 def _part(key: PartKey, units: list[tuple[int, bool, bytes]]) -> Part:
     """Intervals of a part, of the rows of its units."""
+    if len(units) == 1 and len(units[0][2]) <= 1 + units[0][2][0] + ROW.size:  # as nearly always
+        octet, is_cut, packed = units[0]
+        (row,) = rows_of(packed)
+        ends = moments_of(row)
+        whole = () if is_cut else (Unit(octet, row[2], *ends, packets_of(row)),)
+        about = customers_of(packed) if key.destination else b""
+        return Part((Interval(*ends, whole, row[2]),), about)
     rows = [
         _Rows(row[0], row[1], ((octet, is_cut, row),))
         for octet, is_cut, packed in units

@@ -6,6 +6,8 @@ prove, `chains` what that says of others, `answers` what is known of each span, 
 makes of hosts.
 """
 
+import gc
+
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.infer.answers import Answer
 from nvgre_doctor.infer.clocks import compare_clocks
@@ -26,6 +28,16 @@ from nvgre_doctor.vocabulary import Confidence, Layout
 
 def infer(evidence: Evidence, inventory: Inventory) -> Diagnosis:
     """What the evidence of all captures together means; `hearsay.settle_errors` comes before."""
+    was_enabled = gc.isenabled()
+    gc.disable()  # it would look at millions of small values again and again: none is garbage yet
+    try:
+        return _infer(evidence, inventory)
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _infer(evidence: Evidence, inventory: Inventory) -> Diagnosis:
     parts: Parts = {index: dict(part.parts()) for index, part in evidence.captures.items()}
     streams = gather_streams(evidence)
     frames = count_frames(evidence, streams)

@@ -64,7 +64,8 @@ def follow(facts: Facts) -> Settled:
         other = settled.margins[grade][number][1 - layout]
         if margin * STRAY_SHARE <= other:
             continue
-        for target, wanted, gap, models in _reached(facts, number, layout, grade):
+        is_shadow = grade == SOFT and margin == settled.margins[HARD][number][layout]
+        for target, wanted, gap, models in _reached(facts, number, layout, grade, is_shadow):
             reached = min(margin, gap)
             into = grade if facts.can_be_hard[target][wanted] else SOFT
             for lower in range(into + 1):
@@ -77,14 +78,14 @@ def follow(facts: Facts) -> Settled:
 
 
 def _reached(
-    facts: Facts, number: int, layout: int, grade: int
+    facts: Facts, number: int, layout: int, grade: int, is_shadow: bool
 ) -> Iterator[tuple[int, int, int, tuple[Model, ...]]]:
     """The spans that a fact says something of, with the margins of all models between them added
-    up.
+    up.  `is_shadow`: it went through all models that are hard already, and was no weaker.
     """
     found: dict[tuple[int, int], tuple[int, tuple[Model, ...]]] = {}
     for model, place in facts.models_of[number]:
-        if grade == HARD and model.is_soft:
+        if model.is_soft if grade == HARD else is_shadow and model.is_plain:
             continue
         table = model.hard if grade == HARD else model.soft
         for other, wanted, gap in table.given(place, layout):

@@ -1,6 +1,4 @@
-"""The nouns of inference: streams with times, reasons, verdicts.  Plain values; decides
-nothing.
-"""
+"""The nouns of inference: streams with times, reasons, verdicts.  Plain values; decides nothing."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -89,9 +87,7 @@ class Reason(NamedTuple):
 
 
 class SpanVerdict(NamedTuple):
-    """What is known of a host from one of its frames to another, without a silence between; in one
-    capture, and `elsewhere` in others.
-    """
+    """What is known of a host between two frames without a silence; `elsewhere`: other captures."""
 
     layout: Layout
     confidence: Confidence
@@ -160,7 +156,12 @@ class HostVerdict:
         one, two = self._spoken(first), self._spoken(last)
         if one is None or two is None or one.layout is not two.layout:
             return None
-        return min(one, two, key=_sureness)
+        return min(self._surest(one), self._surest(two), key=_sureness)
+
+    def _surest(self, span: SpanVerdict) -> SpanVerdict:
+        at = self.spans.index(span)
+        others = self.spans[: at + 1] if span.layout is Layout.CURRENT else self.spans[at:]
+        return max((s for s in others if s.layout is span.layout), key=_sureness)
 
     def _spoken(self, at: At) -> SpanVerdict | None:
         before = after = None
@@ -180,7 +181,7 @@ class HostVerdict:
         if after is not None and after is self.spans[0] and after.layout is Layout.OLD:
             return after
         if before is not None and after is not None and before.layout is after.layout:
-            return min(before, after, key=_sureness)
+            return before if before.layout is Layout.CURRENT else after
         if since < RESTART_NS <= until:
             return before
         return after if until < RESTART_NS <= since else None

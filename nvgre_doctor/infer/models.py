@@ -19,7 +19,7 @@ from nvgre_doctor.infer.octets import (
     without_lonely,
 )
 from nvgre_doctor.infer.spans import Span
-from nvgre_doctor.infer.tables import NEW, OLD, Case, Table
+from nvgre_doctor.infer.tables import NEW, OLD, Case, Table, make_table
 
 MOST_SPANS: Final = 64
 """MACs that were heard in more spans are no VM pair."""
@@ -32,6 +32,7 @@ class Model:
         "group",
         "hard",
         "is_broken",
+        "is_plain",
         "is_shared",
         "is_soft",
         "left",
@@ -55,6 +56,7 @@ class Model:
         self.strays: list[Heard] = []
         self.neighbours: set[int] = set()
         self.is_broken = False
+        self.is_plain = False  # hard, and without a doubt that is none to soft facts
         self.hard: Table
         self.soft: Table
 
@@ -76,8 +78,8 @@ class Model:
                 perhaps.append(case)
         plain = list(cases.values())
         width = len(self.spans)
-        self.soft = Table(plain, perhaps, width)
-        self.hard = Table(plain, certain, width) if len(certain) > len(perhaps) else self.soft
+        self.soft = make_table(plain, perhaps, width)
+        self.hard = make_table(plain, certain, width) if len(certain) > len(perhaps) else self.soft
 
     def _places(self) -> dict[int, int]:
         return {span: place for place, span in enumerate(self.spans)}
@@ -117,6 +119,9 @@ class Model:
             self.strays = self.left
 
     def _neighbour_ids(self) -> Iterator[tuple[int, set[int]]]:
+        first = {unit.gre_key >> 8: unit.gre_key for unit in self.units}
+        if all(first[unit.gre_key >> 8] == unit.gre_key for unit in self.units):
+            return  # as nearly always
         weights: defaultdict[int, Counter[int]] = defaultdict(Counter)
         for unit in self.units:
             if unit.gre_key < 1 << 24:
@@ -147,6 +152,13 @@ class Model:
 
     def best_tenant(self, place: int, layout: int) -> int | None:
         """The id that explains most if one span speaks this layout."""
+        span, sides = self.spans[place], [0, 0]
+        for unit in self.units:
+            if unit.span == span:
+                sides[OLD] += unit.weight * (unit.old_id == self.tenant)
+                sides[NEW] += unit.weight * (unit.new_id == self.tenant)
+        if sides[layout] == max(sides) > 0:
+            return self.tenant
         cases = self._cases()
         best, tenant = -1, None
         for number in sorted(cases):
@@ -205,7 +217,7 @@ def build_models(spans: Sequence[Span], classes: Classes) -> list[Model]:
     models = [
         Model(group, units, is_shared)
         for group, units, is_shared in group_units(spans)
-        if len({unit.span for unit in units}) <= MOST_SPANS
+        if len(units) > 1 and len({unit.span for unit in units}) <= MOST_SPANS
     ]
     tainted: set[int] = set()
     for model in models:
@@ -219,4 +231,6 @@ def build_models(spans: Sequence[Span], classes: Classes) -> list[Model]:
     if any(span.is_cut for span in spans):
         for model in models:
             model.is_soft |= any(spans[number].is_cut for number in model.spans)
+    for model in models:
+        model.is_plain = not model.is_soft and model.hard is model.soft
     return models

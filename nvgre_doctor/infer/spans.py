@@ -51,13 +51,17 @@ class Span:
 
     def elsewhere(self) -> tuple[tuple[At, At], ...]:
         """The same in every other capture that has any."""
+        if len(self.pieces) == 1:
+            return ()
         captures = sorted({piece.capture for piece in self.pieces})[1:]
         return tuple([self._ends_in(capture) for capture in captures])
 
     def _ends_in(self, capture: int) -> tuple[At, At]:
-        here = [piece for piece in self.pieces if piece.capture == capture]
-        first = min(piece.first for piece in here)
-        last = max(piece.last for piece in here)
+        _, first, last = self.pieces[0]
+        if len(self.pieces) > 1:
+            here = [piece for piece in self.pieces if piece.capture == capture]
+            first = min([piece.first for piece in here])
+            last = max([piece.last for piece in here])
         return (
             At(first.ts_ns, capture, first.frame_number),
             At(last.ts_ns, capture, last.frame_number),

@@ -4,7 +4,7 @@ Knows numbers only: spans by their place in a model, layouts as 0 and 1.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple, Protocol
 
 OLD: Final = 0
 NEW: Final = 1
@@ -15,102 +15,115 @@ Case = dict[int, list[int]]
 under RFC 7637."""
 
 
-class Table:
-    """The most that can be explained, with some spans bound to a layout.
-
-    `doubts` are explanations that cost nothing and break an assumption: they count against a
-    layout, and never for one.
-    """
-
-    __slots__ = ("_against", "_for", "width")
-
-    def __init__(self, cases: Sequence[Case], doubts: Sequence[Case], width: int) -> None:
-        """`width`: how many spans there are."""
-        self.width = width
-        make = _Pair if width == 2 else _Many
-        self._for: _Pair | _Many = make(cases)
-        self._against = make([*cases, *doubts]) if doubts else self._for
+class Table(Protocol):
+    """The most that can be explained, with some spans bound to a layout."""
 
     def margin(self, place: int, layout: int) -> int:
         """How many packets more are wrong if this span speaks the other layout."""
-        gap = self._for.best(place, layout) - self._against.best(place, 1 - layout)
-        return max(0, gap)
 
     def given(self, place: int, layout: int) -> Iterator[tuple[int, int, int]]:
         """If one span speaks a layout: place, layout and margin of every other span that must then
         speak it.
         """
-        mine = self._for.bound(place, layout)
-        against = mine if self._against is self._for else self._against.bound(place, layout)
+
+
+def make_table(cases: Sequence[Case], doubts: Sequence[Case], width: int) -> Table:
+    """Of so many spans.  `doubts` are explanations that cost nothing and break an assumption: they
+    count against a layout, and never for one.
+    """
+    if width == 2:
+        most = _most_of_two(cases)
+        return _OfTwo(most, _most_of_two([*cases, *doubts]) if doubts else most)
+    ranked = _ranked(cases)
+    return _OfMany(ranked, _ranked([*cases, *doubts]) if doubts else ranked, width)
+
+
+_Two = tuple[int, int, int, int]
+"""Of two spans, as nearly all models have: old/old, old/new, new/old, new/new."""
+
+
+class _OfTwo(NamedTuple):
+    most: _Two
+    against: _Two
+
+    def margin(self, place: int, layout: int) -> int:
+        gap = _best_of_two(self.most, place, layout) - _best_of_two(self.against, place, 1 - layout)
+        return max(0, gap)
+
+    def given(self, place: int, layout: int) -> Iterator[tuple[int, int, int]]:
+        step, base = (1, 2 * layout) if place == 0 else (2, layout)
+        for wanted in (OLD, NEW):
+            gap = self.most[base + step * wanted] - self.against[base + step * (1 - wanted)]
+            if gap > 0:
+                yield 1 - place, wanted, gap
+
+
+def _most_of_two(cases: Iterable[Case]) -> _Two:
+    a = b = c = d = 0
+    nothing = [0, 0]
+    for case in cases:
+        old, new = case.get(0, nothing)
+        old_two, new_two = case.get(1, nothing)
+        a = max(a, old + old_two)
+        b = max(b, old + new_two)
+        c = max(c, new + old_two)
+        d = max(d, new + new_two)
+    return a, b, c, d
+
+
+def _best_of_two(most: _Two, place: int, layout: int) -> int:
+    if place == 0:
+        return max(most[2 * layout], most[2 * layout + 1])
+    return max(most[layout], most[2 + layout])
+
+
+_Ranked = list[tuple[int, Case]]
+"""Cases with what they explain at most, the best first."""
+
+
+class _OfMany(NamedTuple):
+    most: _Ranked
+    against: _Ranked
+    width: int
+
+    def margin(self, place: int, layout: int) -> int:
+        return max(0, _best(self.most, place, layout) - _best(self.against, place, 1 - layout))
+
+    def given(self, place: int, layout: int) -> Iterator[tuple[int, int, int]]:
+        most = _bound(self.most, place, layout)
+        against = most if self.against is self.most else _bound(self.against, place, layout)
         for other in range(self.width):
             if other != place:
                 for wanted in (OLD, NEW):
-                    gap = mine.best(other, wanted) - against.best(other, 1 - wanted)
+                    gap = _best(most, other, wanted) - _best(against, other, 1 - wanted)
                     if gap > 0:
                         yield other, wanted, gap
 
 
-class _Pair:
-    """Of two spans, as nearly all models have: old/old, old/new, new/old, new/new."""
-
-    __slots__ = ("_most",)
-
-    def __init__(self, cases: Iterable[Case]) -> None:
-        a = b = c = d = 0
-        nothing = [0, 0]
-        for case in cases:
-            old, new = case.get(0, nothing)
-            old_two, new_two = case.get(1, nothing)
-            a = max(a, old + old_two)
-            b = max(b, old + new_two)
-            c = max(c, new + old_two)
-            d = max(d, new + new_two)
-        self._most = (a, b, c, d)
-
-    def best(self, place: int, layout: int) -> int:
-        """With one span bound."""
-        most = self._most
-        if place == 0:
-            return max(most[2 * layout], most[2 * layout + 1])
-        return max(most[layout], most[2 + layout])
-
-    def bound(self, place: int, layout: int) -> "_Pair":
-        """The same where one span cannot speak the other layout."""
-        a, b, c, d = self._most
-        bound = _Pair(())
-        if place == 0:
-            bound._most = (0, 0, c, d) if layout else (a, b, 0, 0)
-        else:
-            bound._most = (0, b, 0, d) if layout else (a, 0, c, 0)
-        return bound
+def _ranked(cases: Iterable[Case]) -> _Ranked:
+    return sorted([(sum(map(max, case.values())), case) for case in cases], key=_minus)
 
 
-class _Many:
-    """Of any number of spans."""
+def _minus(ranked: tuple[int, Case]) -> int:
+    return -ranked[0]
 
-    __slots__ = ("_cases",)
 
-    def __init__(self, cases: Iterable[Case]) -> None:
-        self._cases = sorted(
-            [(sum(map(max, case.values())), case) for case in cases], key=lambda c: -c[0]
-        )
+def _best(ranked: _Ranked, place: int, layout: int) -> int:
+    """With one span bound.  The first case that does not touch it stands for all after it."""
+    best = 0
+    for total, case in ranked:
+        mine = case.get(place)
+        if mine is None:
+            return max(best, total)
+        best = max(best, total - max(mine) + mine[layout])
+    return best
 
-    def best(self, place: int, layout: int) -> int:
-        """With one span bound.  The first case that does not touch it stands for all after it."""
-        best = 0
-        for total, case in self._cases:
-            mine = case.get(place)
-            if mine is None:
-                return max(best, total)
-            best = max(best, total - max(mine) + mine[layout])
-        return best
 
-    def bound(self, place: int, layout: int) -> "_Many":
-        """The same where one span cannot speak the other layout."""
-        bound = _Many(())
-        for total, case in self._cases:
-            mine = case.get(place)
-            more = total if mine is None else total - max(mine) + mine[layout]
-            bound._cases.append((more, case))
-        bound._cases.sort(key=lambda c: -c[0])
-        return bound
+def _bound(ranked: _Ranked, place: int, layout: int) -> _Ranked:
+    """The same where one span cannot speak the other layout."""
+    bound = []
+    for total, case in ranked:
+        mine = case.get(place)
+        bound.append((total if mine is None else total - max(mine) + mine[layout], case))
+    bound.sort(key=_minus)
+    return bound

@@ -82,8 +82,8 @@ def _run(ordered: Sequence[int], deciding: int, answers: Sequence[Answer]) -> Nu
         if answers[number].layout not in (answers[deciding].layout, Layout.UNKNOWN):
             break
         if answers[number].confidence is Confidence.PROVEN:
-            run.insert(0, number)
-    return run
+            run.append(number)
+    return run[::-1]
 
 
 def _changes(

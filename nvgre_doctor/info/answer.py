@@ -39,10 +39,7 @@ def answer(contents: Sequence[Contents]) -> Answer:
     evidence = Evidence({index: part.evidence for index, part in enumerate(contents)})
     streams = gather_streams(evidence)
     counts = sum((part.counts for part in contents), Counter[Oddity]())
-    if not streams:
-        if any(kind.about_nvgre for part in contents for kind, _ in part.icmp_errors):
-            quoted = "No NVGRE data was captured, only ICMP errors that quote some."
-            return Answer(Fitness.PARTLY, (quoted, *_what_is_lost(contents)))
+    if not streams and not _is_refused(contents):
         return Answer(Fitness.NO, tuple(_why_nothing(contents, counts, frames)))
     flows = count_frames(evidence, streams)
     are_left_out = any(
@@ -54,6 +51,11 @@ def answer(contents: Sequence[Contents]) -> Answer:
         *_what_is_lost(contents),
     )
     return Answer(Fitness.PARTLY if reasons else Fitness.YES, reasons)
+
+
+def _is_refused(contents: Sequence[Contents]) -> bool:
+    """Whether ICMP errors refuse NVGRE, whatever they quote."""
+    return any(sign.refuses_nvgre for part in contents for sign in part.evidence.icmp)
 
 
 def _why_nothing(
@@ -117,6 +119,8 @@ def _what_is_one_sided(
     """Hosts that only receive; and no VM pair in both directions.  `flows` counts frames by source
     and destination.  If frames were left out, a host may have sent these.
     """
+    if not any(flows.values()):
+        yield "No NVGRE data was captured, only ICMP errors that quote some."
     senders = {source for source, _ in flows}
     receivers = {destination for (_, destination), frames in flows.items() if frames}
     silent = {address for address in receivers - senders if not is_group_address(address)}

@@ -6,6 +6,7 @@ Knows no single field: those stand in `json_fields`.
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+from nvgre_doctor.filters.grammar import is_display_filter
 from nvgre_doctor.report.checked_json import LARGEST, Value
 
 
@@ -159,6 +160,11 @@ def one(shape: Shape) -> Form:
 
 TEXT: Final = _plain(Value.text)
 TEXTS: Final = Form(list, lambda value, captures: value.each(Value.text))
+DISPLAY_FILTER: Final = _plain(
+    lambda value: (
+        text if is_display_filter(text := value.text()) else value.fail("a display filter")
+    )
+)
 COUNT: Final = integer()
 ADDRESS: Final = _plain(Value.address)
 TWO_ADDRESSES: Final = Form(list, lambda value, captures: value.two(Value.address))

@@ -11,7 +11,7 @@
  *  2. Memory is allocated once, when a Scanner is made, and its size is a constant.  Nothing that
  *     is read from a capture is ever a size of memory, nor an index without a test.
  *  3. A table that is full is a reason to return (is_full): Python folds it and calls again.
- *     Its hash is SipHash-1-3 with a seed of this run, so nobody can write frames that collide.
+ *     Its hash has keys of this run, so nobody can write frames that collide.
  *  4. There is no state outside a Scanner.  The GIL is released while a buffer is walked over;
  *     `is_busy` refuses a second thread, and `walk` itself calls nothing of Python.
  *  5. Multi-byte fields are put together byte by byte: no alignment and no byte order is assumed.
@@ -27,12 +27,14 @@
 
 enum {
     ROWS = 49152,       /* of the table; Python may ask for fewer */
-    SLOTS = 131072,     /* of its index: a power of two, well above ROWS */
+    SLOTS = 131072,     /* of its index at most: a power of two, well above ROWS */
+    FEW_SLOTS = 4096,
     KINDS = 62,         /* linktypes with their clocks */
     WAYS = 16,          /* link headers of one kind */
     LEFT = 4096,        /* frames that are left, before they are handed over */
     KEY = 56,           /* bytes of a key: parts.unit_key, filled up to a multiple of 8 */
     RECORD = 16, BLOCK = 32, BLOCK_HEAD = 28, BLOCK_TIME = 12, ENHANCED_PACKET = 6,
+    DROP_COUNT = 4,     /* an option of enhanced packet blocks */
     SILENCE = 20,       /* seconds, as parts.SILENCE_S */
     SURE = 4,           /* in the first byte of a key, beside the net */
     SUBNET = 1, ROUTED = 2,
@@ -48,7 +50,7 @@ struct way {
 
 struct kind {
     int are_seconds, ways; /* and the clock: capture.batch.WordClock */
-    uint64_t per_second;
+    uint64_t per_second, tick_ns; /* 0: not a whole number */
     int64_t offset_ns;
     struct way way[WAYS];
 };
@@ -60,6 +62,9 @@ struct kind {
  * each a unit, whose `sibling` begins the chain of the others of this VM pair and id. */
 enum sort { UNIT, UNKEPT, DIRECTION };
 
+/* Of a frame: it is left to Python, a unit's, or only counted. */
+enum verdict { LEAVE, NVGRE, NOT_GRE, VXLAN, VERDICTS };
+
 struct packet {
     uint64_t digest, frames;
     uint32_t order, conversation;
@@ -67,13 +72,16 @@ struct packet {
 };
 
 struct row {
-    uint8_t key[KEY], customers[32]; /* of the first frame */
-    uint8_t key_size, customers_size, sort, octet, mask, packets; /* key_size 0: not used */
+    uint8_t key[KEY]; /* what is needed of every frame comes first: two cache lines */
+    uint8_t key_size, sort, customers_size, octet, mask, packets; /* key_size 0: not used */
     uint16_t next, sibling; /* numbers of rows + 1; 0: none */
     uint32_t order;         /* of the second packet */
-    uint64_t frames, first, last;
-    int64_t first_ns, last_ns, earliest, latest; /* the last two in seconds */
-    struct packet packet[2];                     /* by order and digest */
+    uint64_t frames, last;
+    int64_t last_ns, earliest, latest; /* the last two in seconds */
+    uint64_t first;
+    int64_t first_ns;
+    struct packet packet[2]; /* by order and digest */
+    uint8_t customers[32];   /* of the first frame */
 };
 
 struct left {
@@ -84,50 +92,45 @@ struct left {
 typedef struct {
     PyObject_HEAD
     int is_busy, kinds;
-    uint32_t longest, kept, rows, most, slots, directions, lefts; /* kept: streams; 0: all */
+    uint32_t longest, kept, rows, most, directions, lefts; /* kept: streams; 0: all */
+    uint32_t mask, slots; /* of the index: one less than a power of two; how many are used */
     uint16_t unused; /* begins a chain of rows, by `next` */
-    uint64_t seed[2], not_gre, vxlan, nvgre;
+    uint64_t seed[1 + KEY / 4], counted[VERDICTS];
     uint8_t spread[256]; /* sampling.OCTET_SPREAD */
     uint32_t crc[256];
     struct kind kind[KINDS];
     struct left left[LEFT];
-    uint16_t *index; /* SLOTS numbers of rows + 1; 0: free */
+    uint16_t *index; /* numbers of rows + 1; 0: free */
     struct row *row; /* ROWS of them */
 } Scanner;
 
 /* --- the table ---------------------------------------------------------------------------------*/
 
-#define ROTATE(x, b) (((x) << (b)) | ((x) >> (64 - (b))))
-#define SIP_ROUND \
-    do { \
-        v0 += v1; v1 = ROTATE(v1, 13); v1 ^= v0; v0 = ROTATE(v0, 32); \
-        v2 += v3; v3 = ROTATE(v3, 16); v3 ^= v2; \
-        v0 += v3; v3 = ROTATE(v3, 21); v3 ^= v0; \
-        v2 += v1; v1 = ROTATE(v1, 17); v1 ^= v2; v2 = ROTATE(v2, 32); \
-    } while (0)
-
-/* SipHash-1-3 (Aumasson and Bernstein) of a key, whose size is a multiple of 8. */
-static uint64_t hash(const uint64_t seed[2], const uint8_t *key, size_t size)
+/* Of a key, whose size is a multiple of 4: multilinear hashing (Lemire and Kaser), whose keys nobody
+ * knows who writes a capture. */
+static size_t hash(const uint64_t *seed, const uint8_t *key, size_t size)
 {
-    uint64_t v0 = seed[0] ^ UINT64_C(0x736f6d6570736575), v1 = seed[1] ^ UINT64_C(0x646f72616e646f6d);
-    uint64_t v2 = seed[0] ^ UINT64_C(0x6c7967656e657261), v3 = seed[1] ^ UINT64_C(0x7465646279746573);
-    uint64_t word;
+    uint64_t sum = *seed;
+    uint32_t word;
     size_t at;
-    for (at = 0; at < size; at += 8) {
-        memcpy(&word, key + at, 8);
-        v3 ^= word;
-        SIP_ROUND;
-        v0 ^= word;
+    for (at = 0; at < size; at += 4) {
+        memcpy(&word, key + at, 4);
+        sum += *++seed * word;
     }
-    word = (uint64_t)size << 56;
-    v3 ^= word;
-    SIP_ROUND;
-    v0 ^= word;
-    v2 ^= 0xff;
-    SIP_ROUND;
-    SIP_ROUND;
-    SIP_ROUND;
-    return v0 ^ v1 ^ v2 ^ v3;
+    return (size_t)(sum >> 32);
+}
+
+/* Whether a row is of this key, behind which there are zeros. */
+static int is_of(const struct row *row, const uint8_t *key, uint8_t size, uint8_t sort)
+{
+    uint64_t one, two, differences = (uint64_t)(row->key_size ^ size) | (row->sort ^ sort);
+    int at;
+    for (at = 0; at < size; at += 8) {
+        memcpy(&one, row->key + at, 8);
+        memcpy(&two, key + at, 8);
+        differences |= one ^ two;
+    }
+    return !differences;
 }
 
 /* The slot of a key of `size` bytes, behind which there are zeros; it is free, if there is no row
@@ -135,39 +138,56 @@ static uint64_t hash(const uint64_t seed[2], const uint8_t *key, size_t size)
  * again for another key: it is passed by. */
 static uint16_t *find(const Scanner *scanner, const uint8_t *key, uint8_t size, uint8_t sort)
 {
-    size_t slot = (size_t)(hash(scanner->seed, key, (size + 7u) & ~7u) & (SLOTS - 1));
-    while (scanner->index[slot]) {
-        const struct row *row = &scanner->row[scanner->index[slot] - 1];
-        if (row->key_size == size && row->sort == sort && memcmp(row->key, key, size) == 0)
-            break;
-        slot = (slot + 1) & (SLOTS - 1);
-    }
+    size_t slot = hash(scanner->seed, key, (size + 3u) & ~3u) & scanner->mask;
+    while (scanner->index[slot] && !is_of(&scanner->row[scanner->index[slot] - 1], key, size, sort))
+        slot = (slot + 1) & scanner->mask;
     return &scanner->index[slot];
 }
 
-/* A new row of this key for this slot; NULL if there is no room. */
-static struct row *add(Scanner *scanner, uint16_t *slot, const uint8_t *key, uint8_t size,
-                       uint8_t sort)
+/* Twice as many slots.  Of two rows of one key the later one is found. */
+static void grow(Scanner *scanner)
 {
-    uint16_t number = scanner->unused;
+    uint32_t i;
+    scanner->mask = 2 * scanner->mask + 1;
+    memset(scanner->index, 0, ((size_t)scanner->mask + 1) * sizeof *scanner->index);
+    scanner->slots = 0;
+    for (i = 0; i < scanner->rows; i++) {
+        const struct row *row = &scanner->row[i];
+        uint16_t *slot;
+        if (!row->key_size)
+            continue;
+        slot = find(scanner, row->key, row->key_size, row->sort);
+        scanner->slots += !*slot;
+        if (!*slot || scanner->row[*slot - 1].last < row->last)
+            *slot = (uint16_t)(i + 1);
+    }
+}
+
+/* A new row of this key; NULL if there is no room. */
+static struct row *add(Scanner *scanner, const uint8_t *key, uint8_t size, uint8_t sort)
+{
+    uint16_t number = scanner->unused, *slot;
     struct row *row;
     if (!number && scanner->rows >= scanner->most)
         return NULL;
-    if (!*slot && scanner->slots++ >= SLOTS / 2) {
-        scanner->slots--;
-        return NULL;
+    if (scanner->slots > scanner->mask / 2) {
+        if (scanner->mask >= SLOTS - 1)
+            return NULL;
+        grow(scanner);
     }
+    slot = find(scanner, key, size, sort);
+    scanner->slots += !*slot;
     if (number)
         scanner->unused = scanner->row[number - 1].next;
     else
         number = (uint16_t)++scanner->rows;
+    *slot = number;
     row = &scanner->row[number - 1];
     memset(row, 0, sizeof *row);
     memcpy(row->key, key, KEY);
     row->key_size = size;
     row->sort = sort;
     row->order = ANY_ORDER;
-    *slot = number;
     return row;
 }
 
@@ -184,7 +204,7 @@ static struct row *open_row(Scanner *scanner, const uint8_t *key, uint8_t size, 
     uint16_t *slot = find(scanner, key, size, sort);
     struct row *row = *slot ? &scanner->row[*slot - 1] : NULL;
     if (!row || row->earliest - latest > SILENCE || earliest - row->latest > SILENCE) {
-        row = add(scanner, slot, key, size, sort);
+        row = add(scanner, key, size, sort);
         if (!row)
             return NULL;
         row->earliest = earliest;
@@ -249,14 +269,13 @@ static int is_tag(unsigned ethertype)
     return ethertype == 0x8100 || ethertype == 0x88a8 || ethertype == 0x9100 || ethertype == 0x9200;
 }
 
+
 static int is_icmp_error(int version, unsigned type)
 {
     if (version == 4)
         return type == 3 || type == 5 || type == 11 || type == 12;
     return (type >= 1 && type <= 4) || type == 137;
 }
-
-enum verdict { LEAVE, NOT_GRE, VXLAN, NVGRE };
 
 struct plain { /* of a frame that is NVGRE: slices of the buffer */
     const uint8_t *addresses, *inner, *customers, *ports;
@@ -569,7 +588,7 @@ static int count(Scanner *scanner, const struct plain *found, int64_t ns, uint64
         if (*slot)
             direction = &scanner->row[*slot - 1];
         else if (scanner->directions < scanner->most / 4) {
-            direction = add(scanner, slot, key, (uint8_t)(1 + ends), DIRECTION);
+            direction = add(scanner, key, (uint8_t)(1 + ends), DIRECTION);
             scanner->directions += direction != NULL;
         }
         is_kept = !direction || !(spread_of(scanner, found->inner) & direction->mask);
@@ -598,7 +617,6 @@ static int count(Scanner *scanner, const struct plain *found, int64_t ns, uint64
         direction->frames++;
     else if (row->frames == 1 && direction)
         take_part(scanner, direction, row);
-    scanner->nvgre++;
     return 1;
 }
 
@@ -612,7 +630,8 @@ static int64_t read_time(const struct kind *kind, const uint8_t *stamp, int is_b
     part = ticks % kind->per_second;
     if (whole > UINT64_C(4000000000))
         return 0;
-    ns = (int64_t)(whole * SECOND_NS + part * SECOND_NS / kind->per_second) + kind->offset_ns;
+    part = kind->tick_ns ? part * kind->tick_ns : part * SECOND_NS / kind->per_second;
+    ns = (int64_t)(whole * SECOND_NS + part) + kind->offset_ns;
     return ns > 0 ? ns : 0;
 }
 
@@ -625,6 +644,25 @@ struct walk {
     int is_big, is_pcapng, is_full;
     uint64_t number;
 };
+
+/* Whether an enhanced packet block of `size` bytes has the option that counts packets dropped before
+ * it, which Python adds up; its options lie from `at` on, before the second length. */
+static int tells_drops(const uint8_t *record, size_t size, size_t at, int is_big)
+{
+    while (size >= 8 && at <= size - 8) {
+        unsigned code = get16(record + at), length = get16(record + at + 2);
+        if (!is_big) {
+            code = (code & 255u) << 8 | code >> 8;
+            length = (length & 255u) << 8 | length >> 8;
+        }
+        if (code == DROP_COUNT)
+            return 1;
+        if (code == 0)
+            return 0;
+        at += 4 + ((length + 3) & ~3u);
+    }
+    return 0;
+}
 
 /* The record at `at`, if it is whole and holds a frame: its size, or 0. */
 static size_t next_record(const struct walk *walk, uint32_t longest, size_t *stamp,
@@ -655,6 +693,8 @@ static size_t next_record(const struct walk *walk, uint32_t longest, size_t *sta
         return 0;
     *stamp = walk->at + BLOCK_TIME;
     *kind = walk->kinds[interface];
+    if (tells_drops(record, size, BLOCK_HEAD + (((size_t)*captured + 3) & ~(size_t)3), walk->is_big))
+        *kind = KINDS; /* none: the frame is left */
     return size;
 }
 
@@ -689,8 +729,7 @@ static void walk_over(Scanner *scanner, struct walk *walk)
             left->length = captured;
             left->number = walk->number;
         }
-        scanner->not_gre += verdict == NOT_GRE;
-        scanner->vxlan += verdict == VXLAN;
+        scanner->counted[verdict]++;
         walk->at += size;
         walk->number++;
     }
@@ -772,6 +811,7 @@ static PyObject *scanner_add_kind(PyObject *self, PyObject *args)
         || offset_ns < -INT64_C(4000000000) * SECOND_NS
         || offset_ns > INT64_C(4000000000) * SECOND_NS || scanner->kinds >= KINDS)
         return PyLong_FromLong(KINDS);
+    kind.tick_ns = SECOND_NS % per_second ? 0 : SECOND_NS / per_second;
     scanner->kind[scanner->kinds] = kind;
     return PyLong_FromLong(scanner->kinds++);
 }
@@ -814,7 +854,7 @@ static PyObject *scanner_keep(PyObject *self, PyObject *args)
         slot = find(scanner, key, (uint8_t)(1 + size), DIRECTION);
         scanner->directions += !*slot;
         row = *slot ? &scanner->row[*slot - 1]
-                    : add(scanner, slot, key, (uint8_t)(1 + size), DIRECTION);
+                    : add(scanner, key, (uint8_t)(1 + size), DIRECTION);
         if (row)
             row->mask |= mask;
     }
@@ -904,17 +944,17 @@ static PyObject *scanner_take(PyObject *self, PyObject *Py_UNUSED(unused))
             failed = append_new(units, unit_tuple(row));
     }
     if (!failed)
-        taken = Py_BuildValue("(OOKKK)", units, directions, (unsigned long long)scanner->nvgre,
-                              (unsigned long long)scanner->not_gre,
-                              (unsigned long long)scanner->vxlan);
+        taken = Py_BuildValue("(OOKKK)", units, directions,
+                              (unsigned long long)scanner->counted[NVGRE],
+                              (unsigned long long)scanner->counted[NOT_GRE],
+                              (unsigned long long)scanner->counted[VXLAN]);
     Py_XDECREF(units);
     Py_XDECREF(directions);
     if (!taken)
         return NULL;
-    if (scanner->rows)
-        memset(scanner->index, 0, SLOTS * sizeof *scanner->index);
+    memset(scanner->index, 0, ((size_t)scanner->mask + 1) * sizeof *scanner->index);
     scanner->rows = scanner->directions = scanner->slots = scanner->unused = 0;
-    scanner->nvgre = scanner->not_gre = scanner->vxlan = 0;
+    memset(scanner->counted, 0, sizeof scanner->counted);
     return taken;
 }
 
@@ -929,7 +969,7 @@ static PyObject *scanner_new(PyTypeObject *type, PyObject *args, PyObject *Py_UN
                           &longest, &most))
         return NULL;
     if (seed_size != sizeof scanner->seed || spread_size != sizeof scanner->spread) {
-        PyErr_SetString(PyExc_ValueError, "a seed of 16 bytes, a table of 256");
+        PyErr_SetString(PyExc_ValueError, "a seed of 120 bytes, a table of 256");
         return NULL;
     }
     scanner = (Scanner *)allocate(type, 0); /* filled with zeros */
@@ -938,6 +978,7 @@ static PyObject *scanner_new(PyTypeObject *type, PyObject *args, PyObject *Py_UN
     memcpy(scanner->seed, seed, sizeof scanner->seed);
     memcpy(scanner->spread, spread, sizeof scanner->spread);
     scanner->longest = longest;
+    scanner->mask = FEW_SLOTS - 1;
     for (i = 0; i < 256; i++)
         for (scanner->crc[i] = i, bit = 0; bit < 8; bit++)
             scanner->crc[i] = scanner->crc[i] >> 1 ^ (scanner->crc[i] & 1 ? 0xedb88320u : 0);

@@ -5,16 +5,19 @@ Knows what `_scanner.c` wants to know, and what it says; nothing about frames.
 """
 
 import os
-from typing import TYPE_CHECKING, Final, TypeGuard
+from typing import TYPE_CHECKING, Final, Literal, TypeGuard
 
 from nvgre_doctor.capture.batch import MAX_FRAME, Clock, Columns, Records, WordClock
 from nvgre_doctor.evidence import CaptureEvidence, sampling
-from nvgre_doctor.scan.plain import Layout
+from nvgre_doctor.scan.plain import Layout, layout_of
+from nvgre_doctor.vocabulary import Oddity
 
 if TYPE_CHECKING:
     from nvgre_doctor.scan._scanner import Scanner
 
 PURE_VARIABLE: Final = "NVGRE_DOCTOR_PURE"
+_ORDERS: Final[dict[str, Literal["little", "big"]]] = {"<": "little", ">": "big"}
+ONLY_COUNTED: Final = (Oddity.NOT_GRE, Oddity.VXLAN)
 _NONE: Final = 62  # of the linktypes with their clocks, in _scanner.c
 ROWS: Final = 49_152
 """Of the table in _scanner.c: 13 MB, of which only what is used is touched."""
@@ -34,8 +37,7 @@ def scanner_class() -> "type[Scanner] | None":
 class Native:
     """Counts the plain frames of one capture while its reader walks over the records.
 
-    It knows no link headers: `learn` tells it those that Python met.  So the first buffer is for
-    Python, and a small capture needs no table.
+    It knows no link headers but that of the first frame: `learn` tells it those that Python met.
     """
 
     def __init__(self, scanner: "type[Scanner]", rows: int) -> None:
@@ -57,9 +59,12 @@ class Native:
         be folded.
         """
         if not self._ways:
-            return at, number, False
+            next_stamp = at + 12 if records.is_pcapng else at
+            self._peek(records, data, left.stamps[-1] if left.stamps else next_stamp)
         if self._scanner is None:
-            self._scanner = self._class(os.urandom(16), sampling.OCTET_SPREAD, MAX_FRAME, self._few)
+            self._scanner = self._class(
+                os.urandom(120), sampling.OCTET_SPREAD, MAX_FRAME, self._few
+            )
         if records is not self._records:
             self._records, self._of_interfaces = records, bytearray()
         for interface in records.interfaces[len(self._of_interfaces) :]:
@@ -77,6 +82,17 @@ class Native:
             left.numbers,
         )
 
+    def _peek(self, records: Records, data: bytes, stamp: int) -> None:
+        """Learn from the first frame."""
+        number, begin = 0, stamp + records.distance
+        if records.is_pcapng:
+            number = int.from_bytes(data[stamp - 4 : stamp], _ORDERS[records.order])
+        if number < len(records.interfaces):
+            linktype, clock = records.interfaces[number]
+            layout = layout_of(linktype, data[begin : begin + 128], records.distance, clock)
+            if layout is not None:
+                self.learn(linktype, layout)
+
     def learn(self, linktype: int, layout: Layout) -> None:
         """Take plain frames with this link header from now on."""
         plain = layout.plain
@@ -88,24 +104,23 @@ class Native:
                 if other == linktype and kind < _NONE and self._scanner is not None:
                     self._scanner.add_way(kind, *way)
 
-    def fold(self, evidence: CaptureEvidence) -> tuple[int, int]:
+    def fold(self, evidence: CaptureEvidence) -> dict[Oddity, int]:
         """Add everything that was counted, and begin again.  Gives how many other frames were
-        counted: not GRE, and VXLAN.
+        counted.
         """
         if self._scanner is None:
-            return 0, 0
-        units, directions, nvgre, not_gre, vxlan = self._scanner.take()
-        evidence.frames += nvgre + not_gre + vxlan
+            return {}
+        units, directions, nvgre, *others = self._scanner.take()
+        evidence.frames += nvgre + sum(others)
         evidence.nvgre_frames += nvgre
-        evidence.units.raise_levels(directions)
-        evidence.units.add(units)
+        evidence.units.add(units, directions)
         self._scanner.limit(
             self._most if evidence.is_thinned else self._few,
             sampling.VM_STREAMS if evidence.is_thinned else 0,
         )
-        for ends, level in evidence.units.levels.items():
-            self._scanner.keep(ends, (1 << min(level, 8)) - 1)
-        return not_gre, vxlan
+        for ends, mask in evidence.units.masks().items():
+            self._scanner.keep(ends, mask)
+        return dict(zip(ONLY_COUNTED, others, strict=True))
 
     def _kind(self, scanner: "Scanner", interface: tuple[int, Clock]) -> int:
         kind = self._kinds.get(interface)

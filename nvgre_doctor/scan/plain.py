@@ -149,6 +149,11 @@ def is_plain_vxlan(data: bytes, start: int, udp_at: int, captured: int) -> bool:
     return inner[:2] == _ARP
 
 
+def unit_of(header: bytes, flags: int) -> bytes:
+    """The key of its unit; `flags` are `parts.pack_flags`."""
+    return b"%c%b%b" % (flags, header[:-23], header[-19:-3])
+
+
 def is_data(header: bytes) -> bool:
     """Whether this is the header of NVGRE that may be tenant data."""
     return header[-23:-19] == _NVGRE and header[-18:-16] != _CONTROL

@@ -14,6 +14,7 @@ from nvgre_doctor.evidence.signs import DIGESTS, EXAMPLES, IcmpInterval, IcmpSee
 from nvgre_doctor.wire.marks import conversation_of, digest_of, look, message_digest
 
 _ORDER: Final = itemgetter(0)
+_ANY_DIGEST: Final = b"\xff" * 9
 _ANY_ORDER: Final = 1 << 16  # of packets, while fewer than two are known
 
 
@@ -58,7 +59,7 @@ class Tally:
         self.packets: list[list[Any]] = []  # as Packet
         self.examples: list[tuple[int, bytes]] = []
         self.digests: dict[bytes, int] = {}
-        self.largest = _ANY_ORDER  # of these
+        self.largest = _ANY_DIGEST  # of these, where there are DIGESTS
 
     def turn(self, number: int, time: bytes, second: int) -> None:
         """Before a frame is counted that is not of the latest second.  Behind a long silence
@@ -101,15 +102,18 @@ class Tally:
 
     def take_message(self, order: int, told: bytes, ts_ns: int) -> None:
         """The packet of an ICMP error."""
-        digests = self.digests
-        if order > self.largest:
-            return
         digest = message_digest(order, told, ts_ns)
-        digests[digest] = digests.get(digest, 0) + 1
+        if digest > self.largest:
+            return
+        digests = self.digests
+        if digest in digests:
+            digests[digest] += 1
+            return
+        digests[digest] = 1
         if len(digests) > DIGESTS:
-            del digests[max(digests)]
+            del digests[self.largest]
         if len(digests) == DIGESTS:
-            self.largest = int.from_bytes(max(digests)[:2])
+            self.largest = max(digests)
 
     @property
     def all_frames(self) -> int:

@@ -5,6 +5,7 @@ Whoever can write it can hide findings.  So it counts only where nobody else can
 """
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -80,7 +81,7 @@ def _trusted_users() -> frozenset[int]:
     """Root and the user; under sudo also who called it, and could have given any option."""
     user = os.geteuid()
     caller = os.environ.get("SUDO_UID", "")
-    is_sudo = user == _ROOT and caller.isascii() and caller.isdigit()
+    is_sudo = user == _ROOT and re.fullmatch("[0-9]{1,10}", caller)
     return frozenset({_ROOT, user, int(caller)} if is_sudo else {_ROOT, user})
 
 

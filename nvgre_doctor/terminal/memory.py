@@ -16,8 +16,8 @@ _V1: Final = ("memory.limit_in_bytes", "total_rss")
 _V2: Final = ("memory.max", "anon")
 """The file with the limit, and what `memory.stat` calls memory that cannot be given back."""
 _NO_LIMIT: Final = 1 << 60  # version 1 says a number of about that size
-_RESERVE: Final = 16
-"""One part of so many is left to what the kernel keeps for the process."""
+_RESERVE: Final = 16 << 20
+"""Bytes that are left to what the kernel keeps for the process; of a small group a sixteenth."""
 
 
 def heed_memory_limit(groups: Path = _GROUPS, root: Path = _ROOT) -> None:
@@ -58,7 +58,8 @@ def _left_upward(root: Path, path: str, limit_name: str, used_name: str) -> Iter
         with contextlib.suppress(OSError, ValueError):  # no such group here, or the word "max"
             limit = int(_read(folder / limit_name))
             if limit < _NO_LIMIT:
-                yield limit - limit // _RESERVE - _number(folder / "memory.stat", used_name)
+                used = _number(folder / "memory.stat", used_name)
+                yield limit - min(limit // 16, _RESERVE) - used
         if path in ("", "/"):
             return
         path = os.path.dirname(path)

@@ -87,14 +87,14 @@ def run(command: Command) -> tuple[float, float, int]:
 
 def interleave(commands: Mapping[str, Command], rounds: int, slow_rounds: int) -> dict[str, Timing]:
     """Run all commands in turn, `rounds` times, after one run of each that does not count (caches,
-    bytecode).
+    bytecode); a single round measures nothing, and needs none.
 
     Slow ones take part in the first `slow_rounds` rounds only, and run once less: their start-up is
     nothing beside them.
     """
     timings = {name: Timing() for name in commands}
     for command in commands.values():
-        if not command.slow:
+        if rounds > 1 and not command.slow:
             run(command)
     for number in range(rounds):
         for name, command in commands.items():

@@ -72,6 +72,14 @@ def test_other_commands_say_it_too(args: list[str]) -> None:
     assert done.stderr.count(b"\n") == 1
 
 
+@pytest.mark.parametrize("args", [["--help"], ["--version"], ["key", "5001"], ["-q", MISMATCH]])
+def test_standard_output_that_is_only_for_reading_is_two(args: list[str | Path]) -> None:
+    done = redirected("1</dev/null", *args)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.endswith(b": Bad file descriptor\n")
+    assert done.stderr.count(b"\n") == 1
+
+
 # --- encodings ---------------------------------------------------------------
 
 POSIX = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}

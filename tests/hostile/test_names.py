@@ -147,10 +147,9 @@ def test_runner_of_github_gets_our_commands_and_no_other(outputs: dict[str, byte
     )  # the verdict, and what follows the last line end
     assert [command.name for command in commands] == ["error"] * 2 + ["warning"] * 10
     titles = [command.properties["title"] for command in commands if command.name == "warning"]
-    # GitHub shows ten of a level; in the order of the captures, which are one file many times.
-    assert titles == [
-        f"NVG101 {'NVG104 ' if number else ''}{shown}" for number, shown in enumerate(SHOWN[:10])
-    ]
+    # GitHub shows ten of a level; in the order of the captures.
+    first, *others = SHOWN[:10]  # the packets of the others were in the first
+    assert titles == [f"NVG101 {first}", *(f"NVG101 NVG104 {shown}" for shown in others)]
     assert commands[-1].data.endswith(f"\n{len(NAMES) - 10} more warnings not shown here.")
 
 

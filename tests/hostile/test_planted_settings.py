@@ -159,7 +159,7 @@ def test_who_calls_sudo_may_choose_the_settings(folder: Path) -> None:
     (folder / "nvgre-doctor.toml").write_text('fail-on = "never"\n')
     give_away(folder / "nvgre-doctor.toml", folder)
     assert check(folder, SUDO_UID=str(MALLORY)).returncode == 0
-    for wrong in (str(MALLORY + 1), "", "-1", "\u0661", f"{MALLORY} "):
+    for wrong in (str(MALLORY + 1), "", "-1", "\u0661", f"{MALLORY} ", "5" * 5000):
         assert check(folder, SUDO_UID=wrong).returncode == 2
 
 

@@ -9,15 +9,13 @@ from nvgre_doctor.evidence.parts import Moment, is_kept
 from nvgre_doctor.evidence.signs import IcmpSign, Sightings, Sign
 from nvgre_doctor.evidence.streams import streams
 from nvgre_doctor.infer import infer
+from nvgre_doctor.infer.hearsay import count_other_prohibited
 from nvgre_doctor.infer.left_out import leave_out
-from nvgre_doctor.infer.refusals import count_other_prohibited
 from nvgre_doctor.known.expectations import parse_hosts
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.vocabulary import Oddity
 from tests import build
 from tests.worlds import (
-    A6,
-    B6,
     MILLISECOND,
     NOON,
     VM1,
@@ -28,7 +26,6 @@ from tests.worlds import (
     D,
     Tape,
     evidence_of,
-    verdicts_of,
     vm,
 )
 
@@ -48,39 +45,12 @@ def counts(evidence: Evidence) -> tuple[int, int, dict[str, int]]:
     return part.frames, part.nvgre_frames, oddities
 
 
-def test_frames_from_and_to_the_host_say_nothing_and_are_counted() -> None:
-    tape = Tape()
-    tape.ping(A, B, 0x00138900, 0x00001389)
-    tape.send(A, C, 0x1E848100)
-    evidence = evidence_of(tape)
-    assert counts(evidence) == (3, 3, {})
-    rest = without(evidence, B)
-    assert counts(rest) == (3, 1, {Oddity.NOT_NVGRE: 2})
-    assert verdicts_of(infer(rest, Inventory())) == {A: CURRENT, C: ("unknown", "none")}
-
-
-def test_the_evidence_itself_stays_as_it_was() -> None:
-    tape = Tape()
-    tape.ping(A, B, 0x00138900, 0x00001389)
-    evidence = evidence_of(tape)
-    without(evidence, "192.168.50.0/24")
-    assert verdicts_of(infer(evidence, Inventory())) == {A: CURRENT, B: OLD}
-
-
 def test_hosts_that_are_not_named_are_judged_as_before() -> None:
     tape = Tape()
     tape.ping(A, B, 0x00138900, 0x00001389)
     evidence = evidence_of(tape)
     assert counts(without(evidence, C)) == (2, 2, {})
     assert infer(without(evidence, C), Inventory()) == infer(evidence, Inventory())
-
-
-def test_a_host_over_ipv6_is_left_out_too() -> None:
-    tape = Tape()
-    tape.ping(A6, B6, 0x00138900, 0x00001389)
-    tape.ping(A, B, 0x00138900, 0x00001389)
-    rest = without(evidence_of(tape), "fd00::/16")
-    assert verdicts_of(infer(rest, Inventory())) == {A: CURRENT, B: OLD}
 
 
 def test_control_frames_and_messages_of_the_host_are_counted_too() -> None:

@@ -25,13 +25,6 @@ def test_two_proven_layouts_that_differ_are_a_mismatch() -> None:
     assert pairs(tape) == {(A, B): ("mismatch", 1, 2)}
 
 
-def test_two_proven_layouts_that_are_the_same_agree() -> None:
-    old, current = Tape(), Tape()
-    old.ping(A, B, 0x00001389, 0x00001389)
-    current.ping(A, B, 0x00138905, 0x00138977)
-    assert pairs(old) == pairs(current) == {(A, B): ("agree", 1, 1)}
-
-
 def test_a_peer_that_is_silent_leaves_the_pair_unknown() -> None:
     tape = Tape()
     tape.send(A, B, 0x1E848100)
@@ -47,12 +40,6 @@ def test_a_layout_that_is_only_likely_makes_no_mismatch() -> None:
     assert pairs(tape) == {(A, B): ("unknown", 1, 1)}
 
 
-def test_two_hosts_that_are_tied_agree_although_nobody_knows_in_which_layout() -> None:
-    tape = Tape()
-    tape.ping(A, B, 0x001E8481, 0x001E8481)
-    assert pairs(tape) == {(A, B): ("agree", 1, 1)}
-
-
 def test_hosts_that_exchange_nothing_are_no_pair() -> None:
     tape = Tape()
     tape.send(A, B, 0x1E848100)
@@ -65,14 +52,6 @@ def test_a_mismatch_does_not_need_one_vm_pair_that_speaks_both_ways() -> None:
     tape.send(A, B, 0x1E848100, VM1, VM2)
     tape.send(B, A, 0x00001389, VM4, VM3)
     assert pairs(tape) == {(A, B): ("mismatch", 1, 1)}
-
-
-def test_after_a_change_the_later_layout_counts() -> None:
-    tape = Tape()
-    tape.ping(A, B, 0x1E848105, 0x001E8481)
-    tape.wait(300)
-    tape.ping(A, B, 0x1E848105, 0x1E848177)
-    assert pairs(tape) == {(A, B): ("agree", 2, 2)}
 
 
 def test_a_host_that_sends_both_layouts_leaves_its_pairs_unknown() -> None:

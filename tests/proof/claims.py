@@ -32,7 +32,9 @@ class Right(NamedTuple):
     codes: tuple[str, ...] = ()
     """There are findings with these codes."""
     no_codes: tuple[str, ...] = ()
-    """There are none; "NVG" alone stands for errors of any code."""
+    """There are none; "NVG" alone stands for errors of any code, "NVG202 proven" for one that is
+    told as proven.
+    """
     refusals: tuple[Refused, ...] | None = None
     says: tuple[str, ...] = ()
     """The headline, a message or a next step holds this, whatever its case."""
@@ -98,10 +100,10 @@ def _wrong_words(right: Right, report: Mapping[str, Any]) -> Iterator[str]:
     codes = [finding["code"] for finding in findings]
     yield from (f"no {code}" for code in right.codes if code not in codes)
     for code in right.no_codes:
-        found = [
-            f for f in findings if f["code"] == code or (code == "NVG" and f["severity"] == "error")
-        ]
-        yield from (f"{finding['code']}: {finding['message']}" for finding in found)
+        for finding in findings:
+            told = finding["code"], f"{finding['code']} {finding['confidence']}"
+            if code in told or (code == "NVG" and finding["severity"] == "error"):
+                yield f"{finding['code']}: {finding['message']}"
     problems = [problem["message"] for c in report["captures"] for problem in c["problems"]]
     texts = [report["headline"], *problems]
     texts += [f"{finding['message']} {finding['next_step']}" for finding in findings]

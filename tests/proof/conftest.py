@@ -10,7 +10,6 @@ UNTIL_PROVEN_MEANS_PROVEN = [
     "test_changes.py",
     "test_flow_ids.py",
     "test_hard_cases.py",
-    "test_quotes.py",
     "test_reported_cases.py",
     "test_senders.py",
     "test_worlds.py",

@@ -114,7 +114,12 @@ def style_of(seed: int, **fixed: object) -> Style:
         guest_macs=_weighted(dice, vmm=10, mixed=10, **{"hyper-v": 80}),
         has_underlay_noise=some(0.3),
     )  # fmt: skip
-    return style._replace(**fixed)  # type: ignore[arg-type]
+    style = style._replace(**fixed)  # type: ignore[arg-type]
+    if style.bit_error != "no" and style.is_frame_forged:  # two wrong frames may prove
+        return style._replace(
+            **{"bit_error": "no"} if "is_frame_forged" in fixed else {"is_frame_forged": False}
+        )
+    return style
 
 
 def _chance(dice: Random):  # type: ignore[no-untyped-def]

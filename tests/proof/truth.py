@@ -142,8 +142,11 @@ def _other_icmp(
     frames = [seen for recording in recordings for seen in recording.frames if not seen.is_wrong]
     if len(frames) != len(found):
         return None
-    visible = {"underlay-refusal": 36, "guest-error": 78}
-    others = sum(octets >= visible.get(packet.kind, 1 << 20) for _, _, packet, octets in found)
+    others = sum(
+        octets >= (36 if packet.kind == "underlay-refusal" else 98 if ":" in packet.source else 78)
+        for _, _, packet, octets in found
+        if packet.kind in ("underlay-refusal", "guest-error")
+    )
     cut = sum(
         packet.refusal is not None and not must_count(packet.refusal, octets, exchanged)
         for _, _, packet, octets in found

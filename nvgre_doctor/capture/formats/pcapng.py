@@ -1,16 +1,13 @@
 """pcapng files: sections of blocks.  Knows this format, nothing about packets.
 
-Format: draft-ietf-opsawg-pcapng.  Each section has its own byte order, its own interfaces, numbered
-from 0, and each interface its own linktype and time resolution.  Options of packets are not read;
-those of interfaces are: times depend on them, and `description` keeps what they tell people.
-
-Frame numbers follow Wireshark (checked with 4.0): every packet block takes one, and so do custom
-blocks, systemd journal entries and sysdig events, although they hold no packet.
+Format: draft-ietf-opsawg-pcapng.  Each section has its own byte order and interfaces, numbered from
+0, and each interface its linktype and time resolution.  Frame numbers are Wireshark's (4.0): every
+packet block takes one, and custom blocks, journal entries and sysdig events, which hold no packet.
 """
 
 import struct
 from collections.abc import Iterator
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from nvgre_doctor.capture.batch import MAX_FRAME, Batch, Progress, Walker
 from nvgre_doctor.capture.formats.pcapng_blocks import (
@@ -30,6 +27,7 @@ from nvgre_doctor.capture.formats.pcapng_blocks import (
     SIMPLE_PACKET,
     STAMP_DISTANCE,
     STATISTICS,
+    TOO_LONG,
     Section,
     fits,
     is_4_too_long,
@@ -42,8 +40,6 @@ from nvgre_doctor.capture.formats.pcapng_frames import Frames, Interfaces
 from nvgre_doctor.capture.formats.reader import Cursor, DamageError, Reader
 from nvgre_doctor.capture.source import CHUNK, Source
 from nvgre_doctor.vocabulary import Status
-
-_TOO_LONG: Final = ("Note", "blocks end 4 bytes before their lengths say, as etl2pcapng once wrote")
 
 
 class PcapngReader(Reader[Section]):
@@ -168,8 +164,8 @@ class PcapngReader(Reader[Section]):
             return False
         self._collect(kind, total - 4, self._order)
         self._at += size - 4
-        if _TOO_LONG not in self.description.facts:
-            self.description.facts.append(_TOO_LONG)
+        if TOO_LONG not in self.description.facts:
+            self.description.facts.append(TOO_LONG)
         return True
 
     def _section_order(self) -> str:

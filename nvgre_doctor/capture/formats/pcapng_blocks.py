@@ -85,6 +85,9 @@ def parse_interface(block: bytes, order: str) -> Interface:
     return Interface(linktype, snaplen, per_second, offset_s * 10**9)
 
 
+TOO_LONG: Final = ("Note", "blocks end 4 bytes before their lengths say, as etl2pcapng once wrote")
+
+
 def is_4_too_long(data: bytes, at: int, order: str, total: int) -> bool:
     """Whether the block at `at` ends 4 bytes before its `total` length says.  etl2pcapng once wrote
     such blocks.

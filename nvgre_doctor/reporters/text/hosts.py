@@ -78,7 +78,8 @@ def _meaning(sheet: Sheet, host: Host, shared: set[int]) -> str:
     main = _main_segment(host)
     parts = []
     if main is None or not main.gre_keys:
-        parts.append("sends nothing here, only receives")
+        if not host.frames_sent:
+            parts.append("only receives, in the frames that were read")
     elif host.sender is Sender.OTHER:
         parts.append(f"tunnel {main.gre_keys[0]}")
     elif main.id is None:

@@ -1,0 +1,136 @@
+"""Low octets: FlowIDs, or neighbouring ids that an administrator typed."""
+
+import pytest
+
+from nvgre_doctor.evidence.parts import Net
+from nvgre_doctor.infer.octets import (
+    FlowIds,
+    classify,
+    judge,
+    share_conversation,
+    without_lonely,
+)
+from tests.infer.heard import BACK, MACS, ROUTED, heard, span_of
+
+NOTHING, PERHAPS, CERTAIN = FlowIds.NOTHING, FlowIds.PERHAPS, FlowIds.CERTAIN
+BROADCAST = b"\xff" * 6 + MACS[6:]
+
+
+@pytest.mark.parametrize(
+    ("octets", "kind"),
+    [
+        ((), NOTHING),
+        ((5,), NOTHING),
+        ((5, 6), NOTHING),
+        ((5, 20), NOTHING),
+        ((5, 21), PERHAPS),
+        ((0, 255), PERHAPS),
+        ((1, 3, 6), NOTHING),  # as wide as six consecutive ones
+        ((1, 3, 7), NOTHING),
+        ((1, 3, 8), PERHAPS),
+        ((1, 2, 9), PERHAPS),
+        ((0, 16, 32), NOTHING),  # a common step: ids that were counted up
+        ((0, 100, 201), PERHAPS),
+        ((0, 17, 40, 67), PERHAPS),
+        ((0, 17, 40, 63, 200), CERTAIN),
+        ((0, 3, 20, 41, 63), PERHAPS),  # 63 wide
+        ((0, 3, 20, 41, 64), CERTAIN),  # 64 wide
+        ((0, 20, 40, 60, 80), NOTHING),
+        ((*tuple(range(8)), 17), NOTHING),
+        ((*tuple(range(8)), 18), NOTHING),
+        ((*tuple(range(8)), 19), CERTAIN),  # nine, one more than eighteen wide
+        ((*tuple(range(7)), 18), PERHAPS),  # eight, and not 64 wide
+        (tuple(range(0, 180, 20)), NOTHING),
+        (tuple(range(256)), NOTHING),
+    ],
+)
+def test_octets_are_judged_by_number_width_and_step(octets: tuple[int, ...], kind: FlowIds) -> None:
+    assert judge(set(octets)) is kind
+
+
+@pytest.mark.parametrize(
+    ("weights", "kept"),
+    [
+        ({1: 10, 2: 1}, {1}),
+        ({1: 1, 2: 10}, {2}),
+        ({1: 9, 2: 1}, {1, 2}),  # of ten packets one is no tenth less
+        ({1: 10, 2: 2}, {1, 2}),
+        ({1: 1, 2: 1}, {1, 2}),
+        ({1: 20, 2: 1, 3: 1}, {1, 2, 3}),
+        ({1: 20}, {1}),
+        ({}, set()),
+    ],
+)
+def test_one_packet_beside_more_than_ten_with_one_other_octet_does_not_count(
+    weights: dict[int, int], kept: set[int]
+) -> None:
+    assert without_lonely(weights) == kept
+
+
+def test_octets_of_vm_pairs_with_several_of_them_are_judged_together() -> None:
+    span = span_of(
+        heard(0x00138900),
+        heard(0x00138914),
+        heard(0x00138900, macs=BACK),
+        heard(0x00138929, macs=BACK),
+        heard(0x0013893F, macs=BACK),
+        heard(0x00138950, macs=BACK),
+    )
+    assert classify([span]) == {(0, 0x1389): CERTAIN}
+
+
+def test_a_vm_pair_with_one_octet_adds_none() -> None:
+    span = span_of(heard(0x00138900), heard(0x00138901), heard(0x001389C0, macs=BACK))
+    assert classify([span]) == {(0, 0x1389): NOTHING}
+
+
+def test_each_span_and_id_is_judged_by_itself() -> None:
+    one = span_of(heard(0x00138900), heard(0x00138980), heard(0x00177100), heard(0x00177101))
+    two = span_of(heard(0x00138900, span=1), heard(0x00138901, span=1))
+    assert classify([one, two]) == {
+        (0, 0x1389): PERHAPS,
+        (0, 0x1771): NOTHING,
+        (1, 0x1389): NOTHING,
+    }
+
+
+@pytest.mark.parametrize("macs", [b"", BROADCAST], ids=["no MACs", "broadcast"])
+def test_frames_that_are_of_no_vm_pair_have_no_flow_ids(macs: bytes) -> None:
+    assert classify([span_of(heard(0x00138900, macs=macs), heard(0x00138980, macs=macs))]) == {}
+
+
+def test_a_vm_pair_in_another_subnet_is_another_one() -> None:
+    other = heard(0x00138980, net=Net.ROUTED, customers=ROUTED)
+    assert classify([span_of(heard(0x00138900), other)]) == {}
+
+
+def test_one_packet_with_another_octet_is_none_of_several() -> None:
+    assert classify([span_of(heard(0x00138900, 20), heard(0x00138980, 1))]) == {}
+
+
+@pytest.mark.parametrize(("octet", "is_certain"), [(0x10, True), (0x0F, False)])
+def test_one_conversation_with_octets_far_apart_has_flow_ids(octet: int, is_certain: bool) -> None:
+    one = heard(0x00138900, conversations=(7, 8))
+    two = heard(0x00138900 | octet, macs=BACK, conversations=(9, 7))
+    assert share_conversation([one, two], 0x1389) is is_certain
+
+
+@pytest.mark.parametrize(
+    ("two", "upper_bits"),
+    [
+        (heard(0x00138980, macs=BACK, conversations=(5, 6)), 0x1389),  # other conversations
+        (heard(0x00138980, macs=BACK, conversations=(0, 0)), 0x1389),  # none, such as pings
+        (heard(0x00138980, conversations=(7, 8)), 0x1389),  # the same way
+        (heard(0x00177180, macs=BACK, conversations=(7, 8)), 0x1389),  # another id
+        (heard(0x00138980, macs=BACK, conversations=(7, 8)), 0x1771),
+    ],
+)
+def test_two_conversations_or_one_way_of_one_are_no_such_sign(two: object, upper_bits: int) -> None:
+    one = heard(0x00138900, conversations=(7, 8))
+    assert not share_conversation([one, two], upper_bits)  # type: ignore[list-item]
+
+
+def test_a_conversation_with_number_zero_is_none() -> None:
+    one = heard(0x00138900, conversations=(0, 0))
+    two = heard(0x00138980, macs=BACK, conversations=(0, 0))
+    assert not share_conversation([one, two], 0x1389)
