@@ -1,8 +1,7 @@
 """Writing results: whole or not at all, UTF-8, LF, and never over something that is not ours.
 
-Knows files and streams; knows nothing about reports.  Files are written beside their place and
-moved there, so that a reader, a full disk or Ctrl-C never leaves half of one; devices and named
-pipes are written through, not replaced.
+Knows files and streams, and no reports.  Files are written beside their place and moved there, so
+that nobody ever finds half of one; devices and named pipes are written through, not replaced.
 """
 
 import codecs

@@ -94,7 +94,7 @@ def test_what_a_capture_says_about_itself_is_in_no_report_and_changes_none(
         done = run(
             "-v", *(f"--output={name}={name}" for name in FORMATS), "lab.pcapng", cwd=tmp_path
         )
-        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+        assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
         reports.append({name: (tmp_path / name).read_bytes() for name in FORMATS})
     loud, quiet = reports
     for name in FORMATS:
