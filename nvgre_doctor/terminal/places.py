@@ -49,7 +49,11 @@ def find_place(path: str) -> Place:
         links += 1
         if links > _MOST_LINKS:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-        target = os.readlink(step)
+        try:
+            target = os.readlink(step)
+        except FileNotFoundError:  # it was taken away in between
+            here = step
+            continue
         here = "/" if target.startswith("/") else here
         ahead += target.split("/")[::-1]
     return Place(here, planted)

@@ -236,6 +236,22 @@ def test_links_in_a_circle_are_said(tmp_path: Path) -> None:
         check_writable(str(tmp_path / "one"))
 
 
+def test_a_link_that_is_taken_away_in_between_is_no_link(
+    shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shared / "out").symlink_to("../precious")
+    followed = os.readlink
+
+    def take_away(path: str) -> str:
+        os.unlink(path)
+        return followed(path)
+
+    monkeypatch.setattr(os, "readlink", take_away)
+    write_file(str(shared / "out"), "new")
+    assert (shared / "out").read_text() == "new"
+    assert os.listdir(shared.parent) == ["shared"]
+
+
 def test_a_pipe_of_another_user_is_not_written_to(shared: Path) -> None:
     out = shared / "out"
     os.mkfifo(out, 0o666)
