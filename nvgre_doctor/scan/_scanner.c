@@ -603,7 +603,7 @@ static int count(Scanner *scanner, const struct plain *found, int64_t ns, uint64
     if (!row->frames) {
         row->first = number;
         row->first_ns = ns;
-        if (is_kept) {
+        if (is_kept && found->customers_size) {  /* without any, their address is NULL */
             memcpy(row->customers, found->customers, found->customers_size);
             row->customers_size = found->customers_size;
         }
