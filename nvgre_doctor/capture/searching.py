@@ -2,10 +2,15 @@
 captures from others.
 """
 
+import errno
 import glob
 import os
 import stat
 from collections.abc import Callable, Iterable
+from typing import Final
+
+_LEADS_NOWHERE: Final = {errno.ENOENT, errno.ELOOP}
+"""What is said of a link to nothing, and of links that lead to each other."""
 
 CapturesAt = Callable[[str], list[str]]
 """The captures that a file is, or holds if it is an archive; none if it is neither."""
@@ -67,7 +72,5 @@ def _is_regular(path: str) -> bool:
     """Not a FIFO or a device, which could block; what cannot be asked is opened, to say why."""
     try:
         return stat.S_ISREG(os.stat(path).st_mode)
-    except FileNotFoundError:  # a dangling link
-        return False
-    except OSError:
-        return True
+    except OSError as error:
+        return error.errno not in _LEADS_NOWHERE
