@@ -222,9 +222,9 @@ def test_debug_variable_adds_the_traceback() -> None:
 
 
 @pytest.mark.process
-def test_ctrl_c_is_130_and_leaves_no_file(tmp_path: Path) -> None:
+def test_ctrl_c_is_130_and_writes_what_was_read(tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [*PROGRAM, "-o", "out.txt", "-"],
+        [*PROGRAM, "-o", "json=out.json", "-"],
         cwd=tmp_path,
         env=environment(),
         stdin=subprocess.PIPE,
@@ -238,8 +238,11 @@ def test_ctrl_c_is_130_and_leaves_no_file(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, b"")
-    assert err.strip() == b"nvgre-doctor: interrupted"
-    assert os.listdir(tmp_path) == []
+    assert err == b"nvgre-doctor: interrupted: the report is about what was read before\n"
+    (capture,) = json.loads((tmp_path / "out.json").read_bytes())["captures"]
+    assert (capture["path"], capture["status"]) == ("-", "interrupted")
+    assert 0 < capture["frames"] <= 20_000
+    assert os.listdir(tmp_path) == ["out.json"]
 
 
 @pytest.mark.process

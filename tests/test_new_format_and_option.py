@@ -30,7 +30,7 @@ options.Options = make_dataclass("Options", [("dummy", int, 7)], bases=bases, fr
 from nvgre_doctor.settings import keys
 keys.KEYS["dummy"] = keys.Key(lambda value: value.integer(1, 9), keys.number)
 from nvgre_doctor import doctor
-doctor.examine = lambda paths, options, progress=None: sys.exit(f"dummy {options.dummy}")
+doctor.examine = lambda paths, options, progress, interruption: sys.exit(f"dummy {options.dummy}")
 from nvgre_doctor.commands.check import command
 command.params.append(click.Option(["--dummy"], type=int))
 """

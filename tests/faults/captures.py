@@ -1,6 +1,7 @@
 """Captures for the faults: as large as needed and made at once, because they repeat themselves.
 
-Knows the bytes of two frames of healthy traffic; must not know anything of nvgre_doctor.
+Knows the bytes of four frames of healthy traffic: two packets in each direction, because copies of
+one packet prove nothing.  Must not know anything of nvgre_doctor.
 """
 
 import bz2
@@ -28,19 +29,19 @@ def _frame(number: int) -> bytes:
     inner = build.inner_frame(
         source_mac, destination_mac, build.ipv4(customer, other, 1, build.echo())
     )
-    return build.ethernet(build.nvgre(source, destination, KEY, inner))
+    return build.ethernet(build.nvgre(source, destination, KEY, inner, ident=number))
 
 
-FRAMES: Final = (_frame(0), _frame(1))
-RECORD: Final = 16 + len(FRAMES[0])  # bytes; both frames are equally long
+FRAMES: Final = tuple(map(_frame, range(4)))
+TIMES_NS: Final = tuple(START_NS + number * 1_000_000 for number in range(4))
+RECORD: Final = 16 + len(FRAMES[0])  # bytes; all frames are equally long
 HEADER: Final = build.pcap(())
-PAIR: Final = build.pcap([(START_NS, FRAMES[0]), (START_NS + 1_000_000, FRAMES[1])])[len(HEADER) :]
+FOUR: Final = build.pcap(list(zip(TIMES_NS, FRAMES, strict=True)))[len(HEADER) :]
 
 
 def records(count: int) -> bytes:
-    """An even number of records, without the file header."""
-    assert count % 2 == 0
-    return PAIR * (count // 2)
+    """So many records, without the file header."""
+    return FOUR * (count // 4) + FOUR[: count % 4 * RECORD]
 
 
 def healthy(count: int) -> bytes:
@@ -50,10 +51,10 @@ def healthy(count: int) -> bytes:
 
 def healthy_pcapng(count: int) -> bytes:
     """The same as pcapng."""
-    head = build.shb() + build.idb()
-    return head + (
-        build.epb(0, START_NS, FRAMES[0]) + build.epb(0, START_NS + 1_000_000, FRAMES[1])
-    ) * (count // 2)
+    blocks = [build.epb(0, *each) for each in zip(TIMES_NS, FRAMES, strict=True)]
+    return (
+        build.shb() + build.idb() + b"".join(blocks) * (count // 4) + b"".join(blocks[: count % 4])
+    )
 
 
 def write_slow(path: Path, megabytes: int) -> int:

@@ -117,7 +117,7 @@ def test_colours_on_a_narrow_terminal_are_all_ours(folder: Path, columns: int) -
     narrow = Terminal(written, columns)
     assert narrow.deeds == {"select_graphic_rendition"}
     assert set(re.findall(rb"\x1b[^m]*m", written)) <= {
-        f"\x1b[{code}m".encode() for code in ("0", "1", "1;31", "2", "32", "33")
+        f"\x1b[{code}m".encode() for code in ("0", "1", "1;31", "2", "32", "33", "36")
     }
     assert (narrow.screen.title, narrow.screen.cursor.x) == ("", 0)
     assert narrow.screen.cursor.y == written.count(
