@@ -95,8 +95,7 @@ def examine(
     described = tuple(_describe(read) for read in reads)
     if other_hosts:
         evidence = leave_out(evidence, other_hosts)
-    losses = tuple(read.progress.losses for read in reads)
-    return Situation(described, evidence, infer(evidence, known), known, expected, losses)
+    return Situation(described, evidence, infer(evidence, known), known, expected)
 
 
 def _describe(read: CaptureRead) -> Capture:

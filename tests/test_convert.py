@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nvgre_doctor.report.from_json import ConvertError, report_from_json
+from nvgre_doctor.report.from_json import ConvertError
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.reporters import FORMATS, render
 from nvgre_doctor.rules.finding import FrameRef
 from nvgre_doctor.terminal.display import Display
+from tests.converted import report_from_json
 from tests.reports import EVERY, MISMATCH, WARNINGS
 
 Path = tuple[str | int, ...]

@@ -322,7 +322,7 @@ sys.exit(main(sys.argv[1:]))
         ),
         (
             "nvgre_doctor.report.from_json",
-            "report_from_json",
+            "reports_from_json",
             ["convert", "mismatch.json", "-o", "updated.json"],
         ),
         (

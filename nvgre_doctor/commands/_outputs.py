@@ -5,7 +5,7 @@ One analysis, many outputs: all of them are rendered before the first is written
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -54,28 +54,24 @@ def plan_outputs(
     return tuple(outputs)
 
 
-def deliver(report: "Report", outputs: Iterable[Output], display: "Display") -> None:
-    """Render and write everything; `display` describes standard output.  Errors: OutputError."""
-    _deliver(lambda name, where: render(name, report, where), outputs, display)
-
-
-def deliver_each(
-    reports: "Sequence[Report]", outputs: Iterable[Output], display: "Display"
+def deliver(
+    reports: "Sequence[Report]", outputs: Iterable[Output], display: "Display", *, each: bool
 ) -> None:
-    """The same for captures that were diagnosed each by itself."""
-    _deliver(lambda name, where: render_each(name, reports, where), outputs, display)
-
-
-def _deliver(
-    rendering: "Callable[[str, Display], str]", outputs: Iterable[Output], display: "Display"
-) -> None:
+    """Render and write everything; `display` describes standard output.  Without `each` it is one
+    report, else every one is about a capture by itself.  Errors: OutputError.
+    """
     from nvgre_doctor.terminal.display import Display
 
     file = Display(verbosity=display.verbosity)
-    rendered = [
-        (output, rendering(output.format, display if output.path == STDOUT else file))
-        for output in outputs
-    ]
+    rendered = []
+    for output in outputs:
+        where = display if output.path == STDOUT else file
+        text = (
+            render_each(output.format, reports, where)
+            if each
+            else render(output.format, reports[0], where)
+        )
+        rendered.append((output, text))
     for output, text in rendered:
         if output.path == STDOUT:
             write_stdout(text, color=display.color)

@@ -20,7 +20,7 @@ from nvgre_doctor.commands._options import (
     quiet_option,
     verbose_option,
 )
-from nvgre_doctor.commands._outputs import deliver, deliver_each, plan_outputs
+from nvgre_doctor.commands._outputs import deliver, plan_outputs
 from nvgre_doctor.errors import Exit
 from nvgre_doctor.report.exits import nothing_was_read, was_interrupted, worst_exit
 from nvgre_doctor.terminal.output import STDOUT, real_path, tell, write_file
@@ -186,10 +186,7 @@ def command(
         from nvgre_doctor.report.baseline import only_new_of_each  # see _accepted
 
         told, gone = only_new_of_each(reports, known, codes)
-    if each:
-        deliver_each(told, plan, display)
-    else:
-        deliver(told[0], plan, display)
+    deliver(told, plan, display, each=each)
     if any(map(was_interrupted, reports)):
         tell("interrupted: the report is about what was read before")
     if quiet or not any(output.path == STDOUT and output.format == "text" for output in plan):

@@ -14,7 +14,7 @@ from nvgre_doctor.commands._options import (
     quiet_option,
     verbose_option,
 )
-from nvgre_doctor.commands._outputs import deliver, deliver_each, plan_outputs
+from nvgre_doctor.commands._outputs import deliver, plan_outputs
 from nvgre_doctor.errors import Exit
 from nvgre_doctor.report.exits import worst_exit
 from nvgre_doctor.terminal.output import STDOUT, tell
@@ -66,8 +66,5 @@ def command(
         tell(f"{report}: {error}")
         return Exit.UNREADABLE
     display = display_for_stdout(options.color, verbose - quiet)
-    if are_of_each:
-        deliver_each(reports, plan, display)
-    else:
-        deliver(reports[0], plan, display)
+    deliver(reports, plan, display, each=are_of_each)
     return worst_exit(reports, options.fail_on)

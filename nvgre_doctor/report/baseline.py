@@ -117,9 +117,9 @@ def only_new_of_each(
         for row in gone:
             known = left.get(row.fingerprint, row)
             left[row.fingerprint] = min(known, row, key=lambda accepted: accepted.count)
+    accepted = {row.fingerprint: row.count for row in baseline}
     for report in reports:
         found = Counter(fingerprint.fingerprint(report, finding) for finding in report.findings)
-        accepted = {row.fingerprint: row.count for row in baseline}
         for key, count in found.items():
             if count >= accepted.get(key, 0):
                 left.pop(key, None)

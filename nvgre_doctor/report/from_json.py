@@ -20,20 +20,11 @@ class ConvertError(GivenError):
     """The text is not a report that can be read; the message says where, why and what to do."""
 
 
-def report_from_json(text: str) -> Report:
-    """Read a report of schema version 2.0.  Errors: ConvertError, whatever is wrong with the text.
+def reports_from_json(text: str) -> tuple[tuple[Report, ...], bool]:
+    """Read the reports of a file of schema version 2.0, and whether each is about a capture by
+    itself (`check --each`), else it is one.  Errors: ConvertError, whatever is wrong with the text.
 
     Only the times of the frames of evidence are lost.
-    """
-    try:
-        return _read(parse(text))
-    except JsonError as error:
-        raise ConvertError(f"{error} {ADVICE}") from None
-
-
-def reports_from_json(text: str) -> tuple[tuple[Report, ...], bool]:
-    """The reports of a file, and whether each is about a capture by itself (`check --each`), else
-    it is one.  Errors: ConvertError.
     """
     try:
         root = parse(text)

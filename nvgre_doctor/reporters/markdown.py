@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.report.model import Host, Pair, Refusal, Report
-from nvgre_doctor.reporters.subjects import frames_text, times_text
+from nvgre_doctor.reporters.subjects import capture_paths, frames_text, times_text
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.visible import visible
@@ -89,16 +89,14 @@ def render_each(reports: Sequence[Report], display: Display) -> str:
     _table(summary, "Verdicts", ("Verdict", "Capture", ""), reports, _verdict)
     for report in reports:
         if report.verdict is not Verdict.HEALTHY:
-            _add(summary, report, f"{report.verdict}: {' '.join(map(_code, _paths(report)))}")
+            _add(
+                summary, report, f"{report.verdict}: {' '.join(map(_code, capture_paths(report)))}"
+            )
     return _shown(summary, display)
 
 
 def _verdict(report: Report) -> tuple[str, ...]:
-    return str(report.verdict), " ".join(map(_code, _paths(report))), _prose(report.headline)
-
-
-def _paths(report: Report) -> list[str]:
-    return [capture.path for capture in report.captures]
+    return str(report.verdict), " ".join(map(_code, capture_paths(report))), _prose(report.headline)
 
 
 def _shown(summary: _Summary, display: Display) -> str:

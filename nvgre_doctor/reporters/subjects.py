@@ -14,6 +14,11 @@ SubjectKey = tuple[str, tuple[str, ...], int | None]
 """Kind, hosts and capture of a subject; the hosts of a pair are sorted."""
 
 
+def capture_paths(report: Report) -> list[str]:
+    """The names of what a report is about."""
+    return [capture.path for capture in report.captures]
+
+
 def subject_key(finding: Finding) -> SubjectKey:
     """Equal for findings about the same thing."""
     subject = finding.subject

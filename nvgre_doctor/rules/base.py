@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
-from nvgre_doctor.capture.losses import Losses
 from nvgre_doctor.docstrings import docstring
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.captures import Capture
@@ -29,7 +28,6 @@ class Situation(NamedTuple):
     diagnosis: Diagnosis
     inventory: Inventory
     expected: NetworkTable[Layout] = NetworkTable()  # which layout a host is meant to speak
-    losses: tuple[Losses, ...] = ()  # of each capture
 
     def host(self, address: bytes) -> HostVerdict:
         """The verdict about a provider address; an empty one when it was never seen in NVGRE

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from struct import error
-from typing import Final
 
 from nvgre_doctor.capture.batch import Batch, Clock
 from nvgre_doctor.evidence.parts import SILENCE_S, pack_flags, unkept_key
@@ -32,9 +31,8 @@ from nvgre_doctor.scan.plain import (
 )
 from nvgre_doctor.scan.tallies import Tally
 from nvgre_doctor.vocabulary import Oddity
+from nvgre_doctor.wire.ethertypes import ARP_BYTES
 from nvgre_doctor.wire.marks import MESSAGE, look_quickly, told_of
-
-_ARP: Final = b"\x08\x06"
 
 
 class PlainLoop:
@@ -210,7 +208,7 @@ class PlainLoop:
         said = look_quickly(inner)
         if said is None or len(inner) < 2:
             return None
-        net = net_of(said.customers, header[-15:], is_arp=inner[:2] == _ARP)
+        net = net_of(said.customers, header[-15:], is_arp=inner[:2] == ARP_BYTES)
         flags = pack_flags(net, is_sure=said.is_sure)
         row = self._unkept_row(batch, i, header, flags) if self._masks else None
         return row or self._other_row(batch, i, header, said.customers, flags)

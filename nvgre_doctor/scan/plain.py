@@ -40,9 +40,6 @@ _INNER_FORMAT: Final = "3xH3xB2x8s"
 _IPV4_NOT_PLAIN: Final = frozenset({1, UDP, GRE, 51})  # ICMP may be an error; AH hides what follows
 _IPV6_PLAIN: Final = frozenset({6, 50, 59, 89, 132})  # TCP, ESP, nothing, OSPF, SCTP
 _ICMPV6: Final = 58
-_IPV4: Final = ethertypes.ETHERTYPE_IPV4.to_bytes(2)
-_IPV6: Final = ethertypes.ETHERTYPE_IPV6.to_bytes(2)
-_ARP: Final = ethertypes.ETHERTYPE_ARP.to_bytes(2)
 
 
 class Layout(NamedTuple):
@@ -142,11 +139,11 @@ def is_plain_vxlan(data: bytes, start: int, udp_at: int, captured: int) -> bool:
         return True
     at = start + udp_at + 8 + 8 + 12  # behind UDP, VXLAN and MACs
     inner = data[at : min(at + 12, start + captured)]
-    if inner[:2] == _IPV4:
+    if inner[:2] == ethertypes.IPV4_BYTES:
         return len(inner) >= 12 and inner[11] != GRE
-    if inner[:2] == _IPV6:
+    if inner[:2] == ethertypes.IPV6_BYTES:
         return len(inner) >= 9 and inner[8] in {*TCP_OR_UDP, _ICMPV6}
-    return inner[:2] == _ARP
+    return inner[:2] == ethertypes.ARP_BYTES
 
 
 def unit_of(header: bytes, flags: int) -> bytes:

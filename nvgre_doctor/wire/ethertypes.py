@@ -8,6 +8,9 @@ from typing import Final
 ETHERTYPE_IPV4: Final = 0x0800
 ETHERTYPE_ARP: Final = 0x0806
 ETHERTYPE_IPV6: Final = 0x86DD
+IPV4_BYTES: Final = ETHERTYPE_IPV4.to_bytes(2)  # as they stand in a frame
+ARP_BYTES: Final = ETHERTYPE_ARP.to_bytes(2)
+IPV6_BYTES: Final = ETHERTYPE_IPV6.to_bytes(2)
 IP_ETHERTYPES: Final = frozenset((ETHERTYPE_IPV4, ETHERTYPE_IPV6))
 NO_ETHERTYPE: Final = 0  # of what is not IP, and has no EtherType of its own
 LLC: Final = 4  # as Linux has it: a length and an 802.2 header in place of an EtherType

@@ -11,10 +11,10 @@ from zlib import crc32
 
 from nvgre_doctor.vocabulary import Oddity
 from nvgre_doctor.wire.ethertypes import (
-    ETHERTYPE_ARP,
-    ETHERTYPE_IPV4,
-    ETHERTYPE_IPV6,
+    ARP_BYTES,
     IP_ETHERTYPES,
+    IPV4_BYTES,
+    IPV6_BYTES,
 )
 from nvgre_doctor.wire.fields import number
 from nvgre_doctor.wire.gre import PROTOCOL_GRE, read_gre
@@ -36,9 +36,6 @@ _TCP_OR_UDP: Final = frozenset({6, 17})
 _ICMP, _ICMPV6, _AH = 1, 58, 51
 _ICMP_ERRORS: Final = frozenset({b"", b"\x03", b"\x05", b"\x0b", b"\x0c"})  # b"": cut off
 _ICMPV6_ERRORS: Final = frozenset({b"", b"\x01", b"\x02", b"\x03", b"\x04", b"\x89"})
-_IPV4: Final = ETHERTYPE_IPV4.to_bytes(2)
-_IPV6: Final = ETHERTYPE_IPV6.to_bytes(2)
-_ARP: Final = ETHERTYPE_ARP.to_bytes(2)
 _TAGS: Final = frozenset(ethertype.to_bytes(2) for ethertype in TAG_ETHERTYPES)
 _WELL_KNOWN: Final = 1024
 
@@ -142,7 +139,7 @@ def look_quickly(inner: bytes) -> Inner | None:
     a tag, or headers in which it is not easy to see.
     """
     ethertype, size = inner[:2], len(inner) - 2
-    if ethertype == _IPV4:
+    if ethertype == IPV4_BYTES:
         start = (inner[2] & 15) * 4 if size > 0 else 0
         if size < 10 or inner[2] >> 4 != 4 or start < 20:
             return Inner(False, b"")
@@ -155,14 +152,14 @@ def look_quickly(inner: bytes) -> Inner | None:
             return None
         customers = inner[14:22] if size >= 20 else b""
         return Inner(True, customers, payload if protocol in _TCP_OR_UDP else b"")
-    if ethertype == _IPV6:
+    if ethertype == IPV6_BYTES:
         if size < 7 or inner[2] >> 4 != 6:
             return Inner(False, b"")
         protocol, customers = inner[8], inner[10:42] if size >= 40 else b""
         if protocol == _ICMPV6 and inner[42:43] not in _ICMPV6_ERRORS:
             return Inner(True, customers)
         return Inner(True, customers, inner[42:46]) if protocol in _TCP_OR_UDP else None
-    if ethertype == _ARP:  # for IPv4 over Ethernet
+    if ethertype == ARP_BYTES:  # for IPv4 over Ethernet
         is_known = size >= 28 and inner[4:8] == b"\x08\x00\x06\x04"
         return Inner(True, inner[16:20] + inner[26:30] if is_known else b"")
     return None if size < 0 or ethertype in _TAGS else Inner(True, b"")

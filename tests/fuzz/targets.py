@@ -19,7 +19,7 @@ from nvgre_doctor.capture import expand, open_capture
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.evidence.parts import Moment
 from nvgre_doctor.known.inventory import InventoryError, read_inventory
-from nvgre_doctor.report.from_json import ConvertError, report_from_json
+from nvgre_doctor.report.from_json import ConvertError
 from nvgre_doctor.reporters import FORMATS, render
 from nvgre_doctor.scan import files
 from nvgre_doctor.scan.exact import add_frame
@@ -29,6 +29,7 @@ from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.facts import QuoteKind
 from nvgre_doctor.wire.quote import read_inner_quote, read_outer_quote
 from tests import build
+from tests.converted import report_from_json
 from tests.fuzz import captures, invariants
 from tests.fuzz.frames import Captured, mixed_frames, random_frame, random_quote
 from tests.wire.test_prefixes import contradictions

@@ -8,6 +8,7 @@ from nvgre_doctor.report.model import Report
 from nvgre_doctor.reporters.html import head
 from nvgre_doctor.reporters.html.markup import NOTHING, Html, document, tag, text
 from nvgre_doctor.reporters.html.page_files import style
+from nvgre_doctor.reporters.subjects import capture_paths
 from nvgre_doctor.vocabulary import Verdict
 from nvgre_doctor.wording import VERDICT_WORDS
 
@@ -23,7 +24,7 @@ def index_page(reports: Sequence[Report]) -> str:
         tag(
             "tr",
             tag("td", text(VERDICT_WORDS[report.verdict])),
-            tag("th", tag("code", text(_paths(report))), scope="row"),
+            tag("th", tag("code", text(" ".join(capture_paths(report)))), scope="row"),
             tag("td", text(report.headline)),
         )
         for report in reports
@@ -48,11 +49,11 @@ def _details(report: Report) -> Html:
     ]
     return tag(
         "section",
-        tag("h2", text(f"{VERDICT_WORDS[report.verdict]} "), tag("code", text(_paths(report)))),
+        tag(
+            "h2",
+            text(f"{VERDICT_WORDS[report.verdict]} "),
+            tag("code", text(" ".join(capture_paths(report)))),
+        ),
         tag("p", text(report.headline)),
         tag("ul", *findings) if findings else NOTHING,
     )
-
-
-def _paths(report: Report) -> str:
-    return " ".join(capture.path for capture in report.captures)

@@ -10,6 +10,7 @@ from typing import Final
 
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.report.model import Report, Summary
+from nvgre_doctor.reporters.subjects import capture_paths
 from nvgre_doctor.reporters.text.findings import write_findings
 from nvgre_doctor.reporters.text.flows import write_mismatches, write_refusals
 from nvgre_doctor.reporters.text.hosts import write_evidence, write_hosts
@@ -75,7 +76,7 @@ def render_each(reports: Sequence[Report], display: Display) -> str:
 
 
 def _names(report: Report, display: Display) -> str:
-    return visible(" ".join(capture.path for capture in report.captures), display.encoding)
+    return visible(" ".join(capture_paths(report)), display.encoding)
 
 
 def _verdict(report: Report) -> Span:

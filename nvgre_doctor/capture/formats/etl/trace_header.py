@@ -15,7 +15,6 @@ _FILETIME_OF_1970: Final = 116_444_736_000_000_000
 _SECOND: Final = 1_000_000_000
 _LARGEST_BUFFER: Final = 1 << 24
 PREALLOCATED: Final = 0x20  # of `mode`
-CIRCULAR: Final = 2
 _CLOCKS: Final = {1: "performance counter", 2: "system time", 3: "processor cycles"}
 
 
