@@ -231,8 +231,8 @@ class Wire:
         )
 
     def connect(self, host: Host | Router) -> None:
-        """Make the host's `nic` and plug it in; with a VLAN the first host goes to the first switch,
-        the others to the second.
+        """Make the host's `nic` and plug it in; with a VLAN the first host goes to the first
+        switch, the others to the second.
         """
         self._hosts += 1
         end = f"to-{host.name}"
