@@ -357,6 +357,19 @@ def test_nvg102_is_on_frames_cut_before_the_key() -> None:
     assert found == {3: {"NVG102": "this frame is cut before the GRE key"}}
 
 
+def test_nvg104_is_on_the_first_frame_of_the_virtual_machines_and_names_no_file() -> None:
+    tape = Tape()
+    tape.send(A, B, OLD_5001)
+    tape.send(B, A, CURRENT_5001, VM2, VM1)
+    tape.frames.append(tape.frames[0])  # the first one, captured once more
+    said = "packets of these virtual machines were captured more than once"
+    assert {number: row.get("NVG104") for number, row in notes(tape).items()} == {
+        1: said,
+        2: None,
+        3: None,
+    }
+
+
 def test_nvg401_is_on_reserved_keys_only() -> None:
     tape = Tape()
     tape.ping(A, B, CURRENT_5001, CURRENT_5001)

@@ -8,6 +8,7 @@ from typing import ClassVar
 from nvgre_doctor.errors import GivenError
 from nvgre_doctor.rules import (
     nvg1_captures,
+    nvg1_copies,
     nvg2_changes,
     nvg2_expected,
     nvg2_hosts,
@@ -27,6 +28,7 @@ from nvgre_doctor.vocabulary import Severity
 
 RULES: list[Rule] = sorted(
     nvg1_captures.RULES
+    + nvg1_copies.RULES
     + nvg2_hosts.RULES
     + nvg2_changes.RULES
     + nvg2_unknown.RULES
