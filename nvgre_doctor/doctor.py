@@ -51,10 +51,10 @@ def diagnose(
         options = to_options(**given)
     elif given:
         raise TypeError(f"give options or {', '.join(given)}, not both")
-    selected = select_codes(options.select, options.ignore)
+    selected = select_codes(options.select)
     paths = [captures] if isinstance(captures, str | bytes | os.PathLike) else captures
     situation = examine(paths, options, progress, interruption)
-    report = assemble(situation, find_all(situation), selected)
+    report = assemble(situation, find_all(situation), selected, options.ignore)
     return report._replace(configuration=options.file_elsewhere)
 
 

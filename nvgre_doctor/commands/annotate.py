@@ -69,9 +69,9 @@ def command(
     written: list[tuple[str, Copied]] = []
     is_whole = True
     with ProgressBar(wanted=True, color=options.color != "never") as bar:
-        selected = select_codes(options.select, options.ignore)
+        selected = select_codes(options.select)
         situation = examine(paths, options, bar.update)
-        report = assemble(situation, find_all(situation), selected)
+        report = assemble(situation, find_all(situation), selected, options.ignore)
         told = [problem for read in report.captures for problem in _problems(read)]
         for index, (read, target) in enumerate(zip(report.captures, targets, strict=True)):
             if not can_be_copied(read):
