@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from nvgre_doctor.errors import GivenError
+from nvgre_doctor.known.ignored import Ignore, ignores_of
 from nvgre_doctor.rules import (
     nvg1_captures,
     nvg1_copies,
@@ -65,13 +66,15 @@ def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     )
 
 
-def select_codes(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> frozenset[str]:
+def select_codes(select: Iterable[str] = (), ignore: Iterable[Ignore | str] = ()) -> frozenset[str]:
     """The codes to report: those that begin with a selected prefix (all, if none is given) and with
-    no ignored one.
+    no prefix that is ignored whoever it is about.
 
     UnknownCodeError for a prefix that fits no code.
     """
-    selected, ignored = _expand(select), _expand(ignore)
+    rows = ignores_of(ignore)
+    selected, ignored = _expand(select), _expand(row.code for row in rows if not row.hosts)
+    _expand(row.code for row in rows)
     codes = {rule.code for rule in RULES}
     return frozenset((selected or codes) - ignored)
 

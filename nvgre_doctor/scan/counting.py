@@ -48,14 +48,15 @@ class FrameCounter:
 
     def walk(
         self, records: Records, data: bytes, at: int, number: int, left: Columns
-    ) -> tuple[int, int]:
+    ) -> tuple[int, int, int]:
         """See `capture.batch.Walker`: in C, or not at all."""
-        is_full = True
+        last, is_full = -1, True
         while is_full and self._native is not None:
-            at, number, is_full = self._native.walk(records, data, at, number, left)
+            at, number, walked, is_full = self._native.walk(records, data, at, number, left)
+            last = max(last, walked)
             if is_full:
                 self._fold()
-        return at, number
+        return at, number, last
 
     def add(self, batch: Batch) -> None:
         """Count the frames of one batch."""
