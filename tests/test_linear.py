@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from nvgre_doctor.capture import open_capture
-from nvgre_doctor.evidence import CaptureEvidence, Evidence
+from nvgre_doctor.evidence import CaptureEvidence, Evidence, sampling
 from nvgre_doctor.evidence.parts import Moment, Net, Packet, PartKey, unit_key
 from nvgre_doctor.evidence.rows import pack
 from nvgre_doctor.infer import infer
@@ -95,6 +95,14 @@ def comb(teeth: int) -> CaptureEvidence:
         talk(evidence, teeth - number, teeth + 1 + number, 2 * number)
         talk(evidence, teeth + 1 + number, teeth + 2 + number, 2 * number + 1)
     return evidence
+
+
+def test_units_that_come_one_by_one_are_linear_also_where_not_all_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As those of frames do that are counted exactly."""
+    monkeypatch.setattr(sampling, "ALL_UNITS", 50)
+    assert_linear(lambda size: lambda: star(size), 100)
 
 
 def inferred(evidence: CaptureEvidence) -> Callable[[], object]:
