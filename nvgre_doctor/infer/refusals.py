@@ -10,7 +10,7 @@ from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.signs import EXAMPLES, IcmpSign
 from nvgre_doctor.infer.diagnosis import At, HostVerdict, RefusalFacts, Stream
 from nvgre_doctor.infer.hearsay import icmp_errors, is_prohibited, refused_flow
-from nvgre_doctor.infer.refused import Refused
+from nvgre_doctor.infer.refusal_counts import Refused
 from nvgre_doctor.vocabulary import Cause, Confidence, Layout
 from nvgre_doctor.wire import layouts
 
@@ -99,14 +99,15 @@ def _cause(
 
 def _sureness(host: HostVerdict, first: At, last: At) -> bool | None:
     """Whether a layout is proven for that time by what the same capture heard then; None if it is
-    less than nearly: nothing speaks against it, and there was no silence for a restart.
+    less than nearly: every frame that the host sent says so.
     """
     span = host.spoken_between(first, last, by_itself=True)
     if span is not None and span.ends_at(first)[0].capture != first.capture:
         return None
     if span is not None and span.confidence is Confidence.PROVEN:
         return True
-    return False if span is not None and span.is_hard and len(host.spans) == 1 else None
+    says_all = span is not None and span.is_hard and span.margin >= host.frames_sent
+    return False if says_all else None
 
 
 def _refused_both_ways(
