@@ -126,27 +126,24 @@ def _guess(units: Sequence[Heard], known: set[int]) -> tuple[Layout, Heard] | No
 
 
 def _one_octet(units: Sequence[Heard]) -> tuple[Layout, Heard] | None:
-    """Several flows with one id that have one low octet: draft-00.  Several ids that all have the
-    same: a sender that gives every flow one FlowID.
+    """Several flows with one key, and no VM pair with two low octets of one id: draft-00.  Several
+    ids that all have the same octet: a sender that gives every flow one FlowID.
     """
-    by_upper_bits: defaultdict[int, list[Heard]] = defaultdict(list)
+    by_key: defaultdict[int, list[Heard]] = defaultdict(list)
+    of_pairs: defaultdict[tuple[int, bytes], Counter[int]] = defaultdict(Counter)
     for unit in units:
         if unit.macs:
-            by_upper_bits[unit.gre_key >> 8].append(unit)
+            by_key[unit.gre_key].append(unit)
+            of_pairs[unit.gre_key >> 8, vm_pair(unit.macs)][unit.gre_key & 0xFF] += unit.weight
     octets = {unit.gre_key & 0xFF for unit in units}
-    if len(octets) == 1 and len(by_upper_bits) > 1:
+    if len(octets) == 1 and len({gre_key >> 8 for gre_key in by_key}) > 1:
         return Layout.CURRENT, units[0]
-    found = None
-    for same in by_upper_bits.values():
-        weights: Counter[int] = Counter()
-        for unit in same:
-            weights[unit.gre_key & 0xFF] += unit.weight
-        octets = without_lonely(weights)
-        if len(octets) > 1:
-            return None
-        if octets != {0} and _flows(same) >= FLOWS_OF_ONE_OCTET:
-            found = found or (Layout.OLD, same[0])
-    return found
+    if any(len(without_lonely(weights)) > 1 for weights in of_pairs.values()):
+        return None
+    for same in by_key.values():
+        if same[0].gre_key & 0xFF and _flows(same) >= FLOWS_OF_ONE_OCTET:
+            return Layout.OLD, same[0]
+    return None
 
 
 def _flows(units: Iterable[Heard]) -> int:
