@@ -27,6 +27,8 @@ TENTH: Final = 10
 """Of so many packets one may be wrong."""
 MANY: Final = 9
 """So many octets that are not consecutive are no ids of clones."""
+MANY_BOTH_WAYS: Final = 16
+"""The same of octets that come back the other way, as ids of clones do."""
 SPREAD: Final = 5
 SPREAD_WIDTH: Final = 64
 """Nor are so few, if they lie this far apart without a common step."""
@@ -41,17 +43,39 @@ Classes = dict[tuple[int, int], FlowIds]
 def classify(spans: Sequence[Span]) -> Classes:
     """What the octets of VM pairs with two or more of them are."""
     pools: dict[tuple[int, int], set[int]] = {}
+    ways: defaultdict[tuple[int, bytes], set[int]] = defaultdict(set)
+    pooled: defaultdict[tuple[int, int], set[bytes]] = defaultdict(set)
     for number, span in enumerate(spans):
         by_pair: defaultdict[tuple[int, bytes, bytes], Counter[int]] = defaultdict(Counter)
         for heard in span.heard:
             if heard.macs and not heard.macs[0] & 1:
                 pair = (heard.gre_key >> 8, heard.macs, heard.subnet)
                 by_pair[pair][heard.gre_key & 0xFF] += heard.weight
-        for (upper_bits, _, _), weights in by_pair.items():
+        for (upper_bits, macs, _), weights in by_pair.items():
             octets = without_lonely(weights)
+            ways[upper_bits, macs] |= octets
             if len(octets) > 1:
                 pools.setdefault((number, upper_bits), set()).update(octets)
-    return {group: judge(octets) for group, octets in pools.items()}
+                pooled[number, upper_bits].add(macs)
+    classes: Classes = {}
+    for group, octets in pools.items():
+        classes[group] = judge(octets)
+        if any(_may_be_ids(ways, group[1], macs, len(octets)) for macs in pooled[group]):
+            classes[group] = min(classes[group], FlowIds.PERHAPS)
+    return classes
+
+
+def _may_be_ids(
+    ways: Mapping[tuple[int, bytes], set[int]], upper_bits: int, macs: bytes, count: int
+) -> bool:
+    """Whether octets of a VM pair, of so many in all, may be ids of clones: too few without the
+    other way, or too few as most come back the other way.
+    """
+    there, back = ways[upper_bits, macs], ways.get((upper_bits, macs[6:] + macs[:6]), set())
+    both = len(there & back)
+    if both > 1 and 2 * both > min(len(there), len(back)):
+        return count < MANY_BOTH_WAYS
+    return not back and count < MANY
 
 
 def without_lonely(weights: Mapping[int, int]) -> set[int]:

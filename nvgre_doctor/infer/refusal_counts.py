@@ -6,6 +6,7 @@ which are alike, there are as many as the capture holds that has most of them.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from nvgre_doctor.evidence.signs import DIGESTS, IcmpInterval
@@ -13,8 +14,8 @@ from nvgre_doctor.infer.diagnosis import At
 from nvgre_doctor.vocabulary import Cause
 from nvgre_doctor.wire.marks import COPIES, is_numbered, split_unnumbered
 
-_Shares = dict[Cause, int]
-"""How many packets have a cause."""
+_Samples = dict[Cause, list[bytes]]
+"""The smallest digests of each cause."""
 
 
 class Told(NamedTuple):
@@ -34,49 +35,62 @@ class Refused:
         """Nothing was seen yet."""
         self._sightings: Counter[Cause] = Counter()
         self._frames: defaultdict[Cause, list[At]] = defaultdict(list)
-        self._digests: defaultdict[bytes, Counter[tuple[int, Cause]]] = defaultdict(Counter)
+        self._digests: defaultdict[Cause, defaultdict[bytes, Counter[int]]] = defaultdict(
+            lambda: defaultdict(Counter)
+        )
+        """By cause, digest and capture, how often."""
 
     def add(self, cause: Cause, interval: IcmpInterval, capture: int) -> None:
         """More sightings."""
         self._sightings[cause] += interval.sightings
         self._frames[cause] += [At(m.ts_ns, capture, m.frame_number) for m in interval.examples]
         for digest, seen in interval.digests:
-            self._digests[digest][capture, cause] += seen
+            self._digests[cause][digest][capture] += seen
 
     def by_cause(self) -> Iterator[tuple[Cause, Told]]:
-        """Exact below DIGESTS distinct packets, else an estimate."""
-        digests = sorted(self._digests)
-        is_exact = len(digests) < DIGESTS
-        if not is_exact:
-            digests = digests[:DIGESTS]
-        packets: Counter[Cause] = Counter()
-        for shares in self._shares(digests):
+        """Exact below DIGESTS distinct packets of one cause, else an estimate."""
+        samples = {cause: sorted(known)[:DIGESTS] for cause, known in self._digests.items()}
+        packets = Counter(self._numbered(samples))
+        for shares in self._unnumbered(samples):
             packets.update(shares)
-        sampled = sum(self._digests[digest].total() for digest in digests)
-        total = self._sightings.total()
         into = max(packets, key=lambda cause: (packets[cause], cause))
         for cause in [cause for cause in self._sightings if not packets[cause]]:
             self._sightings[into] += self._sightings.pop(cause)
             self._frames[into] += self._frames.pop(cause)
         for cause in sorted(packets):
             count = packets[cause]
-            if not is_exact:
-                count = max(count, count * total // sampled)
+            if cause not in self._sightings:  # captures disagree about the cause
+                self._sightings[cause] = count
+                self._frames[cause] = [at for frames in self._frames.values() for at in frames]
+            elif len(samples.get(cause, ())) == DIGESTS:
+                seen = sum(self._digests[cause][digest].total() for digest in samples[cause])
+                count = max(count, count * self._sightings[cause] // seen)
             yield cause, Told(count, self._sightings[cause], self._frames[cause])
 
-    def _shares(self, digests: list[bytes]) -> Iterator[_Shares]:
+    def _numbered(self, samples: _Samples) -> Iterator[Cause]:
+        """The cause of every packet that has a number."""
+        for cause, digests in samples.items():
+            for digest in filter(is_numbered, digests):
+                told = {other for other, known in self._digests.items() if digest in known}
+                settled = _one_of(told)
+                if cause == (settled if settled in told else min(told)):
+                    yield settled
+
+    def _unnumbered(self, samples: _Samples) -> Iterator[Counter[Cause]]:
+        """The causes of messages that are alike, kind by kind."""
         alike: defaultdict[bytes, defaultdict[int, _Alike]] = defaultdict(
             lambda: defaultdict(_Alike)
         )
-        for digest in digests:  # those of one kind come in order of time
-            seen = self._digests[digest]
+        for digest in sorted({*chain.from_iterable(samples.values())}):  # of one kind, by time
             if is_numbered(digest):
-                yield {_one_of({cause for _, cause in seen}): 1}
                 continue
             kind, tick = split_unnumbered(digest)
-            for capture in {capture for capture, _ in seen}:
-                cause = _one_of({cause for where, cause in seen if where == capture})
-                alike[kind][capture].add(cause, tick)
+            causes: defaultdict[int, set[Cause]] = defaultdict(set)
+            for cause, known in self._digests.items():
+                for capture in known.get(digest, ()):
+                    causes[capture].add(cause)
+            for capture, told in causes.items():
+                alike[kind][capture].add(_one_of(told), tick)
         for captures in alike.values():
             most = max(of_one.shares.total() for of_one in captures.values())
             full = [of_one.shares for of_one in captures.values() if of_one.shares.total() == most]

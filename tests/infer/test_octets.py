@@ -79,6 +79,39 @@ def test_octets_of_vm_pairs_with_several_of_them_are_judged_together() -> None:
     assert classify([span]) == {(0, 0x1389): CERTAIN}
 
 
+def both_ways(there: list[int], back: list[int]) -> FlowIds:
+    span = span_of(
+        *[heard(0x00138900 | octet) for octet in there],
+        *[heard(0x00138900 | octet, macs=BACK) for octet in back],
+    )
+    return classify([span])[0, 0x1389]
+
+
+SEVEN = [0, 17, 40, 63, 200, 211, 230]
+FIFTEEN = [octet * octet for octet in range(15)]
+
+
+@pytest.mark.parametrize(
+    ("there", "back", "kind"),
+    [
+        (SEVEN, [5, 90], CERTAIN),
+        (SEVEN, [0, 90], CERTAIN),  # one of two comes back: chance
+        (SEVEN, [0, 17, 90, 91], CERTAIN),  # half of them
+        (SEVEN, [0, 17, 90], PERHAPS),  # more than half: ids do
+        (SEVEN, SEVEN, PERHAPS),
+        (SEVEN, [], PERHAPS),  # nobody knows
+        ([*SEVEN, 235], [], PERHAPS),
+        ([*SEVEN, 235, 240], [], CERTAIN),
+        (FIFTEEN, FIFTEEN, PERHAPS),
+        ([*FIFTEEN, 225], FIFTEEN, CERTAIN),
+    ],
+)
+def test_octets_that_come_back_may_be_ids_unless_they_are_very_many(
+    there: list[int], back: list[int], kind: FlowIds
+) -> None:
+    assert both_ways(there, back) is kind
+
+
 def test_a_vm_pair_with_one_octet_adds_none() -> None:
     span = span_of(heard(0x00138900), heard(0x00138901), heard(0x001389C0, macs=BACK))
     assert classify([span]) == {(0, 0x1389): NOTHING}

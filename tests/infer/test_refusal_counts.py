@@ -1,0 +1,85 @@
+"""One packet is counted once and has one cause, however many captures tell of it."""
+
+from nvgre_doctor.evidence.parts import Moment
+from nvgre_doctor.evidence.signs import IcmpInterval
+from nvgre_doctor.infer.diagnosis import At
+from nvgre_doctor.infer.refusal_counts import Refused
+from nvgre_doctor.vocabulary import Cause
+
+POLICY, MISMATCH, UNKNOWN = Cause.POLICY, Cause.LAYOUT_MISMATCH, Cause.UNKNOWN
+
+
+def seen(frame_number: int, *digests: bytes) -> IcmpInterval:
+    moment = Moment(frame_number, 1000 * frame_number)
+    return IcmpInterval(
+        0, 0, len(digests), moment, moment, (moment,), tuple((digest, 1) for digest in digests)
+    )
+
+
+def numbered(number: int) -> bytes:
+    return number.to_bytes(2) + b"packet"
+
+
+def unnumbered(kind: bytes, tick: int) -> bytes:
+    return b"\0\0" + kind + tick.to_bytes(3)
+
+
+def counts(*seen_by: tuple[Cause, IcmpInterval, int]) -> dict[Cause, tuple[int, int, list[int]]]:
+    refused = Refused()
+    for told in seen_by:
+        refused.add(*told)
+    return {
+        cause: (told.packets, told.sightings, sorted(at.frame_number for at in told.frames))
+        for cause, told in refused.by_cause()
+    }
+
+
+def test_a_packet_in_two_captures_has_the_cause_that_one_of_them_knows() -> None:
+    assert counts((UNKNOWN, seen(1, numbered(1)), 0), (POLICY, seen(2, numbered(1)), 1)) == {
+        POLICY: (1, 2, [1, 2])
+    }
+
+
+def test_of_a_packet_with_two_causes_neither_is_known() -> None:
+    assert counts((MISMATCH, seen(1, numbered(1)), 0), (POLICY, seen(2, numbered(1)), 1)) == {
+        UNKNOWN: (1, 2, [1, 2])
+    }
+
+
+def test_packets_with_two_causes_beside_others_leave_those_their_cause() -> None:
+    told = counts(
+        (MISMATCH, seen(1, numbered(1), numbered(2)), 0), (POLICY, seen(2, numbered(1)), 1)
+    )
+    assert {cause: row[0] for cause, row in told.items()} == {MISMATCH: 1, UNKNOWN: 1}
+    assert all(frames for _, _, frames in told.values())
+
+
+def test_messages_that_are_alike_are_as_many_as_the_capture_with_most_of_them_holds() -> None:
+    one = [unnumbered(b"abc", tick) for tick in (100, 200, 300)]
+    two = [unnumbered(b"abc", tick) for tick in (9100, 9200)]
+    assert counts((UNKNOWN, seen(1, *one), 0), (POLICY, seen(2, *two), 1)) == {
+        UNKNOWN: (3, 5, [1, 2])
+    }
+
+
+def test_copies_that_follow_within_half_a_millisecond_are_one_packet() -> None:
+    near = [unnumbered(b"abc", tick) for tick in (100, 108, 117)]
+    assert counts((POLICY, seen(1, *near), 0)) == {POLICY: (2, 3, [1])}
+
+
+def test_frames_are_of_the_capture_that_holds_them() -> None:
+    refused = Refused()
+    refused.add(POLICY, seen(7, numbered(1)), 3)
+    ((_, told),) = refused.by_cause()
+    assert told.frames == [At(7000, 3, 7)]
+
+
+def test_causes_one_after_the_other_are_told_apart_also_where_there_are_very_many() -> None:
+    """Numbers rise with time, and only the smallest are kept."""
+    early = seen(1, *map(numbered, range(1, 101)))
+    late = seen(2, *map(numbered, range(1001, 1101)))
+    told = counts((MISMATCH, early, 0), (POLICY, late, 0))
+    assert {cause: row[:2] for cause, row in told.items()} == {
+        MISMATCH: (100, 100),
+        POLICY: (100, 100),
+    }
