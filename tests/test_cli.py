@@ -3,13 +3,12 @@
 import json
 import os
 import re
-import select
 import shutil
 import signal
 import struct
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import jsonschema
@@ -18,7 +17,7 @@ import pytest
 from nvgre_doctor.report.exits import exit_code
 from nvgre_doctor.report.to_json import read_schema
 from nvgre_doctor.reporters import FORMATS
-from tests.needs import need_module, posix
+from tests.needs import posix
 from tests.program import (
     MISMATCH,
     PROGRAM,
@@ -26,6 +25,7 @@ from tests.program import (
     SAMPLES,
     UPDATED,
     environment,
+    in_terminal,
     run,
     run_process,
 )
@@ -479,41 +479,6 @@ def test_file_name_that_is_no_text_at_all_is_shown_escaped(tmp_path: Path) -> No
     path = os.fsdecode(b"lab-\xff.pcap")
     (tmp_path / path).write_bytes(b"")
     assert b"NVG101  lab-\\udcff.pcap: " in run(path, cwd=tmp_path).stdout
-
-
-def in_terminal(
-    *args: str,
-    columns: int = 80,
-    env: Mapping[str, str] | None = None,
-    program: Sequence[str] = PROGRAM,
-    with_errors: bool = True,
-) -> str:
-    """What the program writes to a terminal of that width (standard output and error alike: a slow
-    machine sees a progress bar on standard error).
-    """
-    pty, termios = need_module("pty"), need_module("termios")
-    ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (24, columns))
-    process = subprocess.Popen(
-        [*program, *args],
-        env=environment(**(env or {})),
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs if with_errors else subprocess.DEVNULL,
-    )
-    os.close(theirs)
-    written = b""
-    while select.select([ours], [], [], 60)[0]:
-        try:
-            data = os.read(ours, 65536)
-        except OSError:  # Linux says EIO when the other side is closed
-            break
-        if not data:
-            break
-        written += data
-    process.wait(timeout=60)
-    os.close(ours)
-    return written.decode().replace("\r\n", "\n")
 
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
