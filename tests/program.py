@@ -25,6 +25,11 @@ SAMPLES = ROOT / "sample_pcaps"
 MISMATCH = str(SAMPLES / "01-mismatch-pings-refused.pcapng")
 UPDATED = str(SAMPLES / "02-all-updated.pcapng")
 ALL_OLD = str(SAMPLES / "03-all-old.pcapng")
+VERDICT = (
+    b"MISMATCH  192.168.50.2 still uses the old NVGRE layout; 192.168.50.1 does not."
+    b" They cannot talk.\n"
+)
+"""What is said of MISMATCH where its report goes to a file."""
 PROGRAM = [sys.executable, "-m", "nvgre_doctor"]
 _OURS = ("NVGRE_DOCTOR_", "_NVGRE_DOCTOR_")
 
