@@ -168,7 +168,7 @@ def _segments(host: HostVerdict, sent: Iterable[Stream]) -> tuple[Segment, ...]:
     for stream in sent:
         if not stream.frames:
             continue
-        layout = host.layout if host.confidence is Confidence.LIKELY else host.layout_of(stream)
+        layout = _layout_meant(host, stream)
         is_known = layout in (Layout.OLD, Layout.CURRENT)
         groups[is_known, network_id(stream, layout) if is_known else stream.upper_bits].append(
             stream
@@ -181,6 +181,18 @@ def _segments(host: HostVerdict, sent: Iterable[Stream]) -> tuple[Segment, ...]:
         )
         for (is_known, number), streams in sorted(groups.items())
     )
+
+
+def _layout_meant(host: HostVerdict, stream: Stream) -> Layout:
+    """In which a host wrote a stream: likely counts where the host is no more than likely, and
+    where it changed, it is the layout of that time.
+    """
+    if host.confidence is not Confidence.LIKELY:
+        return host.layout_of(stream)
+    if not host.changes:
+        return host.layout
+    spoken = host.spoken_between(stream.first, stream.last)
+    return Layout.UNKNOWN if spoken is None else spoken.layout
 
 
 def _gre_keys(streams: Iterable[Stream]) -> tuple[int, ...]:
