@@ -9,20 +9,27 @@ tests/test_program.py compares the two.
 import gc
 import io
 import os
+import select
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from nvgre_doctor.cli import main
+from tests.needs import need_module
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "sample_pcaps"
 MISMATCH = str(SAMPLES / "01-mismatch-pings-refused.pcapng")
 UPDATED = str(SAMPLES / "02-all-updated.pcapng")
 ALL_OLD = str(SAMPLES / "03-all-old.pcapng")
+VERDICT = (
+    b"MISMATCH  192.168.50.2 still uses the old NVGRE layout; 192.168.50.1 does not."
+    b" They cannot talk.\n"
+)
+"""What is said of MISMATCH where its report goes to a file."""
 PROGRAM = [sys.executable, "-m", "nvgre_doctor"]
 _OURS = ("NVGRE_DOCTOR_", "_NVGRE_DOCTOR_")
 
@@ -75,6 +82,43 @@ def run_process(
         timeout=60,
         check=False,
     )
+
+
+def in_terminal(
+    *args: str,
+    columns: int = 80,
+    env: Mapping[str, str] | None = None,
+    program: Sequence[str] = PROGRAM,
+    with_errors: bool = True,
+    cwd: Path | None = None,
+) -> str:
+    """What the program writes to a terminal of that width (standard output and error alike: a slow
+    machine sees a progress bar on standard error).
+    """
+    pty, termios = need_module("pty"), need_module("termios")
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
+    process = subprocess.Popen(
+        [*program, *args],
+        cwd=cwd,
+        env=environment(**(env or {})),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs if with_errors else subprocess.DEVNULL,
+    )
+    os.close(theirs)
+    written = b""
+    while select.select([ours], [], [], 60)[0]:
+        try:
+            data = os.read(ours, 65536)
+        except OSError:  # Linux says EIO when the other side is closed
+            break
+        if not data:
+            break
+        written += data
+    process.wait(timeout=60)
+    os.close(ours)
+    return written.decode().replace("\r\n", "\n")
 
 
 def text_of(

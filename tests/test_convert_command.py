@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nvgre_doctor.reporters import FORMATS
-from tests.program import MISMATCH, UPDATED, run
+from tests.program import MISMATCH, UPDATED, VERDICT, run
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_several_files_are_written_from_one_report_without_the_capture(report: P
     done = run(
         "convert", "report.json", "-o", "sarif=a.sarif", "-o", "b.xml", "-o", "c.md", cwd=folder
     )
-    assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
+    assert (done.returncode, done.stdout, done.stderr) == (1, VERDICT, b"")
     assert sorted(os.listdir(folder)) == ["a.sarif", "b.xml", "c.md", "report.json"]
     assert json.loads((folder / "a.sarif").read_text("utf-8"))["version"] == "2.1.0"
     assert (folder / "b.xml").read_bytes().startswith(b"<?xml ")

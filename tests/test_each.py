@@ -1,6 +1,7 @@
 """`check --each`: every capture is a diagnosis of its own."""
 
 import json
+import re
 import shutil
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -13,7 +14,7 @@ from referencing import Registry, Resource
 from nvgre_doctor import diagnose
 from nvgre_doctor.doctor import diagnose_each
 from nvgre_doctor.report.to_json import read_schema
-from tests.program import MISMATCH, UPDATED, run, text_of
+from tests.program import MISMATCH, UPDATED, in_terminal, run, text_of
 
 BAD, GOOD, BROKEN = "bad.pcapng", "good.pcapng", "text.pcap"
 
@@ -60,6 +61,24 @@ def test_text_has_a_line_for_each_and_the_details_of_those_that_are_not_good(fol
     assert [line.split()[:2] for line in lines[:2]] == [["MISMATCH", BAD], ["HEALTHY", GOOD]]
     assert f"Capture {BAD}" in lines
     assert f"Capture {GOOD}" not in lines
+
+
+def test_the_last_line_counts_the_verdicts_where_details_are_above_it(folder: Path) -> None:
+    lines = text_of(run("check", "--each", BAD, GOOD, BAD, cwd=folder)).stdout.splitlines()
+    assert lines[-1] == "3 captures, each by itself: 2 MISMATCH, 1 HEALTHY"
+    assert len(text_of(run("check", "--each", GOOD, GOOD, cwd=folder)).stdout.splitlines()) == 2
+
+
+@pytest.mark.process
+def test_a_terminal_of_80_columns_has_one_line_for_each(folder: Path) -> None:
+    printed = in_terminal("check", "--each", BAD, GOOD, with_errors=False, cwd=folder)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", printed).splitlines()
+    assert lines[:4] == [
+        f"MISMATCH  {BAD}",
+        f"HEALTHY   {GOOD}",
+        "",
+        f"Capture {BAD}",
+    ]
 
 
 def test_quiet_text_is_the_lines_alone(folder: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import MISMATCH, environment
+from tests.program import MISMATCH, VERDICT, environment
 
 FORMAT = """
 import sys, types
@@ -58,8 +58,8 @@ def test_a_new_format_is_known_to_every_command_that_writes_reports(tmp_path: Pa
         return python(FORMAT, *args, cwd=tmp_path)[0]
 
     assert run(MISMATCH, "-f", "shout") == "MISMATCH!\n"
-    assert run(MISMATCH, "-o", "a.shout") == ""
-    assert run(MISMATCH, "-o", "shout=b.txt", "-o", "json=c.json") == ""
+    assert run(MISMATCH, "-o", "a.shout") == VERDICT.decode()
+    assert run(MISMATCH, "-o", "shout=b.txt", "-o", "json=c.json") == VERDICT.decode()
     assert (tmp_path / "a.shout").read_text() == (tmp_path / "b.txt").read_text() == "MISMATCH!\n"
     assert run("convert", "c.json", "-f", "shout") == "MISMATCH!\n"
     (tmp_path / "nvgre-doctor.toml").write_text('format = "shout"\n')

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import MISMATCH, UPDATED, run, run_process
+from tests.program import MISMATCH, UPDATED, VERDICT, run, run_process
 
 LINES = {
     "text": [MISMATCH],
@@ -56,7 +56,7 @@ def test_both_obey_the_same_variables_and_write_the_same_files(tmp_path: Path) -
             cwd=tmp_path / name,
             env={"NVGRE_DOCTOR_FAIL_ON": "never"},
         )
-        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+        assert (done.returncode, done.stdout, done.stderr) == (0, VERDICT, b"")
     assert (tmp_path / "twin" / "out.json").read_bytes() == (
         tmp_path / "process" / "out.json"
     ).read_bytes()

@@ -13,7 +13,7 @@ import pytest
 from nvgre_doctor.settings.keys import KEYS, field_of
 from nvgre_doctor.settings.options import Options
 from nvgre_doctor.settings.sources import ConfigError, folders_upward, load_options, variable_of
-from tests.program import ALL_OLD, MISMATCH, run
+from tests.program import ALL_OLD, MISMATCH, VERDICT, run
 
 EVERY_KEY = """\
 select = ["NVG2", "NVG301"]
@@ -460,7 +460,7 @@ def test_the_format_of_the_file_is_for_standard_output_and_changes_no_file(tmp_p
     (tmp_path / "nvgre-doctor.toml").write_text('format = "github"\n')
     assert run(MISMATCH, cwd=tmp_path).stdout.startswith(b"::error ")
     done = run(MISMATCH, "-o", "report.json", cwd=tmp_path)
-    assert (done.stdout, (tmp_path / "report.json").read_bytes()[:1]) == (b"", b"{")
+    assert (done.stdout, (tmp_path / "report.json").read_bytes()[:1]) == (VERDICT, b"{")
 
 
 def test_vsids_and_the_inventory_beside_the_file_are_used(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from nvgre_doctor.reporters import FORMATS, render
 from nvgre_doctor.reporters.sarif import capture_uri
 from nvgre_doctor.terminal import output
 from nvgre_doctor.terminal.display import Display
-from tests.program import MISMATCH, UPDATED, environment, run, run_process
+from tests.program import MISMATCH, UPDATED, VERDICT, environment, run, run_process
 from tests.reports import MISMATCH as REPORT
 
 # --- streams and files -------------------------------------------------------
@@ -54,7 +54,8 @@ def test_files_are_utf_8_whatever_the_console_speaks(tmp_path: Path, encoding: s
             "LC_ALL": "C.UTF-8",
         },
     )
-    assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
+    assert (done.returncode, done.stdout.splitlines()) == (1, VERDICT.splitlines())
+    assert done.stderr == b""
     for name in FORMATS:
         data = (tmp_path / f"out.{name}").read_bytes()
         assert b"\r" not in data

@@ -5,6 +5,7 @@ One analysis, many outputs: all of them are rendered before the first is written
 """
 
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -57,15 +58,18 @@ def plan_outputs(
 def deliver(
     reports: "Sequence[Report]", outputs: Iterable[Output], display: "Display", *, each: bool
 ) -> None:
-    """Render and write everything; `display` describes standard output.  Without `each` it is one
-    report, else every one is about a capture by itself.  Errors: OutputError.
+    """Render and write everything; `display` describes standard output, which gets the verdict
+    where no report goes there.  Without `each` it is one report, else every one is about a capture
+    by itself.  Errors: OutputError.
     """
     from nvgre_doctor.terminal.display import Display
 
     file = Display(verbosity=display.verbosity)
+    places = [(output, display if output.path == STDOUT else file) for output in outputs]
+    if sys.stdout is not None and all(output.path != STDOUT for output, _ in places):
+        places.append((Output("text", STDOUT), display._replace(verbosity=-1)))
     rendered = []
-    for output in outputs:
-        where = display if output.path == STDOUT else file
+    for output, where in places:
         text = (
             render_each(output.format, reports, where)
             if each

@@ -15,6 +15,7 @@ from nvgre_doctor.infer.copies import find_copies
 from nvgre_doctor.infer.diagnosis import Diagnosis, HostVerdict
 from nvgre_doctor.infer.gathering import count_frames, gather_streams
 from nvgre_doctor.infer.guesses import guess
+from nvgre_doctor.infer.labs import find_hosts_of_several_labs
 from nvgre_doctor.infer.leftovers import find_contradictions, find_strays
 from nvgre_doctor.infer.pairs import judge_pairs
 from nvgre_doctor.infer.reasons import Explaining
@@ -61,6 +62,7 @@ def _infer(evidence: Evidence, inventory: Inventory) -> Diagnosis:
         host.reasons = explaining.of_host(host, numbers, decides)
         if address in solution.contradicted:
             _take_back(host)
+    copies = find_copies(parts)
     return Diagnosis(
         streams,
         hosts,
@@ -68,7 +70,8 @@ def _infer(evidence: Evidence, inventory: Inventory) -> Diagnosis:
         find_refusals(evidence, streams, hosts),
         find_strays(solution.spans, solution.models, solution.answers),
         find_contradictions(solution.spans, solution.models),
-        find_copies(parts),
+        copies,
+        find_hosts_of_several_labs(solution, parts, copies),
     )
 
 

@@ -268,6 +268,7 @@ class Diagnosis:
     strays: list[Stray] = field(default_factory=list)
     contradictions: list[Contradiction] = field(default_factory=list)
     copies: list[Copies] = field(default_factory=list)
+    of_several_labs: list[bytes] = field(default_factory=list)  # about which captures disagree
     _between: dict[tuple[bytes, bytes], list[Stream]] = field(default_factory=dict, repr=False)
     _causes: dict[tuple[bytes, bytes, IcmpSign], list[tuple[int | None, Cause]]] = field(
         default_factory=dict, repr=False

@@ -19,7 +19,7 @@ from nvgre_doctor.infer.diagnosis import (
 from nvgre_doctor.infer.hearsay import count_other_prohibited
 from nvgre_doctor.known.ignored import Ignore, ignores_of
 from nvgre_doctor.report.expected import expectation_of, tell_as_expected
-from nvgre_doctor.report.headline import headline_of
+from nvgre_doctor.report.headline import headline_of, suspicion_of
 from nvgre_doctor.report.model import (
     EvidenceItem,
     Host,
@@ -63,7 +63,9 @@ def assemble(
     return Report(
         __version__,
         verdict,
-        headline_of(verdict, situation, findings) + expectation_of(verdict, told),
+        headline_of(verdict, situation, findings)
+        + expectation_of(verdict, told)
+        + suspicion_of(diagnosis),
         situation.captures,
         hosts,
         tuple(_pair(pair) for pair in diagnosis.pairs),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from nvgre_doctor.infer.diagnosis import Diagnosis
 from nvgre_doctor.report.verdict import (
     cut_refusals,
     mismatches,
@@ -46,6 +47,19 @@ def headline_of(verdict: Verdict, situation: Situation, findings: Iterable[Findi
     if verdict is Verdict.NO_NVGRE:
         return _no_nvgre(situation, told)
     return "None of the captures could be read and decoded."
+
+
+def suspicion_of(diagnosis: Diagnosis) -> str:
+    """What to add where the captures may be of different labs: then nothing that they say together
+    is worth much.
+    """
+    if not diagnosis.of_several_labs:
+        return ""
+    names = listed(map(address_text, diagnosis.of_several_labs))
+    return (
+        f" The captures contradict each other about {names}: they may be of different labs;"
+        " --each diagnoses each capture by itself."
+    )
 
 
 def _mismatch(situation: Situation, findings: list[Finding]) -> str:

@@ -3,7 +3,7 @@
 Knows no single field: those stand in `json_fields`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 from nvgre_doctor.filters.grammar import is_display_filter
@@ -15,6 +15,8 @@ class Form(NamedTuple):
 
     write: Callable[[Any], object]
     read: Callable[[Value, int], object]
+    write_each: Callable[[Any], Iterator[object]] | None = None
+    """Of a list of objects: one after the other.  All of them at once take much memory."""
 
 
 class Field(NamedTuple):
@@ -65,10 +67,11 @@ class Shape(NamedTuple):
 
 def write(shape: Shape, value: object) -> dict[str, Any]:
     """Plain values."""
-    return _written(shape.parts, value)
+    return written(shape.parts, value)
 
 
-def _written(parts: tuple[Any, ...], value: object) -> dict[str, Any]:
+def written(parts: tuple[Any, ...], value: object) -> dict[str, Any]:
+    """Those of some of its parts."""
     plain: dict[str, Any] = {}
     for part in parts:
         if isinstance(part, Field):
@@ -78,7 +81,7 @@ def _written(parts: tuple[Any, ...], value: object) -> dict[str, Any]:
         elif isinstance(part, Fixed):
             plain[part.name] = part.write(value)
         elif isinstance(part, Group):
-            plain[part.name] = _written(part.parts, value)
+            plain[part.name] = written(part.parts, value)
         else:
             plain |= write(part.shape, getattr(value, part.attribute))
     return plain
@@ -148,6 +151,7 @@ def each(shape: Shape) -> Form:
     return Form(
         lambda items: [write(shape, item) for item in items],
         lambda value, captures: value.each(lambda item: read(shape, item, captures)),
+        lambda items: (write(shape, item) for item in items),
     )
 
 

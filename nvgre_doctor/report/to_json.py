@@ -6,11 +6,11 @@ is made visible: this is the raw text, as data.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from nvgre_doctor.report.json_fields import REPORT
-from nvgre_doctor.report.json_shapes import write
+from nvgre_doctor.report.json_shapes import Field, write, written
 from nvgre_doctor.report.model import SCHEMA_VERSION, Report
 
 
@@ -27,15 +27,46 @@ def to_json(report: Report) -> str:
     With `indent` json would not use its C code: ten times as slow, half a second for the report of
     a hosting fabric.
     """
-    members = (f"  {json.dumps(name)}: {_member(value)}" for name, value in to_dict(report).items())
-    return harmless_json("{\n" + ",\n".join(members) + "\n}\n")
+    return _text(_members(report))
 
 
 def each_to_json(reports: Sequence[Report]) -> str:
     """Several reports as one JSON object, a line for each."""
-    whole = {"schema_version": SCHEMA_VERSION, "each": [to_dict(report) for report in reports]}
-    members = (f"  {json.dumps(name)}: {_member(value)}" for name, value in whole.items())
-    return harmless_json("{\n" + ",\n".join(members) + "\n}\n")
+    plain = (to_dict(report) for report in reports)
+    return _text([("schema_version", SCHEMA_VERSION), ("each", plain)])
+
+
+def _members(report: Report) -> Iterator[tuple[str, object]]:
+    """Names and values; of a list of objects an iterator."""
+    for part in REPORT.parts:
+        if isinstance(part, Field) and part.form.write_each is not None:
+            items = getattr(report, part.shows)
+            if items or not part.may_be_missing:
+                yield part.name, part.form.write_each(items)
+        else:
+            yield from written((part,), report).items()
+
+
+def _text(members: Iterable[tuple[str, object]]) -> str:
+    return harmless_json("".join(_pieces(members)))
+
+
+def _pieces(members: Iterable[tuple[str, object]]) -> Iterator[str]:
+    """Of one text, so that there is no second one of its size beside it: a report may be large."""
+    before = "{\n"
+    for name, value in members:
+        yield f"{before}  {json.dumps(name)}: "
+        before = ",\n"
+        if isinstance(value, Iterator):
+            opening = "[\n    "
+            for item in value:
+                yield opening
+                yield json.dumps(item)
+                opening = ",\n    "
+            yield "[]" if opening == "[\n    " else "\n  ]"
+        else:
+            yield json.dumps(value)
+    yield "\n}\n"
 
 
 def harmless_json(text: str) -> str:
@@ -45,12 +76,6 @@ def harmless_json(text: str) -> str:
     Two number signs side by side can only stand in a string, where one of them may be escaped.
     """
     return text.replace("##", "#\\u0023")
-
-
-def _member(value: Any) -> str:
-    if not isinstance(value, list) or not value:
-        return json.dumps(value)
-    return "[\n    " + ",\n    ".join(map(json.dumps, value)) + "\n  ]"
 
 
 def to_dict(report: Report) -> dict[str, Any]:

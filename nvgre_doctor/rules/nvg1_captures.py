@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from typing import Final
 
 from nvgre_doctor.capture.interruption import INTERRUPTED
 from nvgre_doctor.filters import for_wireshark
@@ -14,6 +15,21 @@ from nvgre_doctor.vocabulary import Oddity, Severity
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.facts import Nvgre, Other
 from nvgre_doctor.wording import ethertypes_words, losses_words, plural
+
+_CAPTURE_AGAIN: Final = (
+    "Capture again, or convert the file as the message says, and run this again."
+)
+_STEPS: Final = {
+    INTERRUPTED: "Let it be read to its end.",
+    "cannot-open": "Look at the name, from the folder that you are in: is there such a file or"
+    " folder, and may you read it?",
+    "no-captures": "Give the folder or the archive that the captures are in. Of a file that should"
+    " be one, nvgre-doctor info FILE says what it is.",
+    "no-input": "Pipe a capture into it, or name a file.",
+    "no-such-member": "Look at the name behind the archive; given alone, an archive stands for all"
+    " captures in it.",
+}
+"""What to do about an input that is no damaged capture, by the reason of its problem."""
 
 
 def find_damaged(situation: Situation) -> Iterator[Finding]:
@@ -42,16 +58,15 @@ def find_damaged(situation: Situation) -> Iterator[Finding]:
                 "NVG101",
                 Severity.WARNING,
                 f"{problem.message.removesuffix('.')}."
-                f" {plural(capture.frames, 'frame was', 'frames were')} read.",
+                + (
+                    f" {plural(capture.frames, 'frame was', 'frames were')} read."
+                    if capture.frames or problem.reason not in _STEPS
+                    else ""
+                ),
                 Subject("capture", capture=index),
                 (),
                 display_filter="",
-                advice=Advice(
-                    "Let it be read to its end."
-                    if problem.reason == INTERRUPTED
-                    else "Capture again, or convert the file as the message says, and run this"
-                    " again."
-                ),
+                advice=Advice(_STEPS.get(problem.reason, _CAPTURE_AGAIN)),
             )
 
 

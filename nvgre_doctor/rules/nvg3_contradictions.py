@@ -34,7 +34,7 @@ def find_contradictions(situation: Situation) -> Iterator[Finding]:
       Compare the VSID of both virtual machines on both hosts. Wrong on one side (a mistyped VSID,
       its bytes swapped): correct it. Subnets smaller than /24 that are routed, a lab that was
       cloned with its MACs, a tenant that got another id: all is well, and only the layouts are
-      harder to tell.
+      harder to tell. Captures of several labs that were given together: --each.
 
     Sources
       RFC 7637 section 3.2; Get-NetVirtualizationLookupRecord.

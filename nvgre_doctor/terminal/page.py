@@ -100,6 +100,13 @@ class Page:
             if row[last].text:
                 self._wrapped([row[last]], margin, margin)
 
+    def fits(self, rows: Sequence[Sequence[Span]]) -> bool:
+        """Whether a table of these rows takes one line for each."""
+        widths = [
+            max(map(cells, (span.text for span in column))) for column in zip(*rows, strict=True)
+        ]
+        return self.width is None or sum(widths) + _GAP * (len(widths) - 1) <= self.width
+
     def text(self) -> str:
         """Return the page, with a newline at the end."""
         while self._lines and not self._lines[-1]:

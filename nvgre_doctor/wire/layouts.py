@@ -22,8 +22,8 @@ CONTROL_ID: Final = 0xFFFFFF
 class Reading(StrEnum):
     """What the value of one key says by itself."""
 
-    OLD_ONLY = "old-only"
-    CURRENT_ONLY = "current-only"
+    OLD_ONLY = "draft-00 only"
+    CURRENT_ONLY = "RFC 7637 only"
     EITHER = "either"  # value alone cannot tell
     NEITHER = "neither"  # reserved under both: a plain GRE tunnel number, or broken
     CONTROL = "control"  # NVE-to-NVE messages in one of the two positions: no evidence

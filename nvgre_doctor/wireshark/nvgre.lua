@@ -29,10 +29,10 @@ local nvgre = Proto("nvgre", "Network Virtualization using GRE, both key layouts
 local function key_fields(prefix, word)
     return {
         key = ProtoField.uint32(prefix.whole, word .. "GRE Key", base.HEX),
-        reserved = ProtoField.uint8(prefix.part .. "reserved", word .. "Reserved octet (old layout, must be 0)", base.HEX),
-        tni = ProtoField.uint24(prefix.part .. "tni", word .. "TNI (old layout)", base.DEC),
-        vsid = ProtoField.uint24(prefix.part .. "vsid", word .. "VSID (current layout)", base.DEC),
-        flowid = ProtoField.uint8(prefix.part .. "flowid", word .. "FlowID (current layout)", base.DEC),
+        reserved = ProtoField.uint8(prefix.part .. "reserved", word .. "Reserved octet (draft-00, must be 0)", base.HEX),
+        tni = ProtoField.uint24(prefix.part .. "tni", word .. "TNI (draft-00)", base.DEC),
+        vsid = ProtoField.uint24(prefix.part .. "vsid", word .. "VSID (RFC 7637)", base.DEC),
+        flowid = ProtoField.uint8(prefix.part .. "flowid", word .. "FlowID (RFC 7637)", base.DEC),
         reading = ProtoField.string(prefix.part .. "reading", word .. "Reading"),
     }
 end
@@ -93,16 +93,16 @@ local function reading_of(range)
     if old and current then
         return "either"
     elseif old then
-        return "old-only"
+        return "draft-00 only"
     elseif current then
-        return "current-only"
+        return "RFC 7637 only"
     end
     return "neither"
 end
 
 local MEANS = {
-    ["old-only"] = "only the old layout fits",
-    ["current-only"] = "only the current layout fits",
+    ["draft-00 only"] = "only draft-00 fits",
+    ["RFC 7637 only"] = "only RFC 7637 fits",
     ["either"] = "fits both layouts",
     ["neither"] = "reserved under both layouts",
     ["control"] = "control traffic",
@@ -119,7 +119,7 @@ local function add_readings(item, group, range, reading)
     item:add(group.reading, range, reading):set_generated()
     item:append_text(
         string.format(
-            ", TNI %d (old) or VSID %d FlowID %d (current): %s",
+            ", TNI %d (draft-00) or VSID %d FlowID %d (RFC 7637): %s",
             tni:uint(),
             vsid:uint(),
             flowid:uint(),
@@ -135,7 +135,7 @@ local function add_sent(tree, range, is_control)
     local item = tree:add(nvgre, range, string.format("NVGRE, GRE Key 0x%08x", range:uint()))
     item:add(sent.key, range)
     add_readings(item, sent, range, reading)
-    if reading == "old-only" then
+    if reading == "draft-00 only" then
         item:add_proto_expert_info(
             old_only,
             string.format(

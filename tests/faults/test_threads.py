@@ -165,8 +165,8 @@ def test_too_little_memory_is_70_and_one_clear_line(
         captures.write_wide(tmp_path / name, 5000)
     limited = ["sh", "-c", f'ulimit -v {kilobytes}; exec "$@"', "sh", *EAGER]
     done = run("--jobs", jobs, "-o", "text=out", "a.pcap", "b.pcap", program=limited, cwd=tmp_path)
-    assert done.stdout == b""
     if done.returncode == 0:
+        assert done.stdout.startswith(b"HEALTHY  All 5000 hosts probably speak RFC 7637")
         said = (tmp_path / "out").read_bytes()
         assert said.startswith(b"HEALTHY  All 5000 hosts probably speak RFC 7637")  # one frame each
     else:

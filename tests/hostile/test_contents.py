@@ -17,7 +17,7 @@ from tests import build
 from tests.hostile.payloads import EVIL, SHOWN
 from tests.hostile.readers import ACTIVE, PLAIN, Terminal, markdown, runner_commands
 from tests.needs import need
-from tests.program import MISMATCH, run
+from tests.program import MISMATCH, VERDICT, run
 
 KEYS = (0x00138900, 0x00001389)  # VSID 5001 in the current layout, and in the old one
 WIDE = 3000
@@ -94,7 +94,7 @@ def test_what_a_capture_says_about_itself_is_in_no_report_and_changes_none(
         done = run(
             "-v", *(f"--output={name}={name}" for name in FORMATS), "lab.pcapng", cwd=tmp_path
         )
-        assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
+        assert (done.returncode, done.stdout, done.stderr) == (1, VERDICT, b"")
         reports.append({name: (tmp_path / name).read_bytes() for name in FORMATS})
     loud, quiet = reports
     for name in FORMATS:

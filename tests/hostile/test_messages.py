@@ -11,7 +11,7 @@ import pytest
 from nvgre_doctor.reporters import FORMATS
 from tests.hostile.payloads import EVIL, SHOWN
 from tests.hostile.readers import PLAIN, Terminal, runner_commands
-from tests.program import MISMATCH, UPDATED, run
+from tests.program import MISMATCH, UPDATED, VERDICT, run
 
 HEAD = r"\x1b]0;pwned\x07\x1b[31m\n::error::pwned\r\n#\x23vso[x]"
 """How EVIL begins wherever it is shown, as it is or quoted by Python, and shortened or not."""
@@ -164,7 +164,7 @@ def test_names_of_virtual_machines_and_customers_are_in_no_report(tmp_path: Path
         )
         outputs = [f"--output={form}={form}" for form in FORMATS]
         done = run("-v", "--inventory", "inventory.csv", *outputs, MISMATCH, cwd=tmp_path)
-        assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
+        assert (done.returncode, done.stdout, done.stderr) == (1, VERDICT, b"")
         reports.append([(tmp_path / form).read_bytes() for form in FORMATS])
     assert reports[0] == reports[1]
     assert b"PWNED" not in b"".join(reports[0])

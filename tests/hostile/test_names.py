@@ -25,7 +25,7 @@ from tests.hostile.readers import (
     runner_lines,
 )
 from tests.needs import need_module
-from tests.program import MISMATCH, PROGRAM, environment, run
+from tests.program import MISMATCH, PROGRAM, VERDICT, environment, run
 
 NAMES = [name for name, _ in FILE_NAMES.values()]
 SHOWN = [shown for _, shown in FILE_NAMES.values()]
@@ -280,7 +280,7 @@ def test_report_goes_to_a_file_of_that_name_and_an_error_shows_it_literally(
 ) -> None:
     name, shown = FILE_NAMES[kind]
     done = run("check", MISMATCH, f"--output=text={name}", cwd=tmp_path)
-    assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
+    assert (done.returncode, done.stdout, done.stderr) == (1, VERDICT, b"")
     assert os.listdir(tmp_path) == [name]
     done = run("check", MISMATCH, f"--output=text=missing/{name}", cwd=tmp_path)
     assert (done.returncode, done.stderr.decode().split(": the folder ")[0]) == (

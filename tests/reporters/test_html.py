@@ -16,7 +16,7 @@ from tests.hostile.payloads import FILE_NAMES
 from tests.html_page import Element, read, unpacked
 from tests.large_reports import fabric
 from tests.page_reports import MIXED
-from tests.program import MISMATCH, SAMPLES, run
+from tests.program import MISMATCH, SAMPLES, VERDICT, run
 from tests.reports import EVERY, NO_NVGRE
 
 HOSTILE = REPORTS["hostile"]
@@ -125,7 +125,7 @@ def test_the_suffix_of_a_file_asks_for_html(tmp_path: Path) -> None:
     names = ["report.html", "REPORT.HTM"]
     for name in names:
         done = run(MISMATCH, "-o", name, cwd=tmp_path)
-        assert (done.returncode, done.stdout) == (1, b"")
+        assert (done.returncode, done.stdout) == (1, VERDICT)
     pages = {(tmp_path / name).read_text("ascii") for name in names}
     assert [page[:16] for page in pages] == ["<!DOCTYPE html>\n"]
 

@@ -60,6 +60,22 @@ def test_a_damaged_capture_is_a_warning_with_what_was_read() -> None:
     assert finding.next_step.startswith("Capture again, or convert the file")
 
 
+@pytest.mark.parametrize(
+    ("reason", "step"),
+    [
+        ("cannot-open", "Look at the name, from the folder that you are in: is there such a file"),
+        ("no-captures", "Give the folder or the archive that the captures are in."),
+        ("no-input", "Pipe a capture into it, or name a file."),
+        ("no-such-member", "Look at the name behind the archive;"),
+    ],
+)
+def test_what_is_not_there_is_not_to_be_captured_again(reason: str, step: str) -> None:
+    problem = Problem(reason, 0, "x: it is not there.")
+    (finding,) = findings_of(judge_tapes(Tape(), problems=(problem,)), "NVG101")
+    assert finding.message == "x: it is not there."
+    assert finding.next_step.startswith(step)
+
+
 def test_every_problem_is_told() -> None:
     problems = (Problem("a", 0, "First."), Problem("b", 9, "Second."))
     findings = findings_of(judge_tapes(Tape(), problems=problems), "NVG101")

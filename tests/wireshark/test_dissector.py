@@ -52,16 +52,16 @@ def test_both_readings_of_a_key_are_fields(person: Person) -> None:
         # key, reserved octet, TNI, VSID, FlowID, reading
         ("0x00000000", "0x00", "0", "0", "0", "neither"),
         ("0x00000fff", "0x00", "4095", "15", "255", "neither"),
-        ("0x00001000", "0x00", "4096", "16", "0", "old-only"),
-        ("0x00001389", "0x00", "5001", "19", "137", "old-only"),
-        ("0x000fffff", "0x00", "1048575", "4095", "255", "old-only"),
+        ("0x00001000", "0x00", "4096", "16", "0", "draft-00 only"),
+        ("0x00001389", "0x00", "5001", "19", "137", "draft-00 only"),
+        ("0x000fffff", "0x00", "1048575", "4095", "255", "draft-00 only"),
         ("0x00100000", "0x00", "1048576", "4096", "0", "either"),
         ("0x00138900", "0x00", "1280256", "5001", "0", "either"),
         ("0x00fffffe", "0x00", "16777214", "65535", "254", "either"),
         ("0x00ffffff", "0x00", "16777215", "65535", "255", "control"),
-        ("0x01000000", "0x01", "0", "65536", "0", "current-only"),
-        ("0x01ffffff", "0x01", "16777215", "131071", "255", "current-only"),
-        ("0xfffffeff", "0xff", "16776959", "16777214", "255", "current-only"),
+        ("0x01000000", "0x01", "0", "65536", "0", "RFC 7637 only"),
+        ("0x01ffffff", "0x01", "16777215", "131071", "255", "RFC 7637 only"),
+        ("0xfffffeff", "0xff", "16776959", "16777214", "255", "RFC 7637 only"),
         ("0xffffff00", "0xff", "16776960", "16777215", "0", "control"),
         ("0xffffffff", "0xff", "16777215", "16777215", "255", "control"),
     ]
@@ -86,7 +86,7 @@ def test_both_readings_of_a_key_are_fields(person: Person) -> None:
         ("nvgre.vsid == 5001", [2, 3]),
         ("nvgre.vsid == 5001 && nvgre.flowid != 0", [3]),
         ("nvgre.key == 0x00001389", [1]),
-        ('nvgre.reading == "old-only"', [1]),
+        ('nvgre.reading == "draft-00 only"', [1]),
         ('nvgre.reading == "either"', [2, 3]),
         ("nvgre.reserved == 0", [1, 2, 3]),
         ("nvgre.quoted", [4]),
@@ -160,7 +160,7 @@ def test_an_unreachable_that_quotes_no_key_is_a_refusal_when_the_host_itself_sen
     )
     assert person.fields(capture, "nvgre.reading", "nvgre.quoted") == [
         ("control", ""),
-        ("old-only", ""),
+        ("draft-00 only", ""),
     ]
     assert person.matches(capture, "nvgre.refused") == [1]
 
@@ -261,7 +261,7 @@ def test_each_of_several_gre_headers_is_judged_by_its_own_protocol(person: Perso
         build.ethernet(build.nvgre(HOST1, HOST2, OLD_5001, inside)), build.ethernet(ip_in_gre)
     )
     assert person.fields(capture, "nvgre.key", "nvgre.reading", "nvgre.quoted") == [
-        ("0x00001389,0x0000004d", "old-only,neither", ""),
+        ("0x00001389,0x0000004d", "draft-00 only,neither", ""),
         ("0x00138900", "either", ""),
     ]
 
@@ -294,7 +294,7 @@ def test_the_link_layer_and_the_ip_version_do_not_matter(
     person: Person, linktype: int, src: str, dst: str
 ) -> None:
     capture = person.capture(build.link(linktype, ping(OLD_5001, src, dst)), linktype=linktype)
-    assert person.fields(capture, "nvgre.tni", "nvgre.reading") == [("5001", "old-only")]
+    assert person.fields(capture, "nvgre.tni", "nvgre.reading") == [("5001", "draft-00 only")]
 
 
 def test_expert_information_lists_old_keys_and_refusals(person: Person) -> None:
@@ -375,15 +375,15 @@ def test_the_details_pane_explains_the_key_in_words(person: Person) -> None:
     start = next(number for number, line in enumerate(lines) if line.startswith("NVGRE"))
     assert lines[start : start + 8] == [
         (
-            "NVGRE, GRE Key 0x00001389, TNI 5001 (old) or VSID 19 FlowID 137 (current): only the"
-            " old layout fits"
+            "NVGRE, GRE Key 0x00001389, TNI 5001 (draft-00) or VSID 19 FlowID 137 (RFC 7637): only"
+            " draft-00 fits"
         ),
         "GRE Key: 0x00001389",
-        "Reserved octet (old layout, must be 0): 0x00",
-        "TNI (old layout): 5001",
-        "VSID (current layout): 19",
-        "FlowID (current layout): 137",
-        "[Reading: old-only]",
+        "Reserved octet (draft-00, must be 0): 0x00",
+        "TNI (draft-00): 5001",
+        "VSID (RFC 7637): 19",
+        "FlowID (RFC 7637): 137",
+        "[Reading: draft-00 only]",
         (
             "[Expert Info (Warning/Protocol): GRE Key 0x00001389: only the old NVGRE layout"
             " (draft-00) explains it, as TNI 5001; or a plain tunnel number of Open vSwitch or"

@@ -48,8 +48,8 @@ def test_the_plugin_compiles(version: str) -> None:
                 "nvgre.tni 5001",
                 "nvgre.vsid 19",
                 "nvgre.flowid 137",
-                "nvgre.reading old-only",
-                ", TNI 5001 (old) or VSID 19 FlowID 137 (current): only the old layout fits",
+                "nvgre.reading draft-00 only",
+                ", TNI 5001 (draft-00) or VSID 19 FlowID 137 (RFC 7637): only draft-00 fits",
                 (
                     "nvgre.old_only GRE Key 0x00001389: only the old NVGRE layout (draft-00)"
                     " explains it, as TNI 5001; or a plain tunnel number of Open vSwitch or Linux"
@@ -65,10 +65,10 @@ def test_the_plugin_compiles(version: str) -> None:
                 "nvgre.tni 16776959",
                 "nvgre.vsid 16777214",
                 "nvgre.flowid 255",
-                "nvgre.reading current-only",
+                "nvgre.reading RFC 7637 only",
                 (
-                    ", TNI 16776959 (old) or VSID 16777214 FlowID 255 (current): only the current"
-                    " layout fits"
+                    ", TNI 16776959 (draft-00) or VSID 16777214 FlowID 255 (RFC 7637): only RFC"
+                    " 7637 fits"
                 ),
             ],
         ),
@@ -88,13 +88,13 @@ def test_a_bare_gre_quote_reads_the_same_under_every_lua(version: str) -> None:
         "nvgre.vsid 19",
         "nvgre.flowid 137",
         "nvgre.reading control",
-        ", TNI 5001 (old) or VSID 19 FlowID 137 (current): control traffic",
+        ", TNI 5001 (draft-00) or VSID 19 FlowID 137 (RFC 7637): control traffic",
         "nvgre.quoted 1280256",
         "nvgre.quoted.reserved 0",
         "nvgre.quoted.tni 1280256",
         "nvgre.quoted.vsid 5001",
         "nvgre.quoted.flowid 0",
         "nvgre.quoted.reading either",
-        ", TNI 1280256 (old) or VSID 5001 FlowID 0 (current): fits both layouts",
+        ", TNI 1280256 (draft-00) or VSID 5001 FlowID 0 (RFC 7637): fits both layouts",
         "nvgre.refused An NVGRE frame with GRE Key 0x00138900 was refused (ICMP type 3 code 10)",
     ]

@@ -53,7 +53,8 @@ def test_the_columns_show_the_outer_addresses_and_both_readings(person: Person) 
                       "Reading", "Quoted key", "Protocol", "Info"]  # fmt: skip
     assert len(frames) == 36
     assert frames[12][:1] + frames[12][2:10] == [
-        "13", "192.168.50.2", "192.168.50.1", "0x00001389", "19", "5001", "old-only", "", "ICMP"
+        "13", "192.168.50.2", "192.168.50.1", "0x00001389", "19", "5001", "draft-00 only", "",
+        "ICMP"
     ]  # fmt: skip
     assert frames[5][:1] + frames[5][2:10] == [
         "6", "192.168.50.2", "192.168.50.1", "0x00138900", "5001", "1280256", "control",
@@ -81,8 +82,8 @@ def test_the_colour_of_a_frame_names_what_it_is(person: Person) -> None:
             HOST2, HOST1, ICMP, build.icmp(3, 2, ping(OLD_5001)[:28])
         ),
         "ICMP 3/10 inside NVGRE": of_a_guest,
-        "Only the old layout": ping(OLD_5001),
-        "Only the current layout": ping(0x0186A100),
+        "draft-00 only": ping(OLD_5001),
+        "RFC 7637 only": ping(0x0186A100),
         "Either layout": ping(CURRENT_5001),
         "NVGRE control traffic": ping(0xFFFFFF00),
         "Neither layout": ping(5),
@@ -95,8 +96,8 @@ def test_the_colour_of_a_frame_names_what_it_is(person: Person) -> None:
 
 def test_every_colouring_rule_has_the_form_that_wireshark_reads() -> None:
     assert [rule[1] for rule in COLOUR_RULES if rule] == [
-        "NVGRE refused", "ICMP error about NVGRE", "ICMP 3/10 inside NVGRE", "Only the old layout",
-        "Only the current layout", "Either layout", "NVGRE control traffic", "Neither layout"
+        "NVGRE refused", "ICMP error about NVGRE", "ICMP 3/10 inside NVGRE", "draft-00 only",
+        "RFC 7637 only", "Either layout", "NVGRE control traffic", "Neither layout"
     ]  # fmt: skip
     assert all(
         int(part) <= 65535
@@ -124,8 +125,8 @@ def test_a_filter_that_is_not_valid_would_be_noticed(person: Person) -> None:
         ("Refused", 16),
         ("Errors about NVGRE", 16),
         ("All 3/10", 16),
-        ("Old only", 8),
-        ("Current only", 0),
+        ("draft-00 only", 8),
+        ("RFC 7637 only", 0),
         ("Either", 8),
     ],
 )

@@ -5,6 +5,7 @@ On a terminal long lists end with "and N more"; in pipes and files everything is
 -1 is the verdict alone, 1 adds all evidence with its frames and segments.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -54,7 +55,9 @@ def render(report: Report, display: Display) -> str:
 
 
 def render_each(reports: Sequence[Report], display: Display) -> str:
-    """A line for each capture, and then the reports of those that are not good."""
+    """A line for each capture, then the reports of those that are not good, and how many there are
+    of which verdict.
+    """
     page = Page(display.width, color=display.color)
     # The verdict stands first: a CI system takes a line that begins with ::error:: for a command.
     rows = [
@@ -65,15 +68,31 @@ def render_each(reports: Sequence[Report], display: Display) -> str:
         )
         for report in reports
     ]
-    page.table(("", "", ""), rows)
+    with_details = [report for report in reports if report.verdict is not Verdict.HEALTHY]
+    if display.verbosity < 0:
+        page.table(("", "", ""), rows)
+        return page.text()
+    if page.fits(rows):
+        page.table(("", "", ""), rows)
+    else:  # the sentences of those that are not good follow
+        page.table(("", ""), [row[:2] for row in rows])
     texts = [page.text()]
-    if display.verbosity >= 0:
-        for report in reports:
-            if report.verdict is not Verdict.HEALTHY:
-                page = Page(display.width, color=display.color)
-                page.say("Capture ", Span(_names(report, display), Style.HEADING))
-                texts.append(page.text() + render(report, display))
+    for report in with_details:
+        page = Page(display.width, color=display.color)
+        page.say("Capture ", Span(_names(report, display), Style.HEADING))
+        texts.append(page.text() + render(report, display))
+    if with_details:
+        texts.append(_tally(reports, display))
     return "\n".join(texts)
+
+
+def _tally(reports: Sequence[Report], display: Display) -> str:
+    """The last line: the first ones may have left the screen."""
+    counts = Counter(report.verdict for report in reports)
+    told = [f"{counts[verdict]} {VERDICT_WORDS[verdict]}" for verdict in Verdict if counts[verdict]]
+    page = Page(display.width, color=display.color)
+    page.say(f"{plural(len(reports), 'capture')}, each by itself: {', '.join(told)}")
+    return page.text()
 
 
 def _names(report: Report, display: Display) -> str:
