@@ -107,6 +107,8 @@ MACS: Final = 12
 _NET, _SURE, _CUT = 3, 4, 8
 _ENDS: Final = {13: 8, 25: 8, 37: 32, 49: 32, 9: 4, 21: 16}
 """Bytes of the provider addresses in a unit's key, by its length: both, or the source alone."""
+_PAIRS: Final = (8, 32)
+"""Bytes of both."""
 
 
 def unit_key(key: PartKey, low_octet: int, *, is_cut: bool = False) -> bytes:
@@ -133,6 +135,20 @@ def pack_flags(net: Net, *, is_sure: bool, is_cut: bool = False) -> int:
 def ends_of(unit: bytes) -> bytes:
     """Source + destination, from the key of a unit; only the source if its VM pair is not kept."""
     return unit[1 : 1 + _ENDS[len(unit)]]
+
+
+def source_of(unit: bytes) -> bytes:
+    """The provider address that sent, from the key of a unit."""
+    size = _ENDS[len(unit)]
+    return unit[1 : 1 + (size // 2 if size in _PAIRS else size)]
+
+
+def stream_of(unit: bytes) -> bytes:
+    """What units of one stream have in common, whatever their nets and octets: ends, bits 31..8 and
+    MACs.
+    """
+    size = _ENDS[len(unit)]
+    return unit[1 : 4 + size] + unit[5 + size :]
 
 
 def macs_of(unit: bytes) -> bytes:
@@ -162,7 +178,12 @@ def unkept_key(unit: bytes) -> bytes:
 
 def is_kept(unit: bytes) -> bool:
     """Whether the VM pair of a unit is kept."""
-    return _ENDS[len(unit)] in (8, 32)
+    return _ENDS[len(unit)] in _PAIRS
+
+
+def is_sure(unit: bytes) -> bool:
+    """As in PartKey, from the key of a unit."""
+    return bool(unit[0] & _SURE)
 
 
 def read_key(unit: bytes) -> tuple[PartKey, int, bool]:
@@ -171,7 +192,5 @@ def read_key(unit: bytes) -> tuple[PartKey, int, bool]:
     ends, gre_key, macs = unit[1 : 1 + size], unit[1 + size : 5 + size], unit[5 + size :]
     middle = size // 2 if is_kept(unit) else size
     upper_bits = int.from_bytes(gre_key[:UPPER_BITS])
-    key = PartKey(
-        ends[:middle], ends[middle:], upper_bits, macs, Net(flags & _NET), bool(flags & _SURE)
-    )
+    key = PartKey(ends[:middle], ends[middle:], upper_bits, macs, Net(flags & _NET), is_sure(unit))
     return key, gre_key[UPPER_BITS], bool(flags & _CUT)

@@ -10,7 +10,7 @@ import gc
 
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.infer.answers import Answer
-from nvgre_doctor.infer.clocks import compare_clocks
+from nvgre_doctor.infer.clocks import Clocks
 from nvgre_doctor.infer.copies import find_copies
 from nvgre_doctor.infer.diagnosis import Diagnosis, HostVerdict
 from nvgre_doctor.infer.gathering import count_frames, gather_streams
@@ -20,7 +20,6 @@ from nvgre_doctor.infer.pairs import judge_pairs
 from nvgre_doctor.infer.reasons import Explaining
 from nvgre_doctor.infer.refusals import find_refusals
 from nvgre_doctor.infer.solving import solve
-from nvgre_doctor.infer.spans import Parts
 from nvgre_doctor.infer.verdicts import by_address, new_hosts, tell_host
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.vocabulary import Confidence, Layout
@@ -38,19 +37,18 @@ def infer(evidence: Evidence, inventory: Inventory) -> Diagnosis:
 
 
 def _infer(evidence: Evidence, inventory: Inventory) -> Diagnosis:
-    parts: Parts = {index: dict(part.parts()) for index, part in evidence.captures.items()}
     streams = gather_streams(evidence)
     frames = count_frames(evidence, streams)
     hosts = new_hosts(frames)
-    solution = solve(parts, evidence, inventory)
+    solution = solve(evidence, inventory)
     guessed = guess(solution.spans, solution.facts, solution.settled, solution.answers)
     explaining = Explaining(solution, guessed)
-    offsets = compare_clocks(parts)
+    clocks = Clocks(evidence)
     deciding: dict[bytes, Answer] = {}
     for address, numbers in by_address(solution.spans).items():
         host = hosts.setdefault(address, HostVerdict(address))
         host.sender, host.sender_reasons = solution.senders[address]
-        decides = tell_host(host, numbers, solution.spans, solution.answers, offsets)
+        decides = tell_host(host, numbers, solution.spans, solution.answers, clocks)
         if decides is not None:
             deciding[address] = solution.answers[decides]
         host.reasons = explaining.of_host(host, numbers, decides)
@@ -63,7 +61,7 @@ def _infer(evidence: Evidence, inventory: Inventory) -> Diagnosis:
         find_refusals(evidence, streams, hosts),
         find_strays(solution.spans, solution.models, solution.answers),
         find_contradictions(solution.spans, solution.models),
-        find_copies(parts),
+        find_copies(evidence),
     )
 
 

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from nvgre_doctor.evidence.parts import source_of
 from nvgre_doctor.scan import files
 from tests import build
 
@@ -48,6 +49,6 @@ def test_a_file_that_another_one_of_its_size_takes_the_place_of_is_read_again(
     monkeypatch.setattr(files, "run_in_threads", run_here)
     monkeypatch.setattr(files, "scanner_class", lambda: object)
     (read,) = files.read_captures([str(path)], 2, None)
-    sources = {ends[:4] for ends in read.evidence.frames_by_ends()}
+    sources = {source_of(unit) for unit in read.evidence.units.packed}
     assert sources == {build.ip("192.168.50.1" if parts_before == 2 else "192.168.50.2")}
     assert read.progress.frames == 400
