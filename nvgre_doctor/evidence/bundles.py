@@ -10,7 +10,7 @@ from struct import Struct
 from typing import Final, NamedTuple
 from zlib import crc32
 
-from nvgre_doctor.evidence.parts import is_kept, source_of, stream_of
+from nvgre_doctor.evidence.parts import by_stream
 
 Packed = Iterable[tuple[bytes, bytes]]
 """Units as in `store.Units`: keys, and packed rows."""
@@ -38,24 +38,22 @@ class Sent(NamedTuple):
 
 def bundle(units: Mapping[bytes, bytes]) -> tuple[Sent, ...]:
     """The units of one capture, by source."""
-    of_sources: defaultdict[bytes, list[tuple[bool, bytes, bytes]]] = defaultdict(list)
-    for unit in units:
-        of_sources[source_of(unit)].append((is_kept(unit), stream_of(unit), unit))
-    return tuple(
-        [Sent(source, tuple(_bundles(own, units))) for source, own in sorted(of_sources.items())]
-    )
-
-
-def _bundles(own: list[tuple[bool, bytes, bytes]], units: Mapping[bytes, bytes]) -> Iterator[bytes]:
-    pieces: list[bytes] = []
-    before = b""
-    for _, stream, unit in sorted(own):
-        if stream != before and pieces and not crc32(stream) % _STREAMS:
-            yield b"".join(pieces)
-            pieces.clear()
-        packed, before = units[unit], stream
-        pieces += _LENGTHS.pack(len(unit), len(packed)), unit, packed
-    yield b"".join(pieces)
+    of_sources: defaultdict[bytes, list[bytes]] = defaultdict(list)
+    for source_size, width, keys in by_stream(units):
+        pieces: list[bytes] = []
+        before = b""
+        for key in keys:
+            stream, unit = key[:width], key[width:]
+            if stream != before:
+                is_new = stream[:source_size] != before[:source_size]
+                if pieces and (is_new or not crc32(stream) % _STREAMS):
+                    of_sources[before[:source_size]].append(b"".join(pieces))
+                    pieces.clear()
+                before = stream
+            packed = units[unit]
+            pieces += _LENGTHS.pack(len(unit), len(packed)), unit, packed
+        of_sources[before[:source_size]].append(b"".join(pieces))
+    return tuple([Sent(source, tuple(own)) for source, own in sorted(of_sources.items())])
 
 
 def unbundled(bundle: bytes) -> Iterator[tuple[bytes, bytes]]:

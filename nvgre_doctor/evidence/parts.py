@@ -4,6 +4,8 @@
 Knows numbers, times and addresses as bytes; nothing about layouts.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from typing import Final, NamedTuple
 
@@ -107,8 +109,8 @@ MACS: Final = 12
 _NET, _SURE, _CUT = 3, 4, 8
 _ENDS: Final = {13: 8, 25: 8, 37: 32, 49: 32, 9: 4, 21: 16}
 """Bytes of the provider addresses in a unit's key, by its length: both, or the source alone."""
-_PAIRS: Final = (8, 32)
-"""Bytes of both."""
+_SOURCE: Final = {13: 4, 25: 4, 37: 16, 49: 16, 9: 4, 21: 16}
+"""Bytes of the source alone."""
 
 
 def unit_key(key: PartKey, low_octet: int, *, is_cut: bool = False) -> bytes:
@@ -139,16 +141,26 @@ def ends_of(unit: bytes) -> bytes:
 
 def source_of(unit: bytes) -> bytes:
     """The provider address that sent, from the key of a unit."""
-    size = _ENDS[len(unit)]
-    return unit[1 : 1 + (size // 2 if size in _PAIRS else size)]
+    return unit[1 : 1 + _SOURCE[len(unit)]]
 
 
-def stream_of(unit: bytes) -> bytes:
-    """What units of one stream have in common, whatever their nets and octets: ends, bits 31..8 and
-    MACs.
+def by_stream(units: Iterable[bytes]) -> Iterator[tuple[int, int, list[bytes]]]:
+    """Keys of units in the order of their parts, each behind what the units of its stream have in
+    common: ends, bits 31..8 and MACs.  With the bytes of the source, which it begins with, and of
+    all that stands before.
     """
-    size = _ENDS[len(unit)]
-    return unit[1 : 4 + size] + unit[5 + size :]
+    of_lengths: defaultdict[int, list[bytes]] = defaultdict(list)
+    for unit in units:
+        of_lengths[len(unit)].append(unit)
+    for lengths in ((9,), (21,), (13, 25), (37, 49)):
+        keys: list[bytes] = []
+        for length in lengths:
+            at = 4 + _ENDS[length]  # of the low octet
+            no_macs = bytes(lengths[-1] - length)
+            keys += [unit[1:at] + unit[at + 1 :] + no_macs + unit for unit in of_lengths[length]]
+        if keys:
+            keys.sort()
+            yield _SOURCE[lengths[0]], lengths[-1] - 2, keys
 
 
 def macs_of(unit: bytes) -> bytes:
@@ -178,7 +190,7 @@ def unkept_key(unit: bytes) -> bytes:
 
 def is_kept(unit: bytes) -> bool:
     """Whether the VM pair of a unit is kept."""
-    return _ENDS[len(unit)] in _PAIRS
+    return _ENDS[len(unit)] > _SOURCE[len(unit)]
 
 
 def is_sure(unit: bytes) -> bool:

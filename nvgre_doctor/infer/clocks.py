@@ -1,10 +1,11 @@
 """How the clocks of several captures differ, told by packets that two of them hold."""
 
-from collections import defaultdict
-from collections.abc import Iterator
-from functools import cached_property
-from itertools import chain, pairwise
-from typing import Final
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from functools import cached_property, lru_cache
+from operator import itemgetter
+from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.bundles import unbundled
@@ -13,12 +14,11 @@ from nvgre_doctor.evidence.intervals import parts
 AGREEMENT_NS: Final = 2_000_000_000
 """How far two packets may disagree about the offset between two clocks."""
 
+_MARKS: Final = 256
+"""Bundles whose units are remembered: a fleet has very many."""
+
 Offsets = dict[int, tuple[int, int]]
 """By capture: which captures are tied together, and how far ahead its clock is."""
-_Times = tuple[tuple[int, int], ...]
-"""Of the first and of the last frame, in each of several bundles."""
-_Step = tuple[int, int, int]
-"""A set of bundles, and two of them: where two captures that follow each other hold a packet."""
 
 
 class Clocks:
@@ -41,86 +41,169 @@ def compare_clocks(evidence: Evidence) -> Offsets:
     captures = sorted(evidence.captures)
     if len(captures) < 2:
         return dict.fromkeys(captures, (0, 0))
-    bundles = evidence.bundles()
-    by_number = [sorted(chain(*held)) for held in bundles.values()]
-    holders: defaultdict[tuple[object, ...], list[tuple[int, int, int]]] = defaultdict(list)
-    for number, bundle in enumerate(bundles):
-        for identity, times in _marks(bundle).items():
-            found = holders[identity]
-            if min(times) >= 0:
-                found.append((number, *times))
-    alike: defaultdict[tuple[int, ...], list[_Times]] = defaultdict(list)  # by their bundles
-    for found in holders.values():
-        if len(found) > 1 or (found and len(by_number[found[0][0]]) > 1):
-            numbers = tuple([number for number, _, _ in found])
-            alike[numbers].append(tuple([(first, last) for _, first, last in found]))
-    gaps = _Gaps(list(alike.values()))
-    for one_of, numbers in enumerate(alike):
-        known = sorted((c, place) for place, n in enumerate(numbers) for c in by_number[n])
-        for (one, place), (two, other) in pairwise(known):
-            gaps.add((one, two), (one_of, place, other))
-    return _tie(captures, gaps)
+    comparison = _Comparison()
+    for capture in captures:
+        sent = evidence.captures[capture].sent
+        comparison.add(capture, [bundle for one in sent for bundle in one.bundles])
+    return _tie(captures, sorted(comparison.ties))
 
 
-def _marks(bundle: bytes) -> dict[tuple[object, ...], tuple[int, int]]:
-    """Units that are alike if they hold the same packets, with the times of the first and the last.
-    What one capture holds twice marks no time.
-    """
-    marks: dict[tuple[object, ...], tuple[int, int]] = {}
-    for _, part in parts(unbundled(bundle)):
-        for interval in part.intervals:
-            for unit in interval.units:
-                identity = (*[packet.digest for packet in unit.packets], unit.frames)
-                times = unit.first.ts_ns, unit.last.ts_ns
-                marks[identity] = (-1, -1) if identity in marks else times
-    return marks
+class _Tie(NamedTuple):
+    """Two captures that hold the same packets, in the order in which packets were met."""
+
+    met: int  # the first of these
+    one: int
+    two: int
+    gap: int  # how far the second clock is ahead
+
+
+class _Family:
+    """Bundles that have packets in common, with the last capture of each, the latest last."""
+
+    __slots__ = ("captures", "leader")
+
+    def __init__(self) -> None:
+        """None yet."""
+        self.captures: dict[bytes, int] = {}
+        self.leader: _Family = self
+
+    def found(self) -> "_Family":
+        """That of which it has become a part."""
+        family = self
+        while family.leader is not family:
+            family.leader = family.leader.leader
+            family = family.leader
+        return family
+
+    def unite(self, other: "_Family") -> "_Family":
+        """The one that they become."""
+        if self is not other and self.captures:
+            every = self.captures | other.captures
+            other.captures = dict(sorted(every.items(), key=itemgetter(1)))
+        self.leader = other
+        return other
 
 
 class _Gaps:
-    """Between two captures, by the steps that tell them: thousands of pairs of captures are told
-    the same, and are worked out once.
+    """Between the clocks of one capture and a later one."""
+
+    __slots__ = ("counts", "met")
+
+    def __init__(self) -> None:
+        """None yet."""
+        self.counts: Counter[int] = Counter()
+        self.met = sys.maxsize
+
+    def add(self, met: int, gap: int, count: int = 1) -> None:
+        """So many equal ones, of a packet that was met as the so manieth, and perhaps others."""
+        self.counts[gap] += count
+        self.met = min(self.met, met)
+
+
+class _Comparison:
+    """Compares the times of units that hold the same packets: those in each capture with those in
+    the last one before that holds them.
+
+    What two captures hold alike is compared by bundles, and not looked at.
     """
 
-    def __init__(self, alike: list[list[_Times]]) -> None:
-        """`alike`: what is in the same bundles."""
-        self.told: dict[tuple[int, int], int] = {}  # by pair of captures: the last step of theirs
-        self._alike = alike
-        self._steps: list[tuple[int, _Step]] = []  # with the number of the step before, or 0
-        self._after: dict[tuple[int, _Step], int] = {}
-        self._gaps: dict[int, int | None] = {}
+    def __init__(self) -> None:
+        """Nothing was captured yet."""
+        self.ties: list[_Tie] = []
+        self._met: dict[bytes, int] = {}  # the order in which units were met
+        self._families: list[_Family] = []  # beside it
+        self._bundles: dict[bytes, tuple[_Family, int, int]] = {}
+        """With the number of units that mark a time, and the first that was met of these."""
+        self._marks = lru_cache(_MARKS)(_marks)
 
-    def add(self, captures: tuple[int, int], step: _Step) -> None:
-        """One more step of two captures."""
-        before = self.told.get(captures, 0), step
-        number = self._after.get(before)
-        if number is None:
-            self._steps.append(before)
-            number = self._after[before] = len(self._steps)
-        self.told[captures] = number
+    def add(self, capture: int, bundles: Iterable[bytes]) -> None:
+        """One more capture, with a higher index than those before."""
+        gaps: defaultdict[int, _Gaps] = defaultdict(_Gaps)
+        for bundle in bundles:
+            known = None
+            if bundle not in self._bundles:
+                known = self._meet(bundle)
+            family, count, first = self._bundles[bundle]
+            family = family.found()
+            held = family.captures.pop(bundle, -1)
+            if not family.captures or next(reversed(family.captures.values())) <= held:
+                if held >= 0 and count:
+                    gaps[held].add(first, 0, 2 * count)
+            else:
+                self._look_back(bundle, family, held, capture, gaps, known)
+            family.captures[bundle] = capture
+        for one, found in gaps.items():
+            ordered = sorted(found.counts.elements())
+            if ordered[-1] - ordered[0] <= AGREEMENT_NS:
+                self.ties.append(_Tie(found.met, one, capture, ordered[len(ordered) // 2]))
 
-    def gap(self, number: int) -> int | None:
-        """How far the second clock is ahead; None where packets disagree."""
-        if number not in self._gaps:
-            found = sorted(self._found(number))
-            agree = found[-1] - found[0] <= AGREEMENT_NS
-            self._gaps[number] = found[len(found) // 2] if agree else None
-        return self._gaps[number]
+    def _meet(self, bundle: bytes) -> set[bytes]:
+        """Say to which others it belongs; its units that were met before."""
+        family, known, marks = _Family(), set(), self._marks(bundle)
+        for identity in marks:
+            number = self._met.setdefault(identity, len(self._met))
+            if number == len(self._families):
+                self._families.append(family)
+            else:
+                known.add(identity)
+                family = family.unite(self._families[number].found())
+        valid = [identity for identity, times in marks.items() if times is not None]
+        first = min((self._met[identity] for identity in valid), default=0)
+        self._bundles[bundle] = family, len(valid), first
+        return known
 
-    def _found(self, number: int) -> Iterator[int]:
-        while number:
-            number, (one_of, place, other) = self._steps[number - 1]
-            for times in self._alike[one_of]:
-                yield times[other][0] - times[place][0]
-                yield times[other][1] - times[place][1]
+    def _look_back(
+        self,
+        bundle: bytes,
+        family: _Family,
+        held: int,
+        capture: int,
+        gaps: defaultdict[int, _Gaps],
+        known: set[bytes] | None,
+    ) -> None:
+        """Find every unit of a bundle in others of its family, the latest first; `held` is the last
+        capture that held the bundle itself.
+        """
+        left = {
+            identity: times
+            for identity, times in self._marks(bundle).items()
+            if times is not None and (known is None or identity in known)
+        }
+        for other, one in reversed(family.captures.items()):
+            if not left or one < held:
+                break
+            theirs = self._marks(other) if one != capture else {}
+            for identity in [identity for identity in left if theirs.get(identity)]:
+                before, after = theirs[identity], left.pop(identity)
+                assert before is not None
+                for gap in (after[0] - before[0], after[1] - before[1]):
+                    gaps[one].add(self._met[identity], gap)
+        if held >= 0:
+            for identity in left:
+                gaps[held].add(self._met[identity], 0, 2)
 
 
-def _tie(captures: list[int], gaps: _Gaps) -> Offsets:
+def _marks(bundle: bytes) -> dict[bytes, tuple[int, int] | None]:
+    """Units by what is alike where they hold the same packets, with the times of the first and the
+    last frame.  What one capture holds twice marks no time.
+    """
+    marks: dict[bytes, tuple[int, int] | None] = {}
+    for _, part in parts(unbundled(bundle)):
+        for interval in part.intervals:
+            for unit in interval.units:
+                digests = b"".join([packet.digest for packet in unit.packets])
+                identity = b"%b%b" % (unit.frames.to_bytes(8), digests)
+                times = unit.first.ts_ns, unit.last.ts_ns
+                is_mark = identity not in marks and min(times) >= 0
+                marks[identity] = times if is_mark else None
+    return marks
+
+
+def _tie(captures: list[int], ties: Iterable[_Tie]) -> Offsets:
     neighbours: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
-    for (one, two), told in gaps.told.items():
-        gap = gaps.gap(told)
-        if gap is not None:
-            neighbours[one].append((two, gap))
-            neighbours[two].append((one, -gap))
+    for _, one, two, gap in ties:
+        neighbours[one].append((two, gap))
+        neighbours[two].append((one, -gap))
     offsets: Offsets = {}
     for start in captures:
         if start in offsets:

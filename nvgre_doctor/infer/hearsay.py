@@ -10,6 +10,7 @@ from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.bundles import unbundled
 from nvgre_doctor.evidence.folded import FoldedCapture
 from nvgre_doctor.evidence.intervals import parts
+from nvgre_doctor.evidence.parts import ends_of, is_kept
 from nvgre_doctor.evidence.signs import IcmpSeen, IcmpSign
 from nvgre_doctor.wire.facts import IcmpError
 
@@ -77,10 +78,12 @@ def settle_errors(evidence: Evidence) -> Evidence:
     was seen in any of the captures.  An error from inside a tunnel whose MAC and customer address
     also carry tenant data is a guest's own, whatever it quotes.
     """
-    different = evidence.different()
-    if not any(capture.icmp for capture, _ in different):
+    different = [capture for capture, _ in evidence.different()]
+    if not any(capture.icmp for capture in different):
         return evidence
-    flows = {ends for capture, _ in different for ends in capture.frames_by_ends()}
+    flows = {ends for capture in different for ends, _ in capture.unkept_frames}
+    for bundle in evidence.bundles():
+        flows |= {ends_of(unit) for unit, _ in unbundled(bundle) if is_kept(unit)}
     guests = _guests(evidence) if any(h.sign.macs for h in icmp_errors(evidence)) else set()
 
     def settled(sign: IcmpSign) -> IcmpSign:
