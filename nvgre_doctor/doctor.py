@@ -5,7 +5,7 @@ is `diagnose`.
 import os
 from collections.abc import Iterable, Iterator
 
-from nvgre_doctor.capture import expand
+from nvgre_doctor.capture import NO_TIME, expand
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.capture.interruption import Interruption
 from nvgre_doctor.evidence import CaptureEvidence
@@ -52,10 +52,10 @@ def diagnose(
         options = to_options(**given)
     elif given:
         raise TypeError(f"give options or {', '.join(given)}, not both")
-    selected = select_codes(options.select, options.ignore)
+    selected = select_codes(options.select)
     paths = [captures] if isinstance(captures, str | bytes | os.PathLike) else captures
     situation = examine(paths, options, progress, interruption)
-    report = assemble(situation, find_all(situation), selected)
+    report = assemble(situation, find_all(situation), selected, options.ignore)
     return report._replace(configuration=options.file_elsewhere)
 
 
@@ -110,7 +110,9 @@ def _describe(read: CaptureRead) -> Capture:
         found.bytes_read,
         read.evidence.nvgre_frames,
         (*problems, *_nothing_decodable(read.path, read.evidence)),
-        lost=found.losses,
+        None if found.first_ts_ns == NO_TIME else found.first_ts_ns,
+        None if found.last_ts_ns == NO_TIME else found.last_ts_ns,
+        found.losses,
     )
 
 

@@ -44,7 +44,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests import build
+from tests import build, build_etl
 
 FOLDER = Path(__file__).resolve().parent.parent / "sample_pcaps"
 MORNING = 1_361_355_247_000_000_000  # 2013-02-20 10:14:07 UTC
@@ -262,6 +262,13 @@ def mismatch() -> bytes:
         "VSID 5001. VM1 and VM3 on 192.168.50.1 (KB2779768 installed), VM2 and VM4 on 192.168.50.2"
         " (not installed).",
     )
+
+
+def mismatch_traced() -> bytes:
+    """The same as `netsh trace` on a host writes it; no sample, because no Windows wrote it."""
+    wire = Wire()
+    _the_story(wire)
+    return build_etl.etl([build_etl.ndiscap(ts_ns, data) for ts_ns, data in wire.frames])
 
 
 def all_updated() -> bytes:

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -22,7 +23,7 @@ from nvgre_doctor.settings.options import Options
 from tests import build, program
 from tests.build import block, custom, epb, idb, isb, nrb, opb, option, pcap, shb, spb
 from tests.needs import folder, need, posix
-from tests.worlds import A, B, Tape
+from tests.worlds import VM1, VM2, A, B, Tape
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "sample_pcaps"
@@ -69,7 +70,9 @@ def run(
 
 
 def annotated(capture: Path | bytes, folder: Path, *options: str, code: int = 0) -> bytes:
-    """What `annotate` writes; the exit code must be that of the findings."""
+    """What `annotate` writes, but for the verdict in its section header; the exit code must be that
+    of the findings.
+    """
     if isinstance(capture, bytes):
         path = folder / f"in-{len(list(folder.iterdir()))}.bin"
         path.write_bytes(capture)
@@ -77,7 +80,19 @@ def annotated(capture: Path | bytes, folder: Path, *options: str, code: int = 0)
     out = folder / f"out-{len(list(folder.iterdir()))}.pcapng"
     done = run(capture, "-o", out, *options)
     assert done.returncode == code, done.stderr
-    return out.read_bytes()
+    return without_verdict(out.read_bytes())
+
+
+def without_verdict(data: bytes) -> bytes:
+    """The same without the comment that must stand first in its section header."""
+    order = "<" if data[8:12] == b"\x4d\x3c\x2b\x1a" else ">"
+    total, code, size = struct.unpack_from(order + "I16xHH", data, 4)
+    assert (code, data[28:45]) == (1, b"nvgre-doctor says")
+    theirs = data[28 + -(-size // 4) * 4 : total - 4]
+    return (
+        block(0x0A0D0D0A, data[8:24] + (b"" if theirs == bytes(4) else theirs), order)
+        + (data[total:])
+    )
 
 
 def tshark(capture: Path, *arguments: str) -> str:
@@ -121,14 +136,15 @@ def without_our_comments(data: bytes) -> bytes:
     while rest:
         kind, total = int.from_bytes(rest[:4], "little"), int.from_bytes(rest[4:8], "little")
         body, rest = rest[8 : total - 4], rest[total:]
-        if kind == 6:
-            options_at = 20 + -(-int.from_bytes(body[12:16], "little") // 4) * 4
+        if kind in (6, 0x0A0D0D0A):
+            options_at, ours = 16, b"nvgre-doctor says"
+            if kind == 6:
+                options_at = 20 + -(-int.from_bytes(body[12:16], "little") // 4) * 4
+                ours = b"nvgre-doctor NVG"
             options, kept = body[options_at:], b""
             while options:
                 size = 4 + -(-int.from_bytes(options[2:4], "little") // 4) * 4
-                if not options.startswith(b"\1\0") or not options[4:].startswith(
-                    b"nvgre-doctor NVG"
-                ):
+                if not options.startswith(b"\1\0") or not options[4:].startswith(ours):
                     kept += options[:size]
                 options = options[size:]
             body = body[:options_at] + (b"" if kept == bytes(4) else kept)
@@ -155,6 +171,8 @@ def test_wireshark_finds_the_frames_by_their_comments(tmp_path: Path) -> None:
     done = run(MISMATCH, "-o", out)
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.splitlines() == [
+        "MISMATCH  192.168.50.2 still uses the old NVGRE layout; 192.168.50.1 does not. They cannot"
+        " talk.",
         f"Wrote {out}: 36 frames, 32 with a comment (NVG201 8, NVG301 16, NVG302 16)",
         'In Wireshark: frame.comment contains "nvgre-doctor"',
     ]
@@ -299,8 +317,8 @@ def test_simple_packet_blocks_stay_as_they_are_and_that_is_said(tmp_path: Path) 
     capture.write_bytes(shb() + idb() + spb(UPDATED_HOST) + spb(WEB) + spb(OLD_HOST))
     done = run(capture, "-o", tmp_path / "out.pcapng")
     assert done.returncode == 0
-    assert (tmp_path / "out.pcapng").read_bytes() == capture.read_bytes()
-    assert done.stdout.splitlines() == [
+    assert without_verdict((tmp_path / "out.pcapng").read_bytes()) == capture.read_bytes()
+    assert done.stdout.splitlines()[1:] == [
         f"Wrote {tmp_path}/out.pcapng: 3 frames, 0 with a comment (NVG201 1, NVG301 2)",
         (
             "2 frames that a finding points to could not take a comment (simple packet blocks, or"
@@ -553,10 +571,9 @@ def test_a_file_of_others_is_not_replaced_and_one_of_ours_is(tmp_path: Path) -> 
     shutil.copy(UPDATED, out)
     done = run(MISMATCH, "-o", out)
     assert done.returncode == 2
-    assert (
-        done.stderr
-        == f"nvgre-doctor: {out}: exists and holds no comment of nvgre-doctor; delete it first if"
-        " it may be replaced\n"
+    assert done.stderr == (
+        f"nvgre-doctor: {out}: exists and was not written by annotate; delete it first if it may"
+        " be replaced\n"
     )
     assert out.read_bytes() == UPDATED.read_bytes()
     out.unlink()
@@ -565,6 +582,117 @@ def test_a_file_of_others_is_not_replaced_and_one_of_ours_is(tmp_path: Path) -> 
     out.chmod(0o640)
     assert run(MISMATCH, "-o", out).returncode == 1
     assert (out.read_bytes(), out.stat().st_mode & 0o777) == (first, 0o640)
+
+
+def test_twice_in_a_row_gives_the_same_bytes_also_where_nothing_is_found(tmp_path: Path) -> None:
+    for capture, code in ((MISMATCH, 1), (UPDATED, 0), (TCPDUMP_ANY, 0)):
+        out = tmp_path / f"{capture.stem}.pcapng"
+        assert run(capture, "-o", out).returncode == code
+        first = out.read_bytes()
+        assert run(capture, "-o", out).returncode == code
+        assert out.read_bytes() == first
+
+
+@ORDERS
+def test_the_verdict_is_the_first_comment_of_the_first_section(order: str, tmp_path: Path) -> None:
+    theirs = option(1, "Lab 7", order)
+    body = idb(1, order) + epb(0, TIME, WEB, order)
+    (tmp_path / "in.pcapng").write_bytes(shb(order, options=theirs) + body + shb(order) + body)
+    run("in.pcapng", "-o", "out.pcapng", cwd=tmp_path)
+    said = option(
+        1,
+        "nvgre-doctor says: NO NVGRE: There is no NVGRE data in these captures, so nothing can be"
+        " said about layouts.",
+        order,
+    )
+    once = shb(order, options=said + theirs) + body + shb(order) + body
+    assert (tmp_path / "out.pcapng").read_bytes() == once
+    run("out.pcapng", "-o", "again.pcapng", cwd=tmp_path)
+    assert (tmp_path / "again.pcapng").read_bytes() == once
+
+
+# --- several captures ----------------------------------------------------------------------------
+
+
+def halves(folder: Path) -> None:
+    """The updated host in one capture, the old one in another: only together they cannot talk."""
+    one, two = Tape(), Tape()
+    for _ in range(2):
+        one.send(A, B, 0x00138900)
+        two.send(B, A, 0x00001389, VM2, VM1)
+    folder.mkdir(exist_ok=True)
+    (folder / "new.pcap").write_bytes(pcap(one.frames))
+    (folder / "old.pcapng.gz").write_bytes(gzip.compress(build.pcapng(two.frames)))
+
+
+def test_several_captures_are_diagnosed_together_and_written_into_a_folder(tmp_path: Path) -> None:
+    halves(tmp_path / "in")
+    for _ in range(2):  # the folder is made, and then it is there
+        done = run("in/new.pcap", "in/old.pcapng.gz", "-o", "out", cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (1, "")
+        assert done.stdout.splitlines() == [
+            "MISMATCH  192.168.50.2 still uses the old NVGRE layout; 192.168.50.1 does not. They"
+            " cannot talk.",
+            f"Wrote {os.path.join('out', 'new.pcapng')}: 2 frames, 2 with a comment (NVG301 2)",
+            f"Wrote {os.path.join('out', 'old.pcapng')}: 2 frames, 2 with a comment"
+            " (NVG201 2, NVG301 2)",
+            'In Wireshark: frame.comment contains "nvgre-doctor"',
+        ]
+    assert sorted(os.listdir(tmp_path / "out")) == ["new.pcapng", "old.pcapng"]
+    said = b"nvgre-doctor says of 2 captures together: MISMATCH: 192.168.50.2 still uses the old"
+    for name in ("new.pcapng", "old.pcapng"):
+        assert (tmp_path / "out" / name).read_bytes()[28:].startswith(said)
+
+
+def test_a_folder_gives_the_same_as_its_captures(tmp_path: Path) -> None:
+    halves(tmp_path / "in")
+    run("in/new.pcap", "in/old.pcapng.gz", "-o", "one", cwd=tmp_path)
+    run("in", "-o", "two", cwd=tmp_path)
+    for name in ("new.pcapng", "old.pcapng"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_captures_of_one_name_become_files_of_two(tmp_path: Path) -> None:
+    for place in ("a", "b"):
+        (tmp_path / place).mkdir()
+        shutil.copy(MISMATCH, tmp_path / place / "lab.pcapng")
+    (tmp_path / "b" / "LAB.PCAP").write_bytes(TCPDUMP_ANY.read_bytes())
+    run("a/lab.pcapng", "b/LAB.PCAP", "b/lab.pcapng", "-o", "out", cwd=tmp_path)
+    assert sorted(os.listdir(tmp_path / "out")) == ["LAB-2.pcapng", "lab-3.pcapng", "lab.pcapng"]
+
+
+def test_one_capture_into_a_folder_keeps_its_name(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    assert run(MISMATCH, "-o", "out", cwd=tmp_path).returncode == 1
+    assert run(UPDATED, "-o", "new/", cwd=tmp_path).returncode == 0
+    assert os.listdir(tmp_path / "out") == [MISMATCH.name]
+    assert os.listdir(tmp_path / "new") == [UPDATED.name]
+
+
+def test_of_several_captures_what_can_be_read_is_written(tmp_path: Path) -> None:
+    halves(tmp_path / "in")
+    (tmp_path / "in" / "text").write_text("no capture\n")
+    done = run("in/new.pcap", "in/text", "in/missing", "-o", "out", cwd=tmp_path)
+    assert done.returncode == 3
+    assert os.listdir(tmp_path / "out") == ["new.pcapng"]
+    assert [line.split(": ")[1] for line in done.stderr.splitlines()] == [
+        "in/text",
+        "in/missing",
+        f"{os.path.join('out', 'text.pcapng')} was not written",
+        f"{os.path.join('out', 'missing.pcapng')} was not written",
+    ]
+    done = run("in/text", "in/missing", "-o", "nothing", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_captures_in_the_folder_that_is_written_to_are_never_changed(tmp_path: Path) -> None:
+    for name in ("one.pcapng", "two.pcapng"):
+        shutil.copy(MISMATCH, tmp_path / name)
+    done = run("one.pcapng", "two.pcapng", "-o", ".", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "is the capture itself; annotate never changes a capture in place." in done.stderr
+    assert (tmp_path / "one.pcapng").read_bytes() == MISMATCH.read_bytes()
 
 
 @posix
@@ -590,12 +718,16 @@ def test_standard_input_and_pipes_are_refused_because_everything_is_read_twice(
     ("args", "message"),
     [
         ([MISMATCH], "Missing option '-o'"),
-        ([MISMATCH, UPDATED, "-o", "out.pcapng"], "unexpected extra argument"),
+        ([], "Missing argument 'CAPTURE...'"),
+        ([MISMATCH, UPDATED, "-o", "out.pcapng"], "out.pcapng is no folder, and copies of several"),
+        ([SAMPLES, "-o", "out.pcapng"], "captures, or of those in a folder, need one: -o FOLDER"),
+        ([SAMPLES, "-o", "missing/out"], "missing/out: the folder "),
+        (["folder", "-o", "folder"], "folder lies in folder, so the copies would be read the next"),
+        (["folder", "-o", "folder/new/"], "folder/new/ lies in folder, so the copies would be"),
+        ([MISMATCH, MISMATCH.name, "-", "-o", "out"], "standard input only once"),
         ([MISMATCH, "-o", "-"], "annotate writes a file; - is standard output."),
         ([MISMATCH, "-o", "missing/out.pcapng"], "does not exist"),
-        ([MISMATCH, "-o", "folder"], "folder: is a folder"),
         ([MISMATCH, "-o", "/dev/null"], "/dev/null: is not a regular file"),
-        (["folder", "-o", "out.pcapng"], "folder is a folder; annotate takes one capture."),
         ([MISMATCH, "-o", "out.pcapng", "--config", "missing.toml"], "missing.toml"),
     ],
 )
@@ -665,7 +797,7 @@ def test_hostile_names_are_visible(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", done.stdout + done.stderr)
     assert done.stderr.startswith(r"nvgre-doctor: evil\x1b[31m\n.pcapng: ")
-    assert done.stdout.startswith(r"Wrote out\x1b]0;x\x07.pcapng: 22 frames, ")
+    assert done.stdout.splitlines()[1].startswith(r"Wrote out\x1b]0;x\x07.pcapng: 22 frames, ")
 
 
 def test_settings_of_check_count_here_too(tmp_path: Path) -> None:

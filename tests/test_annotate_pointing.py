@@ -138,9 +138,8 @@ def test_nvg203_is_on_every_frame_of_the_host_that_mixes_layouts() -> None:
         tape.send(A, B, CURRENT_5001, VM1, VM2)
     found = notes(tape)
     assert frames(found, "NVG203") == [1, 2, 4, 5, 7, 8]
-    assert text(found, 1, "NVG203").startswith(
-        "192.168.50.2 sends both layouts at the same time: key 0x00001389 (TNI 5001"
-    )
+    said = "192.168.50.2 sends both layouts at the same time: key 0x00001389"
+    assert text(found, 1, "NVG203") == said
 
 
 def test_nvg204_is_on_every_frame_of_the_host_whose_layout_cannot_be_told() -> None:
@@ -149,10 +148,7 @@ def test_nvg204_is_on_every_frame_of_the_host_whose_layout_cannot_be_told() -> N
         tape.send(A, B, OLD)
     found = notes(tape)
     assert frames(found, "NVG204") == [1, 2, 3, 4, 5, 6, 7]
-    assert (
-        text(found, 7, "NVG204") == "the layout of 192.168.50.1 cannot be told: key 0x001e8481"
-        " (TNI 2000001, or VSID 7812 with FlowID 129)"
-    )
+    assert text(found, 7, "NVG204") == "the layout of 192.168.50.1 cannot be told: key 0x001e8481"
 
 
 def test_nvg205_is_on_the_frames_that_are_not_as_expected() -> None:
@@ -271,7 +267,7 @@ def test_refusals_before_and_after_a_change_belong_to_different_findings() -> No
     assert (frames(found, "NVG302"), frames(found, "NVG303")) == ([4, 6, 8], [12])
 
 
-def test_nvg304_says_what_the_error_means() -> None:
+def test_nvg304_names_the_error() -> None:
     tape = Tape()
     tape.ping(A, B, CURRENT_5001, CURRENT_5001)
     for _ in range(6):
@@ -281,8 +277,7 @@ def test_nvg304_says_what_the_error_means() -> None:
     assert (
         text(found, 4, "NVG304")
         == "ICMP 3/2 from 192.168.50.2 about NVGRE from 192.168.50.1 to 192.168.50.2 (key"
-        " 0x00138900):"
-        " protocol unreachable: there is no GRE at all on the receiver"
+        " 0x00138900): protocol unreachable"
     )
 
 
@@ -357,17 +352,26 @@ def test_nvg102_is_on_frames_cut_before_the_key() -> None:
     assert found == {3: {"NVG102": "this frame is cut before the GRE key"}}
 
 
+def test_nvg104_is_on_the_first_frame_of_the_virtual_machines_and_names_no_file() -> None:
+    tape = Tape()
+    tape.send(A, B, OLD_5001)
+    tape.send(B, A, CURRENT_5001, VM2, VM1)
+    tape.frames.append(tape.frames[0])  # the first one, captured once more
+    said = "packets of these virtual machines were captured more than once"
+    assert {number: row.get("NVG104") for number, row in notes(tape).items()} == {
+        1: said,
+        2: None,
+        3: None,
+    }
+
+
 def test_nvg401_is_on_reserved_keys_only() -> None:
     tape = Tape()
     tape.ping(A, B, CURRENT_5001, CURRENT_5001)
     tape.send(A, B, 0x00000007, VM3, VM4)
     found = notes(tape)
     assert frames(found, "NVG401") == [3]
-    assert (
-        text(found, 3, "NVG401")
-        == "key 0x00000007 (TNI 7 [reserved], or VSID 0 [reserved] with FlowID 7) is valid under"
-        " neither layout"
-    )
+    assert text(found, 3, "NVG401") == "key 0x00000007 is valid under neither layout"
 
 
 def test_nvg402_and_nvg403_are_on_the_frames_that_break_the_rules() -> None:
@@ -389,11 +393,7 @@ def test_nvg404_is_on_frames_with_an_unknown_vsid_only() -> None:
     tape.ping(A, B, 0x22345600, 0x22345600, VM3, VM4)
     found = notes(tape, known_vsids(0x123456))
     assert frames(found, "NVG404") == [3, 4]
-    assert (
-        text(found, 3, "NVG404")
-        == "key 0x22345600 (TNI 3429888 with top octet 0x22, or VSID 2241622 with FlowID 0) is not"
-        " in the inventory"
-    )
+    assert text(found, 3, "NVG404") == "key 0x22345600 is not in the inventory"
 
 
 # --- all findings ------------------------------------------------------------
@@ -423,7 +423,43 @@ def test_a_frame_that_a_finding_names_belongs_to_it_whatever_it_is() -> None:
     situation = judge_tapes(tape)
     (finding,) = findings_of(situation, "NVG301")
     named = finding._replace(frames=(*finding.frames, finding.frames[0]._replace(frame=3)))
-    assert pointed(tape, situation, Pointer(situation, [named]))[3] == {"NVG301": finding.message}
+    notes = pointed(tape, situation, Pointer(situation, [named]))
+    assert notes[3] == {"NVG301": "two hosts use different layouts"}
+
+
+def test_each_capture_gets_the_notes_on_its_own_frames() -> None:
+    """A is heard in the first capture, B in the second; only together they cannot talk."""
+    one, two = Tape(), Tape()
+    for _ in range(2):
+        one.send(A, B, CURRENT_5001)
+        two.web()
+        two.send(B, A, OLD_5001, VM2, VM1)
+    situation = judge_tapes(one, two)
+    findings = findings_of(situation)
+    assert {finding.code for finding in findings} == {"NVG201", "NVG301"}
+    notes = [
+        pointed(tape, situation, Pointer(situation, findings, index))
+        for index, tape in enumerate((one, two))
+    ]
+    assert [{number: sorted(row) for number, row in of.items()} for of in notes] == [
+        {1: ["NVG301"], 2: ["NVG301"]},
+        {2: ["NVG201", "NVG301"], 4: ["NVG201", "NVG301"]},
+    ]
+
+
+def test_a_finding_about_a_host_is_on_frames_that_it_sent_and_every_note_is_short() -> None:
+    for seed in range(150):
+        tape = random_tape(Random(seed))
+        situation = judge_tapes(tape)
+        findings = findings_of(situation)
+        for finding in findings:
+            found = pointed(tape, situation, Pointer(situation, [finding]))
+            for number, row in found.items():
+                assert all("\n" not in note and len(note) <= 130 for note in row.values())
+                if finding.subject.kind == "host":
+                    outer = tape.frames[number - 1][1]
+                    at = outer.index(b"\x45")
+                    assert outer[at + 12 : at + 16] == build.ip(finding.subject.hosts[0])
 
 
 def random_tape(dice: Random) -> Tape:

@@ -5,6 +5,7 @@ The frames of a sample are taken from its pcapng or pcap with `struct` alone, an
 
 import gzip
 import io
+import os
 import struct
 import tarfile
 import zipfile
@@ -197,14 +198,16 @@ def test_an_archive_of_several_captures_is_read_whole(command: str, tmp_path: Pa
         ]
 
 
-def test_annotate_asks_for_one_capture_of_an_archive(tmp_path: Path) -> None:
+def test_annotate_writes_one_capture_of_an_archive_or_all_into_a_folder(tmp_path: Path) -> None:
     path, out = tmp_path / "lab.zip", tmp_path / "out.pcapng"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.pcapng", samples.mismatch())
         archive.writestr("b.pcapng", samples.mismatch())
     done = run_here("annotate", str(path), "-o", str(out))
     assert done.code == 2
-    assert f"{path}/a.pcapng" in done.stderr
+    assert "copies of several captures, or of those in a folder, need one: -o" in done.stderr
     assert not out.exists()
+    assert run_here("annotate", str(path), "-o", str(tmp_path / "all")).code == 1
+    assert sorted(os.listdir(tmp_path / "all")) == ["a.pcapng", "b.pcapng"]
     assert run_here("annotate", f"{path}/a.pcapng", "-o", str(out)).code == 1
     assert out.read_bytes().count(b"nvgre-doctor NVG301") == 16

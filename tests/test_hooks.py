@@ -15,9 +15,11 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
+from tests import build
 from tests.needs import need
 from tests.program import MISMATCH, PROGRAM, ROOT, UPDATED, environment
 
+WEB = build.ipv4("192.0.2.1", "192.0.2.2", 6, build.tcp("192.0.2.1", "192.0.2.2", 50000, 443))
 GIT = [
     "git",
     "-c",
@@ -81,7 +83,9 @@ def test_the_hook_takes_captures_by_name(name: str, taken: bool) -> None:
 
 
 @pytest.mark.peer
-def test_pre_commit_runs_the_hook_over_all_captures_at_once(checkout: Path, tmp_path: Path) -> None:
+def test_pre_commit_runs_the_hook_once_and_every_capture_by_itself(
+    checkout: Path, tmp_path: Path
+) -> None:
     lab = tmp_path / "lab"
     (lab / "captures").mkdir(parents=True)
     shutil.copy(UPDATED, lab / "captures" / "updated.pcapng")
@@ -109,14 +113,27 @@ def test_pre_commit_runs_the_hook_over_all_captures_at_once(checkout: Path, tmp_
 
     healthy = pre_commit()
     assert healthy.returncode == 0, healthy.stdout + healthy.stderr
-    assert "All 3 hosts speak RFC 7637; nothing is refused." in healthy.stdout
+    assert (
+        "HEALTHY  captures/updated.pcapng  All 3 hosts speak RFC 7637; nothing is refused."
+        in healthy.stdout
+    )
     shutil.copy(MISMATCH, lab / "captures" / "a mismatch.pcapng")
     git(lab, "add", "--all")
     sick = pre_commit()
     assert sick.returncode == 1
     assert "- exit code: 1" in sick.stdout
-    assert sick.stdout.count("MISMATCH  192.168.50.2 still uses the old NVGRE layout") == 1
-    assert "2 captures, " in sick.stdout
+    # One process reads both, so their lines stand one below the other; only what is not good has
+    # details.
+    verdict = (
+        "192.168.50.2 still uses the old NVGRE layout; 192.168.50.1 does not. They cannot talk."
+    )
+    assert (
+        f"MISMATCH  captures/a mismatch.pcapng  {verdict}\n"
+        "HEALTHY   captures/updated.pcapng     All 3 hosts speak RFC 7637; nothing is refused.\n"
+        in sick.stdout
+    )
+    assert sick.stdout.count("\nCapture ") == 1
+    assert f"\nCapture captures/a mismatch.pcapng\nMISMATCH  {verdict}\n" in sick.stdout
 
 
 # --- the GitHub Action -------------------------------------------------------
@@ -151,6 +168,9 @@ def test_inputs_reach_the_scripts_as_variables_only() -> None:
         "INPUT_FAIL_ON": "${{ inputs.fail-on }}",
         "INPUT_SARIF": "${{ inputs.sarif }}",
     }
+
+
+INPUTS = load("action.yml")["inputs"]
 
 
 class Runner:
@@ -189,15 +209,16 @@ class Runner:
         )
 
     def check(
-        self, captures: str, args: str = "", fail_on: str = "", sarif: str = ""
+        self, captures: str, args: str = "", fail_on: str | None = None, sarif: str = ""
     ) -> subprocess.CompletedProcess[str]:
+        """The step `Check`; `fail_on` None is what nobody gave."""
         for path in self.files.iterdir():
             path.unlink()
         return self.run(
             steps()["Check"]["run"],
             INPUT_CAPTURES=captures,
             INPUT_ARGS=args,
-            INPUT_FAIL_ON=fail_on,
+            INPUT_FAIL_ON=INPUTS["fail-on"]["default"] if fail_on is None else fail_on,
             INPUT_SARIF=sarif,
         )
 
@@ -235,17 +256,20 @@ def test_the_install_step_installs_the_program_from_the_folder_of_the_action(
     done = runner.run(steps()["Install nvgre-doctor"]["run"], GITHUB_ACTION_PATH=str(checkout))
     assert done.returncode == 0, done.stderr
     shutil.copy(MISMATCH, runner.workspace / "lab.pcapng")
-    assert runner.check("lab.pcapng").stdout.endswith("\nnvgre-doctor: verdict mismatch\n")
+    assert runner.check("lab.pcapng").stdout.endswith("\nnvgre-doctor: verdicts 1 mismatch\n")
 
 
 @pytest.mark.peer
 def test_the_check_step_annotates_summarizes_and_writes_sarif(runner: Runner) -> None:
     done = runner.check("captures/a mismatch.pcapng\n", sarif="nvgre.sarif")
     assert (done.returncode, done.stderr) == (1, "")
+    # The host was silent for 24 seconds before frame 29, so frame 29 is the first of the span that
+    # its verdict rests on, and not frame 13.
     assert done.stdout.startswith(
-        "::error title=NVG201 192.168.50.2,file=captures/a mismatch.pcapng,line=13::NVG201: "
+        "::error title=NVG201 192.168.50.2,file=captures/a mismatch.pcapng,line=29::NVG201: "
     )
-    assert runner.summary().startswith("## nvgre-doctor: mismatch\n")
+    assert runner.summary().startswith("## nvgre-doctor, each capture by itself\n")
+    assert "\n## mismatch: `captures/a mismatch.pcapng`\n" in runner.summary()
     assert json.loads((runner.workspace / "nvgre.sarif").read_text("utf-8"))["version"] == "2.1.0"
     assert runner.outputs() == ["sarif=nvgre.sarif", "exit-code=1"]
 
@@ -254,9 +278,31 @@ def test_the_check_step_annotates_summarizes_and_writes_sarif(runner: Runner) ->
 def test_several_captures_folders_and_patterns_stand_on_lines_of_their_own(runner: Runner) -> None:
     done = runner.check("captures/\n\n*.pcapng\n", fail_on="never")
     assert done.returncode == 0
-    assert "- `captures/a mismatch.pcapng`: " in runner.summary()
-    assert "- `updated.pcapng`: " in runner.summary()
+    assert done.stdout.endswith("\nnvgre-doctor: verdicts 1 mismatch, 1 healthy\n")
+    assert "| mismatch | `captures/a mismatch.pcapng` | " in runner.summary()
+    assert "| healthy | `updated.pcapng` | " in runner.summary()
     assert runner.outputs() == ["exit-code=0"]
+
+
+@pytest.mark.peer
+def test_captures_of_different_labs_say_nothing_about_each_other(runner: Runner) -> None:
+    """Both have a host 192.168.50.2.  Taken for one host, it would speak both layouts, and its old
+    one would be likely, a warning.
+    """
+    done = runner.check("captures/\nupdated.pcapng")
+    assert done.returncode == 1
+    assert "::error title=NVG201 192.168.50.2,file=captures/a mismatch.pcapng," in done.stdout
+
+
+@pytest.mark.peer
+def test_a_warning_fails_the_step_unless_it_is_told_otherwise(runner: Runner) -> None:
+    """A capture without NVGRE is not green."""
+    (runner.workspace / "web.pcap").write_bytes(build.pcap([(0, build.ethernet(WEB))]))
+    done = runner.check("web.pcap")
+    assert done.returncode == 1
+    assert done.stdout.startswith("::warning title=NVG103")
+    assert runner.check("web.pcap", fail_on="error").returncode == 0
+    assert runner.check("web.pcap", fail_on="").returncode == 0  # the program's own default
 
 
 @pytest.mark.peer

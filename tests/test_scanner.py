@@ -94,8 +94,9 @@ def test_every_prefix_of_a_buffer_ends_before_the_record_that_is_cut():
     data = record(build.ethernet(PACKET)) * 3
     size = len(data) // 3
     for length in range(len(data) + 1):
-        (at, number, is_full), left = walk(scanner(), data[:length])
+        (at, number, last, is_full), left = walk(scanner(), data[:length])
         assert (at, number, is_full) == (length // size * size, length // size + 1, False)
+        assert last == (at - size if at else -1)
         assert left == ([], [], [])
 
 
@@ -103,13 +104,13 @@ def test_what_is_not_plain_is_left_with_offset_length_and_number():
     ping = build.ethernet(build.ipv4("10.0.0.1", "10.0.0.2", 1, build.icmp(3, 1, bytes(20))))
     data = record(build.ethernet(PACKET)) + record(ping)
     first = 16 + len(build.ethernet(PACKET))
-    assert walk(scanner(), data) == ((len(data), 3, False), ([first], [len(ping)], [2]))
+    assert walk(scanner(), data) == ((len(data), 3, first, False), ([first], [len(ping)], [2]))
 
 
 def test_more_frames_than_are_left_at_once_are_all_left_in_order():
     data = record(b"x" * 12 + b"\x08\0" + b"x" * 6) * 10_000
     end, (stamps, lengths, numbers) = walk(scanner(), data)
-    assert end == (len(data), 10_001, False)
+    assert end == (len(data), 10_001, 359_964, False)
     assert (stamps, lengths) == (list(range(0, 360_000, 36)), [20] * 10_000)
     assert numbers == list(range(1, 10_001))
 
@@ -121,11 +122,11 @@ def test_a_full_table_is_told_and_nothing_is_counted_twice():
     ]
     data = b"".join(map(record, frames))
     made = scanner(rows=2)
-    (at, number, is_full), _ = walk(made, data)
-    assert (at, number, is_full) == (len(data) // 3 * 2, 3, True)
+    (at, number, last, is_full), _ = walk(made, data)
+    assert (at, number, last, is_full) == (len(data) // 3 * 2, 3, len(data) // 3, True)
     units, *others = made.take()
     assert ([frames_of(packed) for _, packed in units], others) == ([1, 1], [[], 2, 0, 0])
-    assert walk(made, data, at=at)[0] == (len(data), 2, False)
+    assert walk(made, data, at=at)[0] == (len(data), 2, at, False)
     assert len(made.take()[0]) == 1
 
 
@@ -227,9 +228,9 @@ def test_a_walker_goes_on_where_interfaces_are_added():
     frame = build.ethernet(PACKET)
     blocks = [build.epb(interface, TIME, frame) for interface in (0, 1)]
     records, left, counter = Records("<", True, 16, [(1, CLOCK)]), Columns(), FrameCounter()
-    assert counter.walk(records, blocks[0], 0, 1, left) == (len(blocks[0]), 2)
-    assert counter.walk(records, blocks[1], 0, 2, left) == (0, 2)
+    assert counter.walk(records, blocks[0], 0, 1, left) == (len(blocks[0]), 2, 12)
+    assert counter.walk(records, blocks[1], 0, 2, left) == (0, 2, -1)
     records.interfaces.append((1, CLOCK))
-    assert counter.walk(records, blocks[1], 0, 2, left) == (len(blocks[1]), 3)
+    assert counter.walk(records, blocks[1], 0, 2, left) == (len(blocks[1]), 3, 12)
     assert left == Columns()
     assert counter.finish().nvgre_frames == 2

@@ -222,7 +222,10 @@ WRONG = {
     "select = 'NVG2'": (
         'select: expected a list of finding codes such as ["NVG301", "NVG2"], found "NVG2".'
     ),
-    "ignore = [1]": "ignore[0]: expected a string, found 1.",
+    "ignore = [1]": (
+        'ignore[0]: expected a code such as "NVG306", or {code = "NVG306", hosts = "10.0.0.7",'
+        ' reason = "..."}, found 1.'
+    ),
     "inventory = ''": 'inventory: expected the name of a CSV file, found "".',
     "inventory = 1979-05-27": 'inventory: expected a string, found "1979-05-27".',
     "inventory = ['a.csv']": "inventory: expected a string, found a list of 1.",

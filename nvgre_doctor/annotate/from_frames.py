@@ -10,6 +10,7 @@ from nvgre_doctor.annotate.packets import (
     interface_block,
     packet_block,
     section_header,
+    section_with_comments,
     with_comments,
 )
 from nvgre_doctor.capture import Batch, Description, OpenCapture
@@ -57,6 +58,7 @@ class _Interfaces:
 def write_frames(
     source: OpenCapture,
     marker: Marker,
+    says: str,
     target: BinaryIO,
     tell: ProgressCallback,
     *,
@@ -65,10 +67,10 @@ def write_frames(
     """Write all frames, or those that a finding points to.  Time resolution and link type stay, and
     so does the snap length where the capture tells it.
 
-    Errors: OSError of `target`.
+    The section gets the comment `says`.  Errors: OSError of `target`.
     """
     interfaces = _Interfaces(target)
-    target.write(section_header())
+    target.write(section_with_comments(section_header(), ORDER, [says] if says else []))
     for batch in source.batches():
         interfaces.describe(source.description)
         interface, tick_ns = interfaces.number(batch), 10 ** (9 - batch.time_digits)

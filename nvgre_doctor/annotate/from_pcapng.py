@@ -1,15 +1,15 @@
 """A pcapng capture is copied block by block, byte for byte.
 
-Only packets that get a comment, or lose one of an earlier run, change, and with them the length of
-a section that told it. Simple packet blocks have no room for a comment, and blocks of more than 4
-MiB are not taken apart: both are copied as they are.
+Only the first section header and packets change that get a comment, or lose one of an earlier run,
+and with packets the length of a section that told it. Simple packet blocks have no room for a
+comment, and blocks of more than 4 MiB are not taken apart: both are copied as they are.
 """
 
 import struct
 from typing import BinaryIO, Final
 
 from nvgre_doctor.annotate.marking import Marker
-from nvgre_doctor.annotate.packets import with_comments
+from nvgre_doctor.annotate.packets import section_with_comments, with_comments
 from nvgre_doctor.capture import NO_TIME, Block
 from nvgre_doctor.capture.formats.pcapng_blocks import (
     ENHANCED_PACKET,
@@ -34,13 +34,14 @@ _SIMPLE_PACKET_HEAD: Final = 12  # bytes before the frame
 class PcapngCopier:
     """Takes the blocks of a capture in order."""
 
-    def __init__(self, marker: Marker, target: BinaryIO, *, only_findings: bool) -> None:
-        """`target` must be able to seek.
+    def __init__(self, marker: Marker, says: str, target: BinaryIO, *, only_findings: bool) -> None:
+        """`target` must be able to seek.  The first section gets the comment `says`.
 
         With `only_findings`, packets that no finding points to are left out, and so is what speaks
         of the whole capture: statistics, journal entries, custom and unknown blocks.
         """
         self._marker = marker
+        self._says = [says] if says else []
         self._target = target
         self._only_findings = only_findings
         self._numbered = 0  # frame numbers used
@@ -58,7 +59,7 @@ class PcapngCopier:
             if block.piece == 0:
                 self.end_section(is_cut=False)
                 self._begin_section(block)
-            self._target.write(block.data)
+            self._target.write(self._section_header(block) if block.is_whole else block.data)
             return
         data = block.data
         if block.piece == 0:
@@ -84,6 +85,10 @@ class PcapngCopier:
         self._section_read = self._section_written = 0
         self._header_at = self._target.tell()
         (self._told_length,) = struct.unpack_from(block.order + "q", block.data, _LENGTH_AT)
+
+    def _section_header(self, block: Block) -> bytes:
+        says, self._says = self._says, []
+        return section_with_comments(block.data, block.order, says)
 
     def _changed(self, block: Block) -> tuple[bytes, bool]:
         """The block as it is written, and whether it is.  Of a block in pieces, this is the first

@@ -53,7 +53,9 @@ class Marker:
         self.copied.frames += 1
         if self._pointer.is_idle:
             return []
-        notes = self._notes(linktype, frame, wire_length, At(ts_ns, 0, frame_number))
+        notes = self._notes(
+            linktype, frame, wire_length, At(ts_ns, self._pointer.capture, frame_number)
+        )
         if not notes:
             return []
         self.copied.flagged += 1

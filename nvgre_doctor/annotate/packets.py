@@ -1,4 +1,4 @@
-"""pcapng packet blocks with our comments in them.  Knows blocks and bytes; nothing about findings.
+"""pcapng blocks with our comments in them.  Knows blocks and bytes; nothing about findings.
 
 Format: draft-ietf-opsawg-pcapng sections 4.1 to 4.3 and appendix A (the obsolete packet block,
 which has its options in the same place).
@@ -14,6 +14,7 @@ from nvgre_doctor.capture.formats.pcapng_blocks import (
     INTERFACE,
     PACKET_HEAD,
     SECTION,
+    SECTION_SIZE,
 )
 from nvgre_doctor.capture.formats.pcapng_options import (
     COMMENT,
@@ -24,10 +25,17 @@ from nvgre_doctor.capture.formats.pcapng_options import (
 
 ORDER: Final = "<"
 """Byte order of the blocks that are made here."""
-_OURS: Final = re.compile(rb"nvgre-doctor NVG[0-9]{3}: ")
+_OURS: Final = re.compile(rb"nvgre-doctor (?:NVG[0-9]{3}: |says[ :])")
+_SECTION_HEAD: Final = SECTION_SIZE - 4  # bytes before the options of a section header
+_COMMENT_HEAD: Final = 4  # bytes of an option before its value
 _MICROSECONDS: Final = 6
 _TSRESOL: Final = 9
 _FCS_LENGTH: Final = 13
+
+
+def is_annotated(head: bytes) -> bool:
+    """Whether a file that begins like this has our comment in its section header."""
+    return bool(_OURS.match(head, _SECTION_HEAD + _COMMENT_HEAD))
 
 
 def with_comments(block: bytes, order: str, comments: Sequence[str]) -> bytes:
@@ -38,7 +46,15 @@ def with_comments(block: bytes, order: str, comments: Sequence[str]) -> bytes:
     that has none and gets none stays as it is, byte for byte.
     """
     (captured,) = struct.unpack_from(order + "I", block, 20)
-    options_at = PACKET_HEAD + ((captured + 3) & ~3)
+    return _with_options(block, PACKET_HEAD + ((captured + 3) & ~3), order, comments)
+
+
+def section_with_comments(block: bytes, order: str, comments: Sequence[str]) -> bytes:
+    """The same of a section header."""
+    return _with_options(block, _SECTION_HEAD, order, comments)
+
+
+def _with_options(block: bytes, options_at: int, order: str, comments: Sequence[str]) -> bytes:
     theirs = _without_ours(block[options_at:-4], order)
     ours = b"".join(write_option(COMMENT, comment.encode(), order) for comment in comments)
     if not ours and len(theirs) == len(block) - 4 - options_at:

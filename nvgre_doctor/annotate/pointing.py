@@ -6,7 +6,7 @@ belong to it.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from nvgre_doctor.infer.diagnosis import At
 from nvgre_doctor.rules.base import Situation
@@ -14,6 +14,9 @@ from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.frames import frame_of
 from nvgre_doctor.rules.registry import RULES
 from nvgre_doctor.wire.facts import Facts
+
+TITLES: Final = {rule.code: rule.title for rule in RULES}
+"""What is said of a frame that a finding names without more to say of it."""
 
 
 class Note(NamedTuple):
@@ -24,16 +27,20 @@ class Note(NamedTuple):
 
 
 class Pointer:
-    """Knows the findings of one diagnosis of one capture."""
+    """Knows the findings of one diagnosis, and points to frames of one of its captures."""
 
-    def __init__(self, situation: Situation, findings: Iterable[Finding]) -> None:
-        """`findings` are those to point to; the situation is the one that they were found in."""
+    def __init__(self, situation: Situation, findings: Iterable[Finding], capture: int = 0) -> None:
+        """`findings` are those to point to; the situation is the one that they were found in, and
+        `capture` an index there.
+        """
+        self.capture = capture
         self._found: set[tuple[str, tuple[str, ...]]] = set()
-        self._named: defaultdict[int, list[Finding]] = defaultdict(list)
+        self._named: defaultdict[int, list[str]] = defaultdict(list)  # codes, by frame
         for finding in findings:
             self._found.add((finding.code, finding.subject.hosts))
             for ref in finding.frames:
-                self._named[ref.frame].append(finding)
+                if ref.capture == capture:
+                    self._named[ref.frame].append(finding.code)
         codes = {code for code, _ in self._found}
         self._shows = [(r.code, r.shows(situation)) for r in RULES if r.code in codes]
         self._has_changes = any(host.changes for host in situation.diagnosis.hosts.values())
@@ -58,6 +65,6 @@ class Pointer:
                 if (code, claim.hosts) in self._found:
                     texts[code] = claim.text
                     break
-        for finding in self._named.get(at.frame_number, ()):
-            texts.setdefault(finding.code, finding.message)
+        for code in self._named.get(at.frame_number, ()):
+            texts.setdefault(code, TITLES[code])
         return [Note(code, texts[code]) for code in sorted(texts)]

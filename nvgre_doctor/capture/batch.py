@@ -163,12 +163,13 @@ class Walker(Protocol):
 
     def walk(
         self, records: Records, data: bytes, at: int, number: int, left: Columns
-    ) -> tuple[int, int]:
+    ) -> tuple[int, int, int]:
         """Walk over records from `data[at]` on, whose frames are numbered from `number` on.  Frames
         that are not counted are added to `left`.
 
         Gives the offset and the frame number to go on with: at the end of the buffer, or where
         something other than a whole record (or whole enhanced packet block) with a frame follows.
+        And the stamp of the last frame that was walked over, as in Batch; -1: there was none.
         """
 
 
@@ -184,3 +185,13 @@ class Progress:
     bytes_read: int = 0  # uncompressed bytes of the capture that were understood
     problems: list[Problem] = field(default_factory=list)
     losses: Losses = field(default_factory=Losses)
+    first_ts_ns: int | None = None  # of the first frame; None: there is none yet
+    last_ts_ns: int | None = None  # of the last frame
+
+    def tell_times(self, first_ts_ns: int, last_ts_ns: int) -> None:
+        """Of the first and the last one of frames that follow all that were told of before;
+        NO_TIME counts like any time.
+        """
+        if self.first_ts_ns is None:
+            self.first_ts_ns = first_ts_ns
+        self.last_ts_ns = last_ts_ns

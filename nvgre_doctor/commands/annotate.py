@@ -1,165 +1,134 @@
-"""`nvgre-doctor annotate`: write a capture again as pcapng, with a comment on every frame that a
+"""`nvgre-doctor annotate`: write captures again as pcapng, with a comment on every frame that a
 finding points to.
 """
 
-import os
-import stat
-from typing import TYPE_CHECKING, Final
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
 
 from nvgre_doctor.commands._options import complete_files, config_options, options_from
 from nvgre_doctor.errors import Exit
 from nvgre_doctor.report.exits import exit_code
-from nvgre_doctor.terminal.output import (
-    STDOUT,
-    OutputError,
-    check_place,
-    replacing,
-    tell,
-    write_stdout,
-)
-from nvgre_doctor.terminal.text_files import read_bytes
+from nvgre_doctor.terminal.output import replacing, tell, write_stdout
 from nvgre_doctor.terminal.visible import visible
 
 if TYPE_CHECKING:
     from nvgre_doctor.annotate import Copied
-
-_SEARCHED: Final = 1 << 24
-"""Bytes of an existing output that are searched for a comment of ours."""
-_OURS: Final = b"nvgre-doctor NVG"
+    from nvgre_doctor.evidence.captures import Capture
 
 
 @click.command("annotate", epilog="Exit codes are those of check.")
-@click.argument("capture", metavar="CAPTURE", shell_complete=complete_files)
+@click.argument(
+    "captures", metavar="CAPTURE...", nargs=-1, required=True, shell_complete=complete_files
+)
 @click.option(
     "-o",
     "--output",
-    metavar="OUT.pcapng",
+    metavar="OUT.pcapng|FOLDER",
     required=True,
     shell_complete=complete_files,
-    help="The file to write.",
+    help="The file to write; of several captures the folder.",
 )
 @click.option("--only-findings", is_flag=True, help="Only the frames that a finding points to.")
 @config_options
 def command(
-    capture: str, output: str, only_findings: bool, config: str | None, no_config: bool
+    captures: tuple[str, ...],
+    output: str,
+    only_findings: bool,
+    config: str | None,
+    no_config: bool,
 ) -> int:
-    """Write CAPTURE again as pcapng, with comments for Wireshark.
+    """Write captures again as pcapng, with comments for Wireshark. They are diagnosed together, as
+    check does.
 
-    Every frame that a finding points to gets a packet comment. In Wireshark: Analyze, Expert
-    Information, or the display filter frame.comment contains "NVG2". Comments of an earlier run are
-    replaced, everything else is copied unchanged.
+    Every frame that a finding points to gets a packet comment, and the whole gets one with the
+    verdict. In Wireshark: Analyze, Expert Information, or the display filter frame.comment contains
+    "NVG2". Comments of an earlier run are replaced, everything else is copied unchanged.
     """
-    from nvgre_doctor.annotate import Pointer, annotate, can_be_copied  # with all that it needs
+    from nvgre_doctor.annotate import (  # with all that it needs
+        Pointer,
+        annotate,
+        can_be_copied,
+        says,
+    )
     from nvgre_doctor.capture import ChangedError
+    from nvgre_doctor.commands._copies import captures_twice_read, make_folder_of, plan_copies
     from nvgre_doctor.doctor import examine
     from nvgre_doctor.report.assemble import assemble
+    from nvgre_doctor.reporters import render
     from nvgre_doctor.rules.registry import find_all, select_codes
+    from nvgre_doctor.terminal.display import display_for_stdout
     from nvgre_doctor.terminal.progress import ProgressBar
 
-    _refuse_input(capture)
-    _refuse_output(output, capture)
+    paths = captures_twice_read(captures)
+    targets = plan_copies(captures, paths, output)
     options = options_from(config, no_config)
+    display = display_for_stdout(options.color, -1)
+    written: list[tuple[str, Copied]] = []
+    is_whole = True
     with ProgressBar(wanted=True, color=options.color != "never") as bar:
-        selected = select_codes(options.select, options.ignore)
-        situation = examine([capture], options, bar.update)
-        report = assemble(situation, find_all(situation), selected)
-        (read,) = report.captures
-        problems = [f"{capture}: {problem.message}" for problem in read.problems]
-        if not (problems or read.could_be_judged):
-            problems = [f"{capture}: there is no frame in it"]
-        if not can_be_copied(read):
-            tell(*problems, f"{output} was not written")
-            return Exit.UNREADABLE
-        try:
-            with replacing(output) as target:
-                copied = annotate(
-                    read,
-                    Pointer(situation, report.findings),
-                    target,
-                    bar.update,
-                    only_findings=only_findings,
+        selected = select_codes(options.select)
+        situation = examine(paths, options, bar.update)
+        report = assemble(situation, find_all(situation), selected, options.ignore)
+        told = [problem for read in report.captures for problem in _problems(read)]
+        for index, (read, target) in enumerate(zip(report.captures, targets, strict=True)):
+            if not can_be_copied(read):
+                told.append(f"{target} was not written")
+                continue
+            make_folder_of(target)
+            pointer = Pointer(situation, report.findings, index)
+            try:
+                with replacing(target) as stream:
+                    copied = annotate(
+                        read,
+                        pointer,
+                        stream,
+                        bar.update,
+                        comment=says(report),
+                        only_findings=only_findings,
+                    )
+            except ChangedError:
+                is_whole = False
+                told.append(
+                    f"{read.path}: changed while it was read; stop the capture first, or copy the"
+                    " file"
                 )
-        except ChangedError:
-            tell(f"{capture}: changed while it was read; stop the capture first, or copy the file")
-            return Exit.UNREADABLE
-    tell(*problems)
-    write_stdout(_summary(output, copied))
-    return exit_code(report, options.fail_on)
+            else:
+                written.append((target, copied))
+    tell(*told)
+    if written:
+        write_stdout(render("text", report, display) + _summary(written), color=display.color)
+    return exit_code(report, options.fail_on) if is_whole and written else Exit.UNREADABLE
 
 
-def _refuse_input(path: str) -> None:
-    """Everything is read twice: first to find out, then to write."""
-    if path == STDOUT:
-        raise click.UsageError(
-            "annotate reads the capture twice, and standard input only once: save it to a file"
-            " first."
-        )
-    try:
-        mode = os.stat(path).st_mode
-    except (OSError, ValueError):
-        return  # a member of an archive, or reading it will say so
-    if stat.S_ISDIR(mode):
-        raise click.UsageError(f"{visible(path)} is a folder; annotate takes one capture.")
-    if not stat.S_ISREG(mode):
-        raise click.UsageError(
-            f"{visible(path)} can be read only once, and annotate reads twice: save it to a file"
-            " first."
-        )
-    from nvgre_doctor.capture import expand
-
-    captures = expand([path])
-    if len(captures) > 1:
-        raise click.UsageError(
-            f"{visible(path)} holds several captures, and annotate takes one: name it, for example"
-            f" {visible(captures[0])}"
-        )
+def _problems(read: "Capture") -> list[str]:
+    """What is wrong with a capture, one line each."""
+    problems = [f"{read.path}: {problem.message}" for problem in read.problems]
+    if not (problems or read.could_be_judged):
+        problems = [f"{read.path}: there is no frame in it"]
+    return problems
 
 
-def _refuse_output(path: str, capture: str) -> None:
-    """Never in place, and never over a file that is not ours."""
-    name = visible(path)
-    if path == STDOUT:
-        raise click.UsageError("annotate writes a file; - is standard output.")
-    mode = check_place(path)
-    if mode is None:
-        return
-    if not stat.S_ISREG(mode):
-        raise OutputError(f"{name}: is not a regular file")
-    if os.path.exists(capture) and os.path.samefile(path, capture):
-        raise click.UsageError(
-            f"{name} is the capture itself; annotate never changes a capture in place."
-        )
-    if not _is_ours(path):
-        raise OutputError(
-            f"{name}: exists and holds no comment of nvgre-doctor; delete it first if it may be"
-            " replaced"
-        )
-
-
-def _is_ours(path: str) -> bool:
-    """Whether a file is empty, or holds one of our comments near its beginning."""
-    try:
-        beginning = read_bytes(path, _SEARCHED)
-    except OSError as error:
-        raise OutputError(f"{visible(path)}: {error.strerror or error}") from error
-    return not beginning or _OURS in beginning
-
-
-def _summary(output: str, copied: "Copied") -> str:
+def _summary(written: "Iterable[tuple[str, Copied]]") -> str:
     from nvgre_doctor.wording import plural
 
-    codes = ", ".join(f"{code} {count}" for code, count in sorted(copied.by_code.items()))
-    lines = [
-        f"Wrote {visible(output)}: {plural(copied.written, 'frame')},"
-        f" {copied.flagged - copied.without_room} with a comment" + (f" ({codes})" if codes else "")
-    ]
-    if copied.without_room:
+    lines = []
+    total: Counter[str] = Counter()
+    for path, copied in written:
+        commented = copied.flagged - copied.without_room
+        codes = ", ".join(f"{code} {count}" for code, count in sorted(copied.by_code.items()))
         lines.append(
-            f"{plural(copied.without_room, 'frame')} that a finding points to could not take a"
+            f"Wrote {visible(path)}: {plural(copied.written, 'frame')}, {commented} with a comment"
+            + (f" ({codes})" if codes else "")
+        )
+        total.update(commented=commented, without_room=copied.without_room)
+    if total["without_room"]:
+        lines.append(
+            f"{plural(total['without_room'], 'frame')} that a finding points to could not take a"
             " comment (simple packet blocks, or blocks of more than 4 MiB)"
         )
-    if copied.flagged > copied.without_room:
+    if total["commented"]:
         lines.append('In Wireshark: frame.comment contains "nvgre-doctor"')
     return "".join(line + "\n" for line in lines)

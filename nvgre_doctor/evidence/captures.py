@@ -23,7 +23,9 @@ class Capture(NamedTuple):
     bytes: int
     nvgre_frames: int
     problems: tuple[Problem, ...]
-    first_time_ns: int | None = None  # of its first frame, since 1970; None: no frame, or no time
+    first_time_ns: int | None = (
+        None  # of its first frame, since 1970; None: no frame, or it has none
+    )
     last_time_ns: int | None = None  # of its last frame
     lost: Losses = NOTHING  # what it says itself
 

@@ -34,9 +34,14 @@ class Units:
         self.levels: dict[bytes, int] = {}
         """The lowest rank that is kept, by source + destination."""
         self.unkept_frames: Counter[bytes] = Counter()  # by source + destination
+        self._kept: defaultdict[bytes, list[bytes]] = defaultdict(list)
+        """The units that are kept, by source + destination, once it is chosen among them."""
+
+    def _facts(self) -> tuple[object, ...]:
+        return self.packed, self.is_thinned, self.levels, self.unkept_frames
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Units) and vars(self) == vars(other)
+        return isinstance(other, Units) and self._facts() == other._facts()
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -57,6 +62,7 @@ class Units:
         }
         units.is_thinned, units.levels = self.is_thinned, dict(self.levels)
         units.unkept_frames = self.unkept_frames.copy()
+        units._kept = defaultdict(list, {ends: list(kept) for ends, kept in self._kept.items()})
         return units
 
     def add(
@@ -80,9 +86,12 @@ class Units:
         for unit, packed in units:
             if unit in self.packed:
                 more[unit].append(packed)
-            else:
-                self.packed[unit] = packed
-                fresh.add(ends_of(unit))
+                continue
+            ends = ends_of(unit)
+            self.packed[unit] = packed
+            fresh.add(ends)
+            if self.is_thinned and is_kept(unit):
+                self._kept[ends].append(unit)
         for unit, parts in more.items():
             self.packed[unit] = merge([self.packed[unit], *parts])
         if self.is_thinned:
@@ -98,21 +107,23 @@ class Units:
 
     def _thin(self) -> None:
         self.is_thinned = True
-        self._settle({ends_of(unit) for unit in self.packed})
+        for unit in self.packed:
+            if is_kept(unit):
+                self._kept[ends_of(unit)].append(unit)
+        self._settle(self._kept.keys())
 
-    def _settle(self, directions: set[bytes]) -> None:
+    def _settle(self, directions: Iterable[bytes]) -> None:
         """Keep what is to be kept of these."""
-        of_ends: defaultdict[bytes, list[bytes]] = defaultdict(list)
-        for unit in self.packed if directions else ():
-            ends = ends_of(unit)
-            if ends in directions and is_kept(unit):
-                of_ends[ends].append(unit)
         out: defaultdict[bytes, list[bytes]] = defaultdict(list)
-        for ends, units in of_ends.items():
+        for ends in directions:
+            units = self._kept.get(ends, [])
             level, kept = sampling.choose(units, self.levels.get(ends, 0))
             if level:
                 self.levels[ends] = level
-            for unit in units if len(kept) < len(units) else ():
+            if len(kept) == len(units):
+                continue
+            self._kept[ends] = list(kept)
+            for unit in units:
                 if unit not in kept:
                     packed = self.packed.pop(unit)
                     self.unkept_frames[ends] += frames_of(packed)

@@ -20,7 +20,7 @@ from nvgre_doctor.infer.pairs import judge_pairs
 from nvgre_doctor.infer.reasons import Explaining
 from nvgre_doctor.infer.refusals import find_refusals
 from nvgre_doctor.infer.solving import solve
-from nvgre_doctor.infer.verdicts import by_address, new_hosts, tell_host
+from nvgre_doctor.infer.verdicts import by_address, in_order, new_hosts, tell_host
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.vocabulary import Confidence, Layout
 
@@ -41,14 +41,19 @@ def _infer(evidence: Evidence, inventory: Inventory) -> Diagnosis:
     frames = count_frames(evidence, streams)
     hosts = new_hosts(frames)
     solution = solve(evidence, inventory)
-    guessed = guess(solution.spans, solution.facts, solution.settled, solution.answers)
-    explaining = Explaining(solution, guessed)
     clocks = Clocks(evidence)
+    orders = {
+        address: in_order(numbers, solution.spans, clocks)
+        for address, numbers in by_address(solution.spans).items()
+    }
+    certain = [numbers for numbers, is_known in orders.values() if is_known]
+    guessed = guess(solution.spans, solution.facts, solution.settled, solution.answers, certain)
+    explaining = Explaining(solution, guessed)
     deciding: dict[bytes, Answer] = {}
-    for address, numbers in by_address(solution.spans).items():
+    for address, (numbers, is_known) in orders.items():
         host = hosts.setdefault(address, HostVerdict(address))
         host.sender, host.sender_reasons = solution.senders[address]
-        decides = tell_host(host, numbers, solution.spans, solution.answers, clocks)
+        decides = tell_host(host, numbers, solution.spans, solution.answers, is_known=is_known)
         if decides is not None:
             deciding[address] = solution.answers[decides]
         host.reasons = explaining.of_host(host, numbers, decides)

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from nvgre_doctor.evidence.parts import Moment
+from nvgre_doctor.infer.answers import LEAST_MARGIN
 from nvgre_doctor.infer.diagnosis import At
 from nvgre_doctor.infer.heard import Heard
 from nvgre_doctor.infer.margins import only_layout
@@ -42,7 +43,7 @@ def cut_spans(
 
 
 def _mark(spans: Sequence[Span], models: Iterable[Model], strays: frozenset[Heard]) -> _Marked:
-    """Only spans with both."""
+    """Only spans with enough of both."""
     marked: defaultdict[int, tuple[list[Heard], list[Heard]]] = defaultdict(lambda: ([], []))
     for number, span in enumerate(spans):
         old_ids = set()
@@ -62,7 +63,12 @@ def _mark(spans: Sequence[Span], models: Iterable[Model], strays: frozenset[Hear
             if tenant is not None:
                 for unit in model.units:
                     marked[unit.span][OLD if unit.old_id == tenant else NEW].append(unit)
-    return {number: sides for number, sides in marked.items() if sides[OLD] and sides[NEW]}
+    return {number: sides for number, sides in marked.items() if all(map(_is_enough, sides))}
+
+
+def _is_enough(side: Iterable[Heard]) -> bool:
+    """One frame alone is a stray, and no change."""
+    return sum(unit.weight for unit in set(side)) >= LEAST_MARGIN
 
 
 def _in_both_layouts(model: Model) -> int | None:

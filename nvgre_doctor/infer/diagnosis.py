@@ -94,6 +94,7 @@ class SpanVerdict(NamedTuple):
     first: At
     last: At
     pieces: Pieces | None = None
+    is_hard: bool = False  # it rests on more than statistics
 
     def ends_at(self, frame: At) -> tuple[At, At]:
         """Its first and its last frame in the capture of this one, if it has frames there."""
@@ -147,15 +148,16 @@ class HostVerdict:
             return Layout.UNKNOWN
         return Layout.UNKNOWN if spoken.layout is Layout.BOTH else spoken.layout
 
-    def spoken_between(self, first: At, last: At) -> SpanVerdict | None:
+    def spoken_between(self, first: At, last: At, *, by_itself: bool = False) -> SpanVerdict | None:
         """What is known, or likely, of this time: of the span that it lies in, of the spans before
-        and after it if they agree, or of one that ends less than the time of a restart away.  What
-        is updated stays so: RFC 7637 holds after the last span, draft-00 before the first one.
+        and after it if they agree, or of one that ends less than the time of a restart away.  If
+        not asked `by_itself`, RFC 7637 holds after the last span, draft-00 before the first one.
         """
         one, two = self._spoken(first), self._spoken(last)
         if one is None or two is None or one.layout is not two.layout:
             return None
-        return min(self._surest(one), self._surest(two), key=_sureness)
+        surest = (one, two) if by_itself else (self._surest(one), self._surest(two))
+        return min(surest, key=_sureness)
 
     def _surest(self, span: SpanVerdict) -> SpanVerdict:
         at = self.spans.index(span)

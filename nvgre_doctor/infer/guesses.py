@@ -19,9 +19,15 @@ FLOWS_OF_ONE_OCTET: Final = 2
 
 
 def guess(
-    spans: Sequence[Span], facts: Facts, settled: Settled, answers: list[Answer]
+    spans: Sequence[Span],
+    facts: Facts,
+    settled: Settled,
+    answers: list[Answer],
+    orders: Iterable[Sequence[int]],
 ) -> dict[int, Heard]:
-    """Answer the spans that no fact reached; for each of these what was looked at."""
+    """Answer the spans that no fact reached; for each of these what was looked at.  `orders` are
+    the spans of each address in their order.
+    """
     open_spans = [
         number
         for number, span in enumerate(spans)
@@ -30,6 +36,7 @@ def guess(
     if not open_spans:
         return {}
     known = _proven_ids(spans, answers)
+    between = _between(orders, answers)
     looked_at: dict[int, Heard] = {}
     for group in _tied(open_spans, facts):
         units = [
@@ -39,15 +46,39 @@ def guess(
             if unit.old_id is not None and unit.new_id is not None
         ]
         found = _guess(units, known) if units else None
-        if found is not None:
+        meant = {number: between[number] for number in group if number in between}
+        for number, layout in meant.items():
+            answers[number] = Answer(layout, Confidence.LIKELY, 0, False)
+        if found is not None and not set(meant.values()) - {found[0]}:
             layout, shown = found
+            alike: dict[int, Heard] = {}
+            for unit in units:
+                best = alike.setdefault(unit.span, unit)
+                if best.gre_key != shown.gre_key == unit.gre_key:
+                    alike[unit.span] = unit
             for number in group:
                 answers[number] = Answer(layout, Confidence.LIKELY, 0, False)
-                own = [unit for unit in units if unit.span == number]
-                looked_at[number] = min(
-                    own, key=lambda u: u.gre_key != shown.gre_key, default=shown
-                )
+                looked_at[number] = alike.get(number, shown)
     return looked_at
+
+
+def _between(orders: Iterable[Sequence[int]], answers: Sequence[Answer]) -> dict[int, Layout]:
+    """Spans without an answer that lie between two of the same proven layout: a host that is old
+    before and after a silence is old in it.
+    """
+    found: dict[int, Layout] = {}
+    for numbers in orders:
+        before, waiting = Layout.UNKNOWN, list[int]()
+        for number in numbers:
+            layout, confidence = answers[number][:2]
+            if layout is Layout.UNKNOWN:
+                waiting.append(number)
+                continue
+            is_proven = confidence is Confidence.PROVEN and layout is not Layout.BOTH
+            if is_proven and layout is before:
+                found |= dict.fromkeys(waiting, layout)
+            before, waiting = layout if is_proven else Layout.UNKNOWN, []
+    return found
 
 
 def _proven_ids(spans: Sequence[Span], answers: Sequence[Answer]) -> set[int]:

@@ -61,6 +61,19 @@ def count_other_prohibited(evidence: Evidence) -> int:
     )
 
 
+def find_cut_refusals(evidence: Evidence) -> list[tuple[bytes, bytes]]:
+    """Who sent a 3/10 or 1/1 to whom, that may refuse NVGRE: they exchange it, and the message was
+    captured too short to tell.
+    """
+    return sorted(
+        {
+            (heard.sign.reporter, heard.sign.addressee)
+            for heard in icmp_errors(evidence)
+            if heard.sign.is_cut and is_prohibited(heard.sign)
+        }
+    )
+
+
 def refused_flow(sign: IcmpSign) -> tuple[bytes, bytes]:
     """Source and destination of the packet that an ICMP error is about.
 
@@ -74,9 +87,9 @@ def settle_errors(evidence: Evidence) -> Evidence:
     """The evidence, in which every ICMP error says truly whether it refuses NVGRE.
 
     A quote holds at least 8 bytes behind the IP header (RFC 792), which are flags, protocol and
-    key; a small snap length cuts them off.  Such an error refuses NVGRE if NVGRE of the quoted flow
-    was seen in any of the captures.  An error from inside a tunnel whose MAC and customer address
-    also carry tenant data is a guest's own, whatever it quotes.
+    key; a small snap length cuts them off.  Such an error refuses NVGRE if NVGRE between the same
+    addresses was seen in any of the captures, whichever way.  An error from inside a tunnel whose
+    MAC and customer address also carry tenant data is a guest's own, whatever it quotes.
     """
     different = [capture for capture, _ in evidence.different()]
     if not any(capture.icmp for capture in different):
@@ -89,11 +102,11 @@ def settle_errors(evidence: Evidence) -> Evidence:
     def settled(sign: IcmpSign) -> IcmpSign:
         if sign.refuses_nvgre:
             return _about_guests(sign) if _is_of_guest(sign, guests) else sign
-        if not sign.shows_gre:
+        if not sign.shows_gre and not sign.is_cut:
             return sign
         source, destination = refused_flow(sign)
-        if source + destination in flows:
-            return sign._replace(refuses_nvgre=True, shows_gre=False)
+        if source + destination in flows or destination + source in flows:
+            return sign._replace(refuses_nvgre=True, shows_gre=False) if sign.shows_gre else sign
         return IcmpSign(*sign[:8])
 
     def kept(capture: FoldedCapture) -> FoldedCapture:

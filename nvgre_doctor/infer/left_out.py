@@ -52,7 +52,8 @@ def leave_out(evidence: Evidence, not_nvgre: NetworkTable[bool]) -> Evidence:
             elif sign.oddity in _NVGRE | _OTHER_GRE:
                 _count_out(rest, seen.count, are_nvgre=sign.oddity in _NVGRE)
         for icmp_sign, error in part.icmp.items():
-            about_out = icmp_sign.refuses_nvgre and any(map(is_out, refused_flow(icmp_sign)))
+            is_about_nvgre = icmp_sign.refuses_nvgre or icmp_sign.is_cut
+            about_out = is_about_nvgre and any(map(is_out, refused_flow(icmp_sign)))
             rest.add_icmp(_about_other_traffic(icmp_sign) if about_out else icmp_sign, error)
         return rest.folded()
 

@@ -2,15 +2,16 @@
 layouts of that time explain it.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence import Evidence
-from nvgre_doctor.evidence.signs import DIGESTS, EXAMPLES, IcmpInterval, IcmpSign
+from nvgre_doctor.evidence.signs import EXAMPLES, IcmpSign
 from nvgre_doctor.infer.diagnosis import At, HostVerdict, RefusalFacts, Stream
 from nvgre_doctor.infer.hearsay import icmp_errors, is_prohibited, refused_flow
-from nvgre_doctor.vocabulary import Cause, Layout
+from nvgre_doctor.infer.refusal_counts import Refused
+from nvgre_doctor.vocabulary import Cause, Confidence, Layout
 from nvgre_doctor.wire import layouts
 
 _LAYOUTS: Final = {Layout.OLD, Layout.CURRENT}
@@ -19,36 +20,13 @@ Flow = tuple[bytes, bytes]
 """Source and destination."""
 
 
-class _Row(NamedTuple):
+class _About(NamedTuple):
+    """What refusals have in common, but for their cause."""
+
     source: bytes
     destination: bytes
     sign: IcmpSign  # without what only the quote tells
     gre_key: int | None
-    cause: Cause
-
-
-class _Seen:
-    """All sightings of one row."""
-
-    __slots__ = ("digests", "frames", "sightings")
-
-    def __init__(self) -> None:
-        self.sightings = 0
-        self.digests: Counter[bytes] = Counter()
-        self.frames: list[At] = []
-
-    def add(self, interval: IcmpInterval, capture: int) -> None:
-        self.sightings += interval.sightings
-        self.digests.update(dict(interval.digests))
-        self.frames += [At(m.ts_ns, capture, m.frame_number) for m in interval.examples]
-
-    @property
-    def packets(self) -> int:
-        """Exact below DIGESTS distinct ones, else an estimate."""
-        if len(self.digests) < DIGESTS:
-            return len(self.digests)
-        smallest = sorted(self.digests.items())[:DIGESTS]
-        return max(len(smallest), self.sightings * DIGESTS // sum(seen for _, seen in smallest))
 
 
 def find_refusals(
@@ -59,7 +37,7 @@ def find_refusals(
     if not errors:
         return []
     index = _FlowIndex(streams, {heard.sign.addressee for heard in errors})
-    found: defaultdict[_Row, _Seen] = defaultdict(_Seen)
+    found: defaultdict[_About, Refused] = defaultdict(Refused)
     flows = [index.flow_and_key(heard.sign) for heard in errors]
     answered = _refused_both_ways(
         (flow, gre_key, heard.sign) for heard, (flow, gre_key) in zip(errors, flows, strict=True)
@@ -73,25 +51,26 @@ def find_refusals(
             cause = _cause(flow, bare, hosts, first, last)
             if cause is Cause.UNKNOWN and (flow, gre_key) in answered and is_prohibited(bare):
                 cause = Cause.LAYOUT_MISMATCH
-            found[_Row(*flow, bare, gre_key, cause)].add(interval, heard.capture)
+            found[_About(*flow, bare, gre_key)].add(cause, interval, heard.capture)
     return [
         RefusalFacts(
-            row.source,
-            row.destination,
-            row.sign,
-            row.gre_key,
-            seen.packets,
-            tuple(sorted(seen.frames)[:EXAMPLES]),
-            row.cause,
-            seen.sightings,
+            about.source,
+            about.destination,
+            about.sign,
+            about.gre_key,
+            told.packets,
+            tuple(sorted(told.frames)[:EXAMPLES]),
+            cause,
+            told.sightings,
         )
-        for row, seen in sorted(found.items(), key=lambda item: _sortable(item[0]))
+        for about, refused in sorted(found.items(), key=lambda item: _sortable(item[0]))
+        for cause, told in refused.by_cause()
     ]
 
 
-def _sortable(row: _Row) -> tuple[object, ...]:
-    gre_key = -1 if row.gre_key is None else row.gre_key
-    return (row.source, row.destination, gre_key, row.sign, row.cause)
+def _sortable(about: _About) -> tuple[object, ...]:
+    gre_key = -1 if about.gre_key is None else about.gre_key
+    return (about.source, about.destination, gre_key, about.sign)
 
 
 def _cause(
@@ -111,7 +90,24 @@ def _cause(
         return Cause.UNKNOWN
     if not one.margin or not two.margin:
         return Cause.UNKNOWN
-    return Cause.POLICY if one.layout is two.layout else Cause.LAYOUT_MISMATCH
+    if one.layout is not two.layout:
+        return Cause.LAYOUT_MISMATCH
+    # That nothing is wrong with the layouts takes a proof for one, and nearly one for the other.
+    both = [_sureness(hosts[address], first, last) for address in flow]
+    return Cause.POLICY if any(both) and None not in both else Cause.UNKNOWN
+
+
+def _sureness(host: HostVerdict, first: At, last: At) -> bool | None:
+    """Whether a layout is proven for that time by what the same capture heard then; None if it is
+    less than nearly: every frame that the host sent says so.
+    """
+    span = host.spoken_between(first, last, by_itself=True)
+    if span is not None and span.ends_at(first)[0].capture != first.capture:
+        return None
+    if span is not None and span.confidence is Confidence.PROVEN:
+        return True
+    says_all = span is not None and span.is_hard and span.margin >= host.frames_sent
+    return False if says_all else None
 
 
 def _refused_both_ways(

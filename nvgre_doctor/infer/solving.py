@@ -80,16 +80,20 @@ def _reread_reserved(
     senders: Mapping[bytes, Judgement],
 ) -> bool:
     """Low octets of a reserved VSID that are FlowIDs: not draft-00, but a sender that writes any
-    VSID.  Of Hyper-V only octets that are FlowIDs for certain say so.
+    VSID.  Of Hyper-V only octets that are FlowIDs for certain say so; others say nothing at all.
     """
     found = False
     for number, span in enumerate(spans):
-        sender = senders[span.address].sender
-        needed = FlowIds.CERTAIN if sender is Sender.HYPER_V else FlowIds.PERHAPS
+        is_hyper_v = senders[span.address].sender is Sender.HYPER_V
         for unit in span.heard:
             if unit.new_id is None and unit.old_id is not None:
                 upper_bits = unit.gre_key >> 8
-                if classes.get((number, upper_bits), FlowIds.NOTHING) >= needed:
+                flow_ids = classes.get((number, upper_bits), FlowIds.NOTHING)
+                if flow_ids is FlowIds.CERTAIN or (flow_ids is FlowIds.PERHAPS and not is_hyper_v):
                     unit.new_id = upper_bits
-                    found = True
+                elif flow_ids is FlowIds.PERHAPS:
+                    unit.old_id = None
+                else:
+                    continue
+                found = True
     return found

@@ -26,21 +26,26 @@ def by_address(spans: Sequence[Span]) -> dict[bytes, Numbers]:
 
 def tell_host(
     host: HostVerdict,
-    numbers: Sequence[int],
+    ordered: Sequence[int],
     spans: Sequence[Span],
     answers: Sequence[Answer],
-    clocks: Clocks,
+    *,
+    is_known: bool,
 ) -> int | None:
-    """Fill in what the spans of one address say; the number of the span that decides."""
-    ordered, is_known = in_order(numbers, spans, clocks)
-    host.spans = [SpanVerdict(*answers[n][:3], *spans[n].ends(), spans[n].pieces) for n in ordered]
+    """Fill in what the spans of one address say, which come `in_order`; the number of the span that
+    decides.
+    """
+    host.spans = [
+        SpanVerdict(*answers[n][:3], *spans[n].ends(), spans[n].pieces, answers[n].is_hard)
+        for n in ordered
+    ]
     deciding = _deciding(ordered, answers)
     if deciding is None:
         return None
     layouts = {answers[n].layout for n in ordered} - {Layout.UNKNOWN}
     host.layout, host.confidence, host.margin = answers[deciding][:3]
     if not is_known and len(layouts) > 1:
-        lasts = [_deciding(of_capture, answers) for of_capture in _of_captures(numbers, spans)]
+        lasts = [_deciding(of_capture, answers) for of_capture in _of_captures(ordered, spans)]
         ends = {answers[n].layout for n in lasts if n is not None}
         if len(ends) > 1:
             host.confidence, host.is_stale = Confidence.LIKELY, True
@@ -50,7 +55,7 @@ def tell_host(
             key=lambda n: (answers[n].confidence is Confidence.PROVEN, answers[n].margin, -n),
         )
         host.layout, host.confidence, host.margin = answers[deciding][:3]
-        for of_capture in _of_captures(numbers, spans):
+        for of_capture in _of_captures(ordered, spans):
             host.changes = host.changes or list(_changes(of_capture, spans, answers))
     else:
         later = ordered[ordered.index(deciding) + 1 :]

@@ -2,7 +2,7 @@
 and the counts.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -17,11 +17,13 @@ from nvgre_doctor.infer.diagnosis import (
 )
 from nvgre_doctor.infer.gathering import by_source
 from nvgre_doctor.infer.hearsay import count_other_prohibited
+from nvgre_doctor.known.ignored import Ignore, ignores_of
 from nvgre_doctor.report.expected import expectation_of, tell_as_expected
 from nvgre_doctor.report.headline import headline_of
 from nvgre_doctor.report.model import (
     EvidenceItem,
     Host,
+    Ignored,
     LayoutChange,
     LayoutSpan,
     Pair,
@@ -43,15 +45,19 @@ FRAMES_SHOWN: Final = 4
 
 
 def assemble(
-    situation: Situation, findings: tuple[Finding, ...], selected: frozenset[str]
+    situation: Situation,
+    findings: tuple[Finding, ...],
+    selected: frozenset[str],
+    ignore: Iterable[Ignore | str] = (),
 ) -> Report:
-    """The report.  The verdict looks at all findings, as if nothing was expected: a sick network
-    must not look healthy.
+    """The report.  The verdict looks at all findings, as if nothing was expected or ignored: a sick
+    network must not look healthy.
     """
     diagnosis = situation.diagnosis
     verdict = verdict_of(situation, findings)
     told = tell_as_expected(findings, situation)
-    shown = worst_first(finding for finding in told if finding.code in selected)
+    kept, ignored = _without_ignored(told, selected, ignores_of(ignore))
+    shown = worst_first(kept)
     streams = by_source(diagnosis.streams)
     hosts = tuple(_host(host, streams.get(host.address, [])) for host in diagnosis.hosts.values())
     return Report(
@@ -73,7 +79,28 @@ def assemble(
             other_icmp_3_10=count_other_prohibited(situation.evidence),
             nvgre_frames_left_out=situation.nvgre_frames_left_out,
         ),
+        ignored=ignored,
     )
+
+
+def _without_ignored(
+    findings: Iterable[Finding], selected: frozenset[str], ignores: tuple[Ignore, ...]
+) -> tuple[list[Finding], tuple[Ignored, ...]]:
+    """The selected findings, and how many of them are ignored for which reason: the first that
+    fits counts.
+    """
+    kept: list[Finding] = []
+    counts: Counter[Ignore] = Counter()
+    for finding in findings:
+        if finding.code in selected:
+            why = next(
+                (row for row in ignores if row.fits(finding.code, finding.subject.hosts)), None
+            )
+            if why is None:
+                kept.append(finding)
+            else:
+                counts[why] += 1
+    return kept, tuple(Ignored(*row, counts[row]) for row in dict.fromkeys(ignores) if counts[row])
 
 
 def evidence_items(host: HostVerdict) -> tuple[EvidenceItem, ...]:
@@ -139,7 +166,7 @@ def _segments(host: HostVerdict, sent: Iterable[Stream]) -> tuple[Segment, ...]:
     for stream in sent:
         if not stream.frames:
             continue
-        layout = host.layout if host.confidence is Confidence.LIKELY else host.layout_of(stream)
+        layout = _layout_meant(host, stream)
         is_known = layout in (Layout.OLD, Layout.CURRENT)
         groups[is_known, network_id(stream, layout) if is_known else stream.upper_bits].append(
             stream
@@ -152,6 +179,18 @@ def _segments(host: HostVerdict, sent: Iterable[Stream]) -> tuple[Segment, ...]:
         )
         for (is_known, number), streams in sorted(groups.items())
     )
+
+
+def _layout_meant(host: HostVerdict, stream: Stream) -> Layout:
+    """In which a host wrote a stream: likely counts where the host is no more than likely, and
+    where it changed, it is the layout of that time.
+    """
+    if host.confidence is not Confidence.LIKELY:
+        return host.layout_of(stream)
+    if not host.changes:
+        return host.layout
+    spoken = host.spoken_between(stream.first, stream.last)
+    return Layout.UNKNOWN if spoken is None else spoken.layout
 
 
 def _gre_keys(streams: Iterable[Stream]) -> tuple[int, ...]:

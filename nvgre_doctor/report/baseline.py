@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from nvgre_doctor.errors import GivenError
+from nvgre_doctor.known.ignored import Ignore
 from nvgre_doctor.report import fingerprint
 from nvgre_doctor.report.checked_json import JsonError, Value, parse, shown
 from nvgre_doctor.report.model import Report
@@ -74,8 +75,8 @@ def only_new(
     was not found any more.
 
     Of several findings with one fingerprint the first ones are the accepted ones.  A finding is
-    gone only if this run could have found it: its code is among those `selected`, its capture
-    among those of the report, and its hosts were met.
+    gone only if this run could have told it: its code is among those `selected`, its capture
+    among those of the report, its hosts were met, and what fits it was not ignored.
     """
     rows = {row.fingerprint: row for row in baseline}
     left = Counter({key: row.count for key, row in rows.items()})
@@ -93,6 +94,7 @@ def only_new(
         row._replace(count=left[key])
         for key, row in rows.items()
         if left[key] and row.code in codes and row.capture in captures and met >= {*row.hosts}
+        if not any(Ignore(*one[:3]).fits(row.code, row.hosts) for one in report.ignored)
     )
     severities = [finding.severity for finding in new]
     summary = report.summary._replace(

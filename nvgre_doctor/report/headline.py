@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from nvgre_doctor.report.verdict import (
+    cut_refusals,
     mismatches,
     old_hosts,
     senders_of,
@@ -129,6 +130,12 @@ def _undecided(situation: Situation, findings: list[Finding]) -> str:
         one, two = map(address_text, thin[0].hosts)
         return f"{refused}Whether {one} and {two} use different layouts rests on a single frame."
     old = [address_text(host.address) for host in thin_old_hosts(situation)]
+    if not old:
+        by, source = map(address_text, cut_refusals(situation)[0])
+        return (
+            f"{refused}{by} sends ICMP errors to {source} that may refuse NVGRE, but they were"
+            " captured too short to tell. Capture whole frames."
+        )
     return (
         f"{refused}{listed(old)} may use the old NVGRE layout, but too little was captured to say"
         " so."

@@ -38,6 +38,7 @@ from nvgre_doctor.report.model import (
     SCHEMA_VERSION,
     EvidenceItem,
     Host,
+    Ignored,
     LayoutChange,
     LayoutSpan,
     Pair,
@@ -234,6 +235,10 @@ SUMMARY: Final = Shape(
         Field("in_baseline", COUNT),
     ),
 )
+IGNORED: Final = Shape(
+    Ignored,
+    (Field("code", TEXT), Field("hosts", TEXTS), Field("reason", TEXT), Field("count", COUNT)),
+)
 REPORT: Final = Shape(
     Report,
     (
@@ -258,5 +263,6 @@ REPORT: Final = Shape(
         Field("findings", each(FINDING)),
         Field("summary", one(SUMMARY)),
         Field("configuration", TEXT, may_be_missing=True),
+        Field("ignored", each(IGNORED), may_be_missing=True),
     ),
 )

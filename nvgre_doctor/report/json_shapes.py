@@ -26,7 +26,7 @@ class Field(NamedTuple):
     form: Form
     attribute: str = ""
     may_be_missing: bool = False
-    """Whether it is written only where it is not None."""
+    """Whether it is written only where there is something: neither None nor an empty tuple."""
 
     @property
     def shows(self) -> str:
@@ -73,7 +73,7 @@ def _written(parts: tuple[Any, ...], value: object) -> dict[str, Any]:
     for part in parts:
         if isinstance(part, Field):
             attribute = getattr(value, part.shows)
-            if attribute is not None or not part.may_be_missing:
+            if attribute not in (None, ()) or not part.may_be_missing:
                 plain[part.name] = part.form.write(attribute)
         elif isinstance(part, Fixed):
             plain[part.name] = part.write(value)

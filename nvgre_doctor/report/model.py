@@ -121,6 +121,15 @@ class Summary(NamedTuple):
     in_baseline: int = 0  # findings that the baseline accepts: not listed, not counted above
 
 
+class Ignored(NamedTuple):
+    """Findings that were found, and are not told because somebody decided so."""
+
+    code: str  # as it was written: it may be how codes begin
+    hosts: tuple[str, ...]  # addresses and networks; none: all
+    reason: str
+    count: int  # type: ignore[assignment]  # a tuple has a method of this name
+
+
 class Report(NamedTuple):
     """One diagnosis of all captures together.  Every tuple is in a stated, deterministic order."""
 
@@ -135,6 +144,8 @@ class Report(NamedTuple):
     summary: Summary
     configuration: str | None = None
     """The file that settings came from, where it did not lie in the working directory."""
+    ignored: tuple[Ignored, ...] = ()
+    """What was found and is not told; the verdict looks at it too."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as in `--format json`."""

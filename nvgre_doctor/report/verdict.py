@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from nvgre_doctor.infer.diagnosis import HostVerdict, PairFacts
+from nvgre_doctor.infer.hearsay import find_cut_refusals
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.nvg3_refusals import OTHERWISE
@@ -32,7 +33,8 @@ def verdict_of(situation: Situation, findings: Iterable[Finding]) -> Verdict:
     meant = {rule.verdict for rule in RULES if rule.code in errors} | {*_meant_besides(situation)}
     if any(finding.code == OTHERWISE.code for finding in told):
         meant.add(Verdict.REFUSED)
-    if unknown_senders(situation) or thin_mismatches(situation) or thin_old_hosts(situation):
+    doubts = (unknown_senders, thin_mismatches, thin_old_hosts, cut_refusals)
+    if any(doubt(situation) for doubt in doubts):
         meant.add(Verdict.UNDECIDED)
     if any(finding.severity is not Severity.INFO for finding in told):
         meant.add(Verdict.WARNINGS)
@@ -61,6 +63,11 @@ def unknown_senders(situation: Situation) -> list[HostVerdict]:
         for host in senders_of(situation)
         if host.sender is not Sender.OTHER and host.confidence is Confidence.NONE
     ]
+
+
+def cut_refusals(situation: Situation) -> list[tuple[bytes, bytes]]:
+    """Who may refuse NVGRE of whom, in messages that were captured too short to tell."""
+    return find_cut_refusals(situation.evidence)
 
 
 def is_firm(situation: Situation, pair: PairFacts) -> bool:

@@ -82,6 +82,8 @@ def _render(reports: Sequence[Report], verdicts: str, display: Display) -> str:
         if in_baseline
         else ""
     )
+    ignored = sum(row.count for report in reports for row in report.ignored)
+    accepted += f"; {ignored} ignored" if ignored else ""
     lines.append(f"nvgre-doctor: {verdicts}{accepted}")
     return "\n".join(lines) + "\n"
 

@@ -14,6 +14,7 @@ from nvgre_doctor.report.model import Host, Pair, Refusal, Report
 from nvgre_doctor.reporters.subjects import (
     SubjectKey,
     frames_text,
+    ignored_texts,
     subject_key,
     subject_name,
     times_text,
@@ -86,6 +87,7 @@ def _suite(report: Report) -> ET.Element:
         ("verdict", report.verdict),
         ("headline", report.headline),
         *([("configuration", report.configuration)] if report.configuration is not None else ()),
+        *(("ignored", row) for row in ignored_texts(report)),
     ):
         ET.SubElement(properties, "property", {"name": name, "value": visible(value)})
     suite.extend(elements)

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.report.model import Host, Pair, Refusal, Report
-from nvgre_doctor.reporters.subjects import capture_paths, frames_text, times_text
+from nvgre_doctor.reporters.subjects import capture_paths, frames_text, ignored_texts, times_text
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.visible import visible
@@ -119,6 +119,8 @@ def _add(summary: _Summary, report: Report, heading: str) -> None:
     )
     if totals.in_baseline:
         summary.head("", f"The baseline accepts {plural(totals.in_baseline, 'finding')} more.")
+    for ignored in ignored_texts(report):
+        summary.head("", f"Ignored: {_prose(ignored)}")
     if report.configuration is not None:
         summary.head("", f"Configuration: {_code(report.configuration)}")
     if report.findings:

@@ -51,6 +51,17 @@ def next_step_text(finding: Finding) -> str:
     return " ".join(filter(None, (finding.next_step, check)))
 
 
+def ignored_texts(report: Report) -> list[str]:
+    """What was found and is not told, and why: "NVG306 of 10.0.0.7, 2 findings: one way only"."""
+    return [
+        row.code
+        + (f" of {', '.join(row.hosts)}" if row.hosts else "")
+        + f", {plural(row.count, 'finding')}"
+        + (f": {row.reason}" if row.reason else "")
+        for row in report.ignored
+    ]
+
+
 def frames_text(report: Report, frames: tuple[FrameRef, ...]) -> str:
     """Example frames by capture: "a.pcap: 4, 8; b.pcap: 1"."""
     numbers: dict[int, list[str]] = {}

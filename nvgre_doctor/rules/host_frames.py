@@ -7,7 +7,7 @@ from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.data_filters import DataFilters
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
 from nvgre_doctor.vocabulary import Layout, Sender
-from nvgre_doctor.wording import both_readings
+from nvgre_doctor.wording import key_text
 
 
 def reasons_for(host: HostVerdict, *layouts_wanted: Layout) -> list[Reason]:
@@ -73,6 +73,6 @@ def every_frame_of_host(text: str) -> Show:
     def show(frame: Frame) -> Iterator[Claim]:
         if frame.packet is not None and frame.error is None:
             name = name_of(frame.packet.source)
-            yield Claim((name,), text.format(name, both_readings(frame.packet.gre_key)))
+            yield Claim((name,), text.format(name, key_text(frame.packet.gre_key)))
 
     return show

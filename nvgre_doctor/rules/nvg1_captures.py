@@ -187,45 +187,6 @@ def find_no_nvgre(situation: Situation) -> Iterator[Finding]:
     )
 
 
-def find_copies(situation: Situation) -> Iterator[Finding]:
-    """What it means
-      The same packets were captured more than once: at several points of one host (pktmon does so),
-      on several adapters, in files that overlap, or the same file was given twice.
-
-    How it is detected
-      Packets with equal outer addresses, IP identification, key and first inner bytes; over IPv6
-      equal as far as they were captured.
-
-    What it is not
-      No fault of the network, and no retransmission: that has another IP identification. Counts of
-      refusals are packets, so nothing counts twice; one packet is one frame of evidence, however
-      often it was captured.
-
-    What to do
-      Nothing. To see each packet once in Wireshark as well, capture at the physical adapters only:
-      pktmon start --capture --comp nics.
-
-    Sources
-      Microsoft, pktmon start; RFC 6864 (IP identification).
-    """
-    for copies in situation.diagnosis.copies:
-        path = situation.captures[copies.capture].path
-        packets = plural(copies.packets, "packet is", "packets are")
-        if copies.other_capture is None:
-            where = f"in {path} more than once, up to {copies.most} times"
-        else:
-            where = f"in {situation.captures[copies.other_capture].path} as well as in {path}"
-        yield finding(
-            "NVG104",
-            Severity.INFO,
-            f"{packets} {where}. Each counts once.",
-            Subject("capture", capture=copies.capture),
-            copies.frames,
-            display_filter="",
-            advice=Advice(""),
-        )
-
-
 def find_losses(situation: Situation) -> Iterator[Finding]:
     """What it means
       The program that wrote the capture says that it lost frames: what is not there may have
@@ -293,6 +254,5 @@ RULES = (
         shows_short_frames,
     ),
     Rule("NVG103", Severity.WARNING, "no NVGRE in the captures", find_no_nvgre),
-    Rule("NVG104", Severity.INFO, "packets captured more than once", find_copies),
     Rule("NVG105", Severity.WARNING, "the capture says that it lost frames", find_losses),
 )

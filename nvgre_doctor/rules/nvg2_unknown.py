@@ -61,7 +61,7 @@ def _unknown(data: DataFilters, host: HostVerdict, sent: list[Stream]) -> Findin
         about_host(host.address),
         [stream.first for stream in sent if stream.frames],
         count=host.frames_sent,
-        display_filter=data(host.address),
+        display_filter=data(host.address) if host.frames_sent else "",  # it would show nothing
         advice=Advice(settle),
         confidence=Confidence.NONE,
     )

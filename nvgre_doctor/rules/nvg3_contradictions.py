@@ -12,7 +12,7 @@ from nvgre_doctor.rules.finding import Finding, Subject
 from nvgre_doctor.rules.frames import Claim, Frame, Show
 from nvgre_doctor.vocabulary import Severity
 from nvgre_doctor.wire import layouts
-from nvgre_doctor.wording import both_readings, listed, vm_pair_text
+from nvgre_doctor.wording import both_readings, key_text, listed, vm_pair_text
 
 
 def find_contradictions(situation: Situation) -> Iterator[Finding]:
@@ -104,7 +104,7 @@ def shows_contradictions(situation: Situation) -> Show:
         subject = cases.get((packet.source, _pair(packet.macs)))
         if subject is not None:
             text = f"VM pair {vm_pair_text(packet.macs)} has ids that no layouts make equal"
-            yield Claim(subject.hosts, f"{text}: here key {both_readings(packet.gre_key)}")
+            yield Claim(subject.hosts, f"{text}: here key {key_text(packet.gre_key)}")
 
     return show
 

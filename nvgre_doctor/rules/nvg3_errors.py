@@ -129,7 +129,7 @@ def shows_other_errors(situation: Situation) -> Show:
         error = frame.error
         if error is not None and is_other(error):
             kind = kind_of(error)
-            meaning = f": {what_it_means(*kind)}" if kind in ICMP_NAMES else ""
+            meaning = f": {ICMP_NAMES[kind]}" if kind in ICMP_NAMES else ""
             source, destination = map(name_of, refused_flow(error))
             text = (
                 f"{icmp_code(*kind)} from {name_of(error.reporter)} about NVGRE from {source} to"

@@ -13,7 +13,7 @@ from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
 from nvgre_doctor.vocabulary import Confidence, Layout, Severity
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.layouts import Reading
-from nvgre_doctor.wording import address_text, both_readings, listed
+from nvgre_doctor.wording import address_text, both_readings, key_text, listed
 
 
 def find_reserved_keys(situation: Situation) -> Iterator[Finding]:
@@ -86,7 +86,7 @@ def shows_reserved_keys(situation: Situation) -> Show:
         if packet is None or frame.error is not None:
             return
         if is_reserved(packet.source, packet.gre_key, frame.at):
-            text = f"key {both_readings(packet.gre_key)} is valid under neither layout"
+            text = f"key {key_text(packet.gre_key)} is valid under neither layout"
             yield Claim((name_of(packet.source),), text)
 
     return show
@@ -167,7 +167,7 @@ def shows_unlisted(situation: Situation) -> Show:
         if packet is None or frame.error is not None:
             return
         if (packet.source, layouts.vsid(packet.gre_key)) in unlisted:
-            text = f"key {both_readings(packet.gre_key)} is not in the inventory"
+            text = f"key {key_text(packet.gre_key)} is not in the inventory"
             yield Claim((name_of(packet.source),), text)
 
     return show

@@ -11,7 +11,7 @@ from nvgre_doctor.rules.data_filters import DataFilters
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
 from nvgre_doctor.vocabulary import Severity
-from nvgre_doctor.wording import LAYOUT_NAMES, address_text, both_readings, listed, plural
+from nvgre_doctor.wording import LAYOUT_NAMES, address_text, both_readings, key_text, listed, plural
 
 
 def find_strays(situation: Situation) -> Iterator[Finding]:
@@ -75,7 +75,7 @@ def shows_strays(situation: Situation) -> Show:
             return
         if (packet.source, frame.at) in strays:
             name = name_of(packet.source)
-            text = f"key {both_readings(packet.gre_key)} contradicts all else that {name} sent"
+            text = f"key {key_text(packet.gre_key)} contradicts all else that {name} sent"
             yield Claim((name,), text)
 
     return show

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from nvgre_doctor.errors import GivenError
+from nvgre_doctor.known.ignored import Ignore, ignores_of
 from nvgre_doctor.rules import (
     nvg1_captures,
+    nvg1_copies,
     nvg2_changes,
     nvg2_expected,
     nvg2_hosts,
@@ -27,6 +29,7 @@ from nvgre_doctor.vocabulary import Severity
 
 RULES: list[Rule] = sorted(
     nvg1_captures.RULES
+    + nvg1_copies.RULES
     + nvg2_hosts.RULES
     + nvg2_changes.RULES
     + nvg2_unknown.RULES
@@ -63,13 +66,15 @@ def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     )
 
 
-def select_codes(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> frozenset[str]:
+def select_codes(select: Iterable[str] = (), ignore: Iterable[Ignore | str] = ()) -> frozenset[str]:
     """The codes to report: those that begin with a selected prefix (all, if none is given) and with
-    no ignored one.
+    no prefix that is ignored whoever it is about.
 
     UnknownCodeError for a prefix that fits no code.
     """
-    selected, ignored = _expand(select), _expand(ignore)
+    rows = ignores_of(ignore)
+    selected, ignored = _expand(select), _expand(row.code for row in rows if not row.hosts)
+    _expand(row.code for row in rows)
     codes = {rule.code for rule in RULES}
     return frozenset((selected or codes) - ignored)
 

@@ -643,6 +643,7 @@ struct walk {
     uint32_t distance; /* from the time of a frame to its first byte */
     int is_big, is_pcapng, is_full;
     uint64_t number;
+    int64_t last; /* the time of the last frame that was walked over, from `data` on; -1: none */
 };
 
 /* Whether an enhanced packet block of `size` bytes has the option that counts packets dropped before
@@ -732,6 +733,7 @@ static void walk_over(Scanner *scanner, struct walk *walk)
         scanner->counted[verdict]++;
         walk->at += size;
         walk->number++;
+        walk->last = (int64_t)stamp;
     }
 }
 
@@ -764,6 +766,7 @@ static PyObject *scanner_walk(PyObject *self, PyObject *args)
     walk.interfaces = (size_t)kinds.len;
     walk.at = (size_t)at;
     walk.number = number;
+    walk.last = -1;
     if (at < 0 || at > data.len || data.len > INT32_MAX || walk.distance < RECORD
         || walk.distance > 64 || (walk.is_pcapng && walk.distance != BLOCK_HEAD - BLOCK_TIME)
         || (!walk.is_pcapng && kinds.len < 1)) {
@@ -789,8 +792,8 @@ static PyObject *scanner_walk(PyObject *self, PyObject *args)
             }
     } while (lefts == LEFT && !walk.is_full);
     scanner->is_busy = 0;
-    result = Py_BuildValue("(nKO)", (Py_ssize_t)walk.at, (unsigned long long)walk.number,
-                           walk.is_full ? Py_True : Py_False);
+    result = Py_BuildValue("(nKLO)", (Py_ssize_t)walk.at, (unsigned long long)walk.number,
+                           (long long)walk.last, walk.is_full ? Py_True : Py_False);
 done:
     PyBuffer_Release(&data);
     PyBuffer_Release(&kinds);

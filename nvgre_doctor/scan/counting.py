@@ -21,7 +21,7 @@ from nvgre_doctor.scan.native import Native, scanner_class
 from nvgre_doctor.scan.tallies import Tally
 from nvgre_doctor.vocabulary import Oddity
 from nvgre_doctor.wire.essence import essence
-from nvgre_doctor.wire.marks import INNER_IPV4, INNER_IPV6, told_of
+from nvgre_doctor.wire.marks import INNER_IPV4, INNER_IPV6, number_of_message, told_of
 
 ROWS: Final = 20_000
 """Rows beyond which all is folded: up to 20 MB.  Folding sooner changes nothing but the speed."""
@@ -48,14 +48,15 @@ class FrameCounter:
 
     def walk(
         self, records: Records, data: bytes, at: int, number: int, left: Columns
-    ) -> tuple[int, int]:
+    ) -> tuple[int, int, int]:
         """See `capture.batch.Walker`: in C, or not at all."""
-        is_full = True
+        last, is_full = -1, True
         while is_full and self._native is not None:
-            at, number, is_full = self._native.walk(records, data, at, number, left)
+            at, number, walked, is_full = self._native.walk(records, data, at, number, left)
+            last = max(last, walked)
             if is_full:
                 self._fold()
-        return at, number
+        return at, number, last
 
     def add(self, batch: Batch) -> None:
         """Count the frames of one batch."""
@@ -99,8 +100,10 @@ class FrameCounter:
         if reading.unit and order <= row.order:
             length = INNER_IPV4 if len(ends) == 8 else INNER_IPV6
             row.take(order, told_of(ends, order, gre_key, payload[:length]), payload, hop_limit)
-        if reading.icmp is not None and order.to_bytes(2) <= row.largest:
-            row.take_message(order, told_of(ends, order, gre_key, payload), ts_ns)
+        if reading.icmp is not None:
+            numbered = number_of_message(order, payload) if gre_key else order
+            if numbered.to_bytes(2) <= row.largest:
+                row.take_message(numbered, told_of(ends, order, gre_key, payload), ts_ns)
 
     def _fold(self) -> None:
         """Understand everything, and begin again."""

@@ -74,7 +74,7 @@ def add_frame(
     second = second_of(moment.ts_ns)
     packet = (*marks[:2], 1, marks.hop_limit, conversation_of(marks.inner))
     row = (second, second, 1, *moment, *moment, *packet, *NO_PACKET)
-    digest = message_digest(marks.order, marks.message, moment.ts_ns)
+    digest = message_digest(marks.message_number, marks.message, moment.ts_ns)
     error = IcmpInterval(second, second, 1, moment, moment, (moment,), ((digest, 1),))
     seen = Sightings(1, (moment,))
     add(evidence, reading, seen, pack(reading.customers, [row]), IcmpSeen((error,)))
@@ -149,6 +149,8 @@ def _icmp_sign(error: IcmpError) -> IcmpSign:
             shows_gre=True,
         )
     if not error.refuses_nvgre:
+        if quote.kind is QuoteKind.NONE and error.carried is Carried.OUTER:
+            return sign._replace(is_cut=True)
         # About somebody else's traffic: only counted, so what it quotes must not make distinct
         # entries.
         return sign

@@ -213,6 +213,9 @@ def _joined(one: CaptureRead, two: CaptureRead, shift: int) -> CaptureRead:
         [*one.progress.problems, *two.progress.problems],
         one.progress.losses + two.progress.losses,
     )
+    for part in (one.progress, two.progress):
+        if part.first_ts_ns is not None and part.last_ts_ns is not None:
+            progress.tell_times(part.first_ts_ns, part.last_ts_ns)
     evidence = one.evidence + (two.evidence.shifted(shift) if shift else two.evidence)
     return CaptureRead(one.path, one.format, one.compression, progress, evidence)
 

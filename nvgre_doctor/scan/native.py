@@ -54,7 +54,7 @@ class Native:
 
     def walk(
         self, records: Records, data: bytes, at: int, number: int, left: Columns
-    ) -> tuple[int, int, bool]:
+    ) -> tuple[int, int, int, bool]:
         """As `capture.batch.Walker`; and whether it stopped because the table is full: then it must
         be folded.
         """

@@ -11,8 +11,9 @@ from typing import Any, Final, NamedTuple
 
 from nvgre_doctor.errors import GivenError
 from nvgre_doctor.known.expectations import EXPECTABLE, AddressError, parse_expected, parse_hosts
+from nvgre_doctor.known.ignored import Ignore
 from nvgre_doctor.known.numbers import parse_number
-from nvgre_doctor.report.checked_json import JsonError, Value
+from nvgre_doctor.report.checked_json import JsonError, Value, shown
 from nvgre_doctor.report.exits import FAIL_ON
 from nvgre_doctor.reporters import FORMATS
 from nvgre_doctor.rules.registry import UnknownCodeError, select_codes
@@ -21,6 +22,7 @@ from nvgre_doctor.terminal.visible import visible
 from nvgre_doctor.wire.layouts import CONTROL_ID, LOWEST_VSID
 
 COLORS: Final = ("auto", "always", "never")
+_IGNORE: Final = '{code = "NVG306", hosts = "10.0.0.7", reason = "..."}'
 
 
 class SettingError(GivenError):
@@ -120,6 +122,42 @@ def _codes(value: Value) -> tuple[str, ...]:
     return _strings(value, "finding codes", '["NVG301", "NVG2"]', select_codes)
 
 
+def _ignores(value: Value) -> tuple[Ignore | str, ...]:
+    if not isinstance(value.raw, list):
+        value.fail('a list of finding codes such as ["NVG306", "NVG1"]')
+    return value.each(_ignore)
+
+
+def _ignore(value: Value) -> Ignore | str:
+    if isinstance(value.raw, Ignore):
+        return _ignore(Value(value.path, value.raw._asdict()))
+    ignore = value.raw if isinstance(value.raw, str) else _ignore_row(value)
+    try:
+        select_codes(ignore=[ignore])
+    except UnknownCodeError as error:
+        raise JsonError(f"{value.path}: {error}.") from error
+    return ignore
+
+
+def _ignore_row(value: Value) -> Ignore:
+    if not isinstance(value.raw, dict) or "code" not in value.raw:
+        value.fail(f'a code such as "NVG306", or {_IGNORE}')
+    for name in value.raw:
+        if name not in Ignore._fields:
+            raise JsonError(f"{value.path}: there is no {shown(name)} in {_IGNORE}.")
+    reason = value.get("reason").optional(Value.text) or ""
+    return Ignore(value["code"].text(), _ignored_hosts(value.get("hosts")), reason)
+
+
+def _ignored_hosts(value: Value) -> tuple[str, ...]:
+    """One, or several."""
+    if value.raw is None:
+        return ()
+    if isinstance(value.raw, str):
+        return _hosts(Value(value.path, [value.raw]))
+    return _hosts(Value(value.path, list(value.raw)) if isinstance(value.raw, tuple) else value)
+
+
 def _hosts(value: Value) -> tuple[str, ...]:
     return _strings(value, "addresses and networks", '["10.0.0.9", "10.1.0.0/16"]', parse_hosts)
 
@@ -167,7 +205,7 @@ class Key(NamedTuple):
 
 KEYS: Final[dict[str, Key]] = {
     "select": Key(_codes, _words),
-    "ignore": Key(_codes, _words),
+    "ignore": Key(_ignores, _words),
     "fail-on": Key(lambda value: value.word(tuple(FAIL_ON))),
     "vsid": Key(_vsids, _numbers),
     "vsid-complete": Key(Value.flag, _flag),

@@ -6,6 +6,8 @@ A new option is a field here, a check in `keys`, and a line in `commands._option
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from nvgre_doctor.known.ignored import Ignore
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -20,8 +22,8 @@ class Options:
     """The path of a CSV export of Get-NetVirtualizationLookupRecord."""
     select: tuple[str, ...] = ()
     """Codes of findings to tell, or how they begin; none means all."""
-    ignore: tuple[str, ...] = ()
-    """Codes of findings not to tell, or how they begin."""
+    ignore: tuple[Ignore | str, ...] = ()
+    """Codes of findings not to tell, or how they begin; with hosts and a reason where wanted."""
     expect: Mapping[str, str] = field(default_factory=dict)
     """Which layout a host or a network is meant to speak: "draft-00" or "rfc7637", by address."""
     not_nvgre: tuple[str, ...] = ()

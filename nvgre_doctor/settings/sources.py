@@ -7,6 +7,7 @@ Where both lie in one folder, `nvgre-doctor.toml` counts.  Each key has a variab
 NVGRE_DOCTOR_<KEY>, which wins over the file; an empty variable counts as none.
 """
 
+import contextlib
 import os
 import re
 import stat
@@ -96,7 +97,9 @@ def folders_upward(folder: str, above: Callable[[str], str] = os.path.dirname) -
     """The folder and those above it, up to the root of its repository, the home folder, or the
     root of its file system, drive or share.
     """
-    home = os.path.realpath(os.path.expanduser("~"))
+    home = os.path.expanduser("~")
+    with contextlib.suppress(OSError):  # Windows cannot resolve every path
+        home = os.path.realpath(home)
     yield folder
     while folder != home and not _is_repository(folder) and (parent := above(folder)) != folder:
         yield parent

@@ -99,7 +99,9 @@ def inner_error(
     It is the host's own (MS-NVGREE 2.2.2) when any of these holds; otherwise it is a guest's answer
     to a guest: its IP addresses are the two provider addresses; the key is that of control traffic;
     its quote is an NVGRE packet, a GRE header or an Ethernet frame, none of which a guest has ever
-    seen.  How much of the quote is left does not matter to the first two.
+    seen; it goes to the provider address and quotes the packet of another one, as a host with
+    several provider addresses sends it.  How much of the quote is left does not matter to the first
+    two.
     """
     quote, certain = read_inner_quote(message.quote, addressee, inner.destination)
     between_hosts = (inner.source, inner.destination) == (reporter, addressee)

@@ -28,10 +28,15 @@ INNER_IPV4: Final = 20
 identification of an inner IPv4 header."""
 INNER_IPV6: Final = 64
 """The same where the outer header is IPv6, which has no identification."""
-MESSAGE: Final = 96
+MESSAGE: Final = 192
 """Octets of an ICMP error with all around it inside IP, or inside NVGRE, up to what it quotes."""
+_NUMBERED: Final = 110
+"""Octets of what tells ICMP errors apart that have numbers: so that more of a packet makes no other
+packet of it."""
 _ORDER_AT: Final = 18  # identification of an inner IPv4 header
-_MILLISECOND_NS: Final = 1_000_000
+_TICK_NS: Final = 1 << 16
+COPIES: Final = 8
+"""Ticks, half a millisecond in all: copies of one packet are captured closer to each other."""
 _TCP_OR_UDP: Final = frozenset({6, 17})
 _ICMP, _ICMPV6, _AH = 1, 58, 51
 _ICMP_ERRORS: Final = frozenset({b"", b"\x03", b"\x05", b"\x0b", b"\x0c"})  # b"": cut off
@@ -55,6 +60,7 @@ class Marks(NamedTuple):
     order: int
     digest: bytes  # 8 bytes; of an NVGRE frame without what its inner packet carries
     message: bytes  # what `message_digest` takes of an ICMP error: all of it, with its quote
+    message_number: int  # the same, as `number_of_message` has it
     hop_limit: int
     inner: Inner
 
@@ -64,16 +70,16 @@ def read_marks(linktype: int, data: bytes) -> Marks:
     link = strip_link(linktype, data)
     unknown = Inner(False, b"")
     if isinstance(link, Oddity) or link[0] not in IP_ETHERTYPES:
-        return Marks(0, bytes(8), b"", 0, unknown)
+        return Marks(0, bytes(8), b"", 0, 0, unknown)
     packet = read_ip(data[link[1] :])
     if packet is None:
-        return Marks(0, bytes(8), b"", 0, unknown)
+        return Marks(0, bytes(8), b"", 0, 0, unknown)
     order = (number(data, link[1] + 4, 2) or 0) if packet.version == 4 else 0
     ends, hop_limit = (packet.source or b"") + (packet.destination or b""), packet.hop_limit or 0
     header = read_gre(packet.payload) if packet.protocol == PROTOCOL_GRE else Oddity.NOT_GRE
     if isinstance(header, Oddity) or header.gre_key is None or packet.fragment_offset:
         told = told_of(ends, order, b"", packet.payload[:MESSAGE])
-        return Marks(order, digest_of(told), told, hop_limit, unknown)
+        return Marks(order, digest_of(told), told, order, hop_limit, unknown)
     frame, key = header.frame, header.gre_key.to_bytes(4)
     order = order_of(order, frame)
     length = INNER_IPV4 if packet.version == 4 else INNER_IPV6
@@ -82,6 +88,7 @@ def read_marks(linktype: int, data: bytes) -> Marks:
         order,
         digest_of(told_of(ends, order, key, frame[:length])),
         told,
+        number_of_message(order, frame),
         hop_limit,
         look(frame),
     )
@@ -104,15 +111,35 @@ def digest_of(told: bytes) -> bytes:
     return (crc32(told) << 32 | crc32(told[::-1])).to_bytes(8)
 
 
-def message_digest(order: int, told: bytes, ts_ns: int) -> bytes:
-    """The same of an ICMP error captured at this time, in the order of the packets.
-
-    Where nothing numbers them, messages that are alike are copies of one packet if they were
-    captured within one millisecond, and else several packets.
+def number_of_message(order: int, frame: bytes) -> int:
+    """What numbers an ICMP error that came in this inner frame: 0 where its order is but the length
+    of an inner IPv6 packet.
     """
-    if not order:
-        told += (ts_ns // _MILLISECOND_NS).to_bytes(8, signed=True)
-    return order.to_bytes(2) + digest_of(told)[:6]
+    return 0 if frame[12:14] == IPV6_BYTES and order == number(frame, _ORDER_AT, 2) else order
+
+
+def message_digest(order: int, told: bytes, ts_ns: int) -> bytes:
+    """8 bytes of an ICMP error with this number, captured at this time.
+
+    Where nothing numbers them, messages that are alike are copies of one packet if not more than
+    COPIES lie between them, and else several packets.
+    """
+    if order:
+        return order.to_bytes(2) + digest_of(told[:_NUMBERED])[:6]
+    tick = ts_ns // _TICK_NS % (1 << 24)
+    return bytes(2) + crc32(told).to_bytes(4)[:3] + tick.to_bytes(3)
+
+
+def is_numbered(digest: bytes) -> bool:
+    """Whether a message's digest is that of a packet with a number."""
+    return digest[:2] != bytes(2)
+
+
+def split_unnumbered(digest: bytes) -> tuple[bytes, int]:
+    """What the digests of messages have in common that nothing but their time tells apart, and the
+    tick of that, which begins anew after 18 minutes.
+    """
+    return digest[:5], int.from_bytes(digest[5:])
 
 
 def look(frame: bytes) -> Inner:

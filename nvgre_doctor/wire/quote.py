@@ -72,7 +72,8 @@ def read_inner_quote(
     customers = Quote(
         QuoteKind.INNER_IP, inner_source=packet.source, inner_destination=packet.destination
     )
-    return customers, False
+    # To a provider address about the packet of another one: no guest's answer to a guest.
+    return customers, packet.source != inner_destination == addressee
 
 
 def _quoted_gre(packet: IpPacket) -> NvgreHeader | Oddity:

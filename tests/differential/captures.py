@@ -33,7 +33,7 @@ class Seen:
     """One capture, seen by both."""
 
     path: Path
-    about: dict[str, str]  # its line in index.tsv, if it has one
+    said: str  # by tshark about the file; nothing where mergecap read it whole
     status: Status
     numbered: int
     frames: dict[int, Frame]  # by number
@@ -57,13 +57,9 @@ def see_corpus(folder: Path, scratch: Path) -> Iterator[Seen]:
         # mergecap can neither mix all encapsulations nor keep blocks that only take a number.
         (merged if row["tshark_rc"] == "0" and row["encap_ids"].isdigit() else alone).append(row)
     counts = [int(row["tshark_packets"]) for row in merged]
-    yield from _see_merged(
-        [folder / row["file"] for row in merged], counts, merged, scratch / "corpus.pcapng"
-    )
-    with ThreadPoolExecutor() as pool:
-        paths = [folder / row["file"] for row in alone]
-        for path, row, rows in zip(paths, alone, pool.map(dissect, paths), strict=True):
-            yield _seen(path, row, rows)
+    paths = [folder / row["file"] for row in merged]
+    yield from _see_merged(paths, counts, scratch / "corpus.pcapng")
+    yield from _see_alone([folder / row["file"] for row in alone])
 
 
 def case_paths(folder: Path) -> list[Path]:
@@ -77,9 +73,8 @@ def see_cases(folder: Path, scratch: Path) -> Iterator[Seen]:
     """
     merged, alone = _mergeable(case_paths(folder), scratch / "attempt.pcapng")
     counts = [read_capture(path)[2] for path in merged]
-    yield from _see_merged(merged, counts, [{}] * len(merged), scratch / "cases.pcapng")
-    for path in alone:
-        yield _seen(path, {}, dissect(path))
+    yield from _see_merged(merged, counts, scratch / "cases.pcapng")
+    yield from _see_alone(alone)
 
 
 def _mergeable(paths: Sequence[Path], attempt: Path) -> tuple[list[Path], list[Path]]:
@@ -93,24 +88,27 @@ def _mergeable(paths: Sequence[Path], attempt: Path) -> tuple[list[Path], list[P
     return first[0] + second[0], first[1] + second[1]
 
 
-def _see_merged(
-    paths: Sequence[Path], counts: Sequence[int], about: Sequence[dict[str, str]], merged: Path
-) -> Iterator[Seen]:
+def _see_merged(paths: Sequence[Path], counts: Sequence[int], merged: Path) -> Iterator[Seen]:
     merge(paths, merged)
-    rows = dissect(merged)
+    rows, _ = dissect(merged)
     assert len(rows) == sum(counts)
     at = 0
-    for path, count, line in zip(paths, counts, about, strict=True):
-        yield _seen(
-            path, line, [replace(row, number=row.number - at) for row in rows[at : at + count]]
-        )
+    for path, count in zip(paths, counts, strict=True):
+        ours = [replace(row, number=row.number - at) for row in rows[at : at + count]]
+        yield _seen(path, "", ours)
         at += count
 
 
-def _seen(path: Path, about: dict[str, str], rows: Sequence[Row]) -> Seen:
+def _see_alone(paths: Sequence[Path]) -> Iterator[Seen]:
+    with ThreadPoolExecutor() as pool:
+        for path, (rows, said) in zip(paths, pool.map(dissect, paths), strict=True):
+            yield _seen(path, said, rows)
+
+
+def _seen(path: Path, said: str, rows: Sequence[Row]) -> Seen:
     status, frames, numbered = read_capture(path)
     return Seen(
-        path, about, status, numbered, frames, {row.number: row for row in rows if row.is_packet}
+        path, said, status, numbered, frames, {row.number: row for row in rows if row.is_packet}
     )
 
 

@@ -51,8 +51,10 @@ class Row:
     fields: dict[str, tuple[str, ...]]
 
 
-def dissect(path: Path) -> list[Row]:
-    """Every frame that tshark can read; of a damaged file those before the damage."""
+def dissect(path: Path) -> tuple[list[Row], str]:
+    """Every frame that tshark can read, of a damaged file those before the damage; and what tshark
+    says about the file.
+    """
     command = [
         need("tshark"),
         "-n",
@@ -69,10 +71,8 @@ def dissect(path: Path) -> list[Row]:
         command += ["-o", option]
     for field in FIELDS:
         command += ["-e", field]
-    shown = subprocess.run(
-        command, check=False, capture_output=True, text=True, errors="replace"
-    ).stdout
-    return [_row(line) for line in shown.splitlines()]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, errors="replace")
+    return [_row(line) for line in done.stdout.splitlines()], done.stderr
 
 
 def merge(paths: Sequence[Path], merged: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.docs.reader import Reader
 from tests.program import MISMATCH, ROOT
+from tests.samples import mismatch_traced
 from tests.wireshark.person import new_person
 
 LOOKUP_RECORDS = (
@@ -30,6 +31,7 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
         for copy in ("lab.pcapng", "captures/lab.pcapng"):
             shutil.copy(MISMATCH, person.home / copy)
             (person.home / copy).chmod(0o644)
+        (person.home / "lab.etl").write_bytes(mismatch_traced())
         (person.home / "lookup.csv").write_text(LOOKUP_RECORDS)
         (person.home / "nvgre-doctor.toml").touch()  # so that none is looked for above the folder
         yield Reader(person, tmp_path)

@@ -25,6 +25,7 @@ TESTS = [
     ".venv/bin/pip install -e '.[test]'",
     ".venv/bin/python -m pytest",
 ]
+PYZ = "nvgre-doctor.pyz"
 INSTALLS = ("pip install .", "pipx install .")
 TOOLS_OF_WINDOWS = ("netsh trace ", "pktmon ", "etl2pcapng ", 'dumpcap -i "')
 
@@ -64,9 +65,18 @@ def runnable(line: str) -> str | None:
 @pytest.mark.peer
 @pytest.mark.parametrize("block", blocks("sh"), ids=name_of)
 def test_commands_run_and_print_what_is_shown(block: Block, reader: Reader) -> None:
+    if any(PYZ in line.split() for line in block.lines):
+        build = [sys.executable, str(ROOT / "release" / "build_pyz.py"), PYZ]
+        subprocess.run(build, cwd=reader.folder, check=True, capture_output=True, timeout=60)
     printed = [reader.run(line) for line in map(runnable, block.lines) if line is not None]
     if block.shown is not None:
         assert printed[-1] == block.shown
+
+
+def test_the_page_says_what_makes_the_file_that_is_carried() -> None:
+    assert f"A checkout makes it: `.venv/bin/python release/build_pyz.py {PYZ}`." in prose(
+        "README.md"
+    )
 
 
 def test_the_first_screen_shows_a_sample_with_its_output() -> None:

@@ -181,8 +181,16 @@ def test_layouts_that_differ_are_the_cause() -> None:
 def test_layouts_that_agree_leave_the_policy() -> None:
     tape = Tape()
     tape.ping(A, B, 0x1E848105, 0x1E848177)
+    tape.ping(A, B, 0x1E848105, 0x1E848177)
     tape.error(B, A, Tape().send(A, B, 0x1E848105)[:28])
     assert only(tape).cause == "policy"
+
+
+def test_layouts_that_agree_by_one_packet_each_leave_the_cause_unknown() -> None:
+    tape = Tape()
+    tape.ping(A, B, 0x1E848105, 0x1E848177)
+    tape.error(B, A, Tape().send(A, B, 0x1E848105)[:28])
+    assert only(tape).cause == "unknown"
 
 
 def test_a_layout_that_is_not_known_leaves_the_cause_unknown() -> None:
@@ -218,6 +226,8 @@ def test_for_a_host_that_changed_the_layout_at_the_time_of_the_refusal_counts() 
     tape.send(B, A, 0x001E8481, VM2, VM1)
     tape.wait(300)
     tape.send(B, A, 0x1E848155, VM2, VM1)
+    tape.send(B, A, 0x1E848155, VM2, VM1)
+    tape.send(A, B, 0x1E848107, VM3, VM4)
     refused_after = tape.send(A, B, 0x1E848107, VM3, VM4)
     tape.unreachable(B, A, 0x1E848107, refused_after)
     assert [(r.gre_key, r.cause) for r in refusals(tape)] == [

@@ -34,6 +34,14 @@ class Answer:
         }
 
     @property
+    def evidence(self) -> dict[str, set[str]]:
+        """The kinds of reasons that each layout rests on."""
+        return {
+            host["address"]: {reason["kind"] for reason in host["evidence"]}
+            for host in self.report["hosts"]
+        }
+
+    @property
     def segments(self) -> dict[str, list[int | None]]:
         """The virtual subnets of each host, as the host means them."""
         return {
@@ -42,11 +50,33 @@ class Answer:
         }
 
     @property
+    def changes(self) -> dict[str, list[tuple[str, str, int]]]:
+        """Of each host: from which layout, to which, and in which frame for the first time."""
+        return {
+            host["address"]: [(c["from"], c["to"], c["frame"]) for c in host["changes"]]
+            for host in self.report["hosts"]
+        }
+
+    @property
     def pairs(self) -> dict[tuple[str, str], str]:
         return {tuple(pair["hosts"]): pair["verdict"] for pair in self.report["pairs"]}
 
     @property
+    def senders(self) -> dict[str, str]:
+        """What each host is, whatever its layout."""
+        return {host["address"]: host["sender"] for host in self.report["hosts"]}
+
+    @property
     def refusals(self) -> Counter[Refused]:
+        """ICMP packets, each once however often it was captured."""
+        return self._refused("count")
+
+    @property
+    def sightings_of_refusals(self) -> Counter[Refused]:
+        """Frames that show them."""
+        return self._refused("sightings")
+
+    def _refused(self, number: str) -> Counter[Refused]:
         counts: Counter[Refused] = Counter()
         for r in self.report["refusals"]:
             assert r["carried"] == "outer"
@@ -54,7 +84,7 @@ class Answer:
             icmp_type, icmp_code = r["icmp"]["type"], r["icmp"]["code"]
             counts[
                 Refused(r["source"], r["destination"], r["by"], r["key"], icmp_type, icmp_code)
-            ] += r["count"]
+            ] += r[number]
         return counts
 
     @property
@@ -91,7 +121,7 @@ def assert_counts_agree(answer: Answer, seen: Seen) -> None:
     """What the program counts is what tshark counts in the same capture."""
     assert answer.report["summary"]["frames"] == seen.frames
     assert answer.report["summary"]["nvgre_frames"] == sum(seen.flows.values())
-    assert answer.refusals == seen.refusals
+    assert answer.sightings_of_refusals == seen.refusals
     assert answer.report["summary"]["other_icmp_3_10"] == 0
     sent = {host["address"]: host["frames_sent"] for host in answer.report["hosts"]}
     assert sent == {

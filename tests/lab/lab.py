@@ -26,7 +26,17 @@ GRE_KEYS = {
     (CURRENT, 5001): "0x00138900",
     (OLD, 6000000): "0x005b8d80",
     (CURRENT, 6000000): "0x5b8d8000",
+    (OLD, 6000001): "0x005b8d81",
+    (CURRENT, 6000001): "0x5b8d8100",
 }
+
+
+FORWARDING = """
+cd /proc/sys/net/ipv4
+echo 1 >ip_forward
+for f in conf/*/send_redirects; do echo 0 >$f; done
+"""
+"""A router on one wire would tell hosts to talk directly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +104,9 @@ class Host:
             vm.namespace.ip(f"addr add {address}/24 dev {vm.name}", f"link set {vm.name} up")
         return vm
 
-    def apply_policy(self, hosts: list["Host"]) -> None:
+    def apply_policy(self, hosts: list["Host"], router: "Router | None") -> None:
         """Tunnels, lookup records and firewall for all VMs of the lab, in the layout that the host
-        has now.
+        has now.  With a router, everything to other hosts goes to it.
 
         When it is called again, the tunnel ports are deleted and added anew, as by an update and a
         reboot.
@@ -106,10 +116,9 @@ class Host:
         peers = [host for host in hosts if host is not self]
         vsids = sorted({vm.vsid for vm in self.vms})
         for peer in peers:
-            self.namespace.ip(
-                f"neigh replace {peer.address} lladdr {peer.mac} dev phys nud permanent"
-            )
-            self._switch.control("tnl/neigh/set", "phys", peer.address, peer.mac)
+            mac = peer.mac if router is None else router.mac
+            self.namespace.ip(f"neigh replace {peer.address} lladdr {mac} dev phys nud permanent")
+            self._switch.control("tnl/neigh/set", "phys", peer.address, mac)
         self._refuse_all_but([self.gre_key(vsid) for vsid in vsids])
         self._switch.flows("phys", *self._underlay_flows())
         ports = {(peer.name, vsid): f"{peer.name}v{vsid}" for peer in peers for vsid in vsids}
@@ -174,6 +183,29 @@ class Host:
         return flows
 
 
+class Router:
+    """A machine between the hosts.  It forwards everything but GRE, which it refuses in its own
+    name.
+    """
+
+    name = "router"
+    address = "192.0.2.254"
+    mac = "02:00:5e:00:53:fe"
+
+    def __init__(self, lab: "Lab") -> None:
+        self.namespace = lab.processes.namespace()
+        lab.wire.connect(self)
+        self.namespace.ip(f"addr add {self.address}/24 dev nic", "link set nic up")
+        self.namespace.run("sh", "-c", FORWARDING)
+        rule = "ip protocol gre reject with icmp type host-prohibited"
+        lines = [
+            "add table ip refusing",
+            "add chain ip refusing forward { type filter hook forward priority 0; }",
+            f"add rule ip refusing forward {rule}",
+        ]
+        self.namespace.run("nft", "-f", "-", stdin="\n".join(lines) + "\n")
+
+
 class Wire:
     """The underlay: a bridge with one port per host.  With a VLAN: two switches and a tagged trunk
     between them.
@@ -198,9 +230,9 @@ class Wire:
             "add-port switch1 trunk -- add-port switch2 trunk2",
         )
 
-    def connect(self, host: Host) -> None:
-        """Make the host's `nic` and plug it in; the first host goes to the first switch, the others
-        to the second.
+    def connect(self, host: Host | Router) -> None:
+        """Make the host's `nic` and plug it in; with a VLAN the first host goes to the first
+        switch, the others to the second.
         """
         self._hosts += 1
         end = f"to-{host.name}"
@@ -221,6 +253,7 @@ class Lab:
         self.processes = processes
         self.wire = Wire(processes, vlan)
         self.hosts: list[Host] = []
+        self._router: Router | None = None
         self._customers = itertools.count(1)
         self._hop_limit = hop_limit
         self._oui = oui
@@ -238,17 +271,33 @@ class Lab:
         number = next(self._customers)
         return host.add_vm(self, f"10.0.0.{number}", vsid, f"{self._oui}:32:02:{number:02x}")
 
+    def clone(self, vm: Vm, vsid: int) -> Vm:
+        """The same VM once more in another tenant, on the same host: same customer address, same
+        MAC.
+        """
+        return vm.host.add_vm(self, vm.address, vsid, vm.mac)
+
+    def refusing_router(self) -> Router:
+        """Put a router between all hosts that refuses GRE."""
+        self._router = Router(self)
+        return self._router
+
     def start(self) -> None:
         """Give hosts their policies and VMs their neighbours; wait until every host reaches every
         other.
         """
         for host in self.hosts:
-            host.apply_policy(self.hosts)
+            host.apply_policy(self.hosts, self._router)
         vms = [vm for host in self.hosts for vm in host.vms if host.layout is not None]
         for vm in vms:
             # A Hyper-V host answers the ARP of its VMs from its own records, so none is seen on the
             # wire.
-            others = [other for host in self.hosts for other in host.vms if other is not vm]
+            others = [
+                other
+                for host in self.hosts
+                for other in host.vms
+                if other is not vm and other.vsid == vm.vsid
+            ]
             vm.namespace.ip(
                 *(
                     f"neigh add {o.address} lladdr {o.mac} dev {vm.name} nud permanent"
@@ -261,7 +310,7 @@ class Lab:
     def update(self, host: Host, layout: str) -> None:
         """Switch a running host to another layout."""
         host.layout = layout
-        host.apply_policy(self.hosts)
+        host.apply_policy(self.hosts, self._router)
 
 
 @contextmanager

@@ -94,7 +94,7 @@ def test_capture_on_one_host_shows_its_own_pairs(tmp_path: Path) -> None:
 
 def test_capture_on_any_interface_of_a_host(tmp_path: Path) -> None:
     """Linktype SLL2.  The host's own ICMP is there twice, as its kernel sends it and as it leaves
-    the card.
+    the card; each is one refusal that was seen twice.
     """
     capture = tmp_path / "capture.pcap"
     with new_lab() as lab:
@@ -109,19 +109,23 @@ def test_capture_on_any_interface_of_a_host(tmp_path: Path) -> None:
     answer = ask_doctor(capture)
     assert answer.refusals == {
         Refused(ONE, TWO, TWO, "0x00001389", *PROHIBITED): 3,
-        Refused(TWO, ONE, ONE, "0x00138900", *PROHIBITED): 6,
+        Refused(TWO, ONE, ONE, "0x00138900", *PROHIBITED): 3,
     }
     assert unreachables_seen_by_tcpdump(capture, code=10) == 9
     assert answer.verdict == "mismatch"
     assert answer.hosts == {ONE: ("draft-00", "proven"), TWO: ("rfc7637", "proven")}
     assert answer.pairs == {(ONE, TWO): "mismatch"}
     assert answer.exit_code == 1
+    assert answer.sightings_of_refusals == {
+        Refused(ONE, TWO, TWO, "0x00001389", *PROHIBITED): 3,
+        Refused(TWO, ONE, ONE, "0x00138900", *PROHIBITED): 6,
+    }
     assert_counts_agree(answer, seen)
 
 
 def test_pcapng_with_two_interfaces(tmp_path: Path) -> None:
     """Captured on both ports of the wire: every frame is there twice, as it enters and as it
-    leaves.
+    leaves, and is one packet.
     """
     capture = tmp_path / "capture.pcapng"
     with new_lab() as lab:
@@ -134,12 +138,17 @@ def test_pcapng_with_two_interfaces(tmp_path: Path) -> None:
     answer = ask_doctor(capture)
     assert answer.report["captures"][0]["format"] == "pcapng"
     assert answer.refusals == {
-        Refused(ONE, TWO, TWO, "0x005b8d80", *PROHIBITED): 6,
-        Refused(TWO, ONE, ONE, "0x5b8d8000", *PROHIBITED): 6,
+        Refused(ONE, TWO, TWO, "0x005b8d80", *PROHIBITED): 3,
+        Refused(TWO, ONE, ONE, "0x5b8d8000", *PROHIBITED): 3,
     }
     assert unreachables_seen_by_tcpdump(capture, code=10) == 12
     assert answer.verdict == "mismatch"
     assert answer.hosts == {ONE: ("draft-00", "proven"), TWO: ("rfc7637", "proven")}
     assert answer.pairs == {(ONE, TWO): "mismatch"}
     assert answer.exit_code == 1
+    assert answer.sightings_of_refusals == {
+        Refused(ONE, TWO, TWO, "0x005b8d80", *PROHIBITED): 6,
+        Refused(TWO, ONE, ONE, "0x5b8d8000", *PROHIBITED): 6,
+    }
+    assert answer.codes("info") == {"NVG104"}
     assert_counts_agree(answer, seen)

@@ -89,7 +89,10 @@ def _judge_host(
     if proof is not None and not truth.is_two_machines:
         score.add("oracle")
         if proof != truth.last:
-            score.add("oracle wrong", f"{proof}; {said}")
+            figure = (
+                "oracle wrong, as A2 or A4 is broken unseen" if is_unseen(world) else "oracle wrong"
+            )
+            score.add(figure, f"{proof}; {said}")
         elif confidence == "proven" and layout == proof:
             score.add("of the oracle's")
         else:
@@ -135,7 +138,10 @@ def _judge_advice(truth: HostTruth, host: Json | None, report: Json, score: Scor
     codes = [finding["code"] for finding in about]
     if "NVG201" in codes and truth.last != "draft-00" and not _ends_before_change(truth, host):
         assert host
-        score.add(f"wrong advice, {host['confidence']}", f"{truth.address}: {truth.layouts}")
+        figure = f"wrong advice, {host['confidence']}"
+        if truth.is_two_machines:
+            figure = "wrong advice, as A2 is broken"
+        score.add(figure, f"{truth.address}: {truth.layouts}")
     blamed = [f["code"] for f in about if f["severity"] == "error" and f["subject"].get("host")]
     if blamed and truth.kind not in ("hyper-v", "appliance"):
         score.add("other blamed", f"{truth.address} ({truth.kind}): {blamed}")

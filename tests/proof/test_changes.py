@@ -52,6 +52,15 @@ def test_a_change_needs_two_packets_on_each_side(before: int, after: int) -> Non
     assert changes(answer) == []
 
 
+@pytest.mark.parametrize(("before", "after"), [(1, 5), (5, 1), (1, 1)])
+def test_one_frame_without_a_silence_is_not_even_likely_a_change(before: int, after: int) -> None:
+    """The same id in both layouts, of other guests: draft-00 throughout explains it as well."""
+    story = told((0x00001234, before))
+    story.send(A, B, 0x00123400, G3, G4, count=after)
+    answer = ask(story.frames)
+    assert (answer.hosts[A][0], changes(answer)) == (OLD, [])
+
+
 def test_any_number_of_changes_in_one_capture() -> None:
     answer = ask(told((OLD_KEY, 3), 60, (NEW_KEY, 3), 60, (OLD_KEY, 3), 60, (NEW_KEY, 3)).frames)
     assert changes(answer) == [(OLD, NEW, 4), (NEW, OLD, 7), (OLD, NEW, 10)]

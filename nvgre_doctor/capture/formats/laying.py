@@ -84,6 +84,7 @@ class _Tray:
             return
         data, after = b"".join(self._parts), self._progress.numbered + 1
         numbers = range(after - len(columns.stamps), after)
+        self._progress.tell_times(*(_clock(data[at : at + 8]) for at in (0, columns.stamps[-1])))
         self._begin()
         records = self._records.get(self.linktype)
         if records is None:
@@ -92,7 +93,7 @@ class _Tray:
         left = Columns()
         rest = 0
         if self._walker is not None:
-            at, _ = self._walker.walk(records, data, 0, numbers[0], left)
+            at, *_ = self._walker.walk(records, data, 0, numbers[0], left)
             rest = bisect_left(columns.stamps, at)
         left.stamps += columns.stamps[rest:]
         left.lengths += columns.lengths[rest:]

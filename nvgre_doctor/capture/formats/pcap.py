@@ -198,10 +198,10 @@ class PcapReader(Reader[PcapHeader]):
         a frame.
         """
         data, at, number, size = self._data, self._at, self._progress.numbered + 1, records.distance
-        columns = Columns()
+        columns, first, last = Columns(), at, at
         stamps, lengths = columns.stamps, columns.lengths
         if walker is not None:
-            at, number = walker.walk(records, data, at, number, columns)
+            at, number, last = walker.walk(records, data, at, number, columns)
         before = len(stamps)
         try:
             while True:
@@ -231,6 +231,9 @@ class PcapReader(Reader[PcapHeader]):
         self._progress.frames += walked.stop - 1 - self._progress.numbered
         self._progress.numbered = walked.stop - 1
         ((linktype, clock),) = records.interfaces
+        if walked:
+            last = stamps[-1]
+        self._progress.tell_times(*(clock(data[each : each + 8]) for each in (first, last)))
         return Batch(
             linktype,
             data,

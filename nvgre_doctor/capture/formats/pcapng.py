@@ -275,11 +275,9 @@ class PcapngReader(Reader[Section]):
         columns = self._frames.columns
         if self._walker is not None:
             begin = self._progress.numbered + 1
-            left = len(columns.stamps)
-            self._at, number = self._walker.walk(
-                self._interfaces.records, self._data, self._at, begin, columns
+            self._at, number = self._frames.walk_with(
+                self._walker, self._interfaces.records, self._data, self._at, begin
             )
-            self._frames.may_have_options += columns.stamps[left:]
             self._count(number - begin)
         before = len(columns.stamps)
         self._at = self._frames.walk(self._data, self._at, self._order, len(self._interfaces.known))
@@ -295,6 +293,7 @@ class PcapngReader(Reader[Section]):
     def _flush(self) -> Iterator[Batch]:
         """Hand on what was collected."""
         frames, self._frames = self._frames, Frames()
+        frames.tell_times(self._progress, self._data, self._interfaces)
         tell_drop_counts(self._progress.losses, self._data, frames.may_have_options, self._order)
         self._progress.bytes_read = self._base + self._at
         return frames.batches(self._data, self._interfaces)

@@ -4,11 +4,12 @@ Knows packet blocks and interfaces; knows nothing about reading files, nor what 
 """
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from nvgre_doctor.capture.batch import Batch, Clock, Columns, Records
+from nvgre_doctor.capture.batch import Batch, Clock, Columns, Progress, Records, Walker
 from nvgre_doctor.capture.formats.pcapng_blocks import (
     ENHANCED_PACKET,
+    PACKET_HEAD,
     STAMP_DISTANCE,
     Interface,
     no_clock,
@@ -66,6 +67,7 @@ class Frames:
         self.may_have_options: list[int] = []  # stamps of enhanced packet blocks
         # By the stamp of a frame: its interface (obsolete block) or None (simple block).
         self._odd: dict[int, int | None] = {}
+        self._walked: list[int] = []  # the first and last stamps that a walker met
 
     def add(self, stamp: int, captured: int, odd: int | bool | None) -> None:
         """Take one frame; its number is for the reader to add.  `odd`: True for an enhanced block,
@@ -77,6 +79,19 @@ class Frames:
             self.may_have_options.append(stamp)
         else:
             self._odd[stamp] = odd
+
+    def walk_with(
+        self, walker: Walker, records: Records, data: bytes, at: int, number: int
+    ) -> tuple[int, int]:
+        """Let a walker go over the blocks from `at` on.  Gives the offset and the frame number of
+        what follows.
+        """
+        left = len(self.columns.stamps)
+        after, number, last = walker.walk(records, data, at, number, self.columns)
+        self.may_have_options += self.columns.stamps[left:]
+        if last >= 0:
+            self._walked += (at + PACKET_HEAD - STAMP_DISTANCE, last)
+        return after, number
 
     def walk(self, data: bytes, at: int, order: str, known: int) -> int:
         """Take all whole enhanced packet blocks of `known` interfaces from `at` on, without their
@@ -125,19 +140,38 @@ class Frames:
         if not odd and known.are_alike:
             yield _batch(data, records, *interfaces[0], columns)
             return
-        word = struct.Struct(records.order + "I").unpack_from
+        kind_of = self._kinds(data, known)
         by_kind: dict[tuple[int, Clock], Columns] = {}
         for stamp, length, number in zip(
             columns.stamps, columns.lengths, columns.numbers, strict=True
         ):
-            interface = odd[stamp] if stamp in odd else word(data, stamp - 4)[0]
-            kind = (interfaces[0][0], no_clock) if interface is None else interfaces[interface]
-            own = by_kind.setdefault(kind, Columns())
+            own = by_kind.setdefault(kind_of(stamp), Columns())
             own.stamps.append(stamp)
             own.lengths.append(length)
             own.numbers.append(number)
         for (linktype, clock), own in by_kind.items():
             yield _batch(data, records, linktype, clock, own)
+
+    def tell_times(self, progress: Progress, data: bytes, known: Interfaces) -> None:
+        """Tell those of the first and the last frame; stamps ascend."""
+        stamps = self.columns.stamps
+        ends = [*stamps[:1], *self._walked, *stamps[-1:]]
+        if ends:
+            kind_of = self._kinds(data, known)
+            progress.tell_times(
+                *(kind_of(at)[1](data[at : at + 8]) for at in (min(ends), max(ends)))
+            )
+
+    def _kinds(self, data: bytes, known: Interfaces) -> Callable[[int], tuple[int, Clock]]:
+        """What gives linktype and clock of a frame by its stamp."""
+        odd, kinds = self._odd, known.records.interfaces
+        word = struct.Struct(known.records.order + "I").unpack_from
+
+        def kind_of(stamp: int) -> tuple[int, Clock]:
+            interface = odd[stamp] if stamp in odd else word(data, stamp - 4)[0]
+            return (kinds[0][0], no_clock) if interface is None else kinds[interface]
+
+        return kind_of
 
 
 def _batch(data: bytes, records: Records, linktype: int, clock: Clock, columns: Columns) -> Batch:

@@ -37,6 +37,7 @@ from nvgre_doctor.reporters.html.rows_of_report import (
 )
 from nvgre_doctor.reporters.html.shown import LOOKS, copied, headline, sentence, word_of
 from nvgre_doctor.reporters.html.timeline import timeline
+from nvgre_doctor.reporters.subjects import ignored_texts
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.vocabulary import PairVerdict, Verdict
 from nvgre_doctor.wording import VERDICT_WORDS
@@ -192,6 +193,7 @@ def _verdict(report: Report) -> Html:
         tag("p.headline", headline(report.headline, hosts)),
         tag("p", tag("b", text("Next: ")), sentence(step, hosts)) if step else NOTHING,
         tag("p", copied(check)) if check else NOTHING,
+        *(tag("p", text(f"Ignored: {row}")) for row in ignored_texts(report)),
         id="verdict",
     )
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.report.model import Report, Summary
-from nvgre_doctor.reporters.subjects import capture_paths
+from nvgre_doctor.reporters.subjects import capture_paths, ignored_texts
 from nvgre_doctor.reporters.text.findings import write_findings
 from nvgre_doctor.reporters.text.flows import write_mismatches, write_refusals
 from nvgre_doctor.reporters.text.hosts import write_evidence, write_hosts
@@ -48,6 +48,7 @@ def render(report: Report, display: Display) -> str:
         ):
             sheet.blank()
             write(sheet)
+        _write_ignored(sheet)
         _write_closing_line(sheet)
     return sheet.text()
 
@@ -101,6 +102,15 @@ def _write_problems(sheet: Sheet) -> None:
     shown = sheet.shown(problems)
     sheet.table(("", ""), shown)
     sheet.more(len(problems) - len(shown), "problem")
+
+
+def _write_ignored(sheet: Sheet) -> None:
+    """What was found and is not told."""
+    texts = ignored_texts(sheet.report)
+    shown = sheet.shown(texts)
+    for text in shown:
+        sheet.say(Span(f"Ignored  {sheet.clean(text)}", Style.DIM), hang=9)
+    sheet.more(len(texts) - len(shown), "decision")
 
 
 def _write_closing_line(sheet: Sheet) -> None:
