@@ -45,6 +45,8 @@ COMPLETION_VARIABLE: Final = "_NVGRE_DOCTOR_COMPLETE"
 
 _WITHOUT_DOCSTRINGS: Final = 2
 """The level of optimization (-OO) that takes them away; click makes the help of them."""
+_NO_ROOM: Final = ("failed to map segment", "cannot map zero-fill pages", "memory")
+"""What loaders of glibc and musl say of a library that does not fit into memory."""
 _OWN_OPTIONS: Final = ("-h", "--help", "--version")
 
 
@@ -168,6 +170,9 @@ def _run(args: Sequence[str] | None) -> int:
         return Exit.USAGE if error.code and COMPLETION_VARIABLE in os.environ else Exit.OK
     except MemoryError:
         pass  # what took it is let go only behind this block
+    except ImportError as error:  # a library for which there is no room
+        if not any(words in str(error).lower() for words in _NO_ROOM):
+            return _internal_error(error)
     except OSError as error:
         if not _was_saying(error):
             return _internal_error(error)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from nvgre_doctor.capture import NO_TIME, expand
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.capture.interruption import Interruption
-from nvgre_doctor.evidence import CaptureEvidence, Evidence
+from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.evidence.captures import NOTHING_DECODABLE, Capture
 from nvgre_doctor.infer import infer
 from nvgre_doctor.infer.hearsay import settle_errors
@@ -19,7 +19,8 @@ from nvgre_doctor.report.assemble import assemble
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.registry import find_all, select_codes
-from nvgre_doctor.scan.files import CaptureRead, ProgressCallback, read_captures
+from nvgre_doctor.scan.files import CaptureRead, ProgressCallback
+from nvgre_doctor.scan.folding import fold_captures
 from nvgre_doctor.settings.keys import to_options
 from nvgre_doctor.settings.options import Options
 from nvgre_doctor.vocabulary import Oddity
@@ -89,10 +90,9 @@ def examine(
     known = read_inventory(options.inventory) if options.inventory is not None else Inventory()
     known = known.with_vsids(options.vsids)._replace(is_complete=options.vsid_complete)
     paths = expand([os.fsdecode(path) for path in captures])
-    reads = read_captures(paths, options.jobs or 1, progress, interruption)
-    evidence = Evidence({index: read.evidence for index, read in enumerate(reads)})
-    evidence = settle_errors(evidence)
-    described = tuple(_describe(read) for read in reads)
+    folded = fold_captures(paths, options.jobs or 1, _describe, progress, interruption)
+    evidence = settle_errors(folded.evidence)
+    described = tuple([folded.captures[index] for index in range(len(paths))])
     if other_hosts:
         evidence = leave_out(evidence, other_hosts)
     return Situation(described, evidence, infer(evidence, known), known, expected)

@@ -212,7 +212,7 @@ STREAM = StreamKey(
 
 
 def the_stream(evidence):
-    ((key, facts),) = streams(evidence)
+    ((key, facts),) = streams(evidence.units.packed.items())
     assert key == STREAM
     return facts
 
@@ -278,7 +278,7 @@ def test_the_first_frame_of_a_stream_counts_whatever_it_carries(octet, buffer_si
         (TIME + 2, build.ethernet(nvgre(key=0x00138900 + octet, inner=tcp))),
     ]
     capture = build.pcap([*others, *rows, *others], magic="nano")
-    facts = dict(streams(fast(capture)))[STREAM]
+    facts = dict(streams(fast(capture).units.packed.items()))[STREAM]
     assert (facts.first, facts.last) == ((201, TIME + 1), (202, TIME + 2))
     assert facts.customer_addresses == bytes([10, 0, 0, 4, 10, 0, 0, 5])
     assert facts.low_octets == bytes(range(octet + 1))

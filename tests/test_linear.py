@@ -10,10 +10,11 @@ from collections.abc import Callable
 import pytest
 
 from nvgre_doctor.capture import open_capture
-from nvgre_doctor.evidence import CaptureEvidence, Evidence, sampling
+from nvgre_doctor.evidence import CaptureEvidence, Evidence, merge, sampling
 from nvgre_doctor.evidence.parts import Moment, Net, Packet, PartKey, unit_key
 from nvgre_doctor.evidence.rows import pack
 from nvgre_doctor.infer import infer
+from nvgre_doctor.infer.clocks import compare_clocks
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.scan.counting import scan
 from nvgre_doctor.vocabulary import Layout
@@ -117,6 +118,42 @@ def test_every_leaf_of_a_star_learns_from_its_hub() -> None:
 @pytest.mark.parametrize("make", [star, comb])
 def test_inference_is_linear_in_the_hosts(make: Callable[[int], CaptureEvidence]) -> None:
     assert_linear(lambda size: inferred(make(size)), 200)
+
+
+def fleet(captures: int, own: int) -> Evidence:
+    """Captures of one star, each with so many packets that no other one holds."""
+    parts = []
+    for index in range(captures):
+        part = star(20)
+        for number in range(own):
+            send(part, 0, 1 + index % 20, CURRENT_ONLY, vm(index) + vm(1 << 22 | number))
+        parts.append(Evidence({index: part}))
+    return merge(parts)
+
+
+def judged(evidence: Evidence) -> Callable[[], object]:
+    return lambda: infer(evidence, Inventory())
+
+
+def test_inference_is_linear_in_captures_that_differ_in_little() -> None:
+    assert_linear(lambda captures: judged(fleet(captures, own=1)), 50)
+
+
+def test_captures_that_are_alike_are_judged_once() -> None:
+    once, often = lines(judged(fleet(5, own=0))), lines(judged(fleet(200, own=0)))
+    assert often < 1.5 * once
+
+
+def test_clocks_are_compared_in_linear_time() -> None:
+    def compared(captures: int) -> Callable[[], object]:
+        evidence = fleet(captures, own=1)
+        return lambda: compare_clocks(evidence)
+
+    assert_linear(compared, 50)
+
+
+def test_captures_are_folded_in_linear_time() -> None:
+    assert_linear(lambda captures: lambda: fleet(captures, own=1), 10)
 
 
 def read(capture: bytes) -> Callable[[], object]:

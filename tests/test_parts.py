@@ -3,6 +3,7 @@
 import pytest
 
 from nvgre_doctor.evidence import CaptureEvidence
+from nvgre_doctor.evidence.intervals import parts
 from nvgre_doctor.evidence.parts import Interval, Net, Packet, Part, PartKey
 from tests import build
 from tests.worlds import A6, B6, ICMP, TCP, UDP, VM1, VM2, A, B, Tape, Vm, scan_frames
@@ -12,7 +13,7 @@ FAR = Vm("00:15:5d:0a:00:02", "10.1.2.2")
 
 
 def parts_of(tape: Tape) -> list[tuple[PartKey, Part]]:
-    return list(scan_frames(tape.frames).parts())
+    return list(parts(scan_frames(tape.frames).units.packed.items()))
 
 
 def only_interval(tape: Tape) -> Interval:
@@ -242,5 +243,5 @@ def test_copies_agree_in_their_digest_and_packets_do_not() -> None:
     ((_, part),) = parts_of(other)
     (different,) = part.intervals[0].units[0].packets
     assert different.digest != packet.digest
-    ((_, part),) = evidence.parts()
+    ((_, part),) = parts(evidence.units.packed.items())
     assert part.intervals[0].units[0].packets == (Packet(5, packet.digest, 2, 128, 0),)

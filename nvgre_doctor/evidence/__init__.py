@@ -6,15 +6,20 @@ conclusions.  One file, ten files and ten processes are the same fold.  Frames o
 ordered by their number.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from operator import itemgetter
 
-from nvgre_doctor.evidence.parts import Part, PartKey
+from nvgre_doctor.evidence.bundles import Sent, bundle
+from nvgre_doctor.evidence.folded import FoldedCapture, Pool
 from nvgre_doctor.evidence.signs import IcmpSeen, IcmpSign, Sightings, Sign
 from nvgre_doctor.evidence.store import Units
 from nvgre_doctor.vocabulary import Oddity
+
+Captures = tuple[int, ...]
+"""Indexes of captures, in order."""
 
 
 @dataclass(slots=True)
@@ -56,13 +61,16 @@ class CaptureEvidence:
         """Whether not all VM pairs are kept."""
         return self.units.is_thinned
 
-    def parts(self) -> Iterator[tuple[PartKey, Part]]:
-        """Everything that was seen of tenants' frames: see Units.parts."""
-        return self.units.parts()
-
-    def frames_by_ends(self) -> Counter[bytes]:
-        """Frames of tenants by source + destination, 8 or 32 bytes."""
-        return self.units.frames_by_ends()
+    def folded(self) -> FoldedCapture:
+        """As it is laid over other captures: this one is whole."""
+        return FoldedCapture(
+            self.frames,
+            self.nvgre_frames,
+            bundle(self.units.packed),
+            tuple(sorted(self.units.unkept_frames.items())),
+            self.signs,
+            self.icmp,
+        )
 
     def add_sign(self, sign: Sign, sightings: Sightings) -> None:
         """Count sightings of an oddity."""
@@ -75,17 +83,69 @@ class CaptureEvidence:
         self.icmp[sign] = seen if known is None else known + seen
 
 
-@dataclass(slots=True)
 class Evidence:
-    """What was seen in all captures, by index of the capture."""
+    """What was seen in all captures, by index of the capture: each is whole, and in one only of
+    those that are merged.
+    """
 
-    captures: dict[int, CaptureEvidence] = field(default_factory=dict)
+    __slots__ = ("captures",)
+
+    def __init__(self, captures: Mapping[int, CaptureEvidence] | None = None) -> None:
+        """Of captures that were read to their end."""
+        pool = Pool()
+        self.captures: dict[int, FoldedCapture] = {
+            index: pool.share(part.folded()) for index, part in (captures or {}).items()
+        }
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Evidence) and self.captures == other.captures
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __add__(self, other: "Evidence") -> "Evidence":
-        merged = dict(self.captures)
-        for index, part in other.captures.items():
-            merged[index] = merged[index] + part if index in merged else part
-        return Evidence(merged)
+        return merge((self, other))
+
+    def changed(self, change: Callable[[FoldedCapture], FoldedCapture]) -> "Evidence":
+        """The same with every capture changed; each one that is different is worked out once."""
+        evidence, pool = Evidence(), Pool()
+        known: dict[int, FoldedCapture] = {}  # by id
+        for index, capture in self.captures.items():
+            if id(capture) not in known:
+                known[id(capture)] = pool.share(change(capture))
+            evidence.captures[index] = known[id(capture)]
+        return evidence
+
+    def bundles(self) -> dict[bytes, list[Captures]]:
+        """Every bundle that was sent, with the captures that hold it (none twice), in order of the
+        first of these.
+        """
+        found: dict[bytes, list[Captures]] = {}
+        for capture, indexes in self.different():
+            for sent in capture.sent:
+                for one in sent.bundles:
+                    found.setdefault(one, []).append(indexes)
+        return found
+
+    def by_source(self) -> dict[bytes, list[tuple[Sent, Captures]]]:
+        """What every provider address sent, each with the captures that hold it, in order."""
+        found: defaultdict[Sent, list[Captures]] = defaultdict(list)
+        for capture, indexes in self.different():
+            for sent in capture.sent:
+                found[sent].append(indexes)
+        of_sources: defaultdict[bytes, list[tuple[Sent, Captures]]] = defaultdict(list)
+        for sent, several in found.items():
+            together = several[0] if len(several) == 1 else tuple(sorted(chain(*several)))
+            of_sources[sent.source].append((sent, together))
+        for own in of_sources.values():
+            own.sort(key=itemgetter(1))
+        return dict(of_sources)
+
+    def different(self) -> list[tuple[FoldedCapture, Captures]]:
+        """Captures that are not alike, with the indexes of those that are."""
+        alike: defaultdict[int, list[int]] = defaultdict(list)  # by id
+        for index in sorted(self.captures):
+            alike[id(self.captures[index])].append(index)
+        return [(self.captures[same[0]], tuple(same)) for same in alike.values()]
 
     def signs(self, *oddities: Oddity) -> Iterator[tuple[int, Sign, Sightings]]:
         """Every sighting of these oddities with the index of its capture, in order."""
@@ -96,3 +156,17 @@ class Evidence:
                 for sign, seen in sorted(found, key=itemgetter(0))
                 if sign.oddity in oddities
             )
+
+
+def merge(parts: Iterable[Evidence]) -> Evidence:
+    """The evidence of several parts that have no capture in common, laid over each other as they
+    come.
+    """
+    merged, pool = Evidence(), Pool()
+    for part in parts:
+        known: dict[int, FoldedCapture] = {}  # by id
+        for index, capture in part.captures.items():
+            if id(capture) not in known:
+                known[id(capture)] = pool.share(capture)
+            merged.captures[index] = known[id(capture)]
+    return merged

@@ -4,6 +4,8 @@
 Knows numbers, times and addresses as bytes; nothing about layouts.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from typing import Final, NamedTuple
 
@@ -107,6 +109,8 @@ MACS: Final = 12
 _NET, _SURE, _CUT = 3, 4, 8
 _ENDS: Final = {13: 8, 25: 8, 37: 32, 49: 32, 9: 4, 21: 16}
 """Bytes of the provider addresses in a unit's key, by its length: both, or the source alone."""
+_SOURCE: Final = {13: 4, 25: 4, 37: 16, 49: 16, 9: 4, 21: 16}
+"""Bytes of the source alone."""
 
 
 def unit_key(key: PartKey, low_octet: int, *, is_cut: bool = False) -> bytes:
@@ -133,6 +137,30 @@ def pack_flags(net: Net, *, is_sure: bool, is_cut: bool = False) -> int:
 def ends_of(unit: bytes) -> bytes:
     """Source + destination, from the key of a unit; only the source if its VM pair is not kept."""
     return unit[1 : 1 + _ENDS[len(unit)]]
+
+
+def source_of(unit: bytes) -> bytes:
+    """The provider address that sent, from the key of a unit."""
+    return unit[1 : 1 + _SOURCE[len(unit)]]
+
+
+def by_stream(units: Iterable[bytes]) -> Iterator[tuple[int, int, list[bytes]]]:
+    """Keys of units in the order of their parts, each behind what the units of its stream have in
+    common: ends, bits 31..8 and MACs.  With the bytes of the source, which it begins with, and of
+    all that stands before.
+    """
+    of_lengths: defaultdict[int, list[bytes]] = defaultdict(list)
+    for unit in units:
+        of_lengths[len(unit)].append(unit)
+    for lengths in ((9,), (21,), (13, 25), (37, 49)):
+        keys: list[bytes] = []
+        for length in lengths:
+            at = 4 + _ENDS[length]  # of the low octet
+            no_macs = bytes(lengths[-1] - length)
+            keys += [unit[1:at] + unit[at + 1 :] + no_macs + unit for unit in of_lengths[length]]
+        if keys:
+            keys.sort()
+            yield _SOURCE[lengths[0]], lengths[-1] - 2, keys
 
 
 def macs_of(unit: bytes) -> bytes:
@@ -162,7 +190,12 @@ def unkept_key(unit: bytes) -> bytes:
 
 def is_kept(unit: bytes) -> bool:
     """Whether the VM pair of a unit is kept."""
-    return _ENDS[len(unit)] in (8, 32)
+    return _ENDS[len(unit)] > _SOURCE[len(unit)]
+
+
+def is_sure(unit: bytes) -> bool:
+    """As in PartKey, from the key of a unit."""
+    return bool(unit[0] & _SURE)
 
 
 def read_key(unit: bytes) -> tuple[PartKey, int, bool]:
@@ -171,7 +204,5 @@ def read_key(unit: bytes) -> tuple[PartKey, int, bool]:
     ends, gre_key, macs = unit[1 : 1 + size], unit[1 + size : 5 + size], unit[5 + size :]
     middle = size // 2 if is_kept(unit) else size
     upper_bits = int.from_bytes(gre_key[:UPPER_BITS])
-    key = PartKey(
-        ends[:middle], ends[middle:], upper_bits, macs, Net(flags & _NET), bool(flags & _SURE)
-    )
+    key = PartKey(ends[:middle], ends[middle:], upper_bits, macs, Net(flags & _NET), is_sure(unit))
     return key, gre_key[UPPER_BITS], bool(flags & _CUT)

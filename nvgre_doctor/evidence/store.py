@@ -1,36 +1,20 @@
 """All units of one capture, and which of them are kept where there are very many."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from functools import cache
-from operator import itemgetter
-from typing import NamedTuple
+from collections.abc import Iterable
 
 from nvgre_doctor.evidence import sampling
 from nvgre_doctor.evidence.parts import (
-    Interval,
-    Part,
-    PartKey,
-    Unit,
     ends_of,
     is_kept,
     octet_of,
-    read_key,
     unkept_key,
 )
 from nvgre_doctor.evidence.rows import (
-    ROW,
-    Row,
-    customers_of,
     frames_of,
     labelled,
     merge,
-    moments_of,
-    packets_of,
-    rows_of,
-    settle,
     shift,
-    total,
 )
 
 
@@ -121,43 +105,6 @@ class Units:
         """
         return {ends: (1 << min(level, 8)) - 1 for ends, level in self.levels.items()}
 
-    def frames_by_ends(self) -> Counter[bytes]:
-        """Frames by source + destination."""
-        counts = self.unkept_frames.copy()
-        for unit, packed in self.packed.items():
-            if is_kept(unit):
-                counts[ends_of(unit)] += frames_of(packed)
-        return counts
-
-    def without(self, is_out: Callable[[bytes], bool]) -> "Units":
-        """The same without directions from or to some provider addresses."""
-
-        @cache  # as many entries as there are directions
-        def is_left(ends: bytes) -> bool:
-            middle = len(ends) // 2 if len(ends) in (8, 32) else len(ends)
-            return not (is_out(ends[:middle]) or (ends[middle:] and is_out(ends[middle:])))
-
-        rest = self.shifted(0)
-        rest.packed = {unit: rows for unit, rows in self.packed.items() if is_left(ends_of(unit))}
-        rest.unkept_frames = Counter(
-            {ends: frames for ends, frames in self.unkept_frames.items() if is_left(ends)}
-        )
-        rest._kept = defaultdict(
-            list, {ends: kept for ends, kept in rest._kept.items() if is_left(ends)}
-        )
-        return rest
-
-    def parts(self) -> Iterator[tuple[PartKey, Part]]:
-        """Everything, in a fixed order.  Parts of VM pairs that are not kept have no
-        destination.
-        """
-        found: defaultdict[PartKey, list[tuple[int, bool, bytes]]] = defaultdict(list)
-        for unit, packed in self.packed.items():
-            key, octet, is_cut = read_key(unit)
-            found[key].append((octet if key.destination else packed[1], is_cut, packed))
-        for key, units in sorted(found.items(), key=itemgetter(0)):
-            yield key, _part(key, units)
-
     def _thin(self) -> None:
         self.is_thinned = True
         for unit in self.packed:
@@ -184,49 +131,3 @@ class Units:
         for unit, parts in out.items():
             known = self.packed.get(unit)
             self.packed[unit] = merge(parts if known is None else [known, *parts])
-
-
-class _Rows(NamedTuple):
-    earliest: int
-    latest: int
-    rows: tuple[tuple[int, bool, Row], ...]  # with low octet, and whether it is cut
-
-
-def _part(key: PartKey, units: list[tuple[int, bool, bytes]]) -> Part:
-    """Intervals of a part, of the rows of its units."""
-    if len(units) == 1 and len(units[0][2]) <= 1 + units[0][2][0] + ROW.size:  # as nearly always
-        octet, is_cut, packed = units[0]
-        (row,) = rows_of(packed)
-        ends = moments_of(row)
-        whole = () if is_cut else (Unit(octet, row[2], *ends, packets_of(row)),)
-        about = customers_of(packed) if key.destination else b""
-        return Part((Interval(*ends, whole, row[2]),), about)
-    rows = [
-        _Rows(row[0], row[1], ((octet, is_cut, row),))
-        for octet, is_cut, packed in units
-        for row in rows_of(packed)
-    ]
-    intervals = [_interval(run.rows) for run in settle(rows, _together)]
-    first = min((row[3], customers_of(packed)) for _, _, packed in units for row in rows_of(packed))
-    return Part(tuple(sorted(intervals)), first[1] if key.destination else b"")
-
-
-def _together(runs: list[_Rows]) -> _Rows:
-    return _Rows(
-        min(run.earliest for run in runs),
-        max(run.latest for run in runs),
-        tuple(row for run in runs for row in run.rows),
-    )
-
-
-def _interval(rows: Iterable[tuple[int, bool, Row]]) -> Interval:
-    by_octet: defaultdict[int, list[Row]] = defaultdict(list)
-    for octet, is_cut, row in rows:
-        by_octet[octet if not is_cut else -1].append(row)
-    whole = total([row for of_octet in by_octet.values() for row in of_octet])
-    by_octet.pop(-1, None)
-    units = []
-    for octet, of_octet in sorted(by_octet.items()):
-        row = total(of_octet)
-        units.append(Unit(octet, row[2], *moments_of(row), packets_of(row)))
-    return Interval(*moments_of(whole), tuple(units), whole[2])

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from nvgre_doctor.evidence import CaptureEvidence
+from nvgre_doctor.evidence.bundles import Packed
 from nvgre_doctor.evidence.parts import Moment, read_key
 from nvgre_doctor.evidence.rows import customers_of, moments_of, rows_of, total
 
@@ -27,16 +27,16 @@ class StreamFacts(NamedTuple):
     low_octets: bytes  # distinct, ascending: bits 7..0 of the keys
 
 
-def streams(evidence: CaptureEvidence) -> Iterator[tuple[StreamKey, StreamFacts]]:
+def streams(units: Packed) -> Iterator[tuple[StreamKey, StreamFacts]]:
     """Every stream, in a fixed order."""
     found: dict[StreamKey, list[tuple[int, bytes]]] = {}
-    for unit, packed in evidence.units.packed.items():
+    for unit, packed in units:
         key, octet, _ = read_key(unit)
         octet = octet if key.destination else packed[1]
         found.setdefault(StreamKey(*key[:4]), []).append((octet, packed))
-    for stream, units in sorted(found.items()):
-        row = total([row for _, packed in units for row in rows_of(packed)])
-        _, customers = min((r[3], customers_of(p)) for _, p in units for r in rows_of(p))
-        octets = bytes(sorted({octet for octet, _ in units}))
+    for stream, of_stream in sorted(found.items()):
+        row = total([row for _, packed in of_stream for row in rows_of(packed)])
+        _, customers = min((r[3], customers_of(p)) for _, p in of_stream for r in rows_of(p))
+        octets = bytes(sorted({octet for octet, _ in of_stream}))
         about = customers if stream.destination else b""
         yield stream, StreamFacts(row[2], *moments_of(row), about, octets)

@@ -10,7 +10,7 @@ import gc
 
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.infer.answers import Answer
-from nvgre_doctor.infer.clocks import compare_clocks
+from nvgre_doctor.infer.clocks import Clocks
 from nvgre_doctor.infer.copies import find_copies
 from nvgre_doctor.infer.diagnosis import Diagnosis, HostVerdict
 from nvgre_doctor.infer.gathering import count_frames, gather_streams
@@ -21,7 +21,6 @@ from nvgre_doctor.infer.pairs import judge_pairs
 from nvgre_doctor.infer.reasons import Explaining
 from nvgre_doctor.infer.refusals import find_refusals
 from nvgre_doctor.infer.solving import solve
-from nvgre_doctor.infer.spans import Parts
 from nvgre_doctor.infer.verdicts import by_address, in_order, new_hosts, tell_host
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.vocabulary import Confidence, Layout
@@ -39,14 +38,13 @@ def infer(evidence: Evidence, inventory: Inventory) -> Diagnosis:
 
 
 def _infer(evidence: Evidence, inventory: Inventory) -> Diagnosis:
-    parts: Parts = {index: dict(part.parts()) for index, part in evidence.captures.items()}
     streams = gather_streams(evidence)
     frames = count_frames(evidence, streams)
     hosts = new_hosts(frames)
-    solution = solve(parts, evidence, inventory)
-    offsets = compare_clocks(parts)
+    solution = solve(evidence, inventory)
+    clocks = Clocks(evidence)
     orders = {
-        address: in_order(numbers, solution.spans, offsets)
+        address: in_order(numbers, solution.spans, clocks)
         for address, numbers in by_address(solution.spans).items()
     }
     certain = [numbers for numbers, is_known in orders.values() if is_known]
@@ -62,7 +60,7 @@ def _infer(evidence: Evidence, inventory: Inventory) -> Diagnosis:
         host.reasons = explaining.of_host(host, numbers, decides)
         if address in solution.contradicted:
             _take_back(host)
-    copies = find_copies(parts)
+    copies = find_copies(evidence)
     return Diagnosis(
         streams,
         hosts,
@@ -71,7 +69,7 @@ def _infer(evidence: Evidence, inventory: Inventory) -> Diagnosis:
         find_strays(solution.spans, solution.models, solution.answers),
         find_contradictions(solution.spans, solution.models),
         copies,
-        find_hosts_of_several_labs(solution, parts, copies),
+        find_hosts_of_several_labs(solution, evidence.captures, copies),
     )
 
 

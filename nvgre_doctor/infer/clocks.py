@@ -1,57 +1,209 @@
 """How the clocks of several captures differ, told by packets that two of them hold."""
 
-from collections import defaultdict
-from collections.abc import Iterator
-from itertools import pairwise
-from typing import Final
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from functools import cached_property, lru_cache
+from operator import itemgetter
+from typing import Final, NamedTuple
 
-from nvgre_doctor.infer.spans import Parts
+from nvgre_doctor.evidence import Evidence
+from nvgre_doctor.evidence.bundles import unbundled
+from nvgre_doctor.evidence.intervals import parts
 
 AGREEMENT_NS: Final = 2_000_000_000
 """How far two packets may disagree about the offset between two clocks."""
+
+_MARKS: Final = 256
+"""Bundles whose units are remembered: a fleet has very many."""
 
 Offsets = dict[int, tuple[int, int]]
 """By capture: which captures are tied together, and how far ahead its clock is."""
 
 
-def compare_clocks(parts: Parts) -> Offsets:
+class Clocks:
+    """Compared when somebody asks: most hosts are told without."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        """Of these captures."""
+        self._evidence = evidence
+
+    @cached_property
+    def offsets(self) -> Offsets:
+        """Of every capture."""
+        return compare_clocks(self._evidence)
+
+
+def compare_clocks(evidence: Evidence) -> Offsets:
     """Offsets of captures that are tied by packets; those that are not have a number of their
     own.
     """
-    if len(parts) < 2:
-        return dict.fromkeys(parts, (0, 0))
-    seen: defaultdict[tuple[object, ...], dict[int, tuple[int, int]]] = defaultdict(dict)
-    for capture in sorted(parts):
-        for identity, first_ns, last_ns in _marks(parts, capture):
-            of_captures = seen[identity]
-            # What one capture holds twice marks no time.
-            of_captures[capture] = (-1, -1) if capture in of_captures else (first_ns, last_ns)
-    gaps: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
-    for of_captures in seen.values():
-        known = [(c, times) for c, times in sorted(of_captures.items()) if min(times) >= 0]
-        for (one, ones), (two, twos) in pairwise(known):
-            gaps[one, two] += [twos[0] - ones[0], twos[1] - ones[1]]
-    return _tie(sorted(parts), gaps)
+    captures = sorted(evidence.captures)
+    if len(captures) < 2:
+        return dict.fromkeys(captures, (0, 0))
+    comparison = _Comparison()
+    for capture in captures:
+        sent = evidence.captures[capture].sent
+        comparison.add(capture, [bundle for one in sent for bundle in one.bundles])
+    return _tie(captures, sorted(comparison.ties))
 
 
-def _marks(parts: Parts, capture: int) -> Iterator[tuple[tuple[object, ...], int, int]]:
-    """Units that are alike if they hold the same packets, with the times of the first and the
-    last.
+class _Tie(NamedTuple):
+    """Two captures that hold the same packets, in the order in which packets were met."""
+
+    met: int  # the first of these
+    one: int
+    two: int
+    gap: int  # how far the second clock is ahead
+
+
+class _Family:
+    """Bundles that have packets in common, with the last capture of each, the latest last."""
+
+    __slots__ = ("captures", "leader")
+
+    def __init__(self) -> None:
+        """None yet."""
+        self.captures: dict[bytes, int] = {}
+        self.leader: _Family = self
+
+    def found(self) -> "_Family":
+        """That of which it has become a part."""
+        family = self
+        while family.leader is not family:
+            family.leader = family.leader.leader
+            family = family.leader
+        return family
+
+    def unite(self, other: "_Family") -> "_Family":
+        """The one that they become."""
+        if self is not other and self.captures:
+            every = self.captures | other.captures
+            other.captures = dict(sorted(every.items(), key=itemgetter(1)))
+        self.leader = other
+        return other
+
+
+class _Gaps:
+    """Between the clocks of one capture and a later one."""
+
+    __slots__ = ("counts", "met")
+
+    def __init__(self) -> None:
+        """None yet."""
+        self.counts: Counter[int] = Counter()
+        self.met = sys.maxsize
+
+    def add(self, met: int, gap: int, count: int = 1) -> None:
+        """So many equal ones, of a packet that was met as the so manieth, and perhaps others."""
+        self.counts[gap] += count
+        self.met = min(self.met, met)
+
+
+class _Comparison:
+    """Compares the times of units that hold the same packets: those in each capture with those in
+    the last one before that holds them.
+
+    What two captures hold alike is compared by bundles, and not looked at.
     """
-    for part in parts[capture].values():
+
+    def __init__(self) -> None:
+        """Nothing was captured yet."""
+        self.ties: list[_Tie] = []
+        self._met: dict[bytes, int] = {}  # the order in which units were met
+        self._families: list[_Family] = []  # beside it
+        self._bundles: dict[bytes, tuple[_Family, int, int]] = {}
+        """With the number of units that mark a time, and the first that was met of these."""
+        self._marks = lru_cache(_MARKS)(_marks)
+
+    def add(self, capture: int, bundles: Iterable[bytes]) -> None:
+        """One more capture, with a higher index than those before."""
+        gaps: defaultdict[int, _Gaps] = defaultdict(_Gaps)
+        for bundle in bundles:
+            known = None
+            if bundle not in self._bundles:
+                known = self._meet(bundle)
+            family, count, first = self._bundles[bundle]
+            family = family.found()
+            held = family.captures.pop(bundle, -1)
+            if not family.captures or next(reversed(family.captures.values())) <= held:
+                if held >= 0 and count:
+                    gaps[held].add(first, 0, 2 * count)
+            else:
+                self._look_back(bundle, family, held, capture, gaps, known)
+            family.captures[bundle] = capture
+        for one, found in gaps.items():
+            ordered = sorted(found.counts.elements())
+            if ordered[-1] - ordered[0] <= AGREEMENT_NS:
+                self.ties.append(_Tie(found.met, one, capture, ordered[len(ordered) // 2]))
+
+    def _meet(self, bundle: bytes) -> set[bytes]:
+        """Say to which others it belongs; its units that were met before."""
+        family, known, marks = _Family(), set(), self._marks(bundle)
+        for identity in marks:
+            number = self._met.setdefault(identity, len(self._met))
+            if number == len(self._families):
+                self._families.append(family)
+            else:
+                known.add(identity)
+                family = family.unite(self._families[number].found())
+        valid = [identity for identity, times in marks.items() if times is not None]
+        first = min((self._met[identity] for identity in valid), default=0)
+        self._bundles[bundle] = family, len(valid), first
+        return known
+
+    def _look_back(
+        self,
+        bundle: bytes,
+        family: _Family,
+        held: int,
+        capture: int,
+        gaps: defaultdict[int, _Gaps],
+        known: set[bytes] | None,
+    ) -> None:
+        """Find every unit of a bundle in others of its family, the latest first; `held` is the last
+        capture that held the bundle itself.
+        """
+        left = {
+            identity: times
+            for identity, times in self._marks(bundle).items()
+            if times is not None and (known is None or identity in known)
+        }
+        for other, one in reversed(family.captures.items()):
+            if not left or one < held:
+                break
+            theirs = self._marks(other) if one != capture else {}
+            for identity in [identity for identity in left if theirs.get(identity)]:
+                before, after = theirs[identity], left.pop(identity)
+                assert before is not None
+                for gap in (after[0] - before[0], after[1] - before[1]):
+                    gaps[one].add(self._met[identity], gap)
+        if held >= 0:
+            for identity in left:
+                gaps[held].add(self._met[identity], 0, 2)
+
+
+def _marks(bundle: bytes) -> dict[bytes, tuple[int, int] | None]:
+    """Units by what is alike where they hold the same packets, with the times of the first and the
+    last frame.  What one capture holds twice marks no time.
+    """
+    marks: dict[bytes, tuple[int, int] | None] = {}
+    for _, part in parts(unbundled(bundle)):
         for interval in part.intervals:
             for unit in interval.units:
-                packets = tuple([packet.digest for packet in unit.packets])
-                yield (packets, unit.frames), unit.first.ts_ns, unit.last.ts_ns
+                digests = b"".join([packet.digest for packet in unit.packets])
+                identity = b"%b%b" % (unit.frames.to_bytes(8), digests)
+                times = unit.first.ts_ns, unit.last.ts_ns
+                is_mark = identity not in marks and min(times) >= 0
+                marks[identity] = times if is_mark else None
+    return marks
 
 
-def _tie(captures: list[int], gaps: dict[tuple[int, int], list[int]]) -> Offsets:
+def _tie(captures: list[int], ties: Iterable[_Tie]) -> Offsets:
     neighbours: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
-    for (one, two), found in gaps.items():
-        if max(found) - min(found) <= AGREEMENT_NS:
-            gap = sorted(found)[len(found) // 2]
-            neighbours[one].append((two, gap))
-            neighbours[two].append((one, -gap))
+    for _, one, two, gap in ties:
+        neighbours[one].append((two, gap))
+        neighbours[two].append((one, -gap))
     offsets: Offsets = {}
     for start in captures:
         if start in offsets:

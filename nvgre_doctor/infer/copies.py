@@ -2,49 +2,118 @@
 given twice.
 """
 
-from collections import defaultdict
-from typing import Final
+from collections.abc import Iterable
+from heapq import nsmallest
+from itertools import chain
+from typing import Final, NamedTuple
 
-from nvgre_doctor.evidence.parts import Packet, Unit
-from nvgre_doctor.infer.diagnosis import At, Copies
-from nvgre_doctor.infer.spans import Parts
+from nvgre_doctor.evidence import Evidence
+from nvgre_doctor.evidence.bundles import unbundled
+from nvgre_doctor.evidence.intervals import parts
+from nvgre_doctor.evidence.parts import Moment, Packet, Unit
+from nvgre_doctor.infer.diagnosis import Copies, at
 
 SHOWN: Final = 5
 """Frames of one statement."""
 
 
-def find_copies(parts: Parts) -> list[Copies]:
+class _Seen(NamedTuple):
+    """Packets that one statement is about."""
+
+    packets: int
+    most: int  # frames of one of them
+    firsts: tuple[Moment, ...]  # at most SHOWN
+
+
+_Told = tuple[_Seen | None, dict[int, _Seen]]
+"""Of packets of one capture: those that it holds several times, and those that another capture, of
+a lower number, holds as well, by the first that does."""
+
+
+def find_copies(evidence: Evidence) -> list[Copies]:
     """Within each capture, then between two of them: of the packets that are known, and those are
     two for each key of a VM pair.
 
     A sender that numbers nothing makes packets that are alike, so within one capture only packets
     with a number count.
     """
-    known: dict[bytes, int] = {}
     found: list[Copies] = []
-    for capture in sorted(parts):
-        here: dict[bytes, tuple[Packet, Unit]] = {}
-        for part in parts[capture].values():
-            for interval in part.intervals:
-                for unit in interval.units:
-                    here.update({packet.digest: (packet, unit) for packet in unit.packets})
-        same = [(p, u) for p, u in here.values() if p.frames > 1 and p.order]
-        if same:
-            found.append(_copies(capture, same, max(packet.frames for packet, _ in same), None))
-        of_others: defaultdict[int, list[tuple[Packet, Unit]]] = defaultdict(list)
-        for digest, seen in here.items():
-            if digest in known:
-                of_others[known[digest]].append(seen)
-            else:
-                known[digest] = capture
+    bundles = _Bundles()
+    known: dict[int, _Told] = {}  # by the id of a capture that others are like
+    for index, capture in sorted(evidence.captures.items()):
+        told = known.get(id(capture))
+        if told is None:
+            of_capture = [bundle for sent in capture.sent for bundle in sent.bundles]
+            told = _together([bundles.of(bundle, index) for bundle in of_capture])
+            known[id(capture)] = _together([bundles.of(bundle, index) for bundle in of_capture])
+        own, of_others = told
+        if own is not None:
+            found.append(_copies(index, own, own.most, None))
         found += [
-            _copies(capture, seen, 1 + max(packet.frames for packet, _ in seen), other)
-            for other, seen in sorted(of_others.items())
+            _copies(index, seen, 1 + seen.most, other) for other, seen in sorted(of_others.items())
         ]
     return found
 
 
-def _copies(capture: int, seen: list[tuple[Packet, Unit]], most: int, other: int | None) -> Copies:
-    firsts = sorted({unit.first for _, unit in seen})[:SHOWN]
-    frames = tuple(At(moment.ts_ns, capture, moment.frame_number) for moment in firsts)
-    return Copies(capture, len(seen), most, frames, other)
+class _Bundles:
+    """What bundles hold that was captured before."""
+
+    def __init__(self) -> None:
+        """Nothing was captured yet."""
+        self._holders: dict[bytes, int] = {}  # the first capture of every packet
+        self._told: dict[bytes, _Told] = {}
+
+    def of(self, bundle: bytes, capture: int) -> _Told:
+        """In this capture; those before were asked for."""
+        told = self._told.get(bundle)
+        if told is not None:
+            return told
+        here: dict[bytes, tuple[Packet, Unit]] = {}
+        for _, part in parts(unbundled(bundle)):
+            for interval in part.intervals:
+                for unit in interval.units:
+                    here.update({packet.digest: (packet, unit) for packet in unit.packets})
+        own = [
+            (packet, unit) for packet, unit in here.values() if packet.frames > 1 and packet.order
+        ]
+        of_captures: dict[int, list[tuple[Packet, Unit]]] = {}
+        for digest, seen in here.items():
+            holder = self._holders.setdefault(digest, capture)
+            of_captures.setdefault(holder, []).append(seen)
+        of_others = {holder: _seen(those) for holder, those in of_captures.items()}
+        told = self._told[bundle] = _seen(own) if own else None, of_others
+        return told[0], {other: seen for other, seen in of_others.items() if other != capture}
+
+
+def _seen(found: list[tuple[Packet, Unit]]) -> _Seen:
+    return _Seen(
+        len(found),
+        max(packet.frames for packet, _ in found),
+        _first({unit.first for _, unit in found}),
+    )
+
+
+def _together(several: list[_Told]) -> _Told:
+    of_others: dict[int, list[_Seen]] = {}
+    for _, of_bundle in several:
+        for other, seen in of_bundle.items():
+            of_others.setdefault(other, []).append(seen)
+    own = [seen for seen, _ in several if seen is not None]
+    return _sum(own) if own else None, {other: _sum(of) for other, of in of_others.items()}
+
+
+def _sum(several: list[_Seen]) -> _Seen:
+    return _Seen(
+        sum(seen.packets for seen in several),
+        max(seen.most for seen in several),
+        _first(set(chain(*[seen.firsts for seen in several]))),
+    )
+
+
+def _first(moments: Iterable[Moment]) -> tuple[Moment, ...]:
+    return tuple(nsmallest(SHOWN, moments))
+
+
+def _copies(capture: int, seen: _Seen, most: int, other: int | None) -> Copies:
+    frames = tuple([at(moment, capture) for moment in seen.firsts])
+    return Copies(capture, seen.packets, most, frames, other)

@@ -13,7 +13,8 @@ from nvgre_doctor.infer.diagnosis import At
 from nvgre_doctor.infer.heard import Heard
 from nvgre_doctor.infer.margins import only_layout
 from nvgre_doctor.infer.models import Model
-from nvgre_doctor.infer.spans import Piece, Span
+from nvgre_doctor.infer.pieces import Piece
+from nvgre_doctor.infer.spans import Span
 from nvgre_doctor.infer.tables import NEW, OLD
 
 _Marked = dict[int, tuple[list[Heard], list[Heard]]]
@@ -80,7 +81,7 @@ def _in_both_layouts(model: Model) -> int | None:
 
 
 def _divide(span: Span, old: list[Heard], new: list[Heard]) -> list[Span] | None:
-    if len({piece.capture for piece in span.pieces}) > 1:
+    if len(span.pieces.captures) > 1:
         return None
     for before, after in ((old, new), (new, old)):
         last = max(unit.last.frame_number for unit in before)
@@ -107,13 +108,13 @@ def _behind_all(span: Span, last: int) -> int:
 def _halves(span: Span, last: int) -> list[Span]:
     before = [unit for unit in span.heard if unit.first.frame_number <= last]
     after = [unit for unit in span.heard if unit.first.frame_number > last]
-    capture = span.pieces[0].capture
     end = max((unit.last for unit in before), key=lambda at: min(at.frame_number, last))
     begin = min((unit.first for unit in after), key=lambda at: at.frame_number)
-    start, stop = span.pieces[0].first, max(piece.last for piece in span.pieces)
+    captures = span.pieces.captures  # one
+    start, stop = span.pieces.ends()
     halves = [
-        Span(span.address, (Piece(capture, start, _moment(end)),)),
-        Span(span.address, (Piece(capture, _moment(begin), stop),)),
+        Span(span.address, [Piece(captures, start, _moment(end))]),
+        Span(span.address, [Piece(captures, _moment(begin), stop)]),
     ]
     for half, units in zip(halves, (before, after), strict=True):
         half.heard = units

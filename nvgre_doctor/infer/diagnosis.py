@@ -1,11 +1,11 @@
 """The nouns of inference: streams with times, reasons, verdicts.  Plain values; decides nothing."""
 
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from nvgre_doctor.evidence.parts import Moment
 from nvgre_doctor.evidence.signs import IcmpSign
+from nvgre_doctor.infer.pieces import Pieces
 from nvgre_doctor.scan.exact import bare_sign
 from nvgre_doctor.vocabulary import (
     Assumption,
@@ -28,6 +28,11 @@ class At(NamedTuple):
     ts_ns: int
     capture: int
     frame_number: int
+
+
+def at(moment: Moment, capture: int) -> At:
+    """A frame of one capture among those of all."""
+    return At(moment.ts_ns, capture, moment.frame_number)
 
 
 class Stream(NamedTuple):
@@ -63,14 +68,6 @@ class Stream(NamedTuple):
         return self.macs[6:]
 
 
-def by_source(streams: Iterable[Stream]) -> dict[bytes, list[Stream]]:
-    """The streams that each host sent; nothing for a host that sent none."""
-    hosts: defaultdict[bytes, list[Stream]] = defaultdict(list)
-    for stream in streams:
-        hosts[stream.source].append(stream)
-    return dict(hosts)
-
-
 class Reason(NamedTuple):
     """Why a host speaks a layout in one span of time, and how many frames would have to be wrong
     for it to speak the other one.
@@ -87,22 +84,24 @@ class Reason(NamedTuple):
 
 
 class SpanVerdict(NamedTuple):
-    """What is known of a host between two frames without a silence; `elsewhere`: other captures."""
+    """What is known of a host between two frames without a silence; `pieces`: the same frames in
+    other captures.
+    """
 
     layout: Layout
     confidence: Confidence
     margin: int
     first: At
     last: At
-    elsewhere: tuple[tuple[At, At], ...] = ()
+    pieces: Pieces | None = None
     is_hard: bool = False  # it rests on more than statistics
 
-    def ends_at(self, at: At) -> tuple[At, At]:
+    def ends_at(self, frame: At) -> tuple[At, At]:
         """Its first and its last frame in the capture of this one, if it has frames there."""
-        for first, last in self.elsewhere:
-            if first.capture == at.capture:
-                return first, last
-        return self.first, self.last
+        ends = self.pieces.ends_in(frame.capture) if self.pieces is not None else None
+        if ends is None:
+            return self.first, self.last
+        return at(ends[0], frame.capture), at(ends[1], frame.capture)
 
 
 class Change(NamedTuple):

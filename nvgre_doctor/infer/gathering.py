@@ -4,26 +4,37 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from nvgre_doctor.evidence import Evidence
+from nvgre_doctor.evidence.bundles import unbundled
 from nvgre_doctor.evidence.streams import streams
-from nvgre_doctor.infer.diagnosis import At, Stream
+from nvgre_doctor.infer.diagnosis import Stream, at
 
 
 def gather_streams(evidence: Evidence) -> list[Stream]:
     """Every stream of all captures, by source, destination, bits 31..8 and MACs."""
     merged: dict[tuple[bytes, bytes, int, bytes], Stream] = {}
-    for index in sorted(evidence.captures):
-        for key, facts in streams(evidence.captures[index]):
+    for bundle, held in evidence.bundles().items():
+        captures = sum(map(len, held))
+        first, last = held[0][0], max(alike[-1] for alike in held)
+        for key, facts in streams(unbundled(bundle)):
             stream = Stream(
                 *key,
                 facts.low_octets,
-                facts.frames,
-                At(facts.first.ts_ns, index, facts.first.frame_number),
-                At(facts.last.ts_ns, index, facts.last.frame_number),
+                captures * facts.frames,
+                at(facts.first, first),
+                at(facts.last, last),
                 facts.customer_addresses,
             )
             known = merged.get(stream[:4])
             merged[stream[:4]] = stream if known is None else _merge(known, stream)
     return sorted(merged.values())  # no two have the same first four fields
+
+
+def by_source(streams: Iterable[Stream]) -> dict[bytes, list[Stream]]:
+    """The streams that each host sent; nothing for a host that sent none."""
+    hosts: defaultdict[bytes, list[Stream]] = defaultdict(list)
+    for stream in streams:
+        hosts[stream.source].append(stream)
+    return dict(hosts)
 
 
 def count_frames(evidence: Evidence, streams: Iterable[Stream]) -> dict[tuple[bytes, bytes], int]:
@@ -32,15 +43,15 @@ def count_frames(evidence: Evidence, streams: Iterable[Stream]) -> dict[tuple[by
     for stream in streams:
         if stream.destination:
             counts[stream.source, stream.destination] += stream.frames
-    for part in evidence.captures.values():
-        for ends, frames in part.units.unkept_frames.items():
+    for part, captures in evidence.different():
+        for ends, frames in part.unkept_frames:
             middle = len(ends) // 2
-            counts[ends[:middle], ends[middle:]] += frames
+            counts[ends[:middle], ends[middle:]] += len(captures) * frames
     return dict(sorted(counts.items()))
 
 
 def _merge(a: Stream, b: Stream) -> Stream:
-    """One stream of two, `b` from a later capture."""
+    """One stream of two, from different captures."""
     earlier = b if b.first < a.first else a
     return a._replace(
         low_octets=bytes(sorted({*a.low_octets, *b.low_octets})),

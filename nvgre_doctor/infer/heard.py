@@ -5,8 +5,9 @@ Knows how copies of one packet are told from several packets, and which ids a ke
 
 from typing import Final
 
+from nvgre_doctor.evidence import Captures
 from nvgre_doctor.evidence.parts import Moment, Packet, PartKey, Unit
-from nvgre_doctor.infer.diagnosis import At
+from nvgre_doctor.infer.diagnosis import At, at
 from nvgre_doctor.wire import layouts
 
 COPIES_NS: Final = 100_000_000
@@ -35,9 +36,17 @@ class Heard:
     )
 
     def __init__(
-        self, span: int, capture: int, key: PartKey, unit: Unit, customers: bytes, subnet: bytes
+        self,
+        span: int,
+        captures: Captures,
+        key: PartKey,
+        unit: Unit,
+        customers: bytes,
+        subnet: bytes,
     ) -> None:
-        """Of one unit in one capture; `subnet` of the customers: one, or two after each other."""
+        """Of one unit in one capture, or alike in several; `subnet` of the customers: one, or two
+        after each other.
+        """
         self.span = span
         self.destination = key.destination
         self.gre_key = gre_key = key.upper_bits << 8 | unit.low_octet
@@ -45,10 +54,11 @@ class Heard:
         self.net = key.net
         self.subnet = subnet
         self.customers = customers
-        self.frames = unit.frames
-        self.first = At(unit.first.ts_ns, capture, unit.first.frame_number)
-        self.last = At(unit.last.ts_ns, capture, unit.last.frame_number)
-        self.packets = unit.packets
+        copies = len(captures)
+        self.frames = copies * unit.frames
+        self.first = at(unit.first, captures[0])
+        self.last = at(unit.last, captures[0])
+        self.packets = unit.packets if copies == 1 else _copied(unit.packets, copies)
         self._is_repeated = len(unit.packets) == 1 and _is_long(unit)
         self.weight = max(unit.weight, 1 + self._is_repeated)
         self.old_id = gre_key if layouts.fits_old(gre_key) else None
@@ -79,6 +89,11 @@ class Heard:
 
 
 _NEVER: Final = Moment(0, -1)
+
+
+def _copied(packets: tuple[Packet, ...], copies: int) -> tuple[Packet, ...]:
+    """The packets of a unit as often as captures hold it."""
+    return tuple([packet._replace(frames=copies * packet.frames) for packet in packets])
 
 
 def _is_long(unit: Unit) -> bool:

@@ -4,10 +4,13 @@ A quote is what its sender says; it counts refusals, and says nothing of layouts
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
+from nvgre_doctor.evidence.bundles import unbundled
+from nvgre_doctor.evidence.folded import FoldedCapture
+from nvgre_doctor.evidence.intervals import parts
+from nvgre_doctor.evidence.parts import ends_of, is_kept
 from nvgre_doctor.evidence.signs import IcmpSeen, IcmpSign
 from nvgre_doctor.wire.facts import IcmpError
 
@@ -88,9 +91,12 @@ def settle_errors(evidence: Evidence) -> Evidence:
     addresses was seen in any of the captures, whichever way.  An error from inside a tunnel whose
     MAC and customer address also carry tenant data is a guest's own, whatever it quotes.
     """
-    if not any(part.icmp for part in evidence.captures.values()):
+    different = [capture for capture, _ in evidence.different()]
+    if not any(capture.icmp for capture in different):
         return evidence
-    flows = {ends for part in evidence.captures.values() for ends in part.frames_by_ends()}
+    flows = {ends for capture in different for ends, _ in capture.unkept_frames}
+    for bundle in evidence.bundles():
+        flows |= {ends_of(unit) for unit, _ in unbundled(bundle) if is_kept(unit)}
     guests = _guests(evidence) if any(h.sign.macs for h in icmp_errors(evidence)) else set()
 
     def settled(sign: IcmpSign) -> IcmpSign:
@@ -103,20 +109,20 @@ def settle_errors(evidence: Evidence) -> Evidence:
             return sign._replace(refuses_nvgre=True, shows_gre=False) if sign.shows_gre else sign
         return IcmpSign(*sign[:8])
 
-    def kept(part: CaptureEvidence) -> CaptureEvidence:
-        rest = replace(part, icmp={})
-        for sign, seen in part.icmp.items():
+    def kept(capture: FoldedCapture) -> FoldedCapture:
+        rest = CaptureEvidence()
+        for sign, seen in capture.icmp.items():
             rest.add_icmp(settled(sign), seen)
-        return rest
+        return capture._replace(icmp=rest.icmp)
 
-    return Evidence({index: kept(part) for index, part in evidence.captures.items()})
+    return evidence.changed(kept)
 
 
 def _guests(evidence: Evidence) -> set[tuple[bytes, bytes]]:
     """MAC and customer address of those that tenant data is from and to."""
     guests: set[tuple[bytes, bytes]] = set()
-    for part in evidence.captures.values():
-        for key, seen in part.parts():
+    for bundle in evidence.bundles():
+        for key, seen in parts(unbundled(bundle)):
             if key.is_sure and seen.customer_addresses:
                 middle = len(seen.customer_addresses) // 2
                 guests.add((key.macs[6:], seen.customer_addresses[:middle]))

@@ -26,6 +26,8 @@ def find_hosts_of_several_labs(
     solution: Solution, captures: Iterable[int], copies: Iterable[Copies]
 ) -> list[bytes]:
     """The addresses about which captures contradict each other that share no packet, in order."""
+    if not any(map(_has_other_ids, solution.models)) and not _has_other_layouts(solution):
+        return []  # as nearly always: captures may be thousands
     networks = _networks(captures, copies)
     if len(set(networks.values())) < 2:
         return []
@@ -49,13 +51,25 @@ def _networks(captures: Iterable[int], copies: Iterable[Copies]) -> dict[int, in
     return {capture: leader(capture) for capture in leaders}
 
 
+def _has_other_ids(model: Model) -> bool:
+    return model.is_broken and model.group is Group.PAIR
+
+
+def _has_other_layouts(solution: Solution) -> bool:
+    spoken: defaultdict[bytes, set[Layout]] = defaultdict(set)
+    for span, answer in zip(solution.spans, solution.answers, strict=True):
+        if answer.layout in LAYOUTS:
+            spoken[span.address].add(answer.layout)
+    return any(len(layouts) > 1 for layouts in spoken.values())
+
+
 def _with_other_ids(
     spans: Sequence[Span], models: Iterable[Model], networks: Networks
 ) -> set[bytes]:
     """Hosts of VM pairs that have one id in each network, and no id that fits in all of them."""
     found: set[bytes] = set()
     for model in models:
-        if not model.is_broken or model.group is not Group.PAIR:
+        if not _has_other_ids(model):
             continue
         units: defaultdict[int, list[Heard]] = defaultdict(list)
         for unit in model.units:
@@ -89,7 +103,7 @@ def _with_other_layouts(solution: Solution, networks: Networks) -> set[bytes]:
             of_layout = by_range[number][LAYOUTS.index(answer.layout)]
             surely = answer.margin if answer.is_hard else of_layout
             if surely >= LEAST_MARGIN:
-                known[span.address][networks[span.pieces[0].capture]].append(number)
+                known[span.address][networks[span.pieces.first_capture]].append(number)
     found: set[bytes] = set()
     for address, of_networks in known.items():
         spoken: defaultdict[Layout, list[Span]] = defaultdict(list)
@@ -103,8 +117,8 @@ def _with_other_layouts(solution: Solution, networks: Networks) -> set[bytes]:
 
 def _may_be_update(before: Iterable[Span], after: Iterable[Span]) -> bool:
     """Whether all of the one lie before the other, and a guest of the one is in the other too."""
-    last = max(piece.last.ts_ns for span in before for piece in span.pieces)
-    first = min(piece.first.ts_ns for span in after for piece in span.pieces)
+    last = max(span.ends()[1].ts_ns for span in before)
+    first = min(span.ends()[0].ts_ns for span in after)
     return last < first and not _guests(before).isdisjoint(_guests(after))
 
 

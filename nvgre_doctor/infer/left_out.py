@@ -8,6 +8,8 @@ from functools import cache
 from typing import Final
 
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
+from nvgre_doctor.evidence.folded import FoldedCapture
+from nvgre_doctor.evidence.parts import ends_of
 from nvgre_doctor.evidence.signs import IcmpSign, Sightings, Sign
 from nvgre_doctor.infer.hearsay import refused_flow
 from nvgre_doctor.known.expectations import NetworkTable
@@ -30,13 +32,20 @@ def leave_out(evidence: Evidence, not_nvgre: NetworkTable[bool]) -> Evidence:
     def is_out(address: bytes) -> bool:
         return address in not_nvgre
 
-    def kept(part: CaptureEvidence) -> CaptureEvidence:
+    @cache  # as many entries as there are directions
+    def is_left(ends: bytes) -> bool:
+        middle = len(ends) // 2 if len(ends) in (8, 32) else len(ends)
+        return not (is_out(ends[:middle]) or (ends[middle:] and is_out(ends[middle:])))
+
+    def kept(part: FoldedCapture) -> FoldedCapture:
         rest = CaptureEvidence(part.frames, part.nvgre_frames)
         for ends, frames in part.frames_by_ends().items():
-            middle = len(ends) // 2
-            if is_out(ends[:middle]) or is_out(ends[middle:]):
+            if not is_left(ends):
                 _count_out(rest, frames, are_nvgre=True)
-        rest.units = part.units.without(is_out)
+        rest.units.packed = {unit: rows for unit, rows in part.units() if is_left(ends_of(unit))}
+        rest.units.unkept_frames.update(
+            {ends: frames for ends, frames in part.unkept_frames if is_left(ends)}
+        )
         for sign, seen in part.signs.items():
             if not (is_out(sign.source) or is_out(sign.destination)):
                 rest.add_sign(sign, seen)
@@ -46,9 +55,9 @@ def leave_out(evidence: Evidence, not_nvgre: NetworkTable[bool]) -> Evidence:
             is_about_nvgre = icmp_sign.refuses_nvgre or icmp_sign.is_cut
             about_out = is_about_nvgre and any(map(is_out, refused_flow(icmp_sign)))
             rest.add_icmp(_about_other_traffic(icmp_sign) if about_out else icmp_sign, error)
-        return rest
+        return rest.folded()
 
-    return Evidence({index: kept(part) for index, part in evidence.captures.items()})
+    return evidence.changed(kept)
 
 
 def _count_out(rest: CaptureEvidence, frames: int, *, are_nvgre: bool) -> None:

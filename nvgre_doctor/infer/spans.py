@@ -6,31 +6,28 @@ Knows nothing about layouts.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Final
 
+from nvgre_doctor.evidence import Captures, Evidence
+from nvgre_doctor.evidence.bundles import unbundled
+from nvgre_doctor.evidence.intervals import parts
 from nvgre_doctor.evidence.parts import (
     SILENCE_S,
     Interval,
     Moment,
     Net,
-    Part,
     PartKey,
+    is_sure,
+    macs_of,
 )
-from nvgre_doctor.infer.diagnosis import At
+from nvgre_doctor.infer.diagnosis import At, at
 from nvgre_doctor.infer.heard import Heard
+from nvgre_doctor.infer.pieces import Piece, Pieces
 
 _SECOND_NS: Final = 1_000_000_000
-Parts = Mapping[int, Mapping[PartKey, Part]]
-"""Everything that was heard, by capture."""
-
-
-class Piece(NamedTuple):
-    """The frames of a span in one capture."""
-
-    capture: int
-    first: Moment
-    last: Moment
 
 
 class Span:
@@ -38,43 +35,31 @@ class Span:
 
     __slots__ = ("address", "heard", "is_cut", "pieces")
 
-    def __init__(self, address: bytes, pieces: tuple[Piece, ...]) -> None:
+    def __init__(self, address: bytes, pieces: Iterable[Piece]) -> None:
         """`pieces` by capture: one capture may have several."""
         self.address = address
-        self.pieces = pieces
+        self.pieces = Pieces(pieces)
         self.heard: list[Heard] = []
         self.is_cut = False  # one half of a span that seems to hold a change
 
     def ends(self) -> tuple[At, At]:
         """Its first and its last frame in the first capture that has any."""
-        return self._ends_in(self.pieces[0].capture)
-
-    def elsewhere(self) -> tuple[tuple[At, At], ...]:
-        """The same in every other capture that has any."""
-        if len(self.pieces) == 1:
-            return ()
-        captures = sorted({piece.capture for piece in self.pieces})[1:]
-        return tuple([self._ends_in(capture) for capture in captures])
-
-    def _ends_in(self, capture: int) -> tuple[At, At]:
-        _, first, last = self.pieces[0]
-        if len(self.pieces) > 1:
-            here = [piece for piece in self.pieces if piece.capture == capture]
-            first = min([piece.first for piece in here])
-            last = max([piece.last for piece in here])
-        return (
-            At(first.ts_ns, capture, first.frame_number),
-            At(last.ts_ns, capture, last.frame_number),
-        )
+        first, last = self.pieces.ends()
+        capture = self.pieces.first_capture
+        return at(first, capture), at(last, capture)
 
 
 class _Stretch:
-    """The frames of one address in one capture without a silence, before captures are compared."""
+    """The frames of one address without a silence, before captures are compared: in one capture, or
+    alike in several.
+    """
 
-    __slots__ = ("capture", "first", "last", "leader", "rows")
+    __slots__ = ("captures", "first", "last", "leader", "number", "rows")
 
-    def __init__(self, capture: int, interval: Interval) -> None:
-        self.capture = capture
+    def __init__(self, captures: Captures, number: int, interval: Interval) -> None:
+        """`number`: how many stretches of these captures come before."""
+        self.captures = captures
+        self.number = number
         self.first = interval.first
         self.last = interval.last
         self.rows: list[_Row] = []
@@ -88,35 +73,47 @@ class _Stretch:
             stretch = stretch.leader
         return stretch
 
+    def divided(self) -> "Iterator[_Stretch]":
+        """One for each capture: nothing says that they are one."""
+        for capture in self.captures:
+            alone = _Stretch((capture,), self.number, self.rows[0][0])
+            alone.first, alone.last, alone.rows = self.first, self.last, self.rows
+            yield alone
+
 
 _Row = tuple[Interval, PartKey, bytes]
 """With the customer addresses."""
 
 
-def find_spans(parts: Parts) -> list[Span]:
+def find_spans(evidence: Evidence) -> list[Span]:
     """All spans by address, each address's by capture and frame, with what was heard in them."""
-    rows: defaultdict[bytes, defaultdict[int, list[_Row]]] = defaultdict(lambda: defaultdict(list))
-    sure = _sure_pairs(parts)
-    for capture in sorted(parts):
-        for key, part in parts[capture].items():
-            counts = key.is_sure or vm_pair(key.macs) in sure
-            counts &= part.customer_addresses != key.source + key.destination
-            of_source = rows[key.source][capture]
-            for interval in part.intervals:
-                if not counts:
-                    interval = interval._replace(units=())  # noqa: PLW2901
-                of_source.append((interval, key, part.customer_addresses))
+    sent = evidence.by_source()
+    sure = _sure_pairs(evidence)
     spans: list[Span] = []
-    for address in sorted(rows, key=lambda a: (len(a), a)):
-        stretches = [
-            stretch
-            for capture in sorted(rows[address])
-            for stretch in _stretches(capture, rows[address][capture])
-        ]
-        if len(rows[address]) > 1:
-            _unite(stretches)
-        _add_spans(spans, address, stretches)
+    for address in sorted(sent, key=lambda a: (len(a), a)):
+        rows: dict[bytes, list[_Row]] = {}  # by bundle: different captures share most of them
+        stretches: list[_Stretch] = []
+        for one, captures in sent[address]:
+            of_captures: list[_Row] = []
+            for bundle in one.bundles:
+                if bundle not in rows:
+                    rows[bundle] = list(_rows(bundle, sure))
+                of_captures += rows[bundle]
+            stretches += _stretches(captures, of_captures)
+        _add_spans(spans, address, _united(stretches))
     return spans
+
+
+def _rows(bundle: bytes, sure: set[bytes]) -> Iterator[_Row]:
+    for key, part in parts(unbundled(bundle)):
+        counts = key.is_sure or vm_pair(key.macs) in sure
+        counts &= part.customer_addresses != key.source + key.destination
+        for interval in part.intervals:
+            yield (
+                interval if counts else interval._replace(units=()),
+                key,
+                part.customer_addresses,
+            )
 
 
 def vm_pair(macs: bytes) -> bytes:
@@ -125,23 +122,29 @@ def vm_pair(macs: bytes) -> bytes:
     return macs if one <= two else two + one
 
 
-def _sure_pairs(parts: Parts) -> set[bytes]:
+def _sure_pairs(evidence: Evidence) -> set[bytes]:
     """VM pairs that sent something beside what may be an UNREACHABLE: that has the MACs of
     hosts.
     """
-    if all(key.is_sure for of_capture in parts.values() for key in of_capture):
-        return set()
-    return {vm_pair(key.macs) for of_capture in parts.values() for key in of_capture if key.is_sure}
+    sure: set[bytes] = set()
+    are_all_sure = True
+    for bundle in evidence.bundles():
+        for unit, _ in unbundled(bundle):
+            if is_sure(unit):
+                sure.add(macs_of(unit))
+            else:
+                are_all_sure = False
+    return set() if are_all_sure else set(map(vm_pair, sure))
 
 
-def _stretches(capture: int, rows: list[_Row]) -> list[_Stretch]:
+def _stretches(captures: Captures, rows: list[_Row]) -> list[_Stretch]:
     rows.sort(key=lambda row: (row[0].first, row[0].last, row[1]))
     stretches: list[_Stretch] = []
     for row in rows:
         interval = row[0]
         now = stretches[-1] if stretches else None
         if now is None or (interval.first > now.last and is_silence(now.last, interval.first)):
-            now = _Stretch(capture, interval)
+            now = _Stretch(captures, len(stretches), interval)
             stretches.append(now)
         elif interval.last > now.last:
             now.last = interval.last
@@ -156,22 +159,36 @@ def is_silence(last: Moment, first: Moment) -> bool:
     return abs(first.ts_ns // _SECOND_NS - last.ts_ns // _SECOND_NS) > SILENCE_S
 
 
-def _unite(stretches: Sequence[_Stretch]) -> None:
-    """Let those be one that hold the same packet in two captures.  A packet that comes back after a
-    silence is not one packet: senders that number nothing repeat themselves.
+def _united(stretches: Sequence[_Stretch]) -> list[_Stretch]:
+    """By capture and frame, those one that hold the same packet in two captures.  A packet that
+    comes back after a silence is not one packet: senders that number nothing repeat themselves.
     """
-    holders: defaultdict[bytes, dict[int, _Stretch | None]] = defaultdict(dict)
+    repeated = _repeated(stretches)
+    holders: dict[bytes, _Stretch] = {}
+    united: list[_Stretch] = []
     for stretch in stretches:
+        is_tied = False
         for digest in _digests(stretch):
-            of_captures = holders[digest]
-            known = of_captures.setdefault(stretch.capture, stretch)
-            if known is not stretch:
-                of_captures[stretch.capture] = None
-    for of_captures in holders.values():
-        if len(of_captures) > 1 and None not in of_captures.values():
-            one, *others = [stretch.found() for stretch in of_captures.values() if stretch]
-            for other in others:
-                other.leader = one
+            if digest not in repeated:
+                is_tied = True
+                holders.setdefault(digest, stretch).found().leader = stretch.found()
+        united += [stretch] if is_tied or len(stretch.captures) == 1 else stretch.divided()
+    return sorted(united, key=lambda stretch: (stretch.captures[0], stretch.number))
+
+
+def _repeated(stretches: Sequence[_Stretch]) -> set[bytes]:
+    """Packets that one capture holds in several stretches."""
+    repeated: set[bytes] = set()
+    for _, group in groupby(stretches, attrgetter("captures")):
+        of_captures = list(group)
+        holders: dict[bytes, _Stretch] = {}
+        for stretch in of_captures if len(of_captures) > 1 else ():
+            repeated.update(
+                digest
+                for digest in _digests(stretch)
+                if holders.setdefault(digest, stretch) is not stretch
+            )
+    return repeated
 
 
 def _digests(stretch: _Stretch) -> Iterator[bytes]:
@@ -186,8 +203,7 @@ def _add_spans(spans: list[Span], address: bytes, stretches: Iterable[_Stretch])
     for stretch in stretches:
         united[id(stretch.found())].append(stretch)
     for group in united.values():
-        pieces = tuple(Piece(s.capture, s.first, s.last) for s in group)
-        span = Span(address, pieces)
+        span = Span(address, [Piece(s.captures, s.first, s.last) for s in group])
         number = len(spans)
         spans.append(span)
         heard: dict[tuple[bytes, int, bytes, Net, bytes], Heard] = {}
@@ -195,7 +211,7 @@ def _add_spans(spans: list[Span], address: bytes, stretches: Iterable[_Stretch])
             for interval, key, customers in stretch.rows:
                 subnet = _subnet(key.net, customers)
                 for unit in interval.units:
-                    new = Heard(number, stretch.capture, key, unit, customers, subnet)
+                    new = Heard(number, stretch.captures, key, unit, customers, subnet)
                     identity = (new.destination, new.gre_key, new.macs, new.net, subnet)
                     known = heard.setdefault(identity, new)
                     if known is not new:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from nvgre_doctor.infer.answers import LEAST_MARGIN, Answer
-from nvgre_doctor.infer.clocks import Offsets
+from nvgre_doctor.infer.clocks import Clocks
 from nvgre_doctor.infer.diagnosis import Change, HostVerdict, SpanVerdict
 from nvgre_doctor.infer.spans import Span
 from nvgre_doctor.vocabulary import Confidence, Layout
@@ -36,7 +36,7 @@ def tell_host(
     decides.
     """
     host.spans = [
-        SpanVerdict(*answers[n][:3], *spans[n].ends(), spans[n].elsewhere(), answers[n].is_hard)
+        SpanVerdict(*answers[n][:3], *spans[n].ends(), spans[n].pieces, answers[n].is_hard)
         for n in ordered
     ]
     deciding = _deciding(ordered, answers)
@@ -104,22 +104,20 @@ def _changes(
         yield Change(one.layout, two.layout, spans[before].ends()[1], spans[after].ends()[0])
 
 
-def in_order(
-    numbers: Sequence[int], spans: Sequence[Span], offsets: Offsets
-) -> tuple[Numbers, bool]:
+def in_order(numbers: Sequence[int], spans: Sequence[Span], clocks: Clocks) -> tuple[Numbers, bool]:
     """Spans of one address by time, and whether that order is certain: by frames where one capture
     holds them all, else by clocks that are tied together and agree with the frames.
     """
     if len(numbers) == 1:
         return list(numbers), True
-    captures = {piece.capture for n in numbers for piece in spans[n].pieces}
-    for capture in sorted(captures):
-        firsts = {n: _first_in(spans[n], capture) for n in numbers}
-        if None not in firsts.values():
-            return sorted(numbers, key=lambda n: (firsts[n] or 0, n)), True
-    times = {
-        n: min(p.first.ts_ns - offsets[p.capture][1] for p in spans[n].pieces) for n in numbers
-    }
+    captures = {capture for n in numbers for capture in spans[n].pieces.captures}
+    of_all = captures.intersection(*[spans[n].pieces.captures for n in numbers])
+    if of_all:
+        capture = min(of_all)
+        return sorted(numbers, key=lambda n: (_first_in(spans[n], capture), n)), True
+    offsets = clocks.offsets
+    ahead = {capture: offsets[capture][1] for capture in captures}
+    times = {n: spans[n].pieces.earliest(ahead) for n in numbers}
     by_time = sorted(numbers, key=lambda n: (times[n], n))
     if len({offsets[capture][0] for capture in captures}) > 1:
         return by_time, False
@@ -129,17 +127,17 @@ def in_order(
     return by_time, True
 
 
-def _first_in(span: Span, capture: int) -> int | None:
-    """Its first frame in a capture."""
-    return min((p.first.frame_number for p in span.pieces if p.capture == capture), default=None)
+def _first_in(span: Span, capture: int) -> int:
+    """Its first frame in a capture that has any."""
+    return min(piece.first.frame_number for piece in span.pieces.in_capture(capture))
 
 
 def _of_captures(numbers: Iterable[int], spans: Sequence[Span]) -> list[Numbers]:
     """The spans of each capture by frame."""
     found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     for number in numbers:
-        for capture in {piece.capture for piece in spans[number].pieces}:
-            found[capture].append((_first_in(spans[number], capture) or 0, number))
+        for capture in spans[number].pieces.captures:
+            found[capture].append((_first_in(spans[number], capture), number))
     return [[number for _, number in sorted(found[capture])] for capture in sorted(found)]
 
 

@@ -14,8 +14,8 @@ from nvgre_doctor.infer.diagnosis import (
     Reason,
     RefusalFacts,
     Stream,
-    by_source,
 )
+from nvgre_doctor.infer.gathering import by_source
 from nvgre_doctor.infer.hearsay import count_other_prohibited
 from nvgre_doctor.known.ignored import Ignore, ignores_of
 from nvgre_doctor.report.expected import expectation_of, tell_as_expected

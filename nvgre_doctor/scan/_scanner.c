@@ -987,7 +987,8 @@ static PyObject *scanner_new(PyTypeObject *type, PyObject *args, PyObject *Py_UN
             scanner->crc[i] = scanner->crc[i] >> 1 ^ (scanner->crc[i] & 1 ? 0xedb88320u : 0);
     scanner->most = most < 1 ? 1 : most < ROWS ? most : ROWS;
     scanner->index = PyMem_Calloc(SLOTS, sizeof *scanner->index);
-    scanner->row = PyMem_Calloc(ROWS, sizeof *scanner->row);
+    /* Not filled: `add` does it, and of many small captures few rows are ever touched. */
+    scanner->row = PyMem_Malloc(ROWS * sizeof *scanner->row);
     if (!scanner->index || !scanner->row) {
         Py_DECREF(scanner);
         return PyErr_NoMemory();

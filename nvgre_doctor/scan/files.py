@@ -1,9 +1,9 @@
-"""Captures become evidence: one after the other, or in several threads, with the same result.
+"""A capture becomes evidence, whole or in parts that are put together, with the same result.
 
-Knows files, parts of files and threads; nothing about packets or verdicts.  A large uncompressed
-capture is read in parts. Where a part begins is found by looking ahead, which can be wrong, so a
-part counts only if the reader of the part before ended exactly there, without damage.  Otherwise
-that stretch is read again from where the truth ended.
+Knows files and parts of files; nothing about packets or verdicts.  A large uncompressed capture is
+read in parts. Where a part begins is found by looking ahead, which can be wrong, so a part counts
+only if the reader of the part before ended exactly there, without damage.  Otherwise that stretch
+is read again from where the truth ended.
 """
 
 import os
@@ -16,7 +16,6 @@ from nvgre_doctor.capture import Cursor, OpenCapture, open_capture
 from nvgre_doctor.capture.batch import Batch, Progress
 from nvgre_doctor.capture.interruption import Interruption
 from nvgre_doctor.capture.source import Identity
-from nvgre_doctor.engines.threads import run_in_threads
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.scan.counting import FrameCounter, scan
 from nvgre_doctor.scan.native import scanner_class
@@ -48,7 +47,7 @@ class CaptureRead:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretch:
+class Stretch:
     """What a thread is asked to read: the records of one file that begin at `start` and before the
     offset `stop`.
     """
@@ -61,7 +60,9 @@ class _Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class _StretchRead:
+class StretchRead:
+    """What was read of it."""
+
     read: CaptureRead
     end: (
         Cursor[Any] | None
@@ -69,44 +70,12 @@ class _StretchRead:
     file: Identity | None  # when this stretch had been read
 
 
-def read_captures(
-    paths: Sequence[str],
-    jobs: int,
-    progress: ProgressCallback | None,
-    interruption: Interruption | None = None,
-) -> list[CaptureRead]:
-    """Every capture, in the order of `paths`, with up to `jobs` threads where that is worth it.
-
-    After an `interruption` (asked for in this thread) they hold what was read before it.
-    """
-    sizes = [_size(path) for path in paths]
-    known = sum(size or 0 for size in sizes)
-    meter = _Meter(progress, None if None in sizes else known)
-    threads = min(jobs, known // WORTH_A_THREAD)
-    if threads < 2 or scanner_class() is None:  # the loop in Python never lets go
-        return [_read(_whole(path, interruption), meter.add).read for path in paths]
-    # Standard input and pipes are read here: a thread that waits for one could not be stopped.
-    stretches = [
-        [] if size is None else _split(path, size, threads, interruption)
-        for path, size in zip(paths, sizes, strict=True)
-    ]
-    parts = [part for of_file in stretches for part in of_file]
-    results = iter(run_in_threads(_read, parts, threads, meter.add))
-    return [
-        (
-            _join(of_file, [next(results) for _ in of_file])
-            if of_file
-            else _read(_whole(path, interruption), meter.add).read
-        )
-        for path, of_file in zip(paths, stretches, strict=True)
-    ]
+def whole(path: str, interruption: Interruption | None) -> Stretch:
+    """All of a file."""
+    return Stretch(path, None, None, interruption=interruption)
 
 
-def _whole(path: str, interruption: Interruption | None) -> _Stretch:
-    return _Stretch(path, None, None, interruption=interruption)
-
-
-def _size(path: str) -> int | None:
+def size_of(path: str) -> int | None:
     """Bytes of a regular file that can be opened several times; None for all else."""
     if path == "-" or path.startswith(_OPEN_ALREADY):
         return None
@@ -116,10 +85,18 @@ def _size(path: str) -> int | None:
         return None
 
 
-class _Meter:
+def threads_for(size: int, jobs: int) -> int:
+    """How many threads are worth it for files of so many bytes together."""
+    if scanner_class() is None:  # the loop in Python never lets go
+        return 1
+    return max(1, min(jobs, size // WORTH_A_THREAD))
+
+
+class Meter:
     """Adds up bytes and tells the callback, a few times a second."""
 
     def __init__(self, callback: ProgressCallback | None, total: int | None) -> None:
+        """Of so many bytes, if that is known."""
         self._callback = callback
         self._total = total
         self._done = 0
@@ -133,7 +110,7 @@ class _Meter:
             self._told = monotonic()
 
 
-def _read(stretch: _Stretch, tell: Callable[[int], None], numbered: int = 0) -> _StretchRead:
+def read_stretch(stretch: Stretch, tell: Callable[[int], None], numbered: int = 0) -> StretchRead:
     """Read one stretch in this thread; `numbered` frame numbers were used before it."""
     with open_capture(stretch.path, interruption=stretch.interruption) as capture:
         begin = stretch.start.offset if stretch.start is not None else 0
@@ -144,7 +121,7 @@ def _read(stretch: _Stretch, tell: Callable[[int], None], numbered: int = 0) -> 
         read = CaptureRead(
             capture.path, capture.format, capture.compression, capture.progress, evidence
         )
-        return _StretchRead(read, end, capture.identity)
+        return StretchRead(read, end, capture.identity)
 
 
 def _telling(
@@ -158,50 +135,50 @@ def _telling(
         begin = position
 
 
-def _split(path: str, size: int, threads: int, interruption: Interruption | None) -> list[_Stretch]:
+def split(path: str, size: int, threads: int, interruption: Interruption | None) -> list[Stretch]:
     """A large file in parts, everything else whole."""
     count = min(threads, size // WORTH_A_THREAD)
     if count > 1:
         with open_capture(path) as capture:
             parts, file = capture.parts(count), capture.identity
         if len(parts) > 1:
-            return [_Stretch(path, start, stop, file, interruption) for start, stop in parts]
-    return [_whole(path, interruption)]
+            return [Stretch(path, start, stop, file, interruption) for start, stop in parts]
+    return [whole(path, interruption)]
 
 
-def _join(stretches: Sequence[_Stretch], results: Sequence[_StretchRead]) -> CaptureRead:
+def join(stretches: Sequence[Stretch], results: Sequence[StretchRead]) -> CaptureRead:
     """The parts of one file put together: exactly what one reader would have found."""
     stretches, results = _until_interrupted(stretches, results)
-    alone = _whole(stretches[0].path, stretches[0].interruption)
+    alone = whole(stretches[0].path, stretches[0].interruption)
     if any(
         result.read.progress.problems for result in results[:-1]
     ):  # where a single reader might have stopped
-        return _read(alone, _tell_nobody).read
+        return read_stretch(alone, _tell_nobody).read
     if len(results) > 1 and _has_changed(stretches, results):
-        return _read(alone, _tell_nobody).read
-    whole = results[0]
+        return read_stretch(alone, _tell_nobody).read
+    so_far = results[0]
     for stretch, result in zip(stretches[1:], results[1:], strict=True):
-        if whole.end is None:  # damage that the wrong boundary hid
-            return _read(alone, _tell_nobody).read
-        numbered = whole.read.progress.numbered
-        if whole.end == stretch.start and not result.read.progress.problems:
-            whole = _StretchRead(
-                _joined(whole.read, result.read, numbered), result.end, result.file
+        if so_far.end is None:  # damage that the wrong boundary hid
+            return read_stretch(alone, _tell_nobody).read
+        numbered = so_far.read.progress.numbered
+        if so_far.end == stretch.start and not result.read.progress.problems:
+            so_far = StretchRead(
+                _joined(so_far.read, result.read, numbered), result.end, result.file
             )
         else:
             # A boundary that was guessed wrong; or messages with frame numbers, which only count
             # from the true number on.
-            rest = _Stretch(
-                stretch.path, whole.end, stretch.stop, interruption=stretch.interruption
+            rest = Stretch(
+                stretch.path, so_far.end, stretch.stop, interruption=stretch.interruption
             )
-            again = _read(rest, _tell_nobody, numbered)
-            whole = _StretchRead(_joined(whole.read, again.read, 0), again.end, again.file)
-    return whole.read
+            again = read_stretch(rest, _tell_nobody, numbered)
+            so_far = StretchRead(_joined(so_far.read, again.read, 0), again.end, again.file)
+    return so_far.read
 
 
 def _until_interrupted(
-    stretches: Sequence[_Stretch], results: Sequence[_StretchRead]
-) -> tuple[Sequence[_Stretch], Sequence[_StretchRead]]:
+    stretches: Sequence[Stretch], results: Sequence[StretchRead]
+) -> tuple[Sequence[Stretch], Sequence[StretchRead]]:
     """The parts up to the first that was not read to its end: without it nobody knows the numbers
     of the frames that follow.
     """
@@ -211,7 +188,7 @@ def _until_interrupted(
     return stretches, results
 
 
-def _has_changed(stretches: Sequence[_Stretch], results: Sequence[_StretchRead]) -> bool:
+def _has_changed(stretches: Sequence[Stretch], results: Sequence[StretchRead]) -> bool:
     """Whether the file became another one meanwhile: a part that begins behind its new end would
     look complete.
     """

@@ -6,8 +6,8 @@ import pytest
 
 from nvgre_doctor.capture import open_capture
 from nvgre_doctor.capture.interruption import Interruption
+from nvgre_doctor.doctor import diagnose
 from nvgre_doctor.scan import files
-from nvgre_doctor.scan.files import read_captures
 from tests.faults.captures import healthy
 from tests.program import MISMATCH, UPDATED
 
@@ -31,9 +31,9 @@ def test_captures_that_were_read_before_the_wish_are_whole(
             wish.ask()
 
     monkeypatch.setattr(files, "SECONDS_BETWEEN_UPDATES", 0)
-    one, two = read_captures([str(MISMATCH), str(UPDATED)], 1, tell, wish)
-    assert (one.progress.status, one.progress.frames) == ("complete", 36)
-    assert two.progress.status == "interrupted"
+    one, two = diagnose([MISMATCH, UPDATED], jobs=1, progress=tell, interruption=wish).captures
+    assert (one.status, one.frames) == ("complete", 36)
+    assert two.status == "interrupted"
 
 
 def test_wish_raises_only_where_its_thread_waits() -> None:
@@ -52,15 +52,15 @@ def test_interrupted_part_of_a_file_ends_it(
     path.write_bytes(healthy(1000))
     monkeypatch.setattr(files, "WORTH_A_THREAD", 4096)
     wish = Interruption()
-    stretches = files._split(str(path), path.stat().st_size, 3, wish)
+    stretches = files.split(str(path), path.stat().st_size, 3, wish)
     assert len(stretches) == 3
 
-    def read(number: int) -> files._StretchRead:
-        return files._read(stretches[number], lambda count: None)
+    def read(number: int) -> files.StretchRead:
+        return files.read_stretch(stretches[number], lambda count: None)
 
     first, third = read(0), read(2)
     assert third.read.progress.frames > 0
     wish.ask()
-    joined = files._join(stretches, [first, read(1), third])
+    joined = files.join(stretches, [first, read(1), third])
     assert joined.progress.status == "interrupted"
     assert joined.progress.frames == first.read.progress.frames

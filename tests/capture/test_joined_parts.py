@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from nvgre_doctor.evidence.parts import source_of
 from nvgre_doctor.scan import files
 from tests import build
 
@@ -34,20 +35,16 @@ def test_a_file_that_another_one_of_its_size_takes_the_place_of_is_read_again(
     path = tmp_path / "a.pcap"
     path.write_bytes(OLD)
 
-    def run_here(function, tasks, threads, tell):
-        results = []
-        for number, task in enumerate(tasks):
-            if number == parts_before:
-                change(path, NEW)
-            results.append(function(task, tell))
-        if len(tasks) == parts_before:
-            change(path, NEW)
-        return results
-
     monkeypatch.setattr(files, "WORTH_A_THREAD", 4096)
-    monkeypatch.setattr(files, "run_in_threads", run_here)
-    monkeypatch.setattr(files, "scanner_class", lambda: object)
-    (read,) = files.read_captures([str(path)], 2, None)
-    sources = {ends[:4] for ends in read.evidence.frames_by_ends()}
+    stretches = files.split(str(path), path.stat().st_size, 2, None)
+    results = []
+    for number, stretch in enumerate(stretches):
+        if number == parts_before:
+            change(path, NEW)
+        results.append(files.read_stretch(stretch, lambda count: None))
+    if len(stretches) == parts_before:
+        change(path, NEW)
+    read = files.join(stretches, results)
+    sources = {source_of(unit) for unit in read.evidence.units.packed}
     assert sources == {build.ip("192.168.50.1" if parts_before == 2 else "192.168.50.2")}
-    assert read.progress.frames == 400
+    assert (len(stretches), read.progress.frames) == (2, 400)

@@ -196,10 +196,10 @@ def test_damage_that_a_wrong_boundary_hid_ends_the_reading_where_one_reader_ends
     begins = [first, Cursor(offset(31), first.state), Cursor(offset(45), first.state)]
     stops = [offset(20), offset(45), None]
     size = path.stat().st_size
-    stretches = [files._Stretch(str(path), *ends, size) for ends in zip(begins, stops, strict=True)]
-    found = files._join(
-        stretches, [files._read(stretch, lambda count: None) for stretch in stretches]
+    stretches = [files.Stretch(str(path), *ends, size) for ends in zip(begins, stops, strict=True)]
+    found = files.join(
+        stretches, [files.read_stretch(stretch, lambda count: None) for stretch in stretches]
     )
-    (alone,) = files.read_captures([str(path)], 1, None)
+    alone = files.read_stretch(files.whole(str(path), None), lambda count: None).read
     assert found == alone
     assert (found.progress.frames, found.progress.problems[0].reason) == (29, "record-length")

@@ -137,7 +137,7 @@ def check_accounts(evidence: CaptureEvidence, progress: Progress) -> None:
         signs[sign.oddity] += sightings.count
     inner = sum(seen.count for sign, seen in evidence.icmp.items() if sign.is_inner)
     outer = sum(seen.count for sign, seen in evidence.icmp.items() if not sign.is_inner)
-    found = list(streams(evidence))
+    found = list(streams(evidence.units.packed.items()))
     data = sum(facts.frames for _, facts in found)
 
     assert evidence.frames == progress.frames

@@ -169,13 +169,13 @@ def long_seeds() -> list[bytes]:
 def check_parts(data: bytes) -> None:
     """A file that is read in parts, as several threads do it, gives what one reader gives."""
     path = _file("capture", data)
-    whole = files._read(files._Stretch(path, None, None), _tell_nobody).read
+    whole = files.read_stretch(files.Stretch(path, None, None), _tell_nobody).read
     with open_capture(path) as capture:
         parts = capture.parts(3)
     if len(parts) > 1:
-        stretches = [files._Stretch(path, start, stop) for start, stop in parts]
-        joined = files._join(
-            stretches, [files._read(stretch, _tell_nobody) for stretch in stretches]
+        stretches = [files.Stretch(path, start, stop) for start, stop in parts]
+        joined = files.join(
+            stretches, [files.read_stretch(stretch, _tell_nobody) for stretch in stretches]
         )
         assert joined == whole
 

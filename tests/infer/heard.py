@@ -1,8 +1,23 @@
 """Parts and spans by hand, for tests of single modules of inference."""
 
-from nvgre_doctor.evidence.parts import Interval, Moment, Net, Packet, Part, PartKey, Unit
+from collections.abc import Mapping
+
+from nvgre_doctor.evidence import CaptureEvidence, Evidence
+from nvgre_doctor.evidence.parts import (
+    Interval,
+    Moment,
+    Net,
+    Packet,
+    Part,
+    PartKey,
+    Unit,
+    unit_key,
+)
+from nvgre_doctor.evidence.rows import NO_PACKET, pack, second_of
+from nvgre_doctor.infer.clocks import Offsets, compare_clocks
 from nvgre_doctor.infer.heard import Heard
-from nvgre_doctor.infer.spans import Piece, Span
+from nvgre_doctor.infer.pieces import Piece
+from nvgre_doctor.infer.spans import Span, find_spans
 from tests import build
 
 SECOND = 1_000_000_000
@@ -66,6 +81,35 @@ def part(*intervals: Interval, customers: bytes = SUBNET) -> Part:
     return Part(intervals, customers)
 
 
+def evidence_of(captures: Mapping[int, Mapping[PartKey, Part]]) -> Evidence:
+    """Captures in which these parts were heard."""
+    return Evidence({index: _capture(parts) for index, parts in captures.items()})
+
+
+def _capture(parts: Mapping[PartKey, Part]) -> CaptureEvidence:
+    capture = CaptureEvidence()
+    for of, told in parts.items():
+        for each in told.intervals:
+            for one in each.units or (Unit(0, each.frames, each.first, each.last, ()),):
+                seconds = sorted((second_of(one.first.ts_ns), second_of(one.last.ts_ns)))
+                packed = [field for packet in one.packets for field in packet]
+                packed += NO_PACKET * (2 - len(one.packets))
+                row = (*seconds, one.frames, *one.first, *one.last, *packed)
+                unit = unit_key(of, one.low_octet, is_cut=not each.units)
+                capture.units.add([(unit, pack(told.customer_addresses, [row]))])
+    return capture
+
+
+def spans_in(captures: Mapping[int, Mapping[PartKey, Part]]) -> list[Span]:
+    """What is found in them."""
+    return find_spans(evidence_of(captures))
+
+
+def offsets_in(captures: Mapping[int, Mapping[PartKey, Part]]) -> Offsets:
+    """How their clocks differ."""
+    return compare_clocks(evidence_of(captures))
+
+
 def heard(
     gre_key: int,
     count: int = 2,
@@ -90,11 +134,11 @@ def heard(
             )
         )
     of = key(gre_key >> 8, destination=destination, macs=macs, net=net)
-    return Heard(span, 0, of, told, customers, subnet)
+    return Heard(span, (0,), of, told, customers, subnet)
 
 
 def span_of(*units: Heard, address: bytes = A, first: int = 1, last: int = 100) -> Span:
     """A span in which these were heard."""
-    span = Span(address, (Piece(0, moment(first), moment(last, 1)),))
+    span = Span(address, [Piece((0,), moment(first), moment(last, 1))])
     span.heard = list(units)
     return span

@@ -7,8 +7,8 @@ from nvgre_doctor.infer.heard import Heard
 from tests.infer.heard import SUBNET, heard, key, packets, unit
 
 
-def of(told: object, capture: int = 0) -> Heard:
-    return Heard(0, capture, key(0x1389), told, SUBNET, SUBNET[:3])  # type: ignore[arg-type]
+def of(told: object, *captures: int) -> Heard:
+    return Heard(0, captures or (0,), key(0x1389), told, SUBNET, SUBNET[:3])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_two_halves_of_one_are_put_together() -> None:
 
 
 def test_the_same_packets_of_another_capture_add_frames_and_no_weight() -> None:
-    one, two = of(unit(first=1, last=9)), of(unit(first=2, last=8), capture=1)
+    one, two = of(unit(first=1, last=9)), of(unit(first=2, last=8), 1)
     two.packets = tuple(packet._replace(hop_limit=200) for packet in two.packets)
     one.absorb(two)
     assert (one.frames, one.weight) == (4, 2)
@@ -73,7 +73,7 @@ def test_the_same_packets_of_another_capture_add_frames_and_no_weight() -> None:
 
 
 def test_its_ends_are_those_of_the_first_capture() -> None:
-    one, two = of(unit(first=1, last=9), capture=1), of(unit(first=2, last=8), capture=0)
+    one, two = of(unit(first=1, last=9), 1), of(unit(first=2, last=8), 0)
     one.absorb(two)
     assert (one.first, one.last) == (At(0, 0, 2), At(0, 0, 8))
 
@@ -81,6 +81,17 @@ def test_its_ends_are_those_of_the_first_capture() -> None:
 def test_one_packet_that_came_back_stays_two_when_copies_are_added() -> None:
     single = unit(count=2, seconds=(5, 8))._replace(packets=packets(1, frames=2))
     copy = unit(count=1)._replace(packets=packets(1))
-    for one, two in ((of(single), of(copy, capture=1)), (of(copy), of(single, capture=1))):
+    for one, two in ((of(single), of(copy, 1)), (of(copy), of(single, 1))):
         one.absorb(two)
         assert one.weight == 2
+
+
+def test_a_unit_of_several_captures_is_what_each_of_them_adds_up_to() -> None:
+    told = unit(count=6, first=3, last=9)._replace(packets=packets(2, frames=3))
+    one, several = of(told, 4), of(told, 4, 5, 7)
+    one.absorb(of(told, 5))
+    one.absorb(of(told, 7))
+    for name in Heard.__slots__:
+        assert getattr(one, name) == getattr(several, name)
+    assert (several.frames, several.weight, several.first.capture) == (18, 2, 4)
+    assert [packet.frames for packet in several.packets] == [9, 9]

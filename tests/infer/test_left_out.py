@@ -129,6 +129,6 @@ def test_the_host_is_left_out_where_not_all_vm_pairs_are_kept(
     for one, two, number in product((A, C), (B, D), range(20)):
         tape.ping(one, two, 0x1E848100, 0x1E848100, vm(number), vm(100 + number))
     (part,) = without(evidence_of(tape), A, B).captures.values()
-    assert {key.source for key, _ in streams(part)} == {build.ip(C), build.ip(D)}
-    assert sum(not is_kept(unit) for unit in part.units.packed) == 2
+    assert {key.source for key, _ in streams(part.units())} == {build.ip(C), build.ip(D)}
+    assert sum(not is_kept(unit) for unit, _ in part.units()) == 2
     assert part.nvgre_frames == 40

@@ -4,11 +4,10 @@ import pytest
 
 from nvgre_doctor.evidence.parts import Interval, Net, Part, PartKey
 from nvgre_doctor.infer.diagnosis import At
-from nvgre_doctor.infer.spans import Span, find_spans, vm_pair
+from nvgre_doctor.infer.spans import Span, vm_pair
 from tests.infer.heard import (
     BACK,
     MACS,
-    SECOND,
     SUBNET,
     A,
     B,
@@ -17,6 +16,7 @@ from tests.infer.heard import (
     key,
     moment,
     part,
+    spans_in,
     unit,
 )
 
@@ -43,40 +43,40 @@ def frames(spans: list[Span]) -> list[tuple[int, int]]:
 @pytest.mark.parametrize(("at", "spans"), [(20.9, 1), (21, 2), (-20, 1), (-21, 2)])
 def test_more_than_twenty_seconds_without_a_frame_begin_a_new_span(at: float, spans: int) -> None:
     """In whole seconds; a clock that was set back hides how long it was."""
-    assert len(find_spans({0: {key(0x1389): times((1, 1000), (5, 1000 + at))}})) == spans
+    assert len(spans_in({0: {key(0x1389): times((1, 1000), (5, 1000 + at))}})) == spans
 
 
 def test_a_silence_of_one_vm_pair_is_none_of_its_host() -> None:
     one, two = times((1, 0), (30, 40)), times((10, 15), (20, 30))
-    assert frames(find_spans({0: {key(0x1389): one, key(0x1771): two}})) == [(1, 31)]
+    assert frames(spans_in({0: {key(0x1389): one, key(0x1771): two}})) == [(1, 31)]
 
 
 def test_the_silence_begins_behind_the_last_frame_of_all() -> None:
     long = part(interval(unit(first=1, last=40, seconds=(0, 30))))
     later = times((10, 5), (50, 45))
-    assert frames(find_spans({0: {key(0x1389): long, key(0x1771): later}})) == [(1, 51)]
+    assert frames(spans_in({0: {key(0x1389): long, key(0x1771): later}})) == [(1, 51)]
 
 
 def test_frames_between_others_are_in_their_span_whatever_their_time() -> None:
     long = part(interval(unit(first=1, last=40, seconds=(0, 1))))
     inside = times((10, 500))
-    assert frames(find_spans({0: {key(0x1389): long, key(0x1771): inside}})) == [(1, 40)]
+    assert frames(spans_in({0: {key(0x1389): long, key(0x1771): inside}})) == [(1, 40)]
 
 
 def test_frames_without_times_are_of_the_span_before() -> None:
-    timeless = interval(unit(first=5, last=6))
-    timeless = Interval(
-        timeless.first._replace(ts_ns=-1), timeless.last._replace(ts_ns=-1), timeless.units, 2
+    told = unit(first=5, last=6)
+    timeless = interval(
+        told._replace(first=told.first._replace(ts_ns=-1), last=told.last._replace(ts_ns=-1))
     )
     one = part(interval(unit(seconds=(1000, 1000))), timeless)
-    assert frames(find_spans({0: {key(0x1389): one}})) == [(1, 6)]
+    assert frames(spans_in({0: {key(0x1389): one}})) == [(1, 6)]
     other = part(timeless, interval(unit(first=9, last=9, seconds=(1000, 1000))))
-    assert frames(find_spans({0: {key(0x1389): other}})) == [(5, 9)]
+    assert frames(spans_in({0: {key(0x1389): other}})) == [(5, 9)]
 
 
 def test_spans_stand_by_address_and_then_by_frame() -> None:
     v6 = bytes(15) + b"\1"
-    found = find_spans(
+    found = spans_in(
         {
             0: {
                 key(0x1389, source=C): times((3, 0)),
@@ -94,36 +94,36 @@ def test_spans_stand_by_address_and_then_by_frame() -> None:
 
 
 def test_the_same_packet_in_two_captures_makes_their_spans_one() -> None:
-    (span,) = find_spans({0: {key(0x1389): times((1, 0))}, 1: {key(0x1389): times((7, 3600))}})
-    assert [piece.capture for piece in span.pieces] == [0, 1]
+    (span,) = spans_in({0: {key(0x1389): times((1, 0))}, 1: {key(0x1389): times((7, 3600))}})
+    assert span.pieces.captures == (0, 1)
     assert span.ends() == (At(0, 0, 1), At(0, 0, 2))
-    assert span.elsewhere() == ((At(3600 * SECOND, 1, 7), At(3600 * SECOND, 1, 8)),)
+    assert span.pieces.ends_in(1) == (moment(7, 3600), moment(8, 3600))
+    assert span.pieces.ends_in(2) is None
     assert [(one.frames, one.weight) for one in span.heard] == [(4, 2)]
 
 
 def test_other_packets_in_two_captures_leave_two_spans() -> None:
-    found = find_spans({0: {key(0x1389): times((1, 0))}, 1: {key(0x1389): times((1, 0), seed=50)}})
-    assert [span.pieces[0].capture for span in found] == [0, 1]
-    assert [span.elsewhere() for span in found] == [(), ()]
+    found = spans_in({0: {key(0x1389): times((1, 0))}, 1: {key(0x1389): times((1, 0), seed=50)}})
+    assert [span.pieces.captures for span in found] == [(0,), (1,)]
 
 
 def test_a_third_capture_ties_two_that_hold_no_common_packet() -> None:
     both = {key(0x1389): times((1, 0)), key(0x1771): times((3, 1), seed=50)}
-    found = find_spans(
+    found = spans_in(
         {0: {key(0x1389): times((1, 0))}, 1: both, 2: {key(0x1771): times((9, 1), seed=50)}}
     )
-    assert [[piece.capture for piece in span.pieces] for span in found] == [[0, 1, 2]]
+    assert [span.pieces.captures for span in found] == [(0, 1, 2)]
 
 
 def test_a_packet_that_comes_back_after_a_silence_ties_nothing() -> None:
     """Senders that number nothing repeat themselves."""
     again = part(interval(unit()), interval(unit(first=9, last=9, seconds=(900, 900))))
-    found = find_spans({0: {key(0x1389): again}, 1: {key(0x1389): times((1, 5000))}})
-    assert [[p.capture for p in span.pieces] for span in found] == [[0], [0], [1]]
+    found = spans_in({0: {key(0x1389): again}, 1: {key(0x1389): times((1, 5000))}})
+    assert [span.pieces.captures for span in found] == [(0,), (0,), (1,)]
 
 
 def test_packets_of_two_addresses_are_never_one_span() -> None:
-    found = find_spans({0: {key(0x1389): times((1, 0))}, 1: {key(0x1389, source=C): times((1, 0))}})
+    found = spans_in({0: {key(0x1389): times((1, 0))}, 1: {key(0x1389, source=C): times((1, 0))}})
     assert [span.address for span in found] == [A, C]
 
 
@@ -134,14 +134,15 @@ def test_one_capture_may_hold_several_stretches_of_one_span() -> None:
     )
     more = {key(0x1389): whole, key(0x1771): times((20, 30), seed=50)}
     some = {key(0x1389): times((1, 0)), key(0x1771): times((2, 30), seed=50)}
-    (span,) = find_spans({0: more, 1: some})
-    assert [(p.capture, p.first.frame_number) for p in span.pieces] == [(0, 1), (1, 1), (1, 2)]
-    assert span.elsewhere() == ((At(0, 1, 1), At(30 * SECOND, 1, 3)),)
+    (span,) = spans_in({0: more, 1: some})
+    pieces = [*span.pieces.in_capture(0), *span.pieces.in_capture(1)]
+    assert [(p.captures, p.first.frame_number) for p in pieces] == [((0,), 1), ((1,), 1), ((1,), 2)]
+    assert span.pieces.ends_in(1) == (moment(1), moment(3, 30))
 
 
 def test_frames_with_one_key_of_one_vm_pair_are_heard_together() -> None:
     one = part(interval(unit()), interval(unit(first=9, last=9, seconds=(10, 10), seed=40)))
-    (span,) = find_spans({0: {key(0x1389): one}})
+    (span,) = spans_in({0: {key(0x1389): one}})
     assert [(h.gre_key, h.frames, h.weight) for h in span.heard] == [(0x138900, 4, 4)]
 
 
@@ -155,7 +156,7 @@ def test_frames_with_one_key_of_one_vm_pair_are_heard_together() -> None:
     ],
 )
 def test_frames_that_differ_in_anything_else_are_not(other: PartKey) -> None:
-    (span,) = find_spans({0: {key(0x1389): times((1, 0)), other: times((3, 0), seed=50)}})
+    (span,) = spans_in({0: {key(0x1389): times((1, 0)), other: times((3, 0), seed=50)}})
     assert len(span.heard) == 2
 
 
@@ -171,13 +172,13 @@ def test_frames_that_differ_in_anything_else_are_not(other: PartKey) -> None:
 )
 def test_the_subnet_of_customers_is_a_24_or_a_64(net: Net, customers: bytes, subnet: bytes) -> None:
     told = part(interval(unit()), customers=customers)
-    (span,) = find_spans({0: {key(0x1389, net=net): told}})
+    (span,) = spans_in({0: {key(0x1389, net=net): told}})
     assert [one.subnet for one in span.heard] == [subnet]
 
 
 def test_a_copy_that_was_cut_before_its_customers_belongs_to_the_whole_one() -> None:
     cut = key(0x1389, net=Net.UNKNOWN)
-    (span,) = find_spans({0: {key(0x1389): times((1, 0)), cut: times((3, 0))}})
+    (span,) = spans_in({0: {key(0x1389): times((1, 0)), cut: times((3, 0))}})
     assert [(one.net, one.frames, one.weight) for one in span.heard] == [(Net.SUBNET, 4, 2)]
 
 
@@ -190,13 +191,13 @@ def test_a_copy_that_was_cut_before_its_customers_belongs_to_the_whole_one() -> 
     ],
 )
 def test_a_cut_frame_of_another_flow_does_not(cut: PartKey) -> None:
-    (span,) = find_spans({0: {key(0x1389): times((1, 0)), cut: times((3, 0))}})
+    (span,) = spans_in({0: {key(0x1389): times((1, 0)), cut: times((3, 0))}})
     assert len(span.heard) == 2
 
 
 def test_another_packet_that_was_cut_stays_beside_the_whole_ones() -> None:
     cut = key(0x1389, net=Net.UNKNOWN)
-    (span,) = find_spans({0: {key(0x1389): times((1, 0)), cut: times((3, 0), seed=50)}})
+    (span,) = spans_in({0: {key(0x1389): times((1, 0)), cut: times((3, 0), seed=50)}})
     assert [one.net for one in span.heard] == [Net.SUBNET, Net.UNKNOWN]
 
 
@@ -204,24 +205,24 @@ def test_frames_of_which_nobody_knows_whether_they_are_data_count_if_their_vm_pa
     None
 ):
     perhaps, other = key(0x1771, is_sure=False), key(0x1389, source=B, destination=A, macs=BACK)
-    alone, _ = find_spans(
+    alone, _ = spans_in(
         {0: {perhaps: times((1, 0)), key(0x1389, source=B, macs=b"\2" * 12): times((3, 0))}}
     )
     assert alone.heard == []
     assert frames([alone]) == [(1, 2)]
-    beside, _ = find_spans({0: {perhaps: times((1, 0)), other: times((3, 0))}})
+    beside, _ = spans_in({0: {perhaps: times((1, 0)), other: times((3, 0))}})
     assert [one.gre_key for one in beside.heard] == [0x177100]
 
 
 def test_a_message_between_the_provider_addresses_is_no_data_even_where_it_was_cut() -> None:
     told = part(interval(unit()), customers=A + B)
-    (span,) = find_spans({0: {key(0x1389): told}})
+    (span,) = spans_in({0: {key(0x1389): told}})
     assert span.heard == []
 
 
 def test_a_sign_of_life_makes_a_span_without_anything_heard() -> None:
     silent = Part((Interval(moment(1), moment(2), (), 2),), b"")
-    (span,) = find_spans({0: {key(0x1389, macs=b"", net=Net.UNKNOWN): silent}})
+    (span,) = spans_in({0: {key(0x1389, macs=b"", net=Net.UNKNOWN): silent}})
     assert (span.heard, frames([span])) == ([], [(1, 2)])
 
 
@@ -229,3 +230,23 @@ def test_a_vm_pair_is_the_same_both_ways() -> None:
     assert vm_pair(MACS) == vm_pair(BACK)
     assert vm_pair(MACS) in (MACS, BACK)
     assert vm_pair(bytes(12)) == bytes(12)
+
+
+def test_captures_that_are_alike_make_one_span() -> None:
+    one = {key(0x1389): times((1, 0))}
+    (span,) = spans_in({0: one, 1: one, 2: one})
+    assert span.pieces.captures == (0, 1, 2)
+    assert [(h.frames, h.weight, h.first.capture, h.last.capture) for h in span.heard] == [
+        (6, 2, 0, 0)
+    ]
+
+
+def test_captures_that_are_alike_make_spans_of_their_own_where_no_packet_ties_them() -> None:
+    again = {
+        key(0x1389): part(interval(unit()), interval(unit(first=9, last=9, seconds=(900, 900))))
+    }
+    silent = {
+        key(0x1389, macs=b"", net=Net.UNKNOWN): Part((Interval(moment(1), moment(2), (), 2),), b"")
+    }
+    assert [s.pieces.captures for s in spans_in({0: again, 1: again})] == [(0,), (0,), (1,), (1,)]
+    assert [s.pieces.captures for s in spans_in({0: silent, 1: silent})] == [(0,), (1,)]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.infer.diagnosis import HostVerdict, RefusalFacts
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.finding import Finding, Subject
@@ -244,7 +245,8 @@ def test_an_error_about_other_traffic_of_the_same_two_is_told_apart(
     tape.error(two, one, build.tcp(one, two, 1, 2), kind)
     part = judge_tapes(tape).evidence.captures[0]
     assert [sign.refuses_nvgre for sign in part.icmp] == [False]
-    besides = situation(host(one, CURRENT), refusals=rows, evidence=part)
+    seen = CaptureEvidence(icmp=dict(part.icmp))
+    besides = situation(host(one, CURRENT), refusals=rows, evidence=seen)
     assert only("NVG303", besides).display_filter.endswith(f" && {tail}")
 
 
@@ -254,7 +256,8 @@ def test_an_error_inside_a_tunnel_is_told_from_those_of_guests_by_its_inner_sour
     part = judge_tapes(tape).evidence.captures[0]
     assert [(sign.is_inner, sign.refuses_nvgre) for sign in part.icmp] == [(True, False)]
     rows = (refusal(A, B, CURRENT_KEY),)
-    known = situation(host(A, CURRENT), refusals=rows, evidence=part)
+    seen = CaptureEvidence(icmp=dict(part.icmp))
+    known = situation(host(A, CURRENT), refusals=rows, evidence=seen)
     assert only("NVG303", known).display_filter.endswith(" && ip.src#2 == 192.168.50.2")
 
 

@@ -1,0 +1,121 @@
+"""Captures become evidence: read one after the other, or in several threads, and laid over each
+other as they come, with the same result.
+
+Knows which captures there are, and who reads them; nothing about packets or verdicts.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import NamedTuple
+
+from nvgre_doctor.capture.interruption import Interruption
+from nvgre_doctor.engines import Tell
+from nvgre_doctor.engines.local import LocalEngine
+from nvgre_doctor.evidence import Evidence, merge
+from nvgre_doctor.evidence.captures import Capture
+from nvgre_doctor.scan.files import (
+    CaptureRead,
+    Meter,
+    ProgressCallback,
+    Stretch,
+    StretchRead,
+    join,
+    read_stretch,
+    size_of,
+    split,
+    threads_for,
+    whole,
+)
+
+Describe = Callable[[CaptureRead], Capture]
+
+
+class _Task(NamedTuple):
+    """A stretch of a capture: which of how many."""
+
+    capture: int
+    part: int
+    parts: int
+    stretch: Stretch
+
+
+@dataclass(slots=True)
+class Folded:
+    """What was read of some captures, by their index."""
+
+    captures: dict[int, Capture] = field(default_factory=dict)
+    evidence: Evidence = field(default_factory=Evidence)
+    waiting: dict[int, list[tuple[_Task, StretchRead]]] = field(default_factory=dict)
+    """Of captures that are read in parts: those of which others are missing."""
+
+
+def fold_captures(
+    paths: Sequence[str],
+    jobs: int,
+    describe: Describe,
+    progress: ProgressCallback | None,
+    interruption: Interruption | None = None,
+) -> Folded:
+    """Every capture, with up to `jobs` threads where that is worth it; `describe` says what is kept
+    of one beside its evidence.
+
+    After an `interruption` (asked for in this thread) it is what was read before it.
+    """
+    sizes = [size_of(path) for path in paths]
+    known = sum(size or 0 for size in sizes)
+    meter = Meter(progress, None if None in sizes else known)
+    threads = threads_for(known, jobs)
+    tasks: list[_Task] = []
+    here: list[_Task] = []
+    for index, (path, size) in enumerate(zip(paths, sizes, strict=True)):
+        # Standard input and pipes are read here: a thread that waits for one could not be stopped.
+        if threads == 1 or size is None:
+            here.append(_Task(index, 0, 1, whole(path, interruption)))
+        else:
+            parts = split(path, size, threads, interruption)
+            tasks += [_Task(index, n, len(parts), part) for n, part in enumerate(parts)]
+    work, together = partial(_read, describe), partial(_merge, describe)
+    return together(
+        LocalEngine(several).fold(some, work, together, meter.add)
+        for several, some in ((threads, tasks), (1, here))
+    )
+
+
+def _read(describe: Describe, task: _Task, tell: Tell) -> Folded:
+    """One task."""
+    read = read_stretch(task.stretch, tell)
+    if task.parts > 1:
+        return Folded(waiting={task.capture: [(task, read)]})
+    return _whole(describe, task.capture, read.read)
+
+
+def _whole(describe: Describe, index: int, read: CaptureRead) -> Folded:
+    return Folded({index: describe(read)}, Evidence({index: read.evidence}))
+
+
+def _merge(describe: Describe, parts: Iterable[Folded]) -> Folded:
+    """Laid over each other as they come; the parts of a capture put together when the last one is
+    there.
+    """
+    folded = Folded()
+
+    def evidence() -> Iterator[Evidence]:
+        for part in parts:
+            folded.captures |= part.captures
+            yield part.evidence
+            for index, of_capture in part.waiting.items():
+                found = folded.waiting.setdefault(index, [])
+                found += of_capture
+                if len(found) == found[0][0].parts:
+                    joined = _whole(describe, index, _joined(folded.waiting.pop(index)))
+                    folded.captures |= joined.captures
+                    yield joined.evidence
+
+    folded.evidence = merge(evidence())
+    return folded
+
+
+def _joined(found: list[tuple[_Task, StretchRead]]) -> CaptureRead:
+    in_order = sorted(found, key=lambda one: one[0].part)
+    return join([task.stretch for task, _ in in_order], [read for _, read in in_order])
