@@ -26,6 +26,9 @@ def find_hosts_of_several_labs(
     solution: Solution, captures: Iterable[int], copies: Iterable[Copies]
 ) -> list[bytes]:
     """The addresses about which captures contradict each other that share no packet, in order."""
+    captures = list(captures)
+    if len(captures) < 2:
+        return []
     if not any(map(_has_other_ids, solution.models)) and not _has_other_layouts(solution):
         return []  # as nearly always: captures may be thousands
     networks = _networks(captures, copies)
