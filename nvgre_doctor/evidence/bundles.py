@@ -16,7 +16,7 @@ Packed = Iterable[tuple[bytes, bytes]]
 """Units as in `store.Units`: keys, and packed rows."""
 
 _LENGTHS: Final = Struct("<BI")  # of a key, and of packed rows
-_STREAMS: Final = 16
+_STREAMS: Final = 8
 """How many streams are in a bundle, on average: what differs in one frame differs in one bundle."""
 
 
