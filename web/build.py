@@ -1,11 +1,14 @@
 """Builds the page that diagnoses captures in a browser: a static site, and the same in one file.
 
-    python web/build.py OUT [--home URL]
+    python web/build.py OUT [--home URL] [--wheel FOLDER]
 
-URL is where the program comes from: the page leads there.  OUT/index.html and what lies beside it is the site; OUT/nvgre-doctor.html is all of it in one file,
-which opens from disk.  Pyodide is what package-lock.json pins by hash, and npm fetches it; the
-dependencies of the program are those of the Python that runs this, as in release/build_pyz.py.
-The same ones give the same bytes.
+OUT/index.html and what lies beside it is the site; OUT/nvgre-doctor.html is all of it in one file,
+which opens from disk.  URL is where the program comes from: the page leads there.  FOLDER gets the
+site as a package, which is the extra `web`.
+
+Pyodide is what package-lock.json pins by hash, and npm fetches it; the dependencies of the program
+are those of the Python that runs this, as in release/build_pyz.py.  The same ones give the same
+bytes.
 """
 
 import argparse
@@ -21,6 +24,7 @@ import zipfile
 from io import BytesIO
 from pathlib import Path
 from shutil import which
+from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
 HERE = Path(__file__).resolve().parent
@@ -52,29 +56,45 @@ OFFLINE_SITE = (
     " has no network."
 )
 LINK = ' <a href="{0}" rel="noreferrer">What it means, and how to install it</a>'
+NO_IMPORTS = 'globalThis.importScripts = () => { throw new TypeError("nothing is imported"); };'
+"""Pyodide tries it, and takes this for a module then, which it is but for its form."""
 OFFLINE_FILE = "Or open this file on a computer that has no network: it holds everything."
+
+
+def run(program: str, *arguments: str) -> None:
+    """A program of Node.js, in this folder."""
+    path = which(program)
+    if path is None:
+        raise SystemExit(f"{program} is not installed: it comes with Node.js")
+    subprocess.run([path, *arguments], cwd=HERE, check=True, stdout=subprocess.DEVNULL)
 
 
 def fetched() -> Path:
     """The folder of Pyodide, fetched unless what lies there is that of the lock file."""
     done, lock = HERE / "node_modules" / ".package-lock.json", HERE / "package-lock.json"
     if not done.exists() or done.stat().st_mtime < lock.stat().st_mtime:
-        npm = which("npm")
-        if npm is None:
-            raise SystemExit("npm is not installed; it fetches Pyodide")
-        command = [npm, "ci", "--ignore-scripts", "--no-progress", "--no-audit", "--no-fund"]
-        subprocess.run(command, cwd=HERE, check=True, stdout=subprocess.DEVNULL)
+        run("npm", "ci", "--ignore-scripts", "--no-progress", "--no-audit", "--no-fund")
     return HERE / "node_modules" / "pyodide"
 
 
 def program() -> bytes:
-    """Our package and its dependencies.  Nothing is deflated: the whole is, later."""
+    """Our package and its dependencies."""
     out = BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for name, data in sorted(entries().items()):
             if name != "__main__.py":
                 archive.writestr(entry(name), data, zipfile.ZIP_STORED)
     return out.getvalue()
+
+
+def compiled(pyodide: Path) -> dict[str, bytes]:
+    """The standard library of Pyodide and the program, compiled by Pyodide in Node.js."""
+    with TemporaryDirectory() as place:
+        library, ours = Path(place, "python_stdlib.zip"), Path(place, "program.zip")
+        library.write_bytes((pyodide / library.name).read_bytes())
+        ours.write_bytes(program())
+        run("node", "compile.mjs", place)
+        return {path.name: path.read_bytes() for path in (library, ours)}
 
 
 def worker(pyodide: Path) -> bytes:
@@ -91,7 +111,7 @@ def worker(pyodide: Path) -> bytes:
     about = json.loads((pyodide / "pyodide-lock.json").read_bytes())["info"]
     own = (HERE / "worker.js").read_text("utf-8")
     return (
-        f"const loadPyodide = (() => {{\n{loader}\n}})();\n{runtime}\n"
+        f"{NO_IMPORTS}\nconst loadPyodide = (() => {{\n{loader}\n}})();\n{runtime}\n"
         f"const aboutPyodide = {json.dumps(about)};\n{own}"
     ).encode()
 
@@ -107,8 +127,7 @@ def parts() -> dict[str, bytes]:
     return {
         "worker.js": worker(pyodide),
         "pyodide.asm.wasm": (pyodide / "pyodide.asm.wasm").read_bytes(),
-        "python_stdlib.zip": (pyodide / "python_stdlib.zip").read_bytes(),
-        "program.zip": program(),
+        **compiled(pyodide),
         "sample": SAMPLE.read_bytes(),
     }
 
@@ -174,16 +193,52 @@ def build(home: str = "") -> dict[str, bytes]:
     }
 
 
+def wheel(site: dict[str, bytes]) -> dict[str, bytes]:
+    """The site as a package without code: `nvgre-doctor web` finds it by its name (PEP 427)."""
+    about = f"nvgre_doctor_web-{__version__}.dist-info"
+    content = {
+        "nvgre_doctor_web/__init__.py": b'"""The page of nvgre-doctor for browsers."""\n',
+        **{f"nvgre_doctor_web/site/{name}": data for name, data in site.items()},
+        f"{about}/METADATA": (
+            "Metadata-Version: 2.4\nName: nvgre-doctor-web\n"
+            f"Version: {__version__}\nSummary: The page of nvgre-doctor for browsers.\n"
+            "License-Expression: MIT AND MPL-2.0 AND PSF-2.0\n"
+        ).encode(),
+        f"{about}/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    rows = [f"{name},sha256={record(data)},{len(data)}" for name, data in content.items()]
+    content[f"{about}/RECORD"] = "\n".join([*rows, f"{about}/RECORD,,", ""]).encode()
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, data in content.items():
+            archive.writestr(entry(name), data, zipfile.ZIP_DEFLATED, 9)
+    return {f"nvgre_doctor_web-{__version__}-py3-none-any.whl": out.getvalue()}
+
+
+def record(data: bytes) -> str:
+    """A hash as a RECORD has it."""
+    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode("ascii")
+
+
 def main() -> None:
     """Write it where the first argument says."""
     parser = argparse.ArgumentParser(description="Build the page in the browser.")
     parser.add_argument("out", type=Path, help="the folder of the site")
     parser.add_argument("--home", default="", help="where the program comes from")
+    parser.add_argument("--wheel", type=Path, help="the folder of the wheel nvgre_doctor_web")
     options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
-    for name, data in build(options.home).items():
-        (options.out / name).write_bytes(data)
-        print(f"{options.out / name}: {len(data):,} bytes")
+    site = build(options.home)
+    write(options.out, site)
+    if options.wheel is not None:
+        write(options.wheel, wheel(site))
+
+
+def write(folder: Path, files: dict[str, bytes]) -> None:
+    """Files into a folder, which is made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+        print(f"{folder / name}: {len(data):,} bytes")
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ const complain = (place, text) => {
 const showQuestion = () => {
   document.title = "nvgre-doctor";
   document.body.classList.remove("answered");
-  find("answer").replaceChildren();
+  document.querySelector("iframe")?.remove();
   find("ask").hidden = false;
   find("answer").hidden = find("done").hidden = true;
   calm("Starting Python");  // as after Cancel
@@ -51,7 +51,7 @@ const showAnswer = ({title, html, copies}) => {
   document.body.classList.add("answered");
   find("ask").hidden = true;
   find("answer").hidden = find("done").hidden = false;
-  find("answer").replaceChildren(frame);
+  find("answer").append(frame);
   find("downloads").open = false;
   offer(copies);
   calm(title);

@@ -2,9 +2,6 @@
 // `loadPyodide`, `_createPyodideModule` and `aboutPyodide` are in the same file, before this: see build.py.
 
 "use strict";
-// Pyodide takes this for a module, which it is but for its form.
-globalThis.importScripts = () => { throw new TypeError("nothing is imported here"); };
-
 let pyodide, asking, session;
 const mounted = new Set();
 

@@ -17,11 +17,12 @@ from tests.program import ROOT, environment
 
 
 def build_site(out: Path) -> Path:
-    """What `python web/build.py OUT` makes."""
+    """What `python web/build.py OUT` makes; its folder `wheel` has the package of the page."""
     need("npm")
     if not (ROOT / "web" / "node_modules").is_dir():
         pytest.skip("the packages of web are not installed: tests/browser/needs.sh")
     command = [sys.executable, str(ROOT / "web" / "build.py"), str(out)]
+    command += ["--wheel", str(out / "wheel"), "--home", "https://example.invalid/"]
     subprocess.run(command, check=True, capture_output=True, timeout=300, env=environment())
     return out
 
@@ -33,7 +34,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 
     asked: list[str]
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         if self.path == "/stop":
             self.send_response(200)
             self.end_headers()
@@ -43,7 +44,7 @@ class _Quiet(SimpleHTTPRequestHandler):
         self.asked.append(self.path)
         super().do_GET()
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         self.asked.append(f"POST {self.path}")
         self.send_error(405)
 

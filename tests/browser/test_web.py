@@ -3,10 +3,12 @@ says, whatever is dropped on it, and nothing leaves it.
 """
 
 import json
+import os
 import shutil
 import socket
-import struct
+import subprocess
 import threading
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +23,7 @@ from tests.browser.site import build_site, served
 from tests.hostile.payloads import EVIL, FILE_NAMES, SHOWN
 from tests.hostile.test_contents import capture as hostile_capture
 from tests.needs import folder
-from tests.program import MISMATCH, SAMPLES, run
+from tests.program import MISMATCH, PROGRAM, ROOT, SAMPLES, environment, run
 
 pytestmark = [pytest.mark.peer, pytest.mark.xdist_group("browser")]
 
@@ -36,11 +38,13 @@ TROUBLE: Step = {"run": "document.getElementById('trouble').textContent"}
 OFFERS: Step = {
     "run": "[...document.querySelectorAll('#offers button')].map(b => b.textContent)",
 }
-OFFLINE: Step = {
+READY_FOR_LATER: Step = {
     "until": """navigator.serviceWorker.ready.then(() => caches.keys())
         .then(names => caches.open(names[0])).then(cache => cache.keys())
         .then(kept => kept.length === 2)"""
 }
+CLICK_ALL = """document.querySelectorAll("button, summary, a").forEach(control =>
+    control.dispatchEvent(new MouseEvent("click", {bubbles: true, cancelable: true})))"""
 WATCH = """
     globalThis.refused = [];
     addEventListener("securitypolicyviolation", event =>
@@ -88,6 +92,41 @@ def saved(place: Path, name: str) -> bytes:
 def ours(told: Told) -> list[str]:
     """What was asked for, but for what is within the browser and the page."""
     return [url for url in told.requests if not url.startswith(("data:", "blob:"))]
+
+
+def test_two_builds_have_the_same_bytes(site: Path, tmp_path: Path) -> None:
+    again = build_site(tmp_path / "again")
+    names = sorted(path.relative_to(site) for path in site.rglob("*") if path.is_file())
+    assert len(names) == 5
+    assert [
+        name for name in names if (site / name).read_bytes() != (again / name).read_bytes()
+    ] == []
+
+
+@pytest.mark.parametrize("browser", PROGRAMS)
+def test_the_command_web_shows_the_page_of_the_wheel(
+    site: Path, tmp_path: Path, browser: str
+) -> None:
+    (wheel,) = (site / "wheel").iterdir()
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    paths = os.pathsep.join([str(ROOT), str(tmp_path)])
+    process = subprocess.Popen(
+        [*PROGRAM, "web", "--port", "0"],
+        env=environment(PYTHONPATH=paths),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        address = process.stdout.readline().split()[0]
+        told = do(address, {"click": "#sample"}, ANSWERED, {"run": STATE}, READY_FOR_LATER,
+                  browser=browser)  # fmt: skip
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+    assert told.results[2] == "MISMATCH"
+    assert told.messages == []
 
 
 # --- the same answers --------------------------------------------------------
@@ -214,7 +253,7 @@ def test_vsids_and_an_inventory_count_and_what_is_wrong_with_them_is_said(
         {"run": "document.getElementById('vsids').value = ''"},
         {"give": {"#inventory": [str(broken)]}},
         give(undecided),
-        {"until": "document.getElementById('trouble').textContent.includes('CSV')"},
+        {"until": "document.getElementById('trouble').textContent.includes('broken.csv')"},
         TROUBLE,
         known,
         {"give": {"#inventory": [str(inventory)]}},
@@ -252,10 +291,8 @@ def test_a_folder_stands_for_the_captures_in_it(url: str, tmp_path: Path) -> Non
 
 
 def many_frames(path: Path, count: int) -> Path:
-    """A capture of a host that pings, `count` times."""
-    header, packet = build.pcap([]), build.pcap([(0, b"\0" * 98)])[24:]
-    assert len(packet) == struct.calcsize("<IIII") + 98
-    path.write_bytes(header + packet * count)
+    """A capture that takes long to read."""
+    path.write_bytes(build.pcap([]) + build.pcap([(0, bytes(98))])[24:] * count)
     return path
 
 
@@ -285,26 +322,10 @@ def test_cancel_ends_a_long_read_at_once_and_the_next_capture_is_read(
         {"run": STATE},
         browser=browser,
     )
-    assert told.results[4] < 1000
-    assert told.results[5:7] == ["", 0]
-    assert told.results[9] == "MISMATCH"
+    assert told.results[3] < 1000
+    assert told.results[4:6] == ["", 0]
+    assert told.results[8] == "MISMATCH"
     assert told.messages == []
-
-
-@pytest.mark.parametrize("browser", PROGRAMS)
-def test_the_first_paint_waits_for_nothing_and_a_capture_waits_for_python(
-    url: str, browser: str
-) -> None:
-    told = do(
-        url,
-        {"run": STATE},
-        {"click": "#sample"},
-        ANSWERED,
-        {"inside": "document.querySelector('#verdict').innerText"},
-        browser=browser,
-    )
-    assert told.results[0] != "Ready"
-    assert "192.168.50.2 still uses the old NVGRE layout" in told.results[3]
 
 
 @pytest.mark.parametrize("browser", PROGRAMS)
@@ -313,7 +334,7 @@ def test_after_one_visit_it_works_with_the_server_stopped(site: Path, browser: s
         told = do(
             address,
             READY,
-            OFFLINE,
+            READY_FOR_LATER,
             {"get": f"{address}stop"},
             {"reload": True},
             READY,
@@ -350,7 +371,8 @@ def test_the_single_file_works_from_disk_and_asks_for_nothing(
     assert told.results[2] == ""
     native = run(SAMPLE, "--no-config", "-f", "json", cwd=SAMPLES).stdout
     assert saved(tmp_path, "report.json") == native
-    assert (ours(told), told.messages, told.results[4]) == ([page.resolve().as_uri()], [], [])
+    assert {*ours(told)} <= {page.resolve().as_uri()}
+    assert (told.messages, told.results[4]) == ([], [])
 
 
 # --- nothing leaves ----------------------------------------------------------
@@ -445,7 +467,7 @@ def test_a_page_that_has_loaded_can_send_nothing_to_anyone_nor_can_its_worker(
         told = do(
             address,
             READY,
-            OFFLINE,
+            READY_FOR_LATER,
             {"run": f"tryAll({other!r}, {own!r})"},
             {"run": IN_WORKER.format(other=other, own=own)},
             {"run": f"navigator.sendBeacon('http://{other}', 'secret') && 0"},
@@ -461,18 +483,22 @@ def test_a_page_that_has_loaded_can_send_nothing_to_anyone_nor_can_its_worker(
 
 
 @pytest.mark.parametrize("browser", PROGRAMS)
-def test_nothing_is_asked_for_but_the_files_of_the_page(site: Path, browser: str) -> None:
+def test_a_sample_waits_for_python_and_nothing_is_asked_for_but_the_files_of_the_page(
+    site: Path, browser: str
+) -> None:
     """A whole use of it, with every request and every refusal written down."""
     with served(site) as (address, asked):
         told = do(
             address,
+            {"run": STATE},
             {"click": "#sample"},
             ANSWERED,
-            {"inside": "document.querySelectorAll('button, summary, a').forEach(e => e.click())"},
+            {"inside": "document.querySelector('#verdict').innerText"},
+            {"inside": CLICK_ALL},
             {"inside": "new Promise(done => setTimeout(done, 300))"},
             {"click": "#again"},
             READY,
-            OFFLINE,
+            READY_FOR_LATER,
             {"run": "refused"},
             {"run": "[localStorage.length, sessionStorage.length, document.cookie]"},
             {"run": "indexedDB.databases()"},
@@ -483,16 +509,23 @@ def test_nothing_is_asked_for_but_the_files_of_the_page(site: Path, browser: str
     files = {"", packed, "offline.js"}
     assert {*ours(told)} <= {address + name for name in files}
     assert {*asked} == {f"/{name}" for name in files}
-    assert told.results[7:10] == [[], [0, 0, ""], []]
+    assert told.results[0] != "Ready"
+    assert "192.168.50.2 still uses the old NVGRE layout" in told.results[3]
+    assert told.results[9:12] == [[], [0, 0, ""], []]
     assert told.messages == []
+
+
+def is_utf8(name: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 @pytest.mark.parametrize("browser", PROGRAMS)
 def test_hostile_names_and_captures_are_shown_as_text_and_do_nothing(
     url: str, tmp_path: Path, browser: str
 ) -> None:
-    # What is no UTF-8 reaches a page with another letter in its place.
-    payloads = [pair for what, pair in FILE_NAMES.items() if what != "C1 in bytes"]
+    # A name that is no UTF-8 reaches a page with other letters in their place.
+    payloads = [pair for pair in FILE_NAMES.values() if is_utf8(pair[0])]
+    assert len(payloads) >= len(FILE_NAMES) - 2
     cut = Path(MISMATCH).read_bytes()[:-3]
     for name, _ in payloads:
         (tmp_path / name).write_bytes(cut)
@@ -544,7 +577,7 @@ def test_axe_finds_nothing(url: str, dark: bool) -> None:
         {"click": "#key-form button"},
         shown,
         {"axe": True},
-        {"click": "#sample"},
+        {"run": "document.getElementById('sample').click()"},
         ANSWERED,
         opened,
         {"axe": True},
