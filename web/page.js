@@ -52,7 +52,7 @@ const showAnswer = ({title, html, copies}) => {
   find("ask").hidden = true;
   find("answer").hidden = find("done").hidden = false;
   find("answer").append(frame);
-  find("downloads").open = false;
+  closeMenu();
   offer(copies);
   calm(title);
   find("again").focus();
@@ -105,7 +105,7 @@ const button = (text, does) => {
 };
 
 const download = async (question, name, type) => {
-  find("downloads").open = false;
+  closeMenu();
   const title = find("state").textContent;
   say(`Making ${name}`);
   progress(0, null);
@@ -143,6 +143,11 @@ find("again").addEventListener("click", () => {
   if (history.state === "answer") history.back();
 });
 addEventListener("popstate", () => history.state !== "answer" && showQuestion());
+// A click anywhere else closes the menu, also one into the report.
+const closeMenu = () => { find("downloads").open = false; };
+addEventListener("blur", closeMenu);
+document.addEventListener("click", event => event.target.closest("#downloads") || closeMenu());
+addEventListener("keydown", event => event.key === "Escape" && closeMenu());
 addEventListener("dragover", event => {
   event.preventDefault();
   find("drop").classList.add("over");

@@ -104,12 +104,14 @@ def test_two_builds_have_the_same_bytes(site: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("browser", PROGRAMS)
-def test_the_command_web_shows_the_page_of_the_wheel(
+def test_the_command_web_shows_the_page_of_the_wheel_and_the_keyboard_is_enough(
     site: Path, tmp_path: Path, browser: str
 ) -> None:
     (wheel,) = (site / "wheel").iterdir()
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path)
+    focus: Step = {"run": "document.activeElement.id"}
+    tab: Step = {"press": "Tab"}
     paths = os.pathsep.join([str(ROOT), str(tmp_path)])
     process = subprocess.Popen(
         [*PROGRAM, "web", "--port", "0"],
@@ -120,12 +122,17 @@ def test_the_command_web_shows_the_page_of_the_wheel(
     try:
         assert process.stdout is not None
         address = process.stdout.readline().split()[0]
-        told = do(address, {"click": "#sample"}, ANSWERED, {"run": STATE}, READY_FOR_LATER,
-                  browser=browser)  # fmt: skip
+        told = do(
+            address, READY, tab, focus, tab, tab, focus, {"press": "Enter"}, ANSWERED,
+            {"run": STATE}, focus, {"press": "Enter"}, READY, {"run": "document.body.className"},
+            READY_FOR_LATER, browser=browser,
+        )  # fmt: skip
     finally:
         process.terminate()
         process.communicate(timeout=20)
-    assert told.results[2] == "MISMATCH"
+    focused = [told.results[place] for place in (2, 5, 9)]
+    assert focused == ["choose", "sample", "again"]
+    assert (told.results[8], told.results[12]) == ("MISMATCH", "")
     assert told.messages == []
 
 
@@ -133,7 +140,7 @@ def test_the_command_web_shows_the_page_of_the_wheel(
 
 
 def everything(place: Path) -> list[str]:
-    """The samples, and the captures with known truth, where there are some, in one folder."""
+    """The samples and the captures with known truth, in one folder."""
     for path in SAMPLES.iterdir():
         shutil.copy(path, place)
     for path in sorted(folder("NVGRE_DOCTOR_CASES").rglob("*")):
@@ -142,30 +149,79 @@ def everything(place: Path) -> list[str]:
     return sorted(path.name for path in place.iterdir())
 
 
+KEYS = ("0x00001389", "5001", "00 00 13 89", "00001389", "0", "0xffffff00", "xyz", "4294967296")
+ASK_KEY = """(async word => {{
+    document.getElementById("key-text").value = word;
+    document.querySelector("#key-form button").click();
+    const card = document.getElementById("key-card");
+    const trouble = document.getElementById("key-trouble");
+    while (card.hidden && trouble.hidden) await new Promise(done => setTimeout(done, 10));
+    return [card.hidden ? "" : card.textContent, trouble.hidden ? "" : trouble.textContent];
+}})({word!r})"""
+JSON: Step = {"run": "python.ask({ask: 'report', format: 'json'})"}
+AGAIN: Step = {"run": "document.getElementById('again').click()"}
+UNDECIDED = SAMPLES / "05-value-cannot-tell-nothing-does.pcapng"
+
+
+def fill(**values: str | bool) -> Step:
+    """Text and ticks of the options."""
+    fields = json.dumps(values)
+    return {
+        "run": f"""Object.entries({fields}).forEach(([id, value]) => {{
+            document.getElementById(id)[value === !!value ? "checked" : "value"] = value;
+        }})"""
+    }
+
+
 @pytest.mark.parametrize("browser", PROGRAMS)
-def test_every_sample_and_case_gives_the_json_of_the_native_program(
+def test_captures_options_and_keys_give_the_words_of_the_native_program(
     url: str, tmp_path: Path, browser: str
 ) -> None:
-    given, got = tmp_path / "given", tmp_path / "got"
+    given = tmp_path / "given"
     given.mkdir()
-    got.mkdir()
     names = everything(given)
-    assert len(names) > 123
+    good, broken = tmp_path / "lookup.csv", tmp_path / "broken.csv"
+    good.write_text("VirtualSubnetID,Rule\n6000,TranslationMethodEncap\n")
+    broken.write_text("Nothing\n1\n")
     told = do(
         url,
         READY,
-        {"run": "document.getElementById('each').checked = true"},
+        *({"run": ASK_KEY.format(word=word)} for word in KEYS),
+        fill(each=True),
         give(*(given / name for name in names)),
         ANSWERED,
         {"run": STATE},
-        save(1),
+        JSON,
+        AGAIN,
+        READY,
+        fill(each=False, vsids="17"),
+        give(UNDECIDED),
+        ANSWERED,
+        TROUBLE,
+        fill(vsids="0x1770, 5001", complete=True),
+        {"give": {"#inventory": [str(broken)]}},
+        give(UNDECIDED),
+        {"until": "document.getElementById('trouble').textContent.includes('broken.csv')"},
+        {"give": {"#inventory": [str(good)]}},
+        give(UNDECIDED),
+        {"until": "document.body.classList.contains('answered')"},
+        JSON,
         browser=browser,
-        downloads=got,
     )
-    native = run(*names, "--each", "--no-config", "-f", "json", cwd=given).stdout
-    count = len(json.loads(native)["each"])
-    assert told.results[4] == f"{count} captures, each by itself"
-    assert saved(got, "report.json") == native
+    for word, (card, trouble) in zip(KEYS, told.results[1:9], strict=True):
+        done = run("key", *word.split())
+        assert card == done.stdout.decode(), word
+        assert bool(trouble) == (done.returncode == 2), word
+        assert trouble in done.stderr.decode(), word
+    state, each = told.results[12:14]
+    native = run(*names, "--each", "--no-config", "-f", "json", cwd=given).stdout.decode()
+    assert state == f"{len(json.loads(native)['each'])} captures, each by itself"
+    assert each == native
+    assert told.results[19] == "VSIDs: 17 is not a VSID: they go from 4096 to 16777214."
+    options = ["--vsid-complete", "--vsid", "6000", "--vsid", "5001", "--inventory", str(good)]
+    json_of = (UNDECIDED.name, "--no-config", "-f", "json")
+    assert told.results[27] == run(*json_of, *options, cwd=SAMPLES).stdout.decode()
+    assert told.results[27] != run(*json_of, cwd=SAMPLES).stdout.decode()
     assert told.messages == []
 
 
@@ -204,73 +260,6 @@ def test_what_is_downloaded_is_what_the_native_program_writes(
     for name in names:
         made = saved(tmp_path, name.removesuffix(".pcapng") + "-annotated.pcapng")
         assert made == next((tmp_path / "native").glob(f"*{name[:2]}-*")).read_bytes(), name
-
-
-KEYS = ("0x00001389", "5001", "00 00 13 89", "00001389", "0", "0xffffff00", "xyz", "4294967296")
-
-
-@pytest.mark.parametrize("browser", PROGRAMS)
-def test_a_key_gives_the_words_of_the_native_program(url: str, browser: str) -> None:
-    ask = """(async word => {{
-        document.getElementById("key-text").value = word;
-        document.querySelector("#key-form button").click();
-        const card = document.getElementById("key-card");
-        const trouble = document.getElementById("key-trouble");
-        while (card.hidden && trouble.hidden) await new Promise(done => setTimeout(done, 10));
-        return [card.hidden ? "" : card.textContent, trouble.hidden ? "" : trouble.textContent];
-    }})({word!r})"""
-    told = do(url, READY, *({"run": ask.format(word=word)} for word in KEYS), browser=browser)
-    for word, (card, trouble) in zip(KEYS, told.results[1:], strict=True):
-        done = run("key", *word.split())
-        assert card == done.stdout.decode(), word
-        assert bool(trouble) == (done.returncode == 2), word
-        assert trouble in done.stderr.decode(), word
-    assert told.results[-1][1] == "4294967296 does not fit into 32 bits: the largest key is" + (
-        " 4294967295 (0xffffffff)"
-    )
-
-
-@pytest.mark.parametrize("browser", PROGRAMS)
-def test_vsids_and_an_inventory_count_and_what_is_wrong_with_them_is_said(
-    url: str, tmp_path: Path, browser: str
-) -> None:
-    undecided = SAMPLES / "05-value-cannot-tell-nothing-does.pcapng"
-    inventory = tmp_path / "lookup.csv"
-    inventory.write_text("VirtualSubnetID,Rule\n6000,TranslationMethodEncap\n")
-    broken = tmp_path / "broken.csv"
-    broken.write_text("Nothing\n1\n")
-    known = {
-        "run": """document.getElementById("vsids").value = "0x1770, 5001";
-            document.getElementById("complete").checked = true"""
-    }
-    told = do(
-        url,
-        READY,
-        {"run": "document.getElementById('vsids').value = '17'"},
-        give(undecided),
-        ANSWERED,
-        TROUBLE,
-        {"run": "document.getElementById('vsids').value = ''"},
-        {"give": {"#inventory": [str(broken)]}},
-        give(undecided),
-        {"until": "document.getElementById('trouble').textContent.includes('broken.csv')"},
-        TROUBLE,
-        known,
-        {"give": {"#inventory": [str(inventory)]}},
-        give(undecided),
-        {"until": "document.body.classList.contains('answered')"},
-        save(1),
-        browser=browser,
-        downloads=tmp_path,
-    )
-    assert told.results[4] == "VSIDs: 17 is not a VSID: they go from 4096 to 16777214."
-    assert told.results[9].startswith("/inventory/broken.csv")
-    native = run(
-        undecided.name, "--no-config", "-f", "json", "--vsid-complete",
-        "--vsid", "6000", "--vsid", "5001", "--inventory", inventory, cwd=SAMPLES,
-    ).stdout  # fmt: skip
-    assert saved(tmp_path, "report.json") == native
-    assert native != run(undecided.name, "--no-config", "-f", "json", cwd=SAMPLES).stdout
 
 
 def test_a_folder_stands_for_the_captures_in_it(url: str, tmp_path: Path) -> None:
@@ -325,29 +314,6 @@ def test_cancel_ends_a_long_read_at_once_and_the_next_capture_is_read(
     assert told.results[3] < 1000
     assert told.results[4:6] == ["", 0]
     assert told.results[8] == "MISMATCH"
-    assert told.messages == []
-
-
-@pytest.mark.parametrize("browser", PROGRAMS)
-def test_after_one_visit_it_works_with_the_server_stopped(site: Path, browser: str) -> None:
-    with served(site) as (address, asked):
-        told = do(
-            address,
-            READY,
-            READY_FOR_LATER,
-            {"get": f"{address}stop"},
-            {"reload": True},
-            READY,
-            {"click": "#sample"},
-            ANSWERED,
-            {"run": STATE},
-            browser=browser,
-        )
-        with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", int(address.rsplit(":", 1)[1][:-1])))
-    assert told.results[7] == "MISMATCH"
-    packed = next(site.glob("python-*.bin")).name
-    assert set(asked) == {"/", f"/{packed}", "/offline.js"}
     assert told.messages == []
 
 
@@ -483,7 +449,7 @@ def test_a_page_that_has_loaded_can_send_nothing_to_anyone_nor_can_its_worker(
 
 
 @pytest.mark.parametrize("browser", PROGRAMS)
-def test_a_sample_waits_for_python_and_nothing_is_asked_for_but_the_files_of_the_page(
+def test_only_the_files_of_the_page_are_asked_for_once_and_then_no_server_is_needed(
     site: Path, browser: str
 ) -> None:
     """A whole use of it, with every request and every refusal written down."""
@@ -502,16 +468,25 @@ def test_a_sample_waits_for_python_and_nothing_is_asked_for_but_the_files_of_the
             {"run": "refused"},
             {"run": "[localStorage.length, sessionStorage.length, document.cookie]"},
             {"run": "indexedDB.databases()"},
+            {"get": f"{address}stop"},
+            {"reload": True},
+            READY,
+            {"click": "#sample"},
+            ANSWERED,
+            {"run": STATE},
             browser=browser,
             before=WATCH,
         )
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", int(address.rsplit(":", 1)[1][:-1])))
+    assert told.results[0] != "Ready"
+    assert "192.168.50.2 still uses the old NVGRE layout" in told.results[3]
+    assert told.results[9:12] == [[], [0, 0, ""], []]
+    assert told.results[17] == "MISMATCH"
     packed = next(site.glob("python-*.bin")).name
     files = {"", packed, "offline.js"}
     assert {*ours(told)} <= {address + name for name in files}
     assert {*asked} == {f"/{name}" for name in files}
-    assert told.results[0] != "Ready"
-    assert "192.168.50.2 still uses the old NVGRE layout" in told.results[3]
-    assert told.results[9:12] == [[], [0, 0, ""], []]
     assert told.messages == []
 
 
@@ -563,48 +538,25 @@ def test_hostile_names_and_captures_are_shown_as_text_and_do_nothing(
 # --- for everybody -----------------------------------------------------------
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_axe_finds_nothing(url: str, dark: bool) -> None:
-    opened = {"run": "document.querySelectorAll('details').forEach(d => { d.open = true; })"}
-    key: Step = {"run": "document.getElementById('key-text').value = '5001'"}
-    shown: Step = {"until": "!document.getElementById('key-card').hidden"}
-    told = do(
-        url,
+def test_axe_finds_nothing_and_no_view_is_wider_than_a_phone(url: str) -> None:
+    opened: Step = {"run": "document.querySelectorAll('details').forEach(d => { d.open = true; })"}
+    wide: Step = {"run": "document.documentElement.scrollWidth"}
+    steps: list[Step] = [
         {"axe": True},
         READY,
+        wide,
         opened,
-        key,
-        {"click": "#key-form button"},
-        shown,
+        {"run": ASK_KEY.format(word="5001")},
+        wide,
         {"axe": True},
         {"run": "document.getElementById('sample').click()"},
         ANSWERED,
         opened,
+        wide,
         {"axe": True},
-        browser="chromium",
-        dark=dark,
-    )
-    assert [told.results[place] for place in (0, 6, 10)] == [[], [], []]
-
-
-def test_no_view_is_wider_than_a_phone(url: str) -> None:
-    wide: Step = {"run": "document.documentElement.scrollWidth"}
-    told = do(
-        url, READY, wide, {"click": "#sample"}, ANSWERED, wide,
-        {"click": "#downloads summary"}, wide,
-        browser="chromium", width=360, height=740,
-    )  # fmt: skip
-    assert [told.results[place] for place in (1, 4, 6)] == [360, 360, 360]
-
-
-@pytest.mark.parametrize("browser", PROGRAMS)
-def test_the_keyboard_alone_gets_an_answer_and_goes_back(url: str, browser: str) -> None:
-    focus: Step = {"run": "document.activeElement.id"}
-    tab: Step = {"press": "Tab"}
-    told = do(
-        url, READY, tab, focus, tab, tab, focus, {"press": "Enter"}, ANSWERED, focus,
-        {"press": "Enter"}, READY, {"run": "document.body.className"},
-        browser=browser,
-    )  # fmt: skip
-    assert (told.results[2], told.results[5], told.results[8]) == ("choose", "sample", "again")
-    assert told.results[11] == ""
+    ]
+    views = ((False, 1280), (True, 1280), (False, 360))
+    visits = [Visit(url, steps, dark, width) for dark, width in views]
+    for (_, width), told in zip(views, visit(*visits), strict=True):
+        assert [told.results[place] for place in (0, 6, 11)] == [[], [], []]
+        assert [told.results[place] for place in (2, 5, 10)] == [width, width, width]
