@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "rules": "nvgre_doctor.commands.rules",
     "schema": "nvgre_doctor.commands.schema",
     "wireshark": "nvgre_doctor.commands.wireshark",
+    "web": "nvgre_doctor.commands.web",
     "completion": "nvgre_doctor.commands.completion",
 }
 """Name of the command -> module that holds it as `command`, in the order of `--help`."""

@@ -66,17 +66,21 @@ def entries() -> dict[str, bytes]:
     return files
 
 
+def entry(name: str) -> zipfile.ZipInfo:
+    """What an archive says of a file: the same on every system."""
+    seconds = int(os.environ.get("SOURCE_DATE_EPOCH", FIRST_RELEASE))
+    info = zipfile.ZipInfo(name, time.gmtime(max(seconds, 315_532_800))[:6])  # zip begins in 1980
+    info.create_system = 3  # Unix, whatever this is
+    info.external_attr = 0o100644 << 16
+    return info
+
+
 def build() -> bytes:
     """The whole file."""
-    seconds = int(os.environ.get("SOURCE_DATE_EPOCH", FIRST_RELEASE))
-    date = time.gmtime(max(seconds, 315_532_800))[:6]  # zip begins in 1980
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for name, data in sorted(entries().items()):
-            info = zipfile.ZipInfo(name, date)
-            info.create_system = 3  # Unix, whatever this is
-            info.external_attr = 0o100644 << 16
-            archive.writestr(info, data, zipfile.ZIP_DEFLATED, 9)
+            archive.writestr(entry(name), data, zipfile.ZIP_DEFLATED, 9)
     return SHEBANG + out.getvalue()
 
 

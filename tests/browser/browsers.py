@@ -26,25 +26,31 @@ class Told(NamedTuple):
 
 
 class Visit(NamedTuple):
-    """A page that is opened, and what is done there."""
+    """A page that is opened, and what is done there; `before` is run before its own scripts."""
 
-    page: Path
+    page: Path | str
     steps: list[Step]
     dark: bool = False
     width: int = 1280
     height: int = 900
     javascript: bool = True
+    before: str = ""
+
+    @property
+    def url(self) -> str:
+        return self.page.resolve().as_uri() if isinstance(self.page, Path) else self.page
 
 
-def visit(*visits: Visit, browser: str = "chromium") -> list[Told]:
-    """Open pages, one after the other, in one browser."""
+def visit(*visits: Visit, browser: str = "chromium", downloads: Path | None = None) -> list[Told]:
+    """Open pages, one after the other, in one browser; what they save goes to `downloads`."""
     node, program = need("node"), need(PROGRAMS[browser])
     if not (HERE / "node_modules").is_dir():
         pytest.skip("the packages of tests/browser are not installed: tests/browser/needs.sh")
     asked = {
         "browser": browser,
         "program": program,
-        "pages": [{**v._asdict(), "page": None, "url": v.page.resolve().as_uri()} for v in visits],
+        "downloads": downloads and str(downloads),
+        "pages": [{**v._asdict(), "page": None, "url": v.url} for v in visits],
     }
     done = subprocess.run(
         [node, str(HERE / "drive.mjs")],

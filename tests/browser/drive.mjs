@@ -1,9 +1,10 @@
 // Open pages in a browser, do what is asked on standard input, and say as JSON what happened.
 //
-// {"browser": "chromium"|"firefox", "program": PATH, "pages": [{"url", "width", "height", "dark",
-// "javascript", "steps": [...]}]} -> [{"results": [one for each step], "requests", "messages"}].
+// {"browser": "chromium"|"firefox", "program": PATH, "downloads": FOLDER, "pages": [{"url", "width", "height", "dark",
+// "javascript", "before": SCRIPT, "steps": [...]}]} -> [{"results": [one for each step], "requests", "messages"}].
 // A step is {"run": EXPRESSION}, {"axe": true}, {"shot": PNG}, {"whole": PNG}, {"press": KEY}, {"type": TEXT},
-// {"click": SELECTOR}, {"media": {FEATURE: VALUE}} (Chromium), {"medium": "print"}, {"pdf": FILE} (Chromium).
+// {"click": SELECTOR}, {"give": {SELECTOR: [FILE]}}, {"until": EXPRESSION}, {"inside": EXPRESSION} in the frame of the page,
+// {"get": URL} by this process, {"reload": true}, {"media": {FEATURE: VALUE}} (Chromium), {"medium": "print"}, {"pdf": FILE} (Chromium).
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import puppeteer from "puppeteer-core";
@@ -16,7 +17,12 @@ const browser = await puppeteer.launch({
   executablePath: asked.program,
   headless: true,
   args: isFirefox ? [] : ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+  extraPrefsFirefox: asked.downloads ? { "browser.download.folderList": 2, "browser.download.dir": asked.downloads } : {},
 });
+if (asked.downloads && !isFirefox) {
+  const session = await browser.target().createCDPSession();
+  await session.send("Browser.setDownloadBehavior", { behavior: "allow", downloadPath: asked.downloads });
+}
 
 const check = async page => {
   await page.evaluate(axe);
@@ -37,6 +43,23 @@ const does = {
   press: (page, key) => page.keyboard.press(key),
   type: (page, text) => page.keyboard.type(text),
   click: (page, selector) => page.click(selector),
+  give: async (page, files) => {
+    for (const [selector, paths] of Object.entries(files)) await (await page.$(selector)).uploadFile(...paths);
+  },
+  until: async (page, expression) => {
+    const begin = performance.now();
+    while (!await page.evaluate(expression)) {
+      if (performance.now() - begin > 90_000) throw new Error(`never: ${expression}; ${await page.evaluate("document.body.innerText")}`);
+      await new Promise(done => setTimeout(done, 20));
+    }
+    return performance.now() - begin;
+  },
+  inside: async (page, expression) => {
+    const frame = await (await page.waitForSelector("iframe")).contentFrame();
+    return frame.evaluate(expression);
+  },
+  get: async (page, url) => (await fetch(url)).status,
+  reload: async page => { await page.reload({ waitUntil: "load" }); },
   media: async (page, features) => {
     const session = await page.createCDPSession();
     await session.send("Emulation.setEmulatedMedia", { features: Object.entries(features).map(([name, value]) => ({ name, value })) });
@@ -47,8 +70,9 @@ const does = {
 
 const told = [];
 try {
-  for (const { url, width = 1280, height = 900, dark = false, javascript = true, steps } of asked.pages) {
+  for (const { url, width = 1280, height = 900, dark = false, javascript = true, before, steps } of asked.pages) {
     const page = await browser.newPage();
+    if (before) await page.evaluateOnNewDocument(before);
     const requests = [], messages = [], results = [];
     page.on("request", request => requests.push(request.url()));
     page.on("console", message => messages.push(`${message.type()}: ${message.text()}`));

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Install what the tests of the HTML report need: browsers and Node.js on Debian or Ubuntu, and beside this file the packages
-# that package-lock.json pins.
+# Install what the tests of the HTML report and of the page in web/ need: browsers and Node.js on Debian or Ubuntu, and the
+# packages that package-lock.json pins, here and there.
 set -eu
 cd "$(dirname "$0")"
 missing=
@@ -19,3 +19,5 @@ if [ -n "$missing" ]; then
     apt-get -o Acquire::Retries=3 install -q -y --no-install-recommends $missing
 fi
 [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-progress
+cd ../../web
+[ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-progress

@@ -60,6 +60,8 @@ def runnable(line: str) -> str | None:
         return None
     if last.startswith("python -m "):
         return f"{shlex.quote(sys.executable)} {last[7:]} --help"
+    if last.startswith("python web/"):
+        return f"{shlex.quote(sys.executable)} {shlex.quote(str(ROOT))}/{last[7:]} --help"
     if last.startswith("ssh HOST "):  # what comes from there could have been this file
         return re.sub(r"^ssh HOST [^|]+", "cat lab.pcapng ", last)
     return last.removeprefix("uvx --from . ")

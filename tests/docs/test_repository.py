@@ -200,7 +200,13 @@ def test_ci_may_read_and_do_nothing_else() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [".github/workflows/ci.yml", ".github/workflows/release.yml", "action.yml", "docs/ci.md"],
+    [
+        ".github/workflows/ci.yml",
+        ".github/workflows/pages.yml",
+        ".github/workflows/release.yml",
+        "action.yml",
+        "docs/ci.md",
+    ],
 )
 def test_actions_are_used_by_commit_with_their_version(name: str) -> None:
     """One version of each, and of ours the reader fills it in."""

@@ -5,9 +5,7 @@ The same report gives the same bytes.  Whatever a report says is text (see `mark
 the page allows its own style and script by their hashes, and nothing else.
 """
 
-from base64 import b64encode
 from collections.abc import Sequence
-from hashlib import sha256
 from typing import Final
 from urllib.parse import quote
 
@@ -26,7 +24,7 @@ from nvgre_doctor.reporters.html.markup import (
     text,
 )
 from nvgre_doctor.reporters.html.matrix import matrix
-from nvgre_doctor.reporters.html.page_files import script, style
+from nvgre_doctor.reporters.html.page_files import SCRIPTS, SHEETS, script, source_of, style
 from nvgre_doctor.reporters.html.relations import Relations, is_refusal, relations_of
 from nvgre_doctor.reporters.html.row_tables import section
 from nvgre_doctor.reporters.html.rows_of_report import (
@@ -92,8 +90,8 @@ def render(report: Report, display: Display) -> str:
     ]
     there = [(name, word) for name, word in _SECTIONS if any(f' id="{name}"' in p for p in parts)]
     names = _scripts(report, parts)
-    sheets = ["page.css", "lists.css"] if "lists.js" in names else ["page.css"]
-    css, scripts = style(*sheets), [script(name) for name in names]
+    css = style(*SHEETS["lists.js" in names])
+    scripts = [script(name) for name in names]
     return document(
         head(report.verdict, css, scripts),
         joined(
@@ -112,13 +110,13 @@ def render(report: Report, display: Display) -> str:
 def _scripts(report: Report, parts: list[Html]) -> list[str]:
     """Those that this page has a use for."""
     lists = (report.hosts, report.pairs, report.refusals, report.findings, report.captures)
-    names = {
-        "base.js": True,
-        "key.js": any('id="key"' in part for part in parts),
-        "rows.js": any('type="text/plain"' in part for part in parts),
-        "lists.js": any(len(members) >= FEW for members in lists),
-    }
-    return [name for name, is_used in names.items() if is_used]
+    used = (
+        True,
+        any('id="key"' in part for part in parts),
+        any('type="text/plain"' in part for part in parts),
+        any(len(members) >= FEW for members in lists),
+    )
+    return [name for name, is_used in zip(SCRIPTS, used, strict=True) if is_used]
 
 
 def render_each(reports: Sequence[Report], display: Display) -> str:
@@ -130,9 +128,9 @@ def render_each(reports: Sequence[Report], display: Display) -> str:
 
 def head(verdict: Verdict, css: str, scripts: list[str]) -> Html:
     """The head of a page with this style and these scripts, and with nothing else."""
-    allowed = " ".join(map(_hash, scripts)) or "'none'"
+    allowed = " ".join(map(source_of, scripts)) or "'none'"
     policy = (
-        f"default-src 'none'; style-src {_hash(css)}; script-src {allowed};"
+        f"default-src 'none'; style-src {source_of(css)}; script-src {allowed};"
         " img-src data:; base-uri 'none'; form-action 'none'"
     )
     _, symbol = _LOOKS[verdict]
@@ -148,11 +146,6 @@ def head(verdict: Verdict, css: str, scripts: list[str]) -> Html:
         ),
         Html("\n"),
     )
-
-
-def _hash(content: str) -> str:
-    """A source of a policy: the element with exactly this content."""
-    return f"'sha256-{b64encode(sha256(content.encode('ascii')).digest()).decode('ascii')}'"
 
 
 def _icon(verdict: Verdict) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.reporters.html import head
 from nvgre_doctor.reporters.html.markup import NOTHING, Html, document, tag, text
-from nvgre_doctor.reporters.html.page_files import style
+from nvgre_doctor.reporters.html.page_files import SHEETS, style
 from nvgre_doctor.reporters.subjects import capture_paths
 from nvgre_doctor.vocabulary import Verdict
 from nvgre_doctor.wording import VERDICT_WORDS
@@ -19,7 +19,7 @@ def index_page(reports: Sequence[Report]) -> str:
     worst = next(
         (v for v in Verdict if v in verdicts and v is not Verdict.HEALTHY), Verdict.HEALTHY
     )
-    css = style("page.css")
+    css = style(*SHEETS[0])
     rows = [
         tag(
             "tr",

@@ -1,6 +1,8 @@
 """The style and the script of the page, as short as they can be made without a program for it."""
 
 import re
+from base64 import b64encode
+from hashlib import sha256
 from importlib.resources import files
 from typing import Final
 
@@ -9,6 +11,16 @@ _AROUND: Final = re.compile(r" ?([=+*<>?:&|,;{}()\[\]-]|=>) ?")
 _PROPERTY: Final = re.compile(r"--[a-z][a-z-]*")
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _COMMENTS: Final = ("//", "/*")
+
+SHEETS: Final = (("page.css",), ("page.css", "lists.css"))
+"""Of pages with short lists, and with long ones."""
+SCRIPTS: Final = ("base.js", "key.js", "rows.js", "lists.js")
+"""A page has those that it has a use for."""
+
+
+def source_of(content: str) -> str:
+    """A source of a content security policy: the element with exactly this content."""
+    return f"'sha256-{b64encode(sha256(content.encode('ascii')).digest()).decode('ascii')}'"
 
 
 def style(*names: str) -> str:

@@ -54,8 +54,7 @@ addEventListener("afterprint", () => closed.forEach(details => { details.open = 
 
 // --- links to a host, to an explanation, to a key
 
-const go = async () => {
-  const name = location.hash.slice(1);
+const go = async name => {
   if (!name) return;
   if (!find(name)) await shared.seek(name);
   const target = find(name);
@@ -66,8 +65,16 @@ const go = async () => {
   if (target.matches("tr")) target.classList.add("found");
   target.scrollIntoView();
 };
-addEventListener("hashchange", go);
-addEventListener("DOMContentLoaded", go);
+const goToHash = () => go(location.hash.slice(1));
+addEventListener("hashchange", goToHash);
+addEventListener("DOMContentLoaded", goToHash);
+// In a frame that is shut off from the page around it, "#map" would lead out of the report.
+if (parent !== window) document.addEventListener("click", event => {
+  const link = event.target.closest("a[href^='#']");
+  if (!link) return;
+  event.preventDefault();
+  go(link.getAttribute("href").slice(1));
+});
 
 // `seek` brings out what is packed: lists.js sets it.
 const shared = {find, all, el, hex, counted, addCopyButtons, seek: () => {}};
