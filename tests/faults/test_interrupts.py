@@ -202,9 +202,12 @@ def test_impatient_second_signal_ends_the_program_at_once(
         out, err = process.communicate(timeout=60)
         # By the second Ctrl-C, or by an exit code when the first one was enough.
         assert process.returncode in ((130, -number) if number == signal.SIGINT else (130,))
-        assert (out, b"Traceback" in err) == (b"", False)
-    # After a Ctrl-C the report may have been written when the second one came.
-    assert os.listdir(tmp_path) in ([], ["out.json"] if number == signal.SIGINT else [])
+        assert b"Traceback" not in err
+    # After a Ctrl-C the report may have been written, and its verdict told, when the second one
+    # came.
+    is_told = number == signal.SIGINT and os.listdir(tmp_path) == ["out.json"]
+    assert out.count(b"\n") <= is_told
+    assert is_told or os.listdir(tmp_path) == []
 
 
 def test_signal_that_was_ignored_stays_ignored(tmp_path: Path) -> None:
