@@ -26,7 +26,7 @@ from tests.mutation.constants import try_constants
 ROOT = Path(__file__).resolve().parent.parent.parent
 REPORT = Path(__file__).with_name("README.md")
 MUTMUT = Path(sys.executable).with_name("mutmut")
-NEEDED = ("pyproject.toml", "nvgre_doctor", "tests")
+NEEDED = ("pyproject.toml", "nvgre_doctor", "sample_pcaps", "tests")
 UNNOTICED = frozenset({0, 33})
 """mutmut records how the tests ended: 0 is that they passed, 33 that there are none; everything
 else notices the mutant.

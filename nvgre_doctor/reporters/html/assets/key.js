@@ -17,7 +17,7 @@ const readKey = key => {
   const vsid = Math.floor(key / 256), flow = key % 256, tni = key % 0x1000000, octet = Math.floor(key / 0x1000000);
   const isControl = vsid === CONTROL || key === CONTROL;
   const old = octet === 0 && isUsable(tni), current = isUsable(vsid);
-  const reading = isControl ? "control" : old && current ? "either" : old ? "old-only" : current ? "current-only" : "neither";
+  const reading = isControl ? "control" : old && current ? "either" : old ? "draft-00 only" : current ? "RFC 7637 only" : "neither";
   return {vsid, flow, tni, octet, isControl, old, current, reading};
 };
 const saidOf = (key, templates) => {
