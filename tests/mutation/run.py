@@ -1,7 +1,7 @@
 """Mutation testing with mutmut: which small changes of the code does no test notice?
 
     python -m tests.mutation.run                every mutant: hours on one core
-    python -m tests.mutation.run --numbers 9    of each function the mutant with this number: a sample
+    python -m tests.mutation.run --numbers 9    of each function the mutant number 9: a sample
 
 Needs `pip install mutmut==3.8.1`, which is configured in pyproject.toml.  It works on a copy of the
 checkout in a temporary folder, so no mutant can stay behind.  Every survivor must stand in
