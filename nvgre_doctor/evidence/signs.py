@@ -87,13 +87,6 @@ class IcmpInterval(NamedTuple):
     digests: tuple[tuple[bytes, int], ...]
     """The smallest DIGESTS of distinct packets, in order, and how often each was seen."""
 
-    @property
-    def packets(self) -> int:
-        """How many distinct ones: exact below DIGESTS, an estimate above."""
-        if len(self.digests) < DIGESTS:
-            return len(self.digests)
-        return max(DIGESTS, self.sightings * DIGESTS // sum(seen for _, seen in self.digests))
-
 
 @dataclass(frozen=True, slots=True)
 class IcmpSeen:
@@ -105,11 +98,6 @@ class IcmpSeen:
     def count(self) -> int:
         """Sightings: frames, copies and all."""
         return sum(interval.sightings for interval in self.intervals)
-
-    @property
-    def packets(self) -> int:
-        """Distinct packets, as far as the intervals tell."""
-        return sum(interval.packets for interval in self.intervals)
 
     @property
     def examples(self) -> tuple[Moment, ...]:
