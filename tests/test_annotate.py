@@ -851,7 +851,7 @@ def check_copy(path: Path, tmp_path: Path) -> bool:
 def test_damaged_captures_are_copied_as_far_as_they_can_be_read(tmp_path: Path) -> None:
     path = tmp_path / "damaged.bin"
     written = 0
-    for seed in range(200):
+    for seed in range(100):
         dice = Random(seed)
         sample = dice.choice((MISMATCH, UPDATED, TCPDUMP_ANY, CUT)).read_bytes()
         data = bytearray(sample[: dice.choice((len(sample), dice.randrange(len(sample))))])
@@ -860,7 +860,7 @@ def test_damaged_captures_are_copied_as_far_as_they_can_be_read(tmp_path: Path) 
                 data[dice.randrange(len(data))] = dice.choice((0, 1, 6, 255, dice.randrange(256)))
         path.write_bytes(data)
         written += check_copy(path, tmp_path)
-    assert written > 120
+    assert written > 60
 
 
 @pytest.mark.long

@@ -199,10 +199,14 @@ def test_a_wrong_checksum_costs_no_frame_and_is_said(tmp_path):
     assert len(reading.frames) == 3
 
 
-@pytest.mark.parametrize("packed", [zipped, tarred, lambda f: gzip.compress(tarred(f), 0)])
-def test_no_prefix_of_an_archive_raises_anything_or_gives_fewer_captures(packed, tmp_path):
+@pytest.mark.parametrize(
+    ("packed", "step"),  # a tar is mostly padding: its step has no factor in common with its blocks
+    [(zipped, 7), (tarred, 61), (lambda files: gzip.compress(tarred(files), 0), 61)],
+    ids=["zip", "tar", "tar.gz"],
+)
+def test_no_prefix_of_an_archive_raises_anything_or_gives_fewer_captures(packed, step, tmp_path):
     data, most = packed({"one.pcap": ONE, "two.pcap": TWO}), 0
-    for size in range(0, len(data), 7):
+    for size in range(0, len(data), step):
         path = put(tmp_path, "a", data[:size])
         frames = sum(len(read_path(capture).frames) for capture in expand([path]))
         assert frames >= most
