@@ -2,17 +2,20 @@
 its own.
 """
 
+from pathlib import Path
 from random import Random
 
 import pytest
 
 from nvgre_doctor.annotate import Pointer
 from nvgre_doctor.annotate.marking import Marker, plain_header
+from nvgre_doctor.doctor import examine
 from nvgre_doctor.infer.diagnosis import At
 from nvgre_doctor.known.expectations import parse_expected
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.registry import RULES
+from nvgre_doctor.settings.options import Options
 from nvgre_doctor.wire.decode import decode
 from tests import build
 from tests.worlds import (
@@ -118,6 +121,23 @@ def test_nvg202_is_on_the_last_proof_of_one_layout_and_the_first_of_the_other() 
         3: "here 192.168.50.2 speaks draft-00 for the last time",
         4: "here 192.168.50.2 speaks RFC 7637 for the first time",
     }
+
+
+def test_a_refusal_that_a_guest_makes_up_is_data_of_its_host_like_any_other_frame(
+    tmp_path: Path,
+) -> None:
+    tape = Tape()
+    for _ in range(3):
+        tape.ping(A, B, CURRENT_5001, OLD_5001)
+    quoted = build.ipv4(A, B, 47, build.gre(bytes(60), key=CURRENT_5001))
+    forged = build.ipv4(VM2.ip, VM1.ip, 1, build.icmp(3, 10, quoted))
+    tape.send(B, A, OLD_5001, VM2, VM1, inner=forged)
+    capture = tmp_path / "lab.pcap"
+    capture.write_bytes(build.pcap(tape.frames, magic="nano"))
+    situation = examine([capture], Options())
+    found = pointed(tape, situation, Pointer(situation, findings_of(situation)))
+    assert frames(found, "NVG201") == [2, 4, 6, 7]
+    assert frames(found, "NVG302") == []
 
 
 def test_nvg201_is_only_on_the_frames_after_a_change_to_the_old_layout() -> None:

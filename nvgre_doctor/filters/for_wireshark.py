@@ -76,20 +76,31 @@ def key_ranges(ranges: Iterable[tuple[int, int]]) -> str:
 
 
 def icmp_error(
-    version: int, icmp_type: int, code: int, reporter: bytes, addressee: bytes, *, is_inner: bool
+    version: int,
+    icmp_type: int,
+    code: int,
+    reporter: bytes,
+    addressee: bytes,
+    inner_sources: Iterable[bytes] = (),
 ) -> str:
-    """ICMP errors of one kind from one host to another, on the underlay or inside NVGRE."""
+    """ICMP errors of one kind from one host to another: on the underlay, or inside NVGRE, with one
+    of these addresses inside.
+    """
+    inside = [
+        f"{_field(inner, 'src', 2 if len(inner) == len(reporter) else 1)} == {address_text(inner)}"
+        for inner in inner_sources
+    ]
     protocol = "icmp" if version == 4 else "icmpv6"
     next_header = "ip.proto#1" if len(reporter) == 4 else "ipv6.nxt#1"
-    number = 47 if is_inner else 1 if version == 4 else 58
+    number = 47 if inside else 1 if version == 4 else 58
     ends = [
         f"{_field(reporter, 'src')} == {address_text(reporter)}",
         f"{_field(addressee, 'dst')} == {address_text(addressee)}",
         f"{next_header} == {number}",
         f"{protocol}.type == {icmp_type} && {protocol}.code == {code}",
     ]
-    if is_inner:
-        ends.append(f"{_field(reporter, 'src', 2)} == {address_text(reporter)}")
+    if inside:
+        ends.append(inside[0] if len(inside) == 1 else f"({' || '.join(inside)})")
     return " && ".join(ends)
 
 

@@ -269,28 +269,27 @@ class Diagnosis:
     copies: list[Copies] = field(default_factory=list)
     of_several_labs: list[bytes] = field(default_factory=list)  # about which captures disagree
     _between: dict[tuple[bytes, bytes], list[Stream]] = field(default_factory=dict, repr=False)
-    _causes: dict[tuple[bytes, bytes, IcmpSign], list[tuple[int | None, Cause]]] = field(
+    _causes: dict[tuple[bytes, bytes, IcmpSign], list[RefusalFacts]] = field(
         default_factory=dict, repr=False
     )
 
     def cause_of(self, source: bytes, destination: bytes, error: IcmpError, at: At) -> Cause:
         """Why an ICMP error refuses a flow: what was found of all errors that say the same; where
-        that is two things, the layouts at this time decide.
+        that is several things in turn, the last that had begun.
         """
         gre_key = error.quote.gre_key
         if not self._causes:
             for refusal in self.refusals:
                 flow = refusal.source, refusal.destination, refusal.sign
-                self._causes.setdefault(flow, []).append((refusal.gre_key, refusal.cause))
-        rows = self._causes.get((source, destination, bare_sign(error)), [])
-        causes = {cause for key, cause in rows if gre_key in (key, None)}
-        if len(causes) == 1:
-            return causes.pop()
-        spoken = {
-            self.hosts[address].layout_between(at, at) if address in self.hosts else Layout.UNKNOWN
-            for address in (source, destination)
-        }
-        return Cause.LAYOUT_MISMATCH if len(spoken - {Layout.UNKNOWN}) == 2 else Cause.UNKNOWN
+                self._causes.setdefault(flow, []).append(refusal)
+        rows = [
+            row
+            for row in self._causes.get((source, destination, bare_sign(error)), ())
+            if gre_key in (row.gre_key, None)
+        ]
+        begun = [row for row in rows if not _is_earlier(at, row.frames[0])]
+        last = max(begun or rows, key=lambda row: row.frames[0], default=None)
+        return Cause.UNKNOWN if last is None else last.cause
 
     def between(self, source: bytes, destination: bytes) -> list[Stream]:
         """The streams from one host to another."""

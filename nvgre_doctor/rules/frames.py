@@ -3,10 +3,11 @@
 Knows the facts of a frame; decides nothing.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.infer.diagnosis import At
 from nvgre_doctor.scan.exact import customer_addresses, macs_of
 from nvgre_doctor.wire import layouts
@@ -50,12 +51,37 @@ Show = Callable[[Frame], Iterable[Claim]]
 """The claims about one frame; of several whose findings exist the first one counts."""
 
 
-def frame_of(facts: Facts, at: At) -> Frame:
-    """The frame with these facts."""
+Ends = tuple[bytes, bytes, bytes, bytes]
+"""Of a message inside NVGRE: outer source and destination, MACs and customer addresses."""
+
+
+def messages_of_hosts(evidence: Evidence) -> frozenset[Ends]:
+    """Between whom hosts refuse NVGRE with ICMP errors inside it; other such errors are those of
+    guests, whatever they quote.
+    """
+    return frozenset(
+        (sign.reporter, sign.addressee, sign.macs, sign.customer_addresses)
+        for capture in evidence.captures.values()
+        for sign in capture.icmp
+        if sign.is_inner and sign.refuses_nvgre
+    )
+
+
+def frame_of(facts: Facts, at: At, of_hosts: Container[Ends]) -> Frame:
+    """The frame with these facts, where those messages are of hosts."""
     error = facts.inner_error if isinstance(facts, Nvgre) else facts
-    if isinstance(error, IcmpError) and error.refuses_nvgre:
+    if (
+        isinstance(error, IcmpError)
+        and error.refuses_nvgre
+        and (not isinstance(facts, Nvgre) or _ends_of(facts) in of_hosts)
+    ):
         return Frame(facts, at, _quoted_packet(error), error)
     return Frame(facts, at, _data_packet(facts) if isinstance(facts, Nvgre) else None, None)
+
+
+def _ends_of(facts: Nvgre) -> Ends:
+    customers = customer_addresses(facts.inner_source, facts.inner_destination)
+    return facts.source, facts.destination, macs_of(facts), customers
 
 
 def refused_flow(error: IcmpError) -> tuple[bytes, bytes]:

@@ -42,16 +42,34 @@ def frames_in(
 
 
 def filter_in(situation: Situation, data: DataFilters, host: HostVerdict, layout: Layout) -> str:
-    """A display filter for them.  A range of frames means something in one capture only."""
-    text = data(host.address)
-    if not host.changes or len(situation.captures) > 1:
-        return text
-    ranges = [
+    """A display filter for them."""
+    ranges = (
         f"{span.first.frame_number}..{span.last.frame_number}"
         for span in host.spans
         if span.layout is layout
-    ]
-    return f"{text} && frame.number in {{{', '.join(ranges)}}}"
+    )
+    return _numbered(situation, data(host.address), ranges if host.changes else ())
+
+
+def frames_around(host: HostVerdict) -> list[At]:
+    """The last frame before each change of its layout, and the first one after it."""
+    return [at for change in host.changes for at in (change.last_before, change.at)]
+
+
+def filter_around(situation: Situation, data: DataFilters, host: HostVerdict) -> str:
+    """A display filter for them."""
+    numbers = sorted({at.frame_number for at in frames_around(host)})
+    return _numbered(situation, data(host.address), map(str, numbers))
+
+
+def _numbered(situation: Situation, text: str, numbers: Iterable[str]) -> str:
+    """A filter for some frames of those that `text` shows.  Their numbers mean something in one
+    capture only.
+    """
+    wanted = ", ".join(numbers)
+    if not wanted or len(situation.captures) > 1:
+        return text
+    return f"{text} && frame.number in {{{wanted}}}"
 
 
 def if_nvgre(host: HostVerdict) -> str:

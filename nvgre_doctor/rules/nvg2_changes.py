@@ -9,6 +9,8 @@ from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
 from nvgre_doctor.rules.host_frames import (
     every_frame_of_host,
+    filter_around,
+    frames_around,
     frames_behind,
     if_nvgre,
     reasons_for,
@@ -64,9 +66,8 @@ def find_change(situation: Situation) -> Iterator[Finding]:
             Severity.WARNING,
             message,
             about_host(host.address),
-            [at for change in host.changes for at in (change.last_before, change.at)],
-            count=host.frames_sent,
-            display_filter=data(host.address),
+            frames_around(host),
+            display_filter=filter_around(situation, data, host),
             advice=update(host) if after is Layout.OLD else AFTER_UPDATE,
             confidence=host.confidence,
         )

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
+from nvgre_doctor.evidence.signs import IcmpSign
 from nvgre_doctor.filters import for_wireshark
 from nvgre_doctor.infer.diagnosis import At, RefusalFacts
 from nvgre_doctor.infer.hearsay import kind_of
@@ -60,6 +61,11 @@ class RefusedFlows:
             begins = self._first[kind, flow]
             begins[refusal.cause] = min(begins.get(refusal.cause, refusal.frames[0]),
                                         refusal.frames[0])  # fmt: skip
+        self._inner_sources: defaultdict[Kind, set[bytes]] = defaultdict(set)
+        for part in situation.evidence.captures.values():
+            for seen in part.icmp:
+                if seen.refuses_nvgre and seen.is_inner:
+                    self._inner_sources[_kind_of_sign(seen)].add(_inner_source(seen))
         self._others = {
             (*kind_of(seen), seen.reporter, seen.addressee)
             for part in situation.evidence.captures.values()
@@ -87,9 +93,8 @@ class RefusedFlows:
     def _filter(self, refusal: RefusalFacts) -> str:
         sign, kind = refusal.sign, _kind(refusal)
         flow = refusal.source, refusal.destination
-        text = for_wireshark.icmp_error(
-            *kind_of(sign), sign.reporter, sign.addressee, is_inner=sign.is_inner
-        )
+        inside = sorted(self._inner_sources[kind] or {sign.reporter}) if sign.is_inner else ()
+        text = for_wireshark.icmp_error(*kind_of(sign), sign.reporter, sign.addressee, inside)
         if len(self._flows[kind]) > 1:  # it refuses other flows as well
             text += " && " + for_wireshark.quoted_destination(
                 refusal.destination, is_inner=sign.is_inner
@@ -105,5 +110,13 @@ class RefusedFlows:
 
 
 def _kind(refusal: RefusalFacts) -> Kind:
-    sign = refusal.sign
+    return _kind_of_sign(refusal.sign)
+
+
+def _kind_of_sign(sign: IcmpSign) -> Kind:
     return (*kind_of(sign), sign.reporter, sign.addressee, sign.is_inner)
+
+
+def _inner_source(sign: IcmpSign) -> bytes:
+    """Who says so inside NVGRE: the host itself, perhaps with another of its addresses."""
+    return sign.customer_addresses[: len(sign.customer_addresses) // 2] or sign.reporter

@@ -153,6 +153,7 @@ def test_a_change_is_a_warning_with_the_frames_on_both_sides(
     finding = only("NVG202", changed(sender, confidence))
     assert (finding.severity, finding.confidence) == (Severity.WARNING, confidence)
     assert finding.frames == frames(4, 11)
+    assert finding.frame_count == 2
 
 
 def test_no_change_is_told_of_a_sender_that_is_no_hyper_v_host() -> None:

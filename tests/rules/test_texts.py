@@ -630,8 +630,8 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                     "192.168.50.1 changed from draft-00 to RFC 7637 during the capture: first in "
                     "frame 11."
                 ),
-                f"ip.src#1 == 192.168.50.1{NVGRE}",
-                8,
+                f"ip.src#1 == 192.168.50.1{NVGRE} && frame.number in {{4, 11}}",
+                2,
                 (
                     "Nothing, if the update was meant. Look whether the other hosts have it, "
                     "each by its own name."
@@ -649,8 +649,8 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                     "192.168.50.1 changed from RFC 7637 to draft-00 during the capture: first in "
                     "frame 11."
                 ),
-                f"ip.src#1 == 192.168.50.1{NVGRE}",
-                8,
+                f"ip.src#1 == 192.168.50.1{NVGRE} && frame.number in {{4, 11}}",
+                2,
                 f"Find the host that has the provider address 192.168.50.1 {OWNER}. {INSTALL}",
                 HOTFIX,
             ),
@@ -666,8 +666,8 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                     "draft-00: to RFC 7637 in frame 11, to draft-00 in frame 21, to RFC 7637 in "
                     "frame 31."
                 ),
-                f"ip.src#1 == 192.168.50.1{NVGRE}",
-                16,
+                (f"ip.src#1 == 192.168.50.1{NVGRE} && frame.number in {{4, 11, 14, 21, 24, 31}}"),
+                6,
                 (
                     "Nothing, if the update was meant. Look whether the other hosts have it, "
                     "each by its own name."
@@ -685,8 +685,8 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                     "192.168.50.1 probably changed from draft-00 to RFC 7637 during the capture: "
                     "first in frame 11."
                 ),
-                f"ip.src#1 == 192.168.50.1{NVGRE}",
-                8,
+                f"ip.src#1 == 192.168.50.1{NVGRE} && frame.number in {{4, 11}}",
+                2,
                 (
                     "Nothing, if the update was meant. Look whether the other hosts have it, "
                     "each by its own name."
