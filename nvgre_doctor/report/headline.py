@@ -7,7 +7,6 @@ from nvgre_doctor.report.verdict import (
     cut_refusals,
     mismatches,
     old_hosts,
-    senders_of,
     thin_mismatches,
     thin_old_hosts,
     unknown_senders,
@@ -177,7 +176,7 @@ def _warnings(situation: Situation, findings: list[Finding]) -> str:
 
 
 def _healthy(situation: Situation) -> str:
-    hosts = [host for host in senders_of(situation) if host.sender is not Sender.OTHER]
+    hosts = [host for host in situation.senders if host.sender is not Sender.OTHER]
     spoken = sorted({LAYOUT_NAMES[host.layout] for host in hosts})
     is_proven = all(host.confidence is Confidence.PROVEN for host in hosts)
     names = [address_text(host.address) for host in hosts]
@@ -191,7 +190,7 @@ def _healthy(situation: Situation) -> str:
 
 
 def _no_nvgre(situation: Situation, findings: list[Finding]) -> str:
-    senders = [address_text(host.address) for host in senders_of(situation)]
+    senders = [address_text(host.address) for host in situation.senders]
     if senders:
         refusal = _first(findings, OTHERWISE.code, OTHER_ERRORS.code)
         refused = f" {_refused(situation, refusal)}." if refusal else ""

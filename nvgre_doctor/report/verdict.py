@@ -26,7 +26,7 @@ def verdict_of(situation: Situation, findings: Iterable[Finding]) -> Verdict:
     """The first that applies: it looks at all findings, whatever was selected."""
     if not any(capture.could_be_judged for capture in situation.captures):
         return Verdict.UNREADABLE
-    if not has_nvgre(situation):
+    if not situation.has_nvgre:
         return Verdict.NO_NVGRE
     told = list(findings)
     errors = {finding.code for finding in told if finding.severity is Severity.ERROR}
@@ -41,26 +41,11 @@ def verdict_of(situation: Situation, findings: Iterable[Finding]) -> Verdict:
     return next((verdict for verdict in Verdict if verdict in meant), Verdict.HEALTHY)
 
 
-def has_nvgre(situation: Situation) -> bool:
-    """Whether anything may be NVGRE: a sender that is not known to be something else, or a refusal
-    where nobody was heard.
-    """
-    senders = senders_of(situation)
-    if not senders:
-        return bool(situation.diagnosis.refusals)
-    return any(host.sender is not Sender.OTHER for host in senders)
-
-
-def senders_of(situation: Situation) -> list[HostVerdict]:
-    """The hosts that sent data."""
-    return [host for host in situation.diagnosis.hosts.values() if host.frames_sent]
-
-
 def unknown_senders(situation: Situation) -> list[HostVerdict]:
     """Hosts that sent what may be NVGRE, in a layout that nothing speaks for."""
     return [
         host
-        for host in senders_of(situation)
+        for host in situation.senders
         if host.sender is not Sender.OTHER and host.confidence is Confidence.NONE
     ]
 

@@ -36,6 +36,21 @@ class Situation(NamedTuple):
         return self.diagnosis.hosts.get(address) or HostVerdict(address)
 
     @property
+    def senders(self) -> list[HostVerdict]:
+        """The hosts that sent data."""
+        return [host for host in self.diagnosis.hosts.values() if host.frames_sent]
+
+    @property
+    def has_nvgre(self) -> bool:
+        """Whether anything may be NVGRE: a sender that is not known to be something else, or a
+        refusal where nobody was heard.
+        """
+        senders = self.senders
+        if not senders:
+            return bool(self.diagnosis.refusals)
+        return any(host.sender is not Sender.OTHER for host in senders)
+
+    @property
     def nvgre_frames_left_out(self) -> int:
         """NVGRE frames that were captured and are not part of the evidence: of hosts that were
         named as not NVGRE.

@@ -14,7 +14,7 @@ from nvgre_doctor.rules.frames import Claim, Frame, Show
 from nvgre_doctor.vocabulary import Oddity, Severity
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.facts import Nvgre, Other
-from nvgre_doctor.wording import ethertypes_words, losses_words, plural
+from nvgre_doctor.wording import losses_words, plural
 
 _CAPTURE_AGAIN: Final = (
     "Capture again, or convert the file as the message says, and run this again."
@@ -129,79 +129,6 @@ def find_short_frames(situation: Situation) -> Iterator[Finding]:
             )
 
 
-INSTEAD = {
-    Oddity.NVGRE_IN_ERSPAN: "NVGRE inside ERSPAN, a switch's mirror of it",
-    Oddity.NVGRE_IN_VXLAN: "NVGRE inside VXLAN",
-    Oddity.VXLAN: "VXLAN (UDP 4789), the default encapsulation since Windows Server 2016",
-    Oddity.NOT_NVGRE: "GRE of hosts that you named as not NVGRE",
-    Oddity.GRE_WITHOUT_KEY: "Ethernet over GRE without a key",
-    Oddity.GRE_OTHER: "other GRE (ERSPAN, PPTP, IP in GRE or similar)",
-    Oddity.TOO_SHORT: "GRE that is cut before the key",
-    Oddity.LATER_FRAGMENT: "later fragments of GRE packets",
-    Oddity.LINKTYPE: "link types that cannot be decoded",
-    Oddity.NOT_GRE: "IP traffic that is not GRE",
-    Oddity.NOT_IP: "",  # named by its EtherTypes
-    Oddity.WIRELESS: "802.11 frames that pktmon wrote as Ethernet",
-    Oddity.MALFORMED: "malformed frames",
-    Oddity.TRUNCATED: "frames cut before the protocol",
-}
-
-
-def find_no_nvgre(situation: Situation) -> Iterator[Finding]:
-    """What it means
-      The captures were read, and there is no NVGRE in them. Nothing can be said about layouts.
-
-    How it is detected
-      No frame has an outer GRE header with K=1 and protocol 0x6558, and no ICMP error quotes one.
-
-    What it is not
-      Not a sign of health: the captures may have been taken at the wrong place or with the wrong
-      filter.
-
-    What to do
-      Capture on the physical adapter that holds the provider address, not on a virtual machine's
-      adapter, without a filter or with the filter "ip proto 47 or icmp". If the message names
-      VXLAN, the hosts use VXLAN and the layouts of NVGRE do not apply to them.
-
-    Sources
-      RFC 7637 section 3.2; RFC 7348 (VXLAN).
-    """
-    frames = sum(capture.frames for capture in situation.captures)
-    if not frames or any(part.nvgre_frames for part in situation.evidence.captures.values()):
-        return
-    if situation.diagnosis.refusals:
-        return
-    counts: Counter[Oddity] = Counter()
-    ethertypes: Counter[int] = Counter()
-    for sign, sightings, _ in situation.sightings(*INSTEAD):
-        counts[sign.oddity] += sightings.count
-        if sign.oddity is Oddity.NOT_IP:
-            ethertypes[sign.detail] += sightings.count
-    instead = "; ".join(
-        f"{counts[oddity]} x {text}" if text else ethertypes_words(ethertypes)
-        for oddity, text in INSTEAD.items()
-        if counts[oddity]
-    )
-    yield finding(
-        "NVG103",
-        Severity.WARNING,
-        f"No NVGRE in {plural(frames, 'frame')}."
-        + (f" What is there instead: {instead}." if instead else ""),
-        Subject("capture"),
-        (),
-        count=counts[Oddity.VXLAN],
-        display_filter="udp.dstport == 4789" if counts[Oddity.VXLAN] else "",
-        advice=Advice(
-            "If one of these hosts is a Hyper-V host, correct not-nvgre in the configuration."
-            if counts[Oddity.NOT_NVGRE]
-            else (
-                "Capture on the physical adapter that holds the provider address, with no filter or"
-                ' with "ip proto 47 or icmp".'
-            )
-        ),
-    )
-
-
 def find_losses(situation: Situation) -> Iterator[Finding]:
     """What it means
       The program that wrote the capture says that it lost frames: what is not there may have
@@ -268,6 +195,5 @@ RULES = (
         find_short_frames,
         shows_short_frames,
     ),
-    Rule("NVG103", Severity.WARNING, "no NVGRE in the captures", find_no_nvgre),
     Rule("NVG105", Severity.WARNING, "the capture says that it lost frames", find_losses),
 )

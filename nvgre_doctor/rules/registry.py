@@ -10,6 +10,7 @@ from nvgre_doctor.known.ignored import Ignore, ignores_of
 from nvgre_doctor.rules import (
     nvg1_captures,
     nvg1_copies,
+    nvg1_without_nvgre,
     nvg2_changes,
     nvg2_expected,
     nvg2_hosts,
@@ -30,6 +31,7 @@ from nvgre_doctor.vocabulary import Severity
 RULES: list[Rule] = sorted(
     nvg1_captures.RULES
     + nvg1_copies.RULES
+    + nvg1_without_nvgre.RULES
     + nvg2_hosts.RULES
     + nvg2_changes.RULES
     + nvg2_unknown.RULES

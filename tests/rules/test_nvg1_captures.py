@@ -10,15 +10,31 @@ from nvgre_doctor.capture.losses import Losses
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.signs import Sightings, Sign
 from nvgre_doctor.infer.diagnosis import Copies
+from nvgre_doctor.report.verdict import verdict_of
 from nvgre_doctor.rules.finding import Finding, FrameRef, Subject
-from nvgre_doctor.vocabulary import Oddity, Severity
+from nvgre_doctor.vocabulary import Oddity, Severity, Verdict
 from tests import build
 from tests.build_etl import BEGIN, Trace, etl, ndiscap
 from tests.build_other import snoop
 from tests.build_shims import erspan, vxlan
 from tests.situations import at as moment
 from tests.situations import situation
-from tests.worlds import A6, B6, GRE, NOON, TCP, UDP, A, B, C, D, Tape, findings_of, judge_tapes
+from tests.worlds import (
+    A6,
+    B6,
+    GRE,
+    NOON,
+    TCP,
+    UDP,
+    A,
+    B,
+    C,
+    D,
+    Tape,
+    Vm,
+    findings_of,
+    judge_tapes,
+)
 
 MS = 1_000_000
 WITH_NVGRE = {
@@ -311,10 +327,33 @@ def test_one_frame_of_nvgre_in_any_capture_is_enough() -> None:
     assert found("NVG103", one, two) == []
 
 
-def test_control_traffic_is_nvgre() -> None:
+def test_control_traffic_alone_says_nothing_of_layouts() -> None:
     tape = Tape()
     tape.send(A, B, 0xFFFFFF00)
-    assert found("NVG103", tape) == []
+    assert (
+        only("NVG103", tape).message == "No NVGRE data in 1 frame. What is there instead:"
+        " 1 x control traffic of hosts (NVE to NVE)."
+    )
+
+
+def test_tunnels_of_plain_gre_are_no_nvgre_whatever_their_keys() -> None:
+    tape = Tape()
+    guests = Vm("fa:16:3e:00:00:01", "10.1.2.1"), Vm("fa:16:3e:00:00:02", "10.1.2.2")
+    for _ in range(8):
+        tape.send(A, B, 0x00138900, *guests, ttl=64)
+        tape.send(B, A, 0x00138900, *guests[::-1], ttl=64)
+    tape.web()
+    situation = judge_tapes(tape)
+    findings = findings_of(situation)
+    assert [finding.code for finding in findings] == ["NVG103"]
+    assert findings[0].message == (
+        "No NVGRE of a Hyper-V host in 17 frames. What is there instead: 16 x plain GRE, or NVGRE"
+        " of another maker, from 192.168.50.1, 192.168.50.2; 1 x IP traffic that is not GRE."
+    )
+    assert findings[0].next_step.startswith(
+        "Nothing to install: find out what 192.168.50.1, 192.168.50.2 are. Capture on the physical"
+    )
+    assert verdict_of(situation, findings) is Verdict.NO_NVGRE
 
 
 def test_an_icmp_error_that_quotes_nvgre_is_enough() -> None:
