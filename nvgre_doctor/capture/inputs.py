@@ -6,8 +6,9 @@ The only place that opens them.  Knows nothing about records and packets.
 
 import contextlib
 import os
+import re
 import sys
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from nvgre_doctor.capture import not_opened, searching
 from nvgre_doctor.capture.archives.listing import (
@@ -149,16 +150,20 @@ class Input:
         return look(self._stoppable(self._opened))
 
 
+_CALLED_CAPTURE: Final = re.compile(r"\.(pcap|pcapng|cap|etl)(\.(gz|bz2|xz|zst))?$", re.IGNORECASE)
+
+
 def captures_at(path: str) -> list[str]:
     """The captures that a file is, or holds, and what may be one and needs a word (no permission,
-    no zstd, an archive that is damaged or encrypted).
+    no zstd, an archive that is damaged or encrypted, a file that is called a capture and is none).
     """
     given = Input()
     try:
         looked = look(given.take(path))
         if not is_archive(looked.kind):
             has_failed = looked.source.failure is not None
-            return [path] if has_failed or is_readable(looked) else []
+            is_called_so = _CALLED_CAPTURE.search(path) is not None
+            return [path] if has_failed or is_called_so or is_readable(looked) else []
         if looked.needs_file and not isinstance(looked.source, FileSource):
             return [path]  # it must be unpacked first
         names, problem = captures_in(looked)

@@ -167,6 +167,11 @@ def _text(head: bytes) -> Foreign:
             "this is a web page: the download gave a page instead of the capture; download it"
             " again",
         )
+    if start.startswith(b"version https://git-lfs"):
+        return Foreign(
+            "git-lfs",
+            "this is a pointer of Git LFS, and the capture was not fetched: run `git lfs pull`",
+        )
     if _TCPDUMP_TEXT.search(head):
         return Foreign("tcpdump-text", "this is what tcpdump prints, not a capture; " + _WRITE)
     return Foreign("text", "this is text, not a capture; " + _WRITE)

@@ -16,11 +16,36 @@ from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.facts import Nvgre, Other
 from nvgre_doctor.wording import losses_words, plural
 
-_CAPTURE_AGAIN: Final = (
-    "Capture again, or convert the file as the message says, and run this again."
-)
+_COPY_AGAIN: Final = "Copy the file again, or capture again."
+_CAPTURE_AGAIN: Final = "Capture again."
+_CONVERT: Final = "Do to it what the message says, and give what comes out."
 _STEPS: Final = {
     INTERRUPTED: "Let it be read to its end.",
+    "empty-file": _COPY_AGAIN,
+    "too-short": _COPY_AGAIN,
+    "zeros": _COPY_AGAIN,
+    "html": "Download it again.",
+    "git-lfs": "Fetch it: git lfs pull. In CI, let the checkout do so (actions/checkout with lfs:"
+    " true).",
+    "text": _CAPTURE_AGAIN,
+    "tcpdump-text": _CAPTURE_AGAIN,
+    "utf-16": _CAPTURE_AGAIN,
+    **dict.fromkeys(
+        (
+            "other-capture",
+            "erf",
+            "not-a-capture",
+            "lz4",
+            "zstd-missing",
+            "compressed-twice",
+            "archive",
+            "nested",
+            "encrypted",
+            "several-captures",
+            "too-many-members",
+        ),
+        _CONVERT,
+    ),
     "cannot-open": "Look at the name, from the folder that you are in: is there such a file or"
     " folder, and may you read it?",
     "no-captures": "Give the folder or the archive that the captures are in. Of a file that should"
@@ -47,7 +72,8 @@ def find_damaged(situation: Situation) -> Iterator[Finding]:
 
     What to do
       Stop the capture before copying it, or capture again. Look at the frame that is named:
-      verdicts rest on what came before. Files of other formats: convert them, as the message says.
+      verdicts rest on what came before. Files of other formats: convert them with the command that
+      is named.
 
     Sources
       pcap and pcapng file formats (draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng).
@@ -66,7 +92,7 @@ def find_damaged(situation: Situation) -> Iterator[Finding]:
                 Subject("capture", capture=index),
                 (),
                 display_filter="",
-                advice=Advice(_STEPS.get(problem.reason, _CAPTURE_AGAIN)),
+                advice=Advice(_STEPS.get(problem.reason, _COPY_AGAIN)),
             )
 
 

@@ -219,7 +219,33 @@ def folder(tmp_path):
 
 def test_a_folder_means_the_captures_in_it_by_content_sorted_by_path(folder):
     names = [os.path.relpath(path, folder).replace(os.sep, "/") for path in expand([folder])]
-    assert names == ["a.txt", "b.pcap", "below/c", "below/deep/d.cap", "below/z.gz"]
+    assert names == [
+        "a.txt", "b.pcap", "below/c", "below/deep/d.cap", "below/z.gz", "nothing.pcap",
+        "readme.pcap",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "is_told"),
+    [
+        ("lab.pcap", True),
+        ("LAB.PCAPNG", True),
+        ("lab.cap", True),
+        ("trace.etl", True),
+        ("lab.pcapng.gz", True),
+        ("lab.pcap.txt", False),
+        ("pcap", False),
+        ("notes.md", False),
+        ("notes.gz", False),
+    ],
+)
+def test_what_is_called_a_capture_in_a_folder_and_is_none_is_not_missed_in_silence(
+    name, is_told, tmp_path
+):
+    (tmp_path / "good.pcap").write_bytes(pcap(FRAMES[:1]))
+    (tmp_path / name).write_text("version https://git-lfs.github.com/spec/v1\n")
+    names = [os.path.basename(path) for path in expand([tmp_path])]
+    assert names == sorted(["good.pcap", *([name] if is_told else [])])
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs on this system")
@@ -227,7 +253,7 @@ def test_a_folder_with_a_fifo_and_loops_of_links_does_not_hang(folder):
     os.mkfifo(folder / "fifo")
     (folder / "below" / "up").symlink_to(folder)
     (folder / "dangling").symlink_to(folder / "gone")
-    assert len(expand([folder])) == 5
+    assert len(expand([folder])) == 7
 
 
 def test_a_folder_without_captures_stays_and_opens_as_a_problem(folder):

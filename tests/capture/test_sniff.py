@@ -86,6 +86,7 @@ def test_what_powershell_made_of_a_capture_is_explained(encoding):
         (b"listening on eth0, link-type EN10MB\n12:00:00.123456 ARP\n", "tcpdump-text", "-w FILE"),
         (b"<!DOCTYPE html>\n<html><body>Sign in</body></html>\n", "html", "web page"),
         (b"\xef\xbb\xbf  <html>\n", "html", "web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", "git-lfs", "lfs pull`"),
         (b"No.,Time,Source\n1,0.0,10.0.0.1\n", "text", "this is text"),
         ("Zeit;Quelle;Größe\n".encode(), "text", "this is text"),
     ],

@@ -73,7 +73,7 @@ def test_a_damaged_capture_is_a_warning_with_what_was_read() -> None:
         finding.message
         == "capture-0.pcap ends in the middle of a frame at byte 230. 2 frames were read."
     )
-    assert finding.next_step.startswith("Capture again, or convert the file")
+    assert finding.next_step == "Copy the file again, or capture again."
 
 
 @pytest.mark.parametrize(
@@ -83,9 +83,15 @@ def test_a_damaged_capture_is_a_warning_with_what_was_read() -> None:
         ("no-captures", "Give the folder or the archive that the captures are in."),
         ("no-input", "Pipe a capture into it, or name a file."),
         ("no-such-member", "Look at the name behind the archive;"),
+        ("empty-file", "Copy the file again, or capture again."),
+        ("html", "Download it again."),
+        ("git-lfs", "Fetch it: git lfs pull. In CI, let the checkout do so"),
+        ("text", "Capture again."),
+        ("erf", "Do to it what the message says, and give what comes out."),
+        ("zstd-missing", "Do to it what the message says, and give what comes out."),
     ],
 )
-def test_what_is_not_there_is_not_to_be_captured_again(reason: str, step: str) -> None:
+def test_what_cannot_be_read_has_the_step_that_fits(reason: str, step: str) -> None:
     problem = Problem(reason, 0, "x: it is not there.")
     (finding,) = findings_of(judge_tapes(Tape(), problems=(problem,)), "NVG101")
     assert finding.message == "x: it is not there."

@@ -364,7 +364,7 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
                 "one.pcap ends at byte 230. 100 frames were read.",
                 "",
                 0,
-                "Capture again, or convert the file as the message says, and run this again.",
+                "Copy the file again, or capture again.",
                 None,
             ),
         ],
