@@ -6,7 +6,11 @@ import subprocess
 
 import pytest
 
+from nvgre_doctor import diagnose
+from nvgre_doctor.reporters import render
+from nvgre_doctor.terminal.display import Display
 from tests.needs import need
+from tests.program import ROOT
 from tests.samples import FOLDER, SAMPLES, build_samples
 
 CUT = "10-mismatch-file-cut-short.pcap"
@@ -31,6 +35,25 @@ def rows(name: str, *fields: str, display_filter: str = "") -> list[list[str]]:
     if display_filter:
         arguments += ["-Y", display_filter]
     return [line.split("\t") for line in tshark(name, *arguments).stdout.splitlines()]
+
+
+def test_the_answer_about_sample_1_leaves_room_for_a_prompt_on_a_terminal_of_80_x_24(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert len(told("sample_pcaps/01-mismatch-pings-refused.pcapng")) == 23
+
+
+def test_all_samples_are_told_in_at_most_240_lines_of_80_columns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert sum(len(told(f"sample_pcaps/{name}")) for name in SAMPLES) <= 240
+
+
+def told(path: str) -> list[str]:
+    """The lines of the answer on a terminal of 80 columns."""
+    return render("text", diagnose(path), Display(width=80)).splitlines()
 
 
 def test_the_folder_holds_the_samples_and_nothing_else() -> None:

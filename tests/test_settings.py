@@ -526,7 +526,7 @@ def test_hosts_that_are_no_nvgre_are_counted_and_left_out(tmp_path: Path) -> Non
     assert text.startswith(
         "NO NVGRE  All that looks like NVGRE here is of hosts that you named as not NVGRE, "
     )
-    assert "\n1 capture, 36 frames, 32 NVGRE (32 left out); 0 hosts; " in text
+    assert "\n1 capture, 36 frames, 32 like NVGRE (32 left out); 1 warning; " in text
 
 
 def test_a_file_that_is_no_text_is_a_clear_error_before_anything_is_read(tmp_path: Path) -> None:

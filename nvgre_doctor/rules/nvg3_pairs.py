@@ -17,7 +17,6 @@ from nvgre_doctor.vocabulary import Confidence, Layout, PairVerdict, Severity, V
 from nvgre_doctor.wording import (
     LAYOUT_NAMES,
     address_text,
-    key_text,
     listed,
     plural,
     vm_pair_text,
@@ -61,18 +60,13 @@ def find_mismatch(situation: Situation) -> Iterator[Finding]:
             situation.diagnosis.between(current.address, old.address),
         )
         examples = [next((stream for stream in streams if stream.frames), None) for streams in sent]
-        keys = " ".join(
-            f"{address_text(s.source)} sends key {key_text(s.lowest_gre_key)}."
-            for s in examples
-            if s is not None
-        )
         is_proven = pair.confidence is Confidence.PROVEN
         cannot = "cannot talk: they use" if is_proven else "probably cannot talk: they seem to use"
         yield finding(
             "NVG301",
             Severity.ERROR if is_proven else Severity.WARNING,
             f"{old_name} ({LAYOUT_NAMES[old.layout]}) and {current_name}"
-            f" ({LAYOUT_NAMES[current.layout]}) {cannot} different layouts. {keys}".rstrip(),
+            f" ({LAYOUT_NAMES[current.layout]}) {cannot} different layouts.",
             about_pair(*pair.hosts),
             [stream.first for stream in examples if stream is not None],
             count=pair.frames_forward + pair.frames_backward,

@@ -12,13 +12,13 @@ from nvgre_doctor.rules.refused_flows import (
     RefusedFlows,
     frames_of,
     keys_text,
-    messages_text,
+    refused_text,
     reporters_of,
     sightings_of,
 )
 from nvgre_doctor.vocabulary import Cause, Confidence, Layout, Severity, Verdict
 from nvgre_doctor.wire.facts import IcmpError
-from nvgre_doctor.wording import LAYOUT_NAMES, address_text, icmp_code, listed
+from nvgre_doctor.wording import LAYOUT_NAMES, icmp_code, listed
 
 
 def find_refused_by_layout(situation: Situation) -> Iterator[Finding]:
@@ -57,16 +57,18 @@ def find_refused_by_layout(situation: Situation) -> Iterator[Finding]:
         else:
             is_certain = sender.confidence is receiver.confidence is Confidence.PROVEN
             is_source_old = sender.layout is Layout.OLD
+            now = situation.host(source).layout, situation.host(destination).layout
             why = (
-                f"the sender uses {LAYOUT_NAMES[sender.layout]} and the receiver"
+                "the layouts differ"
+                if now == (sender.layout, receiver.layout)
+                else f"the sender used {LAYOUT_NAMES[sender.layout]} then, and the receiver"
                 f" {LAYOUT_NAMES[receiver.layout]}"
             )
         old = situation.host(source if is_source_old else destination)
         yield finding(
             "NVG302",
             Severity.ERROR,
-            f"{address_text(destination)} does not accept what {address_text(source)} sends:"
-            f" {messages_text(refusals)}, {'' if is_certain else 'probably '}because {why};"
+            f"{refused_text(refusals)}, {'' if is_certain else 'probably '}because {why};"
             f" {keys_text(refusals)}.",
             about_flow(source, destination),
             frames,
@@ -135,20 +137,17 @@ def find_refused_otherwise(situation: Situation) -> Iterator[Finding]:
         else:
             why = "Whether the layouts differ is not known"
         doubt = "" if situation.is_nvgre(source, destination) else " It is a plain GRE tunnel."
-        reporters = reporters_of(refusals)
-        by = listed(reporters) + (", on the way," if is_third else "")
         yield finding(
             "NVG303",
             Severity.ERROR if situation.is_hyper_v(source, destination) else Severity.WARNING,
-            f"{by} {'refuses' if len(reporters) == 1 else 'refuse'} what {address_text(source)}"
-            f" sends to {address_text(destination)}: {messages_text(refusals)};"
+            f"{refused_text(refusals, ', on the way,' if is_third else '')};"
             f" {keys_text(refusals)}. {why}.{doubt}",
             about_flow(source, destination),
             frames_of(refusals),
             count=sightings_of(refusals),
             display_filter=flows.filter_of(refusals),
             advice=(
-                let_pass(listed(reporters))
+                let_pass(listed(reporters_of(refusals)))
                 if is_third
                 else policy(situation.host(destination), situation.host(source))
             ),

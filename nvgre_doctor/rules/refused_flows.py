@@ -9,16 +9,24 @@ from nvgre_doctor.infer.diagnosis import At, RefusalFacts
 from nvgre_doctor.infer.hearsay import kind_of
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.vocabulary import Cause
-from nvgre_doctor.wording import address_text, icmp_codes, key_text, listed, plural
+from nvgre_doctor.wording import address_text, icmp_codes, key_text, listed
 
 Flow = tuple[bytes, bytes]
 Kind = tuple[object, ...]
 """What a display filter asks of an ICMP error: version, type, code, its two ends, where it went."""
 
 
-def messages_text(refusals: list[RefusalFacts]) -> str:
-    """`2 ICMP 3/10 messages`."""
-    return plural(sum(refusal.count for refusal in refusals), f"{icmp_codes(refusals)} message")
+def refused_text(refusals: list[RefusalFacts], by: str = "") -> str:
+    """`B refuses what A sends: 2 x ICMP 3/10`; `by` what else is known of who refuses."""
+    source, destination = refusals[0].source, refusals[0].destination
+    reporters = reporters_of(refusals)
+    refuse = "refuses" if len(reporters) == 1 else "refuse"
+    to = "" if reporters == [address_text(destination)] else f" to {address_text(destination)}"
+    count = sum(refusal.count for refusal in refusals)
+    return (
+        f"{listed(reporters)}{by} {refuse} what {address_text(source)} sends{to}:"
+        f" {count} x {icmp_codes(refusals)}"
+    )
 
 
 def frames_of(refusals: Iterable[RefusalFacts]) -> list[At]:

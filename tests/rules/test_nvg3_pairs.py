@@ -66,7 +66,7 @@ def test_a_mismatch_with_a_host_that_is_only_likely_old_is_not_told_to_install()
     assert "Find out first" in only("NVG301", known).next_step
 
 
-def test_the_old_host_is_named_first_and_both_keys_are_told() -> None:
+def test_the_old_host_is_named_first() -> None:
     finding = only("NVG301", mismatch())
     assert finding.message.startswith("192.168.50.2 (draft-00) and 192.168.50.1 (RFC 7637) ")
     assert [ref.frame for ref in finding.frames] == [1, 2]
@@ -78,7 +78,6 @@ def test_a_flow_that_only_a_quote_tells_of_is_no_example() -> None:
     known = situation(host(A, CURRENT), host(B), streams=(sent, quoted), pairs=(pair(A, B),))
     finding = only("NVG301", known)
     assert [ref.frame for ref in finding.frames] == [3]
-    assert "192.168.50.2 sends key" not in finding.message
 
 
 def test_the_frames_of_both_directions_are_counted() -> None:

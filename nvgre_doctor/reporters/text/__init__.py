@@ -133,17 +133,17 @@ def _write_ignored(sheet: Sheet) -> None:
 
 
 def _write_closing_line(sheet: Sheet) -> None:
-    """Counts, and what could not be read."""
+    """Counts, and what could not be read.  The hosts stand in their table."""
     summary, captures = sheet.report.summary, sheet.report.captures
     left_out = (
         f" ({summary.nvgre_frames_left_out} left out)" if summary.nvgre_frames_left_out else ""
     )
+    like = "like " if sheet.report.verdict is Verdict.NO_NVGRE and summary.nvgre_frames else ""
     parts = [
         (
             f"{plural(len(captures), 'capture')}, {plural(summary.frames, 'frame')},"
-            f" {summary.nvgre_frames} NVGRE{left_out}"
+            f" {summary.nvgre_frames} {like}NVGRE{left_out}"
         ),
-        plural(summary.hosts, "host"),
         _counts(summary),
     ]
     if summary.in_baseline:
@@ -161,7 +161,7 @@ def _write_closing_line(sheet: Sheet) -> None:
         )
         if status in states
     ]
-    parts.append("; ".join(unread) if unread else "all read to the end")
+    parts.append("; ".join(unread) if unread else "all read")
     if sheet.report.configuration is not None:
         parts.append(f"configuration {sheet.clean(sheet.report.configuration)}")
     more = [] if sheet.detailed else ["-v"]

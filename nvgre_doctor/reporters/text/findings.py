@@ -37,6 +37,7 @@ def write_findings(sheet: Sheet) -> None:
     for kind, most, noun in ((grave, MOST_FINDINGS, "finding"), (notes, MOST_NOTES, "note")):
         shown = sheet.shown(kind, most)
         for row in shown:
+            sheet.blank()
             _write(sheet, row, said)
         sheet.more(len(kind) - len(shown), noun)
 
@@ -68,14 +69,13 @@ def _write(sheet: Sheet, row: Told, said: set[str]) -> None:
     if sheet.detailed:
         _write_details(sheet, first, said)
         for other in others:
+            sheet.blank()
             _write(sheet, [other], said)
-        sheet.blank()
         return
     for other in others:
         ends = " -> ".join(map(sheet.clean, other.subject.hosts))
-        sheet.say(
-            f"The same: {ends}.", Span(_frames(sheet, other), Style.DIM), indent=_INDENT, hang=2
-        )
+        text = Span(f"The same: {ends}.{_frames(sheet, other)}", Style.DIM)
+        sheet.say(text, indent=_INDENT, hang=2)
 
 
 def _write_details(sheet: Sheet, finding: Finding, said: set[str]) -> None:
@@ -97,11 +97,12 @@ def _where(sheet: Sheet, finding: Finding) -> str:
 
 
 def _frames(sheet: Sheet, finding: Finding) -> str:
-    """`  frames 13, 29 (of 16)`."""
+    """`  frames 13, 29 and 14 more`."""
     if not finding.frames:
         return ""
     shown: tuple[FrameRef, ...] = finding.frames
     if not sheet.detailed:
         shown = shown[:FRAMES_SHOWN]
     count = max(finding.frame_count, len(finding.frames))
-    return f"  {sheet.frames(shown)}" + (f" (of {count})" if count > len(shown) else "")
+    more = f" and {count - len(shown)} more" if count > len(shown) else ""
+    return f"  {sheet.frames(shown)}{more}"
