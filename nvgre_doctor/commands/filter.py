@@ -44,14 +44,15 @@ def command(captures: tuple[str, ...], config: str | None, no_config: bool) -> i
 
 def _lines(report: "Report") -> Iterator[str]:
     from nvgre_doctor.filters.for_captures import capture_filter, with_vlan
-    from nvgre_doctor.filters.for_wireshark import NVGRE
+    from nvgre_doctor.filters.for_wireshark import NVGRE, of_hosts_before_4
     from nvgre_doctor.reporters.subjects import subject_key, subject_name
     from nvgre_doctor.terminal.visible import visible
 
-    text = capture_filter(hosts_in_question(report))
+    hosts = hosts_in_question(report)
+    text = capture_filter(hosts)
     yield from ("Capture filter, for tcpdump, dumpcap -f and Wireshark:", text, "")
     yield from ("The same where frames may carry a VLAN tag (Ethernet only):", with_vlan(text), "")
-    yield "Display filters, for Wireshark and tshark -Y:"
+    yield "Display filters, for Wireshark 4.0 or later and tshark -Y:"
     yield from ("all NVGRE", "  " + NVGRE)
     rows = {
         (
@@ -63,6 +64,10 @@ def _lines(report: "Report") -> Iterator[str]:
     }
     for name, display_filter in rows:
         yield from (name, "  " + display_filter)
+    if rows:
+        yield from ("", "Display filter for a Wireshark before 4.0, which knows no #1:")
+        yield "all that names these hosts, also inside and in quotes"
+        yield "  " + of_hosts_before_4(hosts)
 
 
 def hosts_in_question(report: "Report") -> tuple[str, ...]:

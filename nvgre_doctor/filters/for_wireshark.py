@@ -41,6 +41,12 @@ def between(one: bytes, two: bytes) -> str:
     return f"{field} == {address_text(one)} && {field} == {address_text(two)} && {_nvgre(one)}"
 
 
+def of_hosts_before_4(addresses: Iterable[str]) -> str:
+    """GRE that names these hosts, or all, for a Wireshark that cannot ask for one layer."""
+    ends = any_of(f"{'ipv6' if ':' in a else 'ip'}.addr == {a}" for a in addresses)
+    return f"gre && ({ends})" if ends else "gre"
+
+
 def not_own_message(address: bytes) -> str:
     """Not an UNREACHABLE or REDIRECT that a host sends inside NVGRE: its inner source is the host
     itself.

@@ -78,7 +78,7 @@ def _why(report: Report, host: Host) -> tuple[str, ...]:
         only = ", and not known since" if host.is_stale else ""
         found.append(f"proven from {begin} to {end}{only}")
     if not found:
-        tells = "nothing here tells" if host.frames_sent else "sends nothing here, only receives"
+        tells = "its keys fit both layouts" if host.frames_sent else "only receives"
         found.append(tells)
     if host.sender_reasons:
         found.append(f"{_SENDERS[host.sender]}: {'; '.join(host.sender_reasons)}")
