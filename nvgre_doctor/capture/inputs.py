@@ -100,7 +100,7 @@ class Input:
     def _open(self, path: str, stdin: BinaryIO | None) -> tuple[BinaryIO, str | None]:
         """The file that is read, and the name of a member in it."""
         if path == "-":
-            raw = stdin if stdin is not None else getattr(sys.stdin, "buffer", None)
+            raw = stdin if stdin is not None else _standard_input()
             if raw is None or raw.isatty():
                 raise NotOpenedError(not_opened.NO_INPUT)
             return raw, None
@@ -148,6 +148,15 @@ class Input:
         assert self._opened is not None
         self._opened.seek(0)
         return look(self._stoppable(self._opened))
+
+
+def _standard_input() -> BinaryIO | None:
+    """It, without its buffer: that keeps what it has while it waits for more, and an interruption
+    loses it.
+    """
+    buffer = getattr(sys.stdin, "buffer", None)
+    raw: BinaryIO | None = getattr(buffer, "raw", buffer)
+    return raw
 
 
 _CALLED_CAPTURE: Final = re.compile(r"\.(pcap|pcapng|cap|etl)(\.(gz|bz2|xz|zst))?$", re.IGNORECASE)

@@ -25,7 +25,10 @@ from nvgre_doctor.terminal.output import write_stdout
 def command(captures: tuple[str, ...], format_name: str) -> int:
     """Say what is in captures, and whether they can be diagnosed.
 
-    From another computer: ssh HOST tcpdump -U -w - proto 47 or icmp | nvgre-doctor info -
+    From another computer, until Ctrl-C:
+
+    \b
+    ssh HOST tcpdump -U -w - proto 47 or icmp | nvgre-doctor -
     """
     from nvgre_doctor.capture import expand  # with all that it needs
     from nvgre_doctor.info import as_json, as_text

@@ -112,6 +112,23 @@ def test_ctrl_c_while_it_waits_for_a_pipe_diagnoses_what_came(tmp_path: Path) ->
     assert report["verdict"] != "unreadable"
 
 
+@pytest.mark.parametrize("frames", [8, 1000])  # less, and more, than is read to tell the format
+def test_ctrl_c_while_it_waits_for_standard_input_diagnoses_what_came(
+    frames: int, tmp_path: Path
+) -> None:
+    with started(
+        "-o", "json=out.json", "-", program=EAGER, cwd=tmp_path, stdin=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        process.stdin.write(captures.healthy(frames))
+        process.stdin.flush()
+        until(lambda: is_empty(process.stdin) and state(process.pid) == "S", process)
+        os.kill(process.pid, signal.SIGINT)
+        report = assert_reported(ended(process), tmp_path)
+    (capture,) = report["captures"]
+    assert (capture["status"], capture["frames"]) == ("interrupted", frames)
+
+
 def test_ctrl_c_before_the_first_frame_is_an_interruption_and_no_health(tmp_path: Path) -> None:
     pipe, folder = tmp_path / "pipe", tmp_path / "out"
     os.mkfifo(pipe)
