@@ -601,7 +601,7 @@ def test_the_verdict_is_the_first_comment_of_the_first_section(order: str, tmp_p
     run("in.pcapng", "-o", "out.pcapng", cwd=tmp_path)
     said = option(
         1,
-        "nvgre-doctor says: NO NVGRE: There is no NVGRE data in these captures, so nothing can be"
+        "nvgre-doctor says: NO NVGRE: There is no NVGRE data in this capture, so nothing can be"
         " said about layouts.",
         order,
     )

@@ -335,6 +335,12 @@ def test_help_of_check_fits_one_screen() -> None:
     assert max(map(len, lines)) <= 80
 
 
+def test_help_says_of_each_command_what_it_does_in_a_whole_sentence() -> None:
+    commands = run("--help").stdout.decode().partition("Commands:\n")[2].splitlines()
+    assert len(commands) == 12
+    assert not [line for line in commands if line.endswith("...")]
+
+
 def test_version_is_one_line() -> None:
     assert run("--version").stdout in (
         b"nvgre-doctor 1.0.0\nscanner: C\n",

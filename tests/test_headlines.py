@@ -335,7 +335,7 @@ def test_a_capture_without_nvgre_has_none() -> None:
     known = situation(evidence=CaptureEvidence(100, 80))
     assert told(known) == (
         "no-nvgre",
-        "There is no NVGRE data in these captures, so nothing can be said about layouts.",
+        "There is no NVGRE data in this capture, so nothing can be said about layouts.",
     )
 
 

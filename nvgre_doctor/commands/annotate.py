@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from nvgre_doctor.evidence.captures import Capture
 
 
-@click.command("annotate", epilog="Exit codes are those of check.")
+@click.command(
+    "annotate",
+    epilog="Exit codes are those of check.",
+    short_help="Write captures again, with comments for Wireshark.",
+)
 @click.argument(
     "captures", metavar="CAPTURE...", nargs=-1, required=True, shell_complete=complete_files
 )

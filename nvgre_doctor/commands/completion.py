@@ -19,7 +19,7 @@ PowerShell:  nvgre-doctor completion powershell | Out-String | Invoke-Expression
 """
 
 
-@click.command("completion", epilog=_EPILOG)
+@click.command("completion", epilog=_EPILOG, short_help="Print the completion of a shell.")
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> int:

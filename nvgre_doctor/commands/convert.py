@@ -23,7 +23,11 @@ LARGEST_REPORT = 256 * 1024 * 1024
 """In bytes.  A finding takes about 1,000: a quarter of a million fit."""
 
 
-@click.command("convert", epilog="Exit codes are those of check.")
+@click.command(
+    "convert",
+    epilog="Exit codes are those of check.",
+    short_help="Write other formats from the JSON that check wrote.",
+)
 @click.argument("report", metavar="REPORT.json", shell_complete=complete_files)
 @format_option
 @output_option

@@ -23,7 +23,11 @@ are most of the traffic.
 """
 
 
-@click.command("filter", epilog="Exit: 0, or 3 where a capture could not be read or decoded.")
+@click.command(
+    "filter",
+    epilog="Exit: 0, or 3 where a capture could not be read or decoded.",
+    short_help="Print filters to capture with, and for Wireshark.",
+)
 @click.argument(
     "captures", metavar="CAPTURE...", nargs=-1, required=True, shell_complete=complete_files
 )

@@ -6,7 +6,7 @@ from nvgre_doctor.errors import Exit
 from nvgre_doctor.terminal.output import write_stdout
 
 
-@click.command("web")
+@click.command("web", short_help="Show the page that diagnoses captures in a browser.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), metavar="N", help="The port (default: 7637; 0: any)."
 )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _FORCE_HELP = "Also {} files that were changed since, or that Wireshark rewrote{}."
 
 
-@click.group("wireshark")
+@click.group("wireshark", short_help="Show both layouts in Wireshark: plugin and profile.")
 def command() -> None:
     """Show both NVGRE layouts in Wireshark 3.6 to 4.6: a Lua plugin and the profile NVGRE, for your
     account only.

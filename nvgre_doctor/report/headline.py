@@ -45,6 +45,8 @@ def headline_of(verdict: Verdict, situation: Situation, findings: Iterable[Findi
         return _healthy(situation)
     if verdict is Verdict.NO_NVGRE:
         return _no_nvgre(situation, told)
+    if len(situation.captures) == 1:
+        return "The capture could not be read, or nothing in it decoded."
     return "None of the captures could be read and decoded."
 
 
@@ -203,7 +205,8 @@ def _no_nvgre(situation: Situation, findings: list[Finding]) -> str:
             "All that looks like NVGRE here is of hosts that you named as not NVGRE, so nothing can"
             " be said about layouts."
         )
-    return "There is no NVGRE data in these captures, so nothing can be said about layouts."
+    where = "this capture" if len(situation.captures) == 1 else "these captures"
+    return f"There is no NVGRE data in {where}, so nothing can be said about layouts."
 
 
 def _verb(names: list[str], verb: str) -> str:

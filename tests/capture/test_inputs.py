@@ -285,10 +285,10 @@ def test_a_file_whose_name_looks_like_a_pattern_is_that_file(folder):
 @pytest.mark.long
 def test_ten_thousand_files_are_listed(tmp_path):
     for number in range(10_000):
-        (tmp_path / f"{number:05}.pcap").write_bytes(pcap([]) if number % 2 else b"text")
+        (tmp_path / f"{number:05}").write_bytes(pcap([]) if number % 2 else b"text")
     found = expand([tmp_path])
     assert len(found) == 5000
-    assert found[0].endswith("00001.pcap")
+    assert found[0].endswith("00001")
 
 
 def test_what_is_read_through_stdin_equals_the_file(tmp_path):
