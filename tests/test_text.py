@@ -36,8 +36,8 @@ error   NVG302  192.168.50.2 refuses what 192.168.50.1 sends (ICMP 3/10, 4 times
 layouts differ  frame 11 and 4 more
 
 To update (1)  192.168.50.2
-How     Get-NetVirtualizationProviderAddress finds the host of a provider address; on it: \
-Get-HotFix -Id KB2779768
+How     Find the host with Get-NetVirtualizationProviderAddress. If Get-HotFix -Id KB2779768 \
+finds nothing there, install that update and restart.
 See it  wireshark -C NVGRE -g 4 lab.pcapng
 1 capture, 24 frames, 12 NVGRE; 3 errors; all read; more: -v, explain NVG201
 """
@@ -61,8 +61,8 @@ error   NVG302  192.168.50.2 refuses what 192.168.50.1 sends (ICMP 3/10, 4
         times), because their layouts differ  frame 11 and 4 more
 
 To update (1)  192.168.50.2
-How     Get-NetVirtualizationProviderAddress finds the host of a provider
-        address; on it: Get-HotFix -Id KB2779768
+How     Find the host with Get-NetVirtualizationProviderAddress. If Get-HotFix
+        -Id KB2779768 finds nothing there, install that update and restart.
 See it  wireshark -C NVGRE -g 4 lab.pcapng
 1 capture, 24 frames, 12 NVGRE; 3 errors; all read; more: -v, explain NVG201
 """

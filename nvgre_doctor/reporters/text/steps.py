@@ -20,8 +20,8 @@ _TYPED: Final = frozenset(
 
 
 UPDATE: Final = (
-    "Get-NetVirtualizationProviderAddress finds the host of a provider address; on it:"
-    " Get-HotFix -Id KB2779768"
+    "Find the host with Get-NetVirtualizationProviderAddress. If Get-HotFix -Id KB2779768 finds"
+    " nothing there, install that update and restart."
 )
 
 
