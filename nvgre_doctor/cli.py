@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 DEFAULT_COMMAND: Final = "check"
 COMMANDS: Final = {
     "check": "nvgre_doctor.commands.check",
+    "watch": "nvgre_doctor.commands.watch",
     "info": "nvgre_doctor.commands.info",
     "annotate": "nvgre_doctor.commands.annotate",
     "filter": "nvgre_doctor.commands.filter",

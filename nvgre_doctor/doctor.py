@@ -4,16 +4,17 @@ is `diagnose`.
 
 import os
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from nvgre_doctor.capture import NO_TIME, expand
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.capture.interruption import Interruption
-from nvgre_doctor.evidence import CaptureEvidence
+from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.captures import NOTHING_DECODABLE, Capture
 from nvgre_doctor.infer import infer
 from nvgre_doctor.infer.hearsay import settle_errors
 from nvgre_doctor.infer.left_out import leave_out
-from nvgre_doctor.known.expectations import parse_expected, parse_hosts
+from nvgre_doctor.known.expectations import NetworkTable, parse_expected, parse_hosts
 from nvgre_doctor.known.inventory import Inventory, read_inventory
 from nvgre_doctor.report.assemble import assemble
 from nvgre_doctor.report.model import Report
@@ -23,7 +24,7 @@ from nvgre_doctor.scan.files import CaptureRead, ProgressCallback
 from nvgre_doctor.scan.folding import fold_captures
 from nvgre_doctor.settings.keys import to_options
 from nvgre_doctor.settings.options import Options
-from nvgre_doctor.vocabulary import Oddity
+from nvgre_doctor.vocabulary import Layout, Oddity
 
 Path = str | bytes | os.PathLike[str]
 
@@ -52,11 +53,9 @@ def diagnose(
         options = to_options(**given)
     elif given:
         raise TypeError(f"give options or {', '.join(given)}, not both")
-    selected = select_codes(options.select)
+    select_codes(options.select)  # before anything is read
     paths = [captures] if isinstance(captures, str | bytes | os.PathLike) else captures
-    situation = examine(paths, options, progress, interruption)
-    report = assemble(situation, find_all(situation), selected, options.ignore)
-    return report._replace(configuration=options.file_elsewhere)
+    return report_of(examine(paths, options, progress, interruption), options)
 
 
 def diagnose_each(
@@ -86,19 +85,46 @@ def examine(
     interruption: Interruption | None = None,
 ) -> Situation:
     """Everything that `diagnose` finds out before it applies the rules; errors as there."""
+    told = hear(options)
+    paths = expand([os.fsdecode(path) for path in captures])
+    folded = fold_captures(paths, options.jobs or 1, describe, progress, interruption)
+    described = tuple([folded.captures[index] for index in range(len(paths))])
+    return judge(described, folded.evidence, told)
+
+
+class Told(NamedTuple):
+    """What the user tells about the network."""
+
+    known: Inventory
+    expected: NetworkTable[Layout]
+    not_nvgre: NetworkTable[bool]
+
+
+def hear(options: Options) -> Told:
+    """What `options` tell, with the inventory that they name; errors as in `diagnose`."""
     expected, other_hosts = parse_expected(options.expect), parse_hosts(options.not_nvgre)
     known = read_inventory(options.inventory) if options.inventory is not None else Inventory()
     known = known.with_vsids(options.vsids)._replace(is_complete=options.vsid_complete)
-    paths = expand([os.fsdecode(path) for path in captures])
-    folded = fold_captures(paths, options.jobs or 1, _describe, progress, interruption)
-    evidence = settle_errors(folded.evidence)
-    described = tuple([folded.captures[index] for index in range(len(paths))])
-    if other_hosts:
-        evidence = leave_out(evidence, other_hosts)
-    return Situation(described, evidence, infer(evidence, known), known, expected)
+    return Told(known, expected, other_hosts)
 
 
-def _describe(read: CaptureRead) -> Capture:
+def judge(captures: tuple[Capture, ...], evidence: Evidence, told: Told) -> Situation:
+    """What the evidence of these captures means, by their indexes."""
+    evidence = settle_errors(evidence)
+    if told.not_nvgre:
+        evidence = leave_out(evidence, told.not_nvgre)
+    return Situation(captures, evidence, infer(evidence, told.known), told.known, told.expected)
+
+
+def report_of(situation: Situation, options: Options) -> Report:
+    """The rules applied, and the report of what they find."""
+    selected = select_codes(options.select)
+    report = assemble(situation, find_all(situation), selected, options.ignore)
+    return report._replace(configuration=options.file_elsewhere)
+
+
+def describe(read: CaptureRead) -> Capture:
+    """What a report says of one input."""
     found = read.progress
     problems = [Problem(p.reason, p.offset, p.message) for p in found.problems]
     return Capture(

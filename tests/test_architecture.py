@@ -16,7 +16,7 @@ ORDER = (
     "known",
     "scan", "infer",
     "wording", "statements", "keycard", "filters", "rules", "report", "reporters",
-    "settings", "doctor", "annotate", "info", "wireshark", "browser",
+    "settings", "doctor", "watching", "annotate", "info", "wireshark", "browser",
     "commands", "cli", "__main__",
 )  # fmt: skip
 """The parts of the package, left to right.  `__init__` holds the version, and loads the rest when

@@ -8,7 +8,13 @@ from nvgre_doctor.capture.batch import NO_TIME, Batch, Problem, Progress
 from nvgre_doctor.capture.description import Description
 from nvgre_doctor.capture.formats.pcapng_copy import Block, ChangedError
 from nvgre_doctor.capture.formats.reader import Cursor
-from nvgre_doctor.capture.opening import OpenCapture, expand, open_capture
+from nvgre_doctor.capture.opening import (
+    OpenCapture,
+    capture_from,
+    expand,
+    open_capture,
+    why_not_followed,
+)
 from nvgre_doctor.vocabulary import Status
 
 __all__ = [
@@ -22,6 +28,8 @@ __all__ = [
     "Problem",
     "Progress",
     "Status",
+    "capture_from",
     "expand",
     "open_capture",
+    "why_not_followed",
 ]

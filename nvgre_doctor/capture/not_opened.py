@@ -11,6 +11,12 @@ NO_INPUT: Final = Problem(
     "no-input", 0, "nothing is piped into standard input; name a file instead"
 )
 NESTED: Final = Problem("nested", 0, "this is an archive inside an archive: unpack it once")
+NOT_FOLLOWED: Final = Problem(
+    "not-followed",
+    0,
+    "only pcap and pcapng, not compressed, are read while they are written: give this to"
+    " `nvgre-doctor check` when it is complete",
+)
 NO_ARCHIVE: Final = Problem("cannot-open", 0, "cannot open the file: there is no archive before it")
 
 

@@ -18,7 +18,7 @@ from nvgre_doctor.capture.formats.pcapng_copy import Block
 from nvgre_doctor.capture.formats.reader import Cursor, DamageError, Reader
 from nvgre_doctor.capture.inputs import Input, NotOpenedError, captures_at
 from nvgre_doctor.capture.interruption import INTERRUPTED, Interruption
-from nvgre_doctor.capture.sniff import Foreign
+from nvgre_doctor.capture.sniff import Foreign, identify
 from nvgre_doctor.capture.source import FileSource, Identity, Source, read_failure
 from nvgre_doctor.vocabulary import Status
 
@@ -215,6 +215,31 @@ def open_capture(
     capture = OpenCapture(os.fspath(path), interruption)
     capture._open(stdin)
     return capture
+
+
+def capture_from(path: str, source: Source, head: bytes) -> OpenCapture:
+    """A capture that is being written: `source`, which somebody else has opened and closes, goes on
+    after `head`, its first bytes.
+
+    Never raises, as `open_capture`.
+    """
+    capture = OpenCapture(path, None)
+    capture._source = source
+    problem = why_not_followed(head)
+    if problem is not None:
+        capture._refuse(problem)
+    else:
+        capture._begin(Looked(identify(head), source, head, None))
+    return capture
+
+
+def why_not_followed(head: bytes) -> Problem | None:
+    """Why a file that begins like this cannot be read while it is written; None: it can."""
+    kind = identify(head)
+    if isinstance(kind, Foreign):
+        return Problem(kind.reason, 0, kind.message)
+    is_prompt = isinstance(kind, type) and issubclass(kind, Reader) and kind.is_prompt
+    return None if is_prompt else not_opened.NOT_FOLLOWED
 
 
 def expand(paths: Iterable[str | os.PathLike[str]]) -> list[str]:

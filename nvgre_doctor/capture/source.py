@@ -8,7 +8,7 @@ then says why.
 import os
 import stat
 from abc import ABC, abstractmethod
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, ClassVar, Final, NamedTuple
 
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.capture.decompress import Codec, Decompressor
@@ -28,6 +28,10 @@ _LAST_PIECE: Final = (
 
 class Source(ABC):
     """A stream of bytes that is read forward once."""
+
+    is_growing: ClassVar[bool] = False
+    """Whether somebody still writes it: then `fill` waits for what is asked for at least, so only
+    what must be there may be asked for."""
 
     def __init__(self, size: int | None) -> None:
         """`size` in bytes, as stored."""

@@ -91,6 +91,67 @@ def config_options(function: Function) -> Function:
     return config(click.option("--no-config", is_flag=True, hidden=True)(function))
 
 
+def _vsids(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[int, ...]:
+    """Decimal or 0x..., and only what an administrator may assign."""
+    from nvgre_doctor.known.numbers import parse_vsid
+
+    try:
+        return tuple(map(parse_vsid, values))
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
+
+
+def _codes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(code.strip() for value in values for code in value.split(","))
+
+
+def network_options(function: Function) -> Function:
+    """What is told of the network."""
+    for option in (
+        click.option(
+            "--inventory",
+            metavar="FILE",
+            shell_complete=complete_files,
+            help="CSV of Get-NetVirtualizationLookupRecord.",
+        ),
+        click.option(
+            "--vsid-complete",
+            hidden=True,  # so that the help stays on one screen; that of --vsid names it
+            is_flag=True,
+            default=None,
+            help="You use no others than these and the inventory's.",
+        ),
+        click.option(
+            "--vsid",
+            "vsids",
+            callback=_vsids,
+            multiple=True,
+            metavar="N",
+            help="A VSID that you use (all are: --vsid-complete).",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def code_options(function: Function) -> Function:
+    """Which findings are told."""
+    for name, words in (
+        ("--ignore", "Not these findings."),
+        ("--select", "Only these findings: NVG301,NVG2."),
+    ):
+        option = click.option(
+            name,
+            callback=_codes,
+            multiple=True,
+            metavar="CODES",
+            shell_complete=complete_codes,
+            help=words,
+        )
+        function = option(function)
+    return function
+
+
 def options_from(config: str | None, no_config: bool, **given: object) -> "Options":
     """What the command line says (`given`, by fields of Options), where it says nothing what the
     environment says, and then the configuration file, which is named on standard error unless it

@@ -32,12 +32,12 @@ def plan_outputs(
     given: Sequence[str],
     inputs: Iterable[str],
     *,
-    beside: str | None = None,
+    beside: Sequence[str] = (),
 ) -> tuple[Output, ...]:
     """Turn the options into outputs, and refuse at once what would fail or destroy something at the
     end.
 
-    `inputs` are all files that the command reads, `beside` is a file that it writes beside the
+    `inputs` are all files that the command reads, `beside` are files that it writes beside the
     reports.
 
     `FORMAT=FILE` only if FORMAT is the name of a format: `C:\\x=y` is a file.  A file without one
@@ -47,11 +47,7 @@ def plan_outputs(
     outputs = [_parse(text, format_name) for text in given]
     if not outputs or (format_name and not any(output.format == format_name for output in outputs)):
         outputs.insert(0, Output(format_name or "text", STDOUT))
-    if beside == STDOUT:
-        raise click.UsageError("A baseline needs a file; - is standard output.")
-    _refuse_clashes(
-        [output.path for output in outputs] + ([] if beside is None else [beside]), inputs
-    )
+    _refuse_clashes([*(output.path for output in outputs), *beside], inputs)
     return tuple(outputs)
 
 

@@ -9,12 +9,13 @@ import click
 
 from nvgre_doctor.commands._inputs import captures_meant
 from nvgre_doctor.commands._options import (
+    code_options,
     color_option,
-    complete_codes,
     complete_files,
     config_options,
     fail_on_option,
     format_option,
+    network_options,
     options_from,
     output_option,
     quiet_option,
@@ -35,20 +36,6 @@ MOST_GONE = 10
 """Findings of a baseline that went away and are named one by one."""
 
 
-def _vsids(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[int, ...]:
-    """Decimal or 0x..., and only what an administrator may assign."""
-    from nvgre_doctor.known.numbers import parse_vsid
-
-    try:
-        return tuple(map(parse_vsid, values))
-    except ValueError as error:
-        raise click.BadParameter(str(error), ctx, param) from None
-
-
-def _codes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(code.strip() for value in values for code in value.split(","))
-
-
 @click.command(
     "check", epilog="Exit: 0 good, 1 findings, 2 usage, 3 not readable, 70 bug, 130 interrupted."
 )
@@ -62,43 +49,8 @@ def _codes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.option("--each", is_flag=True, help="Diagnose every capture by itself.")
 @format_option
 @output_option
-@click.option(
-    "--vsid",
-    "vsids",
-    callback=_vsids,
-    multiple=True,
-    metavar="N",
-    help="A VSID that you use (all are: --vsid-complete).",
-)
-@click.option(
-    "--vsid-complete",
-    hidden=True,  # so that the help stays on one screen; that of --vsid names it
-    is_flag=True,
-    default=None,
-    help="You use no others than these and the inventory's.",
-)
-@click.option(
-    "--inventory",
-    metavar="FILE",
-    shell_complete=complete_files,
-    help="CSV of Get-NetVirtualizationLookupRecord.",
-)
-@click.option(
-    "--select",
-    callback=_codes,
-    multiple=True,
-    metavar="CODES",
-    shell_complete=complete_codes,
-    help="Only these findings: NVG301,NVG2.",
-)
-@click.option(
-    "--ignore",
-    callback=_codes,
-    multiple=True,
-    metavar="CODES",
-    shell_complete=complete_codes,
-    help="Not these findings.",
-)
+@network_options
+@code_options
 @fail_on_option
 @click.option(
     "--baseline",
@@ -159,11 +111,13 @@ def command(
         None if files_from == STDOUT else files_from,
         _unless_same(baseline, write_baseline),
     )
+    if write_baseline == STDOUT:
+        raise click.UsageError("A baseline needs a file; - is standard output.")
     plan = plan_outputs(
         format_name or (None if outputs else options.format),
         outputs,
         [*captures, *filter(None, read)],
-        beside=write_baseline,
+        beside=() if write_baseline is None else [write_baseline],
     )
     display = display_for_stdout(options.color, verbose - quiet)
     if verbose and options.file and options.file_elsewhere is None:

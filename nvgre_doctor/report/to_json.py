@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from nvgre_doctor.report.json_fields import REPORT
+from nvgre_doctor.report.json_fields import REPORT, SUMMARY
 from nvgre_doctor.report.json_shapes import Field, write, written
 from nvgre_doctor.report.model import SCHEMA_VERSION, Report
 
@@ -76,6 +76,11 @@ def harmless_json(text: str) -> str:
     Two number signs side by side can only stand in a string, where one of them may be escaped.
     """
     return text.replace("##", "#\\u0023")
+
+
+def summary_of(report: Report) -> dict[str, Any]:
+    """The counts of a report as plain values."""
+    return write(SUMMARY, report.summary)
 
 
 def to_dict(report: Report) -> dict[str, Any]:

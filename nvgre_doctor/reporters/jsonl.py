@@ -8,8 +8,10 @@ import json
 from collections.abc import Sequence
 
 from nvgre_doctor.report.fingerprint import fingerprint
+from nvgre_doctor.report.json_fields import FINDING
+from nvgre_doctor.report.json_shapes import write
 from nvgre_doctor.report.model import SCHEMA_VERSION, Report
-from nvgre_doctor.report.to_json import harmless_json, to_dict
+from nvgre_doctor.report.to_json import harmless_json
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.terminal.display import Display
 
@@ -18,16 +20,18 @@ def render(report: Report, display: Display) -> str:
     """One line per finding, in the order of the report; pure ASCII.  `display` changes nothing
     here.
     """
-    lines = []
-    for finding, plain in zip(report.findings, to_dict(report)["findings"], strict=True):
-        line = {
-            "schema_version": SCHEMA_VERSION,
-            **plain,
-            "fingerprint": fingerprint(report, finding),
-            "captures": {str(index): report.captures[index].path for index in _captures(finding)},
-        }
-        lines.append(json.dumps(line) + "\n")
+    lines = [json.dumps(row_of(report, finding)) + "\n" for finding in report.findings]
     return harmless_json("".join(lines))
+
+
+def row_of(report: Report, finding: Finding) -> dict[str, object]:
+    """One finding of a report, complete in itself."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        **write(FINDING, finding),
+        "fingerprint": fingerprint(report, finding),
+        "captures": {str(index): report.captures[index].path for index in _captures(finding)},
+    }
 
 
 def render_each(reports: Sequence[Report], display: Display) -> str:

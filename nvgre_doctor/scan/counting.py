@@ -38,13 +38,17 @@ class FrameCounter:
 
     def __init__(self, rows: int | None = None) -> None:
         """Nothing counted; `rows` in place of ROWS, and of those in C."""
-        self.evidence = CaptureEvidence()
         self._most = rows or ROWS
+        self._rows_in_c = rows or native.ROWS
+        self._begin()
+
+    def _begin(self) -> None:
+        self.evidence = CaptureEvidence()
         self._kinds: dict[Kind, tuple[PlainLoop, Odd]] = {}
         self._counted: Counter[Oddity] = Counter()  # frames of which nothing else is kept
         self._masks: dict[bytes, int] = {}
         scanner = scanner_class()
-        self._native = None if scanner is None else Native(scanner, rows or native.ROWS)
+        self._native = None if scanner is None else Native(scanner, self._rows_in_c)
 
     def walk(
         self, records: Records, data: bytes, at: int, number: int, left: Columns
@@ -80,6 +84,14 @@ class FrameCounter:
         for oddity, count in (+self._counted).items():
             self.evidence.add_sign(Sign(oddity), Sightings(count, ()))
         return self.evidence
+
+    def take(self) -> CaptureEvidence:
+        """The evidence of the frames since the last time, between two batches: slices add up to
+        what `finish` gives of all.
+        """
+        evidence = self.finish()
+        self._begin()
+        return evidence
 
     def _count_by_essence(self, batch: Batch, i: int, odd: Odd) -> None:
         linktype, frame, wire_length = batch.linktype, batch.frame(i), batch.wire_length(i)

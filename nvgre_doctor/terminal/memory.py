@@ -36,6 +36,13 @@ def heed_memory_limit(groups: Path = _GROUPS, root: Path = _ROOT) -> None:
             resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
 
 
+def resident_bytes() -> int | None:
+    """What this process has in memory; None where that cannot be asked."""
+    with contextlib.suppress(OSError, ValueError):
+        return 1024 * _number(Path("/proc/self/status"), "VmRSS:")
+    return None
+
+
 def memory_left(groups: Path, root: Path) -> Iterator[int]:
     """Bytes, for each group around this process that has a limit.  Errors: OSError, ValueError.
 

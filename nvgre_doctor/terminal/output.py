@@ -222,22 +222,22 @@ def _can_be_written(encoding: str) -> bool:
         return False
 
 
-def write_stdout(text: str, *, color: bool = False) -> None:
-    """Write `text` to standard output.  A reader that has gone away (`| head`) is no error.
+def write_stdout(text: str, *, color: bool = False) -> bool:
+    """Write `text` to standard output; False where a reader has gone away (`| head`), no error.
 
     Errors: OutputError, for example when the disk behind a redirection is full.
     """
     if sys.stdout is None:
         raise OutputError("standard output is closed")
-    try:
-        # click translates escape sequences for consoles that do not know them (Windows Server
-        # 2012).
+    try:  # click translates escape sequences for old consoles (Windows Server 2012)
         click.echo(text, nl=False, color=color)
     except OSError as error:
         discard(sys.stdout)
         # Windows reports a closed pipe as EINVAL.
         if error.errno != errno.EPIPE and not (os.name == "nt" and error.errno == errno.EINVAL):
             raise OutputError(_because("standard output", error)) from error
+        return False
+    return True
 
 
 def tell(*messages: str, hint: str = "") -> None:

@@ -17,19 +17,24 @@ STOP_SIGNALS: Final = tuple(
 """A terminal, `timeout` and service managers send them to all processes of a group at once."""
 
 
-_hearers: list[Callable[[], None]] = []
+_hearers: list[tuple[Callable[[], None], tuple[int, ...]]] = []
 
 
 @contextmanager
-def on_first_interrupt(hear: Callable[[], None]) -> Iterator[None]:
+def on_first_interrupt(
+    hear: Callable[[], None], *, of_all: tuple[int, ...] = (signal.SIGINT,)
+) -> Iterator[None]:
     """Inside, the first Ctrl-C calls `hear` and raises nothing (unless `hear` does): what was begun
     can be brought to an end.  A second one ends the process at once, as always.
+
+    `of_all` are the signals that do so: Ctrl-C alone, or all STOP_SIGNALS.
     """
-    _hearers.append(hear)
+    hearer = hear, of_all
+    _hearers.append(hearer)
     try:
         yield
     finally:
-        _hearers.remove(hear)
+        _hearers.remove(hearer)
 
 
 @contextmanager
@@ -55,9 +60,11 @@ def stopping_cleanly(*, process_ends: bool) -> Iterator[None]:
 
     def stop(number: int, frame: object) -> None:
         nonlocal is_stopped
-        if number == signal.SIGINT and _hearers:
-            signal.signal(number, signal.SIG_DFL)
-            _hearers[-1]()
+        if _hearers and number in _hearers[-1][1]:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            if number != signal.SIGINT:
+                signal.signal(number, signal.SIG_IGN)
+            _hearers[-1][0]()
             return
         is_stopped = True
         for other in usual:

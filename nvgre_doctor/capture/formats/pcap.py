@@ -108,6 +108,7 @@ class PcapReader(Reader[PcapHeader]):
     """Reads the records of a pcap file."""
 
     name: ClassVar = "pcap"
+    is_prompt: ClassVar = True
     magics: ClassVar = tuple(struct.pack(order + "I", magic) for order in "<>" for magic in _MAGICS)
 
     _first: Cursor[PcapHeader] | None = None
@@ -130,7 +131,8 @@ class PcapReader(Reader[PcapHeader]):
     def first(self) -> Cursor[PcapHeader]:
         """See `Reader.first`."""
         if self._first is None:
-            self._have(CHUNK)
+            # More than the header only tells relatives of the format.
+            self._have(FILE_HEADER if self._source.is_growing else CHUNK)
             if len(self._data) < FILE_HEADER:
                 self._end("its file header")
             header = parse_header(self._data)

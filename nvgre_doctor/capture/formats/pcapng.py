@@ -46,6 +46,7 @@ class PcapngReader(Reader[Section]):
     """Reads the blocks of a pcapng file."""
 
     name: ClassVar = "pcapng"
+    is_prompt: ClassVar = True
     magics: ClassVar = (struct.pack("<I", SECTION),)  # alike in both byte orders
     has_blocks: ClassVar = True
 

@@ -58,6 +58,10 @@ class Reader(ABC, Generic[State]):
     """Whether its files are blocks of pcapng, which annotate copies as they are.  Of every other
     format it writes the frames as pcapng."""
 
+    is_prompt: ClassVar[bool] = False
+    """Whether it hands on all frames that it has before it asks for more bytes: then a capture can
+    be followed while it is written."""
+
     needs_file: ClassVar[bool] = False
     """Whether it reads here and there: `source` is a FileSource then."""
 

@@ -1,0 +1,168 @@
+"""Reads what a supply gives, in a thread of its own, and hands over what was counted since the last
+time.
+
+Knows captures and their evidence; decides nothing.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from nvgre_doctor.capture import OpenCapture, capture_from
+from nvgre_doctor.capture.batch import Problem
+from nvgre_doctor.capture.losses import Losses
+from nvgre_doctor.evidence import CaptureEvidence
+from nvgre_doctor.scan.counting import FrameCounter
+from nvgre_doctor.vocabulary import Status
+from nvgre_doctor.watching.follow import BEGINNING, EndedError, FollowedFile, Pace
+from nvgre_doctor.watching.supply import Notice, Opened, Plan, Supply
+
+
+class Slice(NamedTuple):
+    """What was counted of one file since the slice before; frames are numbered as in the file."""
+
+    file: int  # files of one supply, in the order in which they are read
+    path: str
+    format: str | None
+    status: Status  # so far
+    frames: int  # of the whole file so far, as all numbers
+    numbered: int
+    bytes: int
+    problems: tuple[Problem, ...]
+    losses: Losses
+    evidence: CaptureEvidence
+    first_ts_ns: int | None  # of this slice
+    last_ts_ns: int | None
+    is_ended: bool
+    when: float | None = None
+    """When it was read for the first time; None: now."""
+
+
+@dataclass(slots=True)
+class _File:
+    """The one that is being read."""
+
+    number: int
+    capture: OpenCapture
+    counter: FrameCounter
+    plan: list[tuple[int, float | None]]
+    told: tuple[int, int] = (-1, 0)  # frames and problems of the slice before
+
+
+@dataclass(slots=True)
+class Follower:
+    """Reads one supply to its end."""
+
+    supply: Supply
+    pace: Pace = field(default_factory=Pace)
+    told: Callable[[], None] = lambda: None
+    """Called when it has ended."""
+    is_ended: bool = False
+    error: BaseException | None = None  # what nobody expected
+    _file: _File | None = None
+    _slices: list[Slice] = field(default_factory=list)
+    _opened: list[str] = field(default_factory=list)
+    _count: int = 0
+
+    def start(self) -> None:
+        """In a thread that does not keep the process."""
+        threading.Thread(target=self._run, daemon=True).start()
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether what was known before a restart is still being read again."""
+        return self.supply.is_planned or bool(self._file is not None and self._file.plan)
+
+    def take(self) -> tuple[list[str], list[Notice], list[Slice]]:
+        """The files that were begun, what is to be said, and what was counted since the last
+        time.
+        """
+        with self.pace.looking():
+            if self.error is not None:
+                raise self.error
+            if self._file is not None:
+                self._cut(self._file)
+            opened, self._opened = self._opened, []
+            slices, self._slices = self._slices, []
+            notices, self.supply.notices = self.supply.notices, []
+            return opened, notices, slices
+
+    def _run(self) -> None:
+        try:
+            with self.pace.reading():
+                for opened in self.supply.files(self.pace):
+                    self._read(opened)
+        except EndedError:
+            pass
+        except BaseException as error:  # noqa: BLE001  the thread that looks raises it
+            self.error = error
+        self.is_ended = True
+        self.told()
+
+    def _read(self, opened: Opened) -> None:
+        self._count += 1
+        self._opened.append(opened.path)
+        if opened.source is None:
+            self._slices.append(self._refused(opened))
+            return
+        stops = [offset for offset, _ in opened.plan]
+        head = opened.source.fill(b"", 4, min([BEGINNING, *stops]))
+        capture = capture_from(opened.path, opened.source, head)
+        file = self._file = _File(self._count, capture, FrameCounter(), [])
+        if isinstance(opened.source, FollowedFile) and opened.plan:
+            self._follow(opened.plan, file, opened.source)
+        for batch in capture.batches(walker=file.counter):
+            file.counter.add(batch)
+        self._cut(file, is_ended=True)
+        self._file = None
+
+    def _follow(self, plan: Plan, file: _File, source: FollowedFile) -> None:
+        """Stop at the offsets of a plan, to cut there."""
+        file.plan += [(offset, when) for offset, when in plan if offset >= source.position()]
+
+        def next_stop() -> int | None:
+            return file.plan[0][0] if file.plan else None
+
+        def stopped() -> int | None:
+            self._cut(file)
+            file.plan.pop(0)
+            return next_stop()
+
+        source.stop_at, source.stopped = next_stop(), stopped
+
+    def _cut(self, file: _File, *, is_ended: bool = False) -> None:
+        """Put away what was counted since the last time, if anything."""
+        progress = file.capture.progress
+        told = progress.frames, len(progress.problems)
+        if told == file.told and not is_ended:
+            return
+        file.told = told
+        evidence, when = file.counter.take(), None
+        if file.plan:
+            when = file.plan[0][1]
+            if when is None:
+                evidence = CaptureEvidence()
+        slice = Slice(
+            file.number,
+            file.capture.path,
+            file.capture.format,
+            progress.status,
+            progress.frames,
+            progress.numbered,
+            progress.bytes_read,
+            tuple(progress.problems),
+            Losses() + progress.losses,
+            evidence,
+            progress.first_ts_ns,
+            progress.last_ts_ns,
+            is_ended,
+            when,
+        )
+        progress.first_ts_ns = progress.last_ts_ns = None
+        self._slices.append(slice)
+
+    def _refused(self, opened: Opened) -> Slice:
+        problems = () if opened.problem is None else (opened.problem,)
+        numbers = self._count, opened.path, None, Status.UNREADABLE, 0, 0, 0
+        return Slice(*numbers, problems, Losses(), CaptureEvidence(), None, None, is_ended=True)
