@@ -6,6 +6,7 @@ import os
 import re
 import stat
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from nvgre_doctor.report.model import Report
     from nvgre_doctor.watching.outlets import ReportFile
+    from nvgre_doctor.watching.state import State
     from nvgre_doctor.watching.supply import Supply
 
 LIVE, JSONL, TEXT = FORMATS = ("live", "jsonl", "text")
@@ -91,6 +93,9 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> f
 @click.option("--for", "for_s", callback=_seconds, metavar="TIME", help="End after this time.")
 @click.option("--until-finding", is_flag=True, help="End with the first finding of --fail-on.")
 @click.option("--only-new", is_flag=True, help="Leave out what is there already.")
+@click.option(
+    "--state", metavar="FILE", shell_complete=complete_files, help="Go on after a restart."
+)
 @network_options
 @code_options
 @fail_on_option
@@ -111,6 +116,7 @@ def command(
     for_s: float | None,
     until_finding: bool,
     only_new: bool,
+    state: str | None,
     baseline: str | None,
     config: str | None,
     no_config: bool,
@@ -128,6 +134,7 @@ def command(
     from nvgre_doctor.terminal.stopping import STOP_SIGNALS, on_first_interrupt
     from nvgre_doctor.watching.outlets import Lines, ReportFiles, Together
     from nvgre_doctor.watching.standing import Wanted
+    from nvgre_doctor.watching.state import NOTHING, load, save
     from nvgre_doctor.watching.watch import Watch
 
     if quiet and verbose:
@@ -135,18 +142,27 @@ def command(
     _refuse_two_readers(sources, files_from)
     options = options_from(config, no_config, **given)
     read = [path for path in (options.inventory, options.file, files_from, baseline) if path]
-    files = _planned(outputs, [*sources, *(path for path in read if path != STDOUT)])
+    known = NOTHING if state is None else load(state)
+    files = _planned(outputs, state, [*sources, *(path for path in read if path != STDOUT)])
     display = display_for_stdout(options.color, verbose - quiet)
     is_terminal = sys.stdout is not None and sys.stdout.isatty()
     format_name = format_name or (LIVE if is_terminal else JSONL)
-    supplies = _supplies(sources, files_from, [file.path for file in files], only_new)
+    own = [file.path for file in files] + ([state] if state else [])
+    supplies = _supplies(sources, files_from, own, only_new, known)
     wanted = Wanted(None if window == float("inf") else window, interval, for_s, until_finding)
     outlet = Together(
         Lines(as_json=format_name == JSONL, display=display),
         ReportFiles(files, display, interval),
     )
     watch = Watch(
-        supplies, options, hear(options), wanted, outlet, known=_without(baseline, options.select)
+        supplies,
+        options,
+        hear(options),
+        wanted,
+        outlet,
+        known=_without(baseline, options.select),
+        state=known,
+        save=None if state is None else partial(save, state),
     )
     with on_first_interrupt(watch.stop, of_all=STOP_SIGNALS):
         report = watch.run()
@@ -165,13 +181,15 @@ def _refuse_two_readers(sources: tuple[str, ...], files_from: str | None) -> Non
     refuse_terminal([files_from or ""], "list of captures")
 
 
-def _planned(outputs: tuple[str, ...], inputs: "Sequence[str]") -> "list[ReportFile]":
+def _planned(
+    outputs: tuple[str, ...], state: str | None, inputs: "Sequence[str]"
+) -> "list[ReportFile]":
     """The files to write, by suffix or by the name of a format before them."""
     from nvgre_doctor.watching.outlets import METRICS, ReportFile
 
     metrics = [path for path in outputs if path.lower().endswith(".prom")]
     reports = [path for path in outputs if path not in metrics]
-    planned = plan_outputs(None, reports, inputs, beside=metrics)
+    planned = plan_outputs(None, reports, inputs, beside=[*metrics, *([state] if state else [])])
     if any(output.path == STDOUT for output in planned) and reports:
         raise click.UsageError("-o needs a file; what happens goes to standard output.")
     files = [ReportFile(*output) for output in planned if output.path != STDOUT]
@@ -179,7 +197,11 @@ def _planned(outputs: tuple[str, ...], inputs: "Sequence[str]") -> "list[ReportF
 
 
 def _supplies(
-    sources: tuple[str, ...], files_from: str | None, own: "Sequence[str]", only_new: bool
+    sources: tuple[str, ...],
+    files_from: str | None,
+    own: "Sequence[str]",
+    only_new: bool,
+    known: "State",
 ) -> "list[Supply]":
     from nvgre_doctor.watching.ring import Folder
     from nvgre_doctor.watching.supply import Names, Pipe, SingleFile, check_readable
@@ -192,9 +214,9 @@ def _supplies(
         check_readable(path)
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
-            supplies.append(Folder(path, own, only_new=only_new))
+            supplies.append(Folder(path, own, only_new=only_new, state=known.supplies.get(path)))
         elif stat.S_ISREG(mode):
-            supplies.append(SingleFile(path, only_new=only_new))
+            supplies.append(SingleFile(path, known.supplies.get(path), only_new=only_new))
         else:
             supplies.append(Pipe(path))
     if files_from is not None:

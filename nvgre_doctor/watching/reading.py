@@ -16,7 +16,8 @@ from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.scan.counting import FrameCounter
 from nvgre_doctor.vocabulary import Status
 from nvgre_doctor.watching.follow import BEGINNING, EndedError, FollowedFile, Pace
-from nvgre_doctor.watching.supply import Notice, Opened, Plan, Supply
+from nvgre_doctor.watching.file_marks import Mark, Plan
+from nvgre_doctor.watching.supply import Notice, Opened, Supply
 
 
 class Slice(NamedTuple):
@@ -37,6 +38,16 @@ class Slice(NamedTuple):
     is_ended: bool
     when: float | None = None
     """When it was read for the first time; None: now."""
+
+
+class Taken(NamedTuple):
+    """What happened since the last time."""
+
+    opened: list[str]  # files that were begun
+    notices: list[Notice]
+    slices: list[Slice]
+    reads: dict[str, tuple[Mark, bool]]  # as of the supply, when the last slice was cut
+    last_number: int | None
 
 
 @dataclass(slots=True)
@@ -74,10 +85,8 @@ class Follower:
         """Whether what was known before a restart is still being read again."""
         return self.supply.is_planned or bool(self._file is not None and self._file.plan)
 
-    def take(self) -> tuple[list[str], list[Notice], list[Slice]]:
-        """The files that were begun, what is to be said, and what was counted since the last
-        time.
-        """
+    def take(self) -> Taken:
+        """What happened since the last time."""
         with self.pace.looking():
             if self.error is not None:
                 raise self.error
@@ -86,7 +95,7 @@ class Follower:
             opened, self._opened = self._opened, []
             slices, self._slices = self._slices, []
             notices, self.supply.notices = self.supply.notices, []
-            return opened, notices, slices
+            return Taken(opened, notices, slices, self.supply.reads(), self.supply.last_number)
 
     def _run(self) -> None:
         try:

@@ -9,30 +9,20 @@ comes after all others.
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from time import monotonic
-from typing import BinaryIO, Final, NamedTuple
-from zlib import crc32
+from typing import BinaryIO, Final
 
 from nvgre_doctor.capture import why_not_followed
 from nvgre_doctor.watching.follow import BEGINNING, FollowedFile, Pace
-from nvgre_doctor.watching.supply import Notice, Opened, Plan, cannot_open, close
+from nvgre_doctor.watching.file_marks import Mark, Plan, SupplyState, inode_of, is_same, mark_of
+from nvgre_doctor.watching.supply import Notice, Opened, cannot_open, close
 
 _LOOKS: Final = 10
 """How many looks at a folder in which nothing seems to have changed come before it is listed."""
 _NUMBER: Final = re.compile(r"_(\d{5,9})_(\d{14})(?!\d)|_(\d{14})_(\d{5,9})(?!\d)")
 """What dumpcap puts into names: a number and a time."""
 _DIGITS: Final = re.compile(r"(\d+)")
-
-
-class Mark(NamedTuple):
-    """A file that was read, so that it is known when it is written anew."""
-
-    inode: int
-    size: int  # bytes that were read
-    modified_ns: int
-    beginning: int  # bytes of which there is a checksum
-    checksum: int
 
 
 class Folder:
@@ -44,24 +34,23 @@ class Folder:
         own: Iterable[str] = (),
         *,
         only_new: bool = False,
-        marks: Mapping[str, Mark] | None = None,
-        plans: Mapping[str, Plan] | None = None,
-        last_number: int | None = None,
+        state: SupplyState | None = None,
     ) -> None:
-        """`own` are files of ours, which are no captures.  What was read earlier has `marks`; what
-        must be read again to know what was known has `plans`, both by name.
-        """
+        """`own` are files of ours, which are no captures; `state` is what was read earlier."""
         self.path = path
         self.notices: list[Notice] = []
-        self.marks = dict(marks or {})  # of what was read, or is no capture
-        self.plans = dict(plans or {})
-        self.last_number = last_number
+        state = state or SupplyState({})
+        self.last_number = state.last_number
+        self.marks = {name: file.mark for name, file in state.files.items() if file.is_done}
+        """Of what was read, or is no capture."""
+        self._earlier = {name: file for name, file in state.files.items() if not file.is_done}
+        """What must be read again, to know what was known."""
         self._own = {os.path.realpath(one) for one in own}
         self._only_new = only_new
         self._waiting: dict[str, int] = {}  # sizes of files that are to be read
         self._again: dict[str, int] = {}  # how often a file was written anew
         self._current: str | None = None
-        self._current_inode = 0
+        self._read: tuple[BinaryIO, FollowedFile] | None = None
         self._closed: set[str] = set()  # what may not be read
         self._poll_s = 0.0
         self._looked = self._listed = float("-inf")
@@ -72,7 +61,15 @@ class Folder:
     @property
     def is_planned(self) -> bool:
         """Whether files must be read again."""
-        return bool(self.plans) or not self._was_listed
+        return bool(self._earlier) or not self._was_listed
+
+    def reads(self) -> dict[str, tuple[Mark, bool]]:
+        """See `Supply`."""
+        found = {name: (mark, True) for name, mark in self.marks.items()}
+        if self._current is not None and self._read is not None:
+            file, source = self._read
+            found[self._current] = mark_of(file, source.position()), False
+        return found
 
     def files(self, pace: Pace) -> Iterator[Opened]:
         """One after the other, for ever; each is read before the next is asked for."""
@@ -87,7 +84,7 @@ class Folder:
             try:
                 yield opened
             finally:
-                self._current = None
+                self._current = self._read = None
                 if isinstance(opened.source, FollowedFile) and opened.file is not None:
                     self._end(name, opened.source, opened.file)
 
@@ -106,8 +103,8 @@ class Folder:
                 return Opened(path, None, None, problem=cannot_open(error))
             return None
         self._closed.discard(name)
-        self._current, self._current_inode = name, os.fstat(file.fileno()).st_ino
         source = FollowedFile(file, pace, lambda: self._is_over(source))
+        self._current, self._read = name, (file, source)
         return Opened(path, source, file, self._plan_of(name, file))
 
     def _end(self, name: str, source: FollowedFile, file: BinaryIO) -> None:
@@ -120,8 +117,9 @@ class Folder:
         close(file)
 
     def _plan_of(self, name: str, file: BinaryIO) -> Plan:
-        if name in self.plans:
-            return self.plans.pop(name)
+        earlier = self._earlier.pop(name, None)
+        if earlier is not None:
+            return earlier.plan
         if self._only_new:
             self._only_new = False
             return ((os.fstat(file.fileno()).st_size, None),)
@@ -196,12 +194,14 @@ class Folder:
             if self._waiting.pop(name):
                 path = os.path.join(self.path, name)
                 self.notices.append(Notice("lost", path, "deleted before it was read"))
-        for known in (self.marks, self._again, self.plans):
+        for known in (self.marks, self._again, self._earlier):
             for name in [name for name in known if name not in there]:
                 del known[name]
         self._closed &= there
         for name in names:
             self._take_file(name)
+        if not self._was_listed:
+            self._begin_in_the_midst()
         if not self._was_listed and self._only_new:
             begun = sorted(self._waiting, key=self._place)
             for name in begun[:-1]:
@@ -215,12 +215,17 @@ class Folder:
             status = os.stat(path)
         except OSError:
             return
-        is_current = name == self._current and status.st_ino == self._current_inode
-        if is_current or not stat.S_ISREG(status.st_mode) or os.path.realpath(path) in self._own:
+        if (
+            self._is_current(name, status)
+            or not stat.S_ISREG(status.st_mode)
+            or os.path.realpath(path) in self._own
+        ):
             return
-        mark = self.marks.get(name)
+        mark, earlier = self.marks.get(name), self._earlier.get(name)
+        if earlier is not None and not is_same(path, earlier.mark, status):
+            del self._earlier[name]
         if name in self._waiting or mark is None:
-            if name not in self._waiting:
+            if name not in self._waiting and earlier is None:
                 self._count(name)
             self._waiting[name] = status.st_size
         elif (status.st_size, status.st_mtime_ns) != (mark.size, mark.modified_ns):
@@ -229,8 +234,7 @@ class Folder:
     def _take_again(self, name: str, mark: Mark, status: os.stat_result) -> None:
         """A file that was read, and has changed since."""
         path = os.path.join(self.path, name)
-        is_same = mark.inode == status.st_ino and status.st_size >= mark.size
-        if is_same and _checksum(path, mark.beginning) == mark.checksum:
+        if is_same(path, mark, status):
             if status.st_size > mark.size:
                 why = f"it grew after a later file had begun; byte {mark.size} and what follows"
                 self.notices.append(Notice("lost", path, f"{why} are not read"))
@@ -239,6 +243,27 @@ class Folder:
         del self.marks[name]
         self._again[name] = self._again.get(name, 0) + 1
         self._waiting[name] = status.st_size
+
+    def _begin_in_the_midst(self) -> None:
+        """Of a ring whose names come again: those before the newest file were written after the
+        others.
+        """
+        names = sorted(self._waiting, key=natural)
+        times = [self._modified(name) for name in names]
+        newest = times.index(max(times)) + 1 if times else 0
+        if newest < len(names) and sorted(times) == times[newest:] + times[:newest]:
+            self._again.update(dict.fromkeys(names[:newest], 1))
+
+    def _modified(self, name: str) -> int:
+        try:
+            return os.stat(os.path.join(self.path, name)).st_mtime_ns
+        except OSError:
+            return 0
+
+    def _is_current(self, name: str, status: os.stat_result) -> bool:
+        if name != self._current or self._read is None:
+            return False
+        return inode_of(os.fstat(self._read[0].fileno())) == inode_of(status)
 
     def _put_away(self, name: str) -> None:
         del self._waiting[name]
@@ -270,19 +295,3 @@ def natural(name: str) -> list[tuple[bool, int, str]]:
         (True, int(part), part) if part.isascii() and part.isdigit() else (False, 0, part)
         for part in _DIGITS.split(name)
     ]
-
-
-def mark_of(file: BinaryIO, size: int) -> Mark:
-    """Of an open file, of which so much was read."""
-    status = os.fstat(file.fileno())
-    file.seek(0)
-    head = file.read(min(size, BEGINNING)) or b""
-    return Mark(status.st_ino, size, status.st_mtime_ns, len(head), crc32(head))
-
-
-def _checksum(path: str, count: int) -> int | None:
-    try:
-        with open(path, "rb", buffering=0) as file:
-            return crc32(file.read(count) or b"")
-    except OSError:
-        return None

@@ -7,10 +7,11 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.report.times import rfc3339
 from nvgre_doctor.report.to_json import harmless_json
 from nvgre_doctor.terminal.visible import harmless_line, visible
-from nvgre_doctor.watching.ledger import Row
+from nvgre_doctor.watching.ledger import Change, Row
 
 ABOUT_FINDINGS: Final = ("appeared", "changed", "cleared", "silent")
 ASIDE: Final = ("started", "reading", "heartbeat", "stopped")
@@ -42,6 +43,17 @@ class Event(NamedTuple):
         clock = (rfc3339(self.time_ns) or "")[:19] + "Z"
         words = visible(_WORDS[self.name](self.fields), encoding)
         return harmless_line(f"{clock} {self.name:9} {words}".rstrip())
+
+
+def about(change: Change) -> tuple[str, dict[str, Any]]:
+    """Name and fields of an event: a finding changed."""
+    return change.event, {"since": rfc3339(change.since_ns), "finding": dict(change.row)}
+
+
+def problem_at(path: str, problem: Problem) -> tuple[str, dict[str, Any]]:
+    """The same of a problem, as in `captures[].problems`."""
+    fields = {"reason": problem.reason, "offset": problem.offset, "message": problem.message}
+    return "problem", {"path": path, **fields}
 
 
 def subject_words(row: Row) -> str:

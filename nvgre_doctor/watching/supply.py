@@ -17,12 +17,10 @@ from nvgre_doctor.errors import Exit, GivenError
 from nvgre_doctor.terminal.output import STDOUT
 from nvgre_doctor.terminal.visible import visible
 from nvgre_doctor.watching.follow import FollowedFile, FollowedPipe, Pace
+from nvgre_doctor.watching.file_marks import Mark, Plan, SupplyState, is_same, mark_of
 
 LONGEST_NAME: Final = 1 << 16
 """Bytes of one name in a list."""
-
-Plan = tuple[tuple[int, float | None], ...]
-"""How a file is read again: up to each offset it counts as read at that time, None: not at all."""
 
 
 class SourceError(GivenError):
@@ -61,20 +59,42 @@ class Supply(Protocol):
     def is_planned(self) -> bool:
         """Whether files must be read again."""
 
+    @property
+    def last_number(self) -> int | None:
+        """Of the newest file of a ring."""
+
+    def reads(self) -> dict[str, tuple[Mark, bool]]:
+        """By name: how far files were read, and whether nothing more is to come."""
+
     def files(self, pace: Pace) -> Iterator[Opened]:
         """Each is read before the next is asked for.  It ends where no more can come."""
 
 
-class SingleFile:
+class _OnlyFiles:
+    """No ring, and nothing to know after a restart."""
+
+    last_number = None
+
+    @property
+    def is_planned(self) -> bool:
+        """See `Supply`."""
+        return False
+
+    def reads(self) -> dict[str, tuple[Mark, bool]]:
+        """See `Supply`."""
+        return {}
+
+
+class SingleFile(_OnlyFiles):
     """A file, and what takes its place: renamed and made anew, or cut to nothing (logrotate)."""
 
-    is_planned = False
-
-    def __init__(self, path: str, plan: Plan = (), *, only_new: bool = False) -> None:
-        """It need not be there any more."""
+    def __init__(
+        self, path: str, state: SupplyState | None = None, *, only_new: bool = False
+    ) -> None:
+        """It need not be there any more; `state` is what was read earlier."""
         self.path = path
         self.notices: list[Notice] = []
-        self._plan = plan
+        self._earlier = None if state is None else state.files.get(os.path.basename(path))
         self._only_new = only_new
         self._read: tuple[BinaryIO, FollowedFile] | None = None
 
@@ -88,13 +108,33 @@ class SingleFile:
                 continue
             source = FollowedFile(file, pace, self._is_replaced)
             self._read = file, source
-            plan, self._plan = self._plan, ()
+            plan = self._plan()
             if self._only_new:
                 self._only_new, plan = False, ((os.fstat(file.fileno()).st_size, None),)
             yield Opened(self.path, source, file, plan)
             while not self._is_replaced():  # damaged: the rest is not read
                 pace.pause()
+            self._read = None
             close(file)
+
+    @property
+    def is_planned(self) -> bool:
+        """See `Supply`."""
+        return self._earlier is not None
+
+    def reads(self) -> dict[str, tuple[Mark, bool]]:
+        """See `Supply`."""
+        if self._read is None:
+            return {}
+        file, source = self._read
+        return {os.path.basename(self.path): (mark_of(file, source.position()), False)}
+
+    def _plan(self) -> Plan:
+        earlier, self._earlier = self._earlier, None
+        if earlier is None or self._read is None:
+            return ()
+        is_it = is_same(self.path, earlier.mark, os.fstat(self._read[0].fileno()))
+        return earlier.plan if is_it else ()
 
     def _is_replaced(self) -> bool:
         """Whether another file is in the place of the one that is read."""
@@ -109,10 +149,8 @@ class SingleFile:
         return (is_other and there.st_size > 0) or source.begins_anew()
 
 
-class Pipe:
+class Pipe(_OnlyFiles):
     """Standard input, a FIFO or a device, to its end."""
-
-    is_planned = False
 
     def __init__(self, path: str) -> None:
         """ "-" is standard input."""
@@ -127,10 +165,8 @@ class Pipe:
             close(file)
 
 
-class Names:
+class Names(_OnlyFiles):
     """The files that a list names, as they are told of: each is complete by then."""
-
-    is_planned = False
 
     def __init__(self, path: str) -> None:
         """The list; "-" is standard input."""

@@ -12,16 +12,17 @@ from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.doctor import Told, judge, report_of
 from nvgre_doctor.report.exits import FAIL_ON
 from nvgre_doctor.report.model import Report
-from nvgre_doctor.report.times import rfc3339
 from nvgre_doctor.report.to_json import summary_of
 from nvgre_doctor.settings.options import Options
 from nvgre_doctor.terminal.memory import resident_bytes
 from nvgre_doctor.watching.clock import Clock, SteadyClock
-from nvgre_doctor.watching.ledger import Change, Ledger
+from nvgre_doctor.watching.ledger import Change
+from nvgre_doctor.watching.file_marks import supply_state
 from nvgre_doctor.watching.numbering import by_file
-from nvgre_doctor.watching.reading import Follower, Slice
-from nvgre_doctor.watching.said import Event
+from nvgre_doctor.watching.reading import Follower, Slice, Taken
+from nvgre_doctor.watching.said import ASIDE, Event, about, problem_at
 from nvgre_doctor.watching.standing import Counts, Outlet, Standing, Wanted
+from nvgre_doctor.watching.state import NOTHING, State
 from nvgre_doctor.watching.supply import Notice, Supply
 from nvgre_doctor.watching.window import Window
 
@@ -49,23 +50,29 @@ class Watch:
         outlet: Outlet,
         *,
         known: Callable[[Report], Report] = lambda report: report,
-        ledger: Ledger | None = None,
+        state: State = NOTHING,
+        save: Callable[[State], None] | None = None,
         clock: Clock | None = None,
     ) -> None:
-        """`known` takes out of a report what need not be told (a baseline)."""
+        """`known` takes out of a report what need not be told (a baseline).  `state` is what was
+        told earlier, and is saved again and again.
+        """
         self.followers = [Follower(supply, told=self._one_ended) for supply in supplies]
         self.window = Window(wanted.window_s)
-        self.ledger = ledger or Ledger()
+        self.ledger = state.ledger()
         self.ended = threading.Event()
         self.report: Report | None = None
         self._options, self._told, self._wanted = options, told, wanted
         self._outlet, self._known = outlet, known
         self._clock = clock or SteadyClock()
         self._counts = Counts()
-        self._number = self._beaten_frames = 0
+        self._number, self._beaten_frames = state.number, 0
+        self._pending, self._save = state.pending, save
+        self._taken: dict[str, Taken] = {}  # by path of the source
         self._began_ns = self._looked_ns = self._beaten_ns = self._clock.now_ns()
         self._said_behind_ns: int | None = None
-        self._problems: dict[tuple[str, str, int], None] = {}  # those that were said
+        self._problems: dict[tuple[str, str, int], None] = dict.fromkeys(state.problems)
+        """Those that were said."""
         self._reason = ""
 
     # --- the loop ---
@@ -101,7 +108,9 @@ class Watch:
         return self.finish()
 
     def begin(self) -> None:
-        """Start reading."""
+        """Start reading.  What may not have been said before a restart is said now."""
+        if self._pending:
+            self._outlet.say(self._pending)
         self._say([("started", {"sources": [f.supply.path for f in self.followers]})])
         for follower in self.followers:
             follower.start()
@@ -147,12 +156,14 @@ class Watch:
             said.append(("behind", {"seconds": standing.behind_s}))
         if now_ns - self._beaten_ns >= HEARTBEAT_S * _NS:
             said.append(("heartbeat", self._heartbeat(now_ns)))
-        self._say(said)
+        if said or rate:
+            self._say(said)
         if self.report is not None:
             self._outlet.show(self.report, standing, is_last=is_last)
 
     def _take(self, index: int, follower: Follower, now: float) -> list[tuple[str, dict[str, Any]]]:
-        opened, notices, slices = follower.take()
+        taken = self._taken[follower.supply.path] = follower.take()
+        opened, notices, slices = taken[:3]
         said: list[tuple[str, dict[str, Any]]] = [("reading", {"path": path}) for path in opened]
         self._counts.reading = opened[-1] if opened else self._counts.reading
         said += [self._notice(notice) for notice in notices]
@@ -166,7 +177,7 @@ class Watch:
                     if len(self._problems) > MOST_PROBLEMS:
                         del self._problems[next(iter(self._problems))]
                     self._counts.problems += 1
-                    said.append(_problem(slice.path, problem))
+                    said.append(problem_at(slice.path, problem))
         return said
 
     def _notice(self, notice: Notice) -> tuple[str, dict[str, Any]]:
@@ -174,7 +185,7 @@ class Watch:
             self._counts.lost += 1
             return "lost", {"path": notice.path, "why": notice.text}
         self._counts.problems += 1
-        return _problem(notice.path, Problem("source", 0, notice.text))
+        return problem_at(notice.path, Problem("source", 0, notice.text))
 
     def _count(self, slice: Slice) -> None:
         counts = self._counts
@@ -192,7 +203,7 @@ class Watch:
         changes = self.ledger.compare(report, now_ns, self._patience_ns)
         if self._wanted.until_finding and any(map(self._counts_as_found, changes)):
             self.stop("finding")
-        said = [_said(change) for change in changes]
+        said = [about(change) for change in changes]
         for layout in self.ledger.layouts_said(report):
             fields = {"address": layout.address, "from": layout.before, "to": layout.after}
             said.append(("host", fields))
@@ -210,13 +221,33 @@ class Watch:
     # --- what is said ---
 
     def _say(self, said: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        """Whoever is killed between the saving and the saying says it again, with the same number:
+        nothing is missing.
+        """
         events = []
         for name, fields in said:
             self._number += 1
             times = self._looked_ns, self._counts.newest_ns
             events.append(Event(name, self._number, *times, fields))
+        told = [event for event in events if event.name not in ASIDE]
+        if told:
+            self._keep(told)
         if events and not self._outlet.say(events):
             self.stop("nobody reads")
+        self._keep([])
+
+    def _keep(self, pending: list[Event]) -> None:
+        """Save the state, unless the one before is still needed."""
+        if self._save is None or any(follower.is_planned for follower in self.followers):
+            return
+        supplies = {
+            path: supply_state(taken.reads, taken.last_number, self.window.plans(index))
+            for index, (path, taken) in enumerate(self._taken.items())
+        }
+        ledger, problems = self.ledger, tuple(self._problems)
+        opened = tuple(ledger.open.values())
+        state = State(self._number, opened, ledger.layouts, problems, supplies, tuple(pending))
+        self._save(state)
 
     def _is_time_for_behind(self, now_ns: int) -> bool:
         last = self._said_behind_ns
@@ -261,13 +292,3 @@ class Watch:
                  if not one.is_silent]
             ),
         )  # fmt: skip
-
-
-def _said(change: Change) -> tuple[str, dict[str, Any]]:
-    return change.event, {"since": rfc3339(change.since_ns), "finding": dict(change.row)}
-
-
-def _problem(path: str, problem: Problem) -> tuple[str, dict[str, Any]]:
-    """As in `captures[].problems`."""
-    fields = {"reason": problem.reason, "offset": problem.offset, "message": problem.message}
-    return "problem", {"path": path, **fields}

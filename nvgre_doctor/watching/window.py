@@ -18,6 +18,7 @@ from nvgre_doctor.evidence.folded import FoldedCapture, Pool
 from nvgre_doctor.evidence.signs import Sightings, Sign
 from nvgre_doctor.scan.files import CaptureRead
 from nvgre_doctor.vocabulary import Status
+from nvgre_doctor.watching.file_marks import Plan
 from nvgre_doctor.watching.numbering import FileOfTape, Tape
 from nvgre_doctor.watching.reading import Slice
 
@@ -44,6 +45,12 @@ class _File:
     before: int  # frame numbers of the files before it in its tape
     last: Slice
     parts: dict[int, _Part] = field(default_factory=dict)  # by bucket
+    out: int = 0  # bytes of buckets that were dropped
+
+    def drop(self, before: int) -> None:
+        """Forget the buckets before this one."""
+        self.out = max([self.out, *(p.end for bucket, p in self.parts.items() if bucket < before)])
+        self.parts = {bucket: part for bucket, part in self.parts.items() if bucket >= before}
 
     def signs(self) -> dict[Sign, Sightings]:
         """In the window."""
@@ -83,7 +90,7 @@ class _Tape:
         self.older = self.folded = None
         self.parts = {bucket: part for bucket, part in self.parts.items() if bucket >= before}
         for number, file in list(self.files.items()):
-            file.parts = {bucket: part for bucket, part in file.parts.items() if bucket >= before}
+            file.drop(before)
             if not file.parts and file.last.is_ended:
                 del self.files[number]
 
@@ -172,20 +179,19 @@ class Window:
             captures += map(_captured, files)
         return Seen(tuple(captures), evidence, tuple(shown))
 
-    def cuts(self, supply: int) -> Iterator[tuple[str, bool, list[tuple[int, float]]]]:
-        """Of the files of a supply that are in the window: path, whether it has ended, and up to
-        which byte it was read in which bucket.
-        """
+    def plans(self, supply: int) -> Iterator[tuple[str, Plan]]:
+        """How the files of a supply must be read again, by path, to have the same window."""
         for (number, _), tape in self._tapes.items():
             for file in tape.files.values() if number == supply else ():
-                ends = [(part.end, self._begin(b)) for b, part in sorted(file.parts.items())]
-                yield file.last.path, file.last.is_ended, ends
+                out: Plan = ((file.out, None),) if file.out else ()
+                parts = sorted(file.parts.items())
+                yield file.last.path, out + tuple([(p.end, self._middle(b)) for b, p in parts])
 
     def _bucket(self, now: float) -> int:
         return 0 if self._length_s is None else int(now * BUCKETS // self._length_s)
 
-    def _begin(self, bucket: int) -> float:
-        return 0.0 if self._length_s is None else bucket * self._length_s / BUCKETS
+    def _middle(self, bucket: int) -> float:
+        return 0.0 if self._length_s is None else (bucket + 0.5) * self._length_s / BUCKETS
 
     def _drop(self, now: float) -> None:
         bucket = self._bucket(now)

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +12,9 @@ from nvgre_doctor.doctor import hear
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.settings.options import Options
 from nvgre_doctor.watching.follow import Pace
-from nvgre_doctor.watching.ledger import Ledger
 from nvgre_doctor.watching.said import Event
 from nvgre_doctor.watching.standing import Standing, Wanted
+from nvgre_doctor.watching.state import NOTHING, State
 from nvgre_doctor.watching.supply import Supply
 from nvgre_doctor.watching.watch import Watch
 from tests import build
@@ -31,8 +31,8 @@ RFC, OLD, OTHER_OLD = 0x00138900, 0x00001389, 0x0000138A
 class SetClock:
     """A clock that moves when a test says so."""
 
-    def __init__(self) -> None:
-        self.ns = NOON
+    def __init__(self, ns: int) -> None:
+        self.ns = ns
 
     def now_ns(self) -> int:
         return self.ns
@@ -65,13 +65,22 @@ class Watched:
         *supplies: Supply,
         window_s: float | None = 60,
         options: Options | None = None,
-        ledger: Ledger | None = None,
+        state: State = NOTHING,
+        save: Callable[[State], None] | None = None,
+        begin_ns: int = NOON,
     ) -> None:
-        self.clock, self.kept = SetClock(), Kept()
+        self.clock, self.kept = SetClock(begin_ns), Kept()
         options = options or Options()
         wanted = Wanted(window_s=window_s)
         self.watch = Watch(
-            supplies, options, hear(options), wanted, self.kept, ledger=ledger, clock=self.clock
+            supplies,
+            options,
+            hear(options),
+            wanted,
+            self.kept,
+            state=state,
+            save=save,
+            clock=self.clock,
         )
         for follower in self.watch.followers:
             follower.pace = Pace(POLL_S)
