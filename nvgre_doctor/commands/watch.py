@@ -132,6 +132,7 @@ def command(
     from nvgre_doctor.terminal.display import display_for_stdout
     from nvgre_doctor.terminal.output import write_stdout
     from nvgre_doctor.terminal.stopping import STOP_SIGNALS, on_first_interrupt
+    from nvgre_doctor.watching.live_page import LivePage
     from nvgre_doctor.watching.outlets import Lines, ReportFiles, Together
     from nvgre_doctor.watching.standing import Wanted
     from nvgre_doctor.watching.state import NOTHING, load, save
@@ -142,16 +143,20 @@ def command(
     _refuse_two_readers(sources, files_from)
     options = options_from(config, no_config, **given)
     read = [path for path in (options.inventory, options.file, files_from, baseline) if path]
-    known = NOTHING if state is None else load(state)
     files = _planned(outputs, state, [*sources, *(path for path in read if path != STDOUT)])
     display = display_for_stdout(options.color, verbose - quiet)
     is_terminal = sys.stdout is not None and sys.stdout.isatty()
     format_name = format_name or (LIVE if is_terminal else JSONL)
+    if format_name == LIVE and not is_terminal:
+        raise click.UsageError("-f live needs a terminal; into files and pipes: text or jsonl.")
+    known = NOTHING if state is None else load(state)
     own = [file.path for file in files] + ([state] if state else [])
     supplies = _supplies(sources, files_from, own, only_new, known)
     wanted = Wanted(None if window == float("inf") else window, interval, for_s, until_finding)
     outlet = Together(
-        Lines(as_json=format_name == JSONL, display=display),
+        LivePage(display)
+        if format_name == LIVE
+        else Lines(as_json=format_name == JSONL, display=display),
         ReportFiles(files, display, interval),
     )
     watch = Watch(

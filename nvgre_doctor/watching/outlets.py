@@ -11,7 +11,7 @@ from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.output import OutputError, tell, write_file, write_stdout
 from nvgre_doctor.watching.metrics import metrics
 from nvgre_doctor.watching.said import ASIDE, Event
-from nvgre_doctor.watching.standing import Standing
+from nvgre_doctor.watching.standing import Outlet, Standing
 
 METRICS: Final = "metrics"
 """The format of a .prom file, for node_exporter."""
@@ -36,6 +36,9 @@ class Lines:
             told = [event for event in events if not (is_quiet and event.name in ASIDE)]
             lines = [event.to_text(encoding) for event in told]
         return not lines or write_stdout("".join(f"{line}\n" for line in lines))
+
+    def show(self, report: Report, standing: Standing, *, is_last: bool) -> None:
+        """See `Outlet`; lines are about what happens."""
 
 
 class ReportFile(NamedTuple):
@@ -79,14 +82,15 @@ class ReportFiles:
 class Together:
     """Both: what happens, and how things stand."""
 
-    def __init__(self, lines: Lines, files: ReportFiles) -> None:
-        """Each gets its part."""
-        self._lines, self._files = lines, files
+    def __init__(self, stream: Outlet, files: ReportFiles) -> None:
+        """`stream` is standard output."""
+        self._stream, self._files = stream, files
 
     def say(self, events: Sequence[Event]) -> bool:
         """See `Outlet`."""
-        return self._lines.say(events)
+        return self._stream.say(events)
 
     def show(self, report: Report, standing: Standing, *, is_last: bool) -> None:
         """See `Outlet`."""
+        self._stream.show(report, standing, is_last=is_last)
         self._files.show(report, standing, is_last=is_last)

@@ -15,8 +15,8 @@ from nvgre_doctor.capture.losses import Losses
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.scan.counting import FrameCounter
 from nvgre_doctor.vocabulary import Status
-from nvgre_doctor.watching.follow import BEGINNING, EndedError, FollowedFile, Pace
 from nvgre_doctor.watching.file_marks import Mark, Plan
+from nvgre_doctor.watching.follow import BEGINNING, EndedError, FollowedFile, Pace
 from nvgre_doctor.watching.supply import Notice, Opened, Supply
 
 

@@ -14,8 +14,8 @@ from time import monotonic
 from typing import BinaryIO, Final
 
 from nvgre_doctor.capture import why_not_followed
-from nvgre_doctor.watching.follow import BEGINNING, FollowedFile, Pace
 from nvgre_doctor.watching.file_marks import Mark, Plan, SupplyState, inode_of, is_same, mark_of
+from nvgre_doctor.watching.follow import BEGINNING, FollowedFile, Pace
 from nvgre_doctor.watching.supply import Notice, Opened, cannot_open, close
 
 _LOOKS: Final = 10

@@ -13,8 +13,8 @@ from nvgre_doctor.report.checked_json import JsonError, Value, parse
 from nvgre_doctor.terminal.output import write_file
 from nvgre_doctor.terminal.text_files import TextFileError, read_text
 from nvgre_doctor.terminal.visible import visible
-from nvgre_doctor.watching.ledger import Ledger, Open, key_of
 from nvgre_doctor.watching.file_marks import FileRead, Mark, SupplyState
+from nvgre_doctor.watching.ledger import Ledger, Open, key_of
 from nvgre_doctor.watching.said import Event
 
 KIND: Final = "nvgre-doctor watch"
@@ -96,7 +96,7 @@ def load(path: str) -> State:
         raise StateError(f"{name}: {visible(str(error)).removesuffix('.')}. {_AWAY}") from error
 
 
-_AWAY: Final = "Name another file, or delete this one: then what is open is told again"
+_AWAY: Final = "Name another file for the state, or take this one away"
 
 
 def _names(value: Value) -> Iterable[str]:

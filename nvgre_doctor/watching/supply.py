@@ -16,8 +16,8 @@ from nvgre_doctor.capture.source import Source
 from nvgre_doctor.errors import Exit, GivenError
 from nvgre_doctor.terminal.output import STDOUT
 from nvgre_doctor.terminal.visible import visible
-from nvgre_doctor.watching.follow import FollowedFile, FollowedPipe, Pace
 from nvgre_doctor.watching.file_marks import Mark, Plan, SupplyState, is_same, mark_of
+from nvgre_doctor.watching.follow import FollowedFile, FollowedPipe, Pace
 
 LONGEST_NAME: Final = 1 << 16
 """Bytes of one name in a list."""

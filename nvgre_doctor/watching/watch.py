@@ -16,8 +16,8 @@ from nvgre_doctor.report.to_json import summary_of
 from nvgre_doctor.settings.options import Options
 from nvgre_doctor.terminal.memory import resident_bytes
 from nvgre_doctor.watching.clock import Clock, SteadyClock
-from nvgre_doctor.watching.ledger import Change
 from nvgre_doctor.watching.file_marks import supply_state
+from nvgre_doctor.watching.ledger import Change
 from nvgre_doctor.watching.numbering import by_file
 from nvgre_doctor.watching.reading import Follower, Slice, Taken
 from nvgre_doctor.watching.said import ASIDE, Event, about, problem_at

@@ -138,7 +138,7 @@ class Window:
         bucket = self._bucket(now if slice.when is None else slice.when)
         evidence = slice.evidence
         if not (evidence.frames or slice.problems or (self._length_s is None and slice.is_ended)):
-            if slice.is_ended and not file.parts:
+            if slice.is_ended and not file.parts and len(tape.files) > 1:
                 del tape.files[slice.file]
         else:
             part = file.parts.setdefault(bucket, _Part())
@@ -162,7 +162,7 @@ class Window:
         tapes = [
             tape for tape in self._tapes.values() if any(f.is_told for f in tape.files.values())
         ]
-        tapes = tapes or (list(self._tapes.values()) if is_last else [])
+        tapes = tapes or [tape for tape in self._tapes.values() if is_last and tape.files]
         evidence, captures, shown = Evidence(), list[Capture](), list[Tape]()
         for index, tape in enumerate(tapes):
             if tape.folded is None:

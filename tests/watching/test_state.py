@@ -195,4 +195,4 @@ def test_what_is_no_state_is_refused_with_a_way_out(tmp_path: Path, text: str) -
     with pytest.raises(StateError) as error:
         state.load(str(file))
     assert "state\\x1b.json" in str(error.value)
-    assert "delete this one" in str(error.value)
+    assert "Name another file" in str(error.value)
