@@ -16,7 +16,7 @@ from nvgre_doctor.settings.keys import KEYS
 from nvgre_doctor.settings.sources import load_options
 from tests.docs.pages import BLOCKS, EVERYTHING, PAGES, Block, blocks, name_of, prose, table
 from tests.docs.reader import Reader
-from tests.docs.terminal import PICTURE, picture
+from tests.docs.terminal import PICTURE, PICTURE_OF_WATCH, picture, picture_of_watch
 from tests.docs.terminal import SAMPLE as PICTURED
 from tests.needs import posix
 from tests.program import ROOT
@@ -101,6 +101,12 @@ def test_the_first_picture_is_what_the_program_prints_for_that_sample() -> None:
     assert SAMPLE.endswith(f"nvgre-doctor {PICTURED}")
     assert PICTURE.read_text("utf-8") == picture()
     assert "http" not in PICTURE.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
+
+
+@posix
+@pytest.mark.once
+def test_the_picture_of_watch_is_what_it_shows() -> None:
+    assert PICTURE_OF_WATCH.read_text("utf-8") == picture_of_watch()
 
 
 @pytest.mark.peer

@@ -11,6 +11,7 @@ from nvgre_doctor.errors import Exit
 from nvgre_doctor.evidence.sampling import ALL_UNITS, VM_STREAMS
 from nvgre_doctor.rules.registry import RULES
 from nvgre_doctor.vocabulary import Kind
+from nvgre_doctor.watching.said import EVENTS
 from tests.docs.pages import EVERYTHING, PAGES, prose, table
 
 
@@ -32,6 +33,11 @@ def test_the_kinds_of_evidence_are_those_of_the_program() -> None:
 def test_every_command_is_in_the_table() -> None:
     rows = table("README.md", "`nvgre-doctor` ...", "What it does")
     assert [command.strip("`").split()[0].strip("[]") for command, _ in rows] == list(COMMANDS)
+
+
+def test_the_events_of_watch_are_those_of_the_program() -> None:
+    rows = table("docs/watch.md", "Event", "Fields", "When")
+    assert [event.strip("`") for event, _, _ in rows] == list(EVENTS)
 
 
 def options() -> Iterator[tuple[str, str]]:
