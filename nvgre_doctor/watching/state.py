@@ -15,7 +15,7 @@ from nvgre_doctor.terminal.text_files import TextFileError, read_text
 from nvgre_doctor.terminal.visible import visible
 from nvgre_doctor.watching.file_marks import FileRead, Mark, SupplyState
 from nvgre_doctor.watching.ledger import Ledger, Open, key_of
-from nvgre_doctor.watching.said import Event
+from nvgre_doctor.watching.said import Event, subject_words
 
 KIND: Final = "nvgre-doctor watch"
 VERSION: Final = 1
@@ -115,7 +115,9 @@ def _open(value: Value) -> Open:
     )
     try:
         key_of(one.row)
-        _ = one.row["severity"], one.row["confidence"], one.row["captures"]
+        subject_words(one.row)
+        words = one.row["severity"], one.row["confidence"], one.row["message"]
+        "".join((one.row["code"], *words))
     except (KeyError, TypeError, AttributeError):
         value["finding"].fail("a finding")
     return one

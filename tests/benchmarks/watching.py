@@ -100,7 +100,7 @@ def write_at_rate(write: Callable[[bytes], object], rate: int, seconds: float) -
     return written
 
 
-def live(source: str, rate: int, seconds: float, extra: list[str]) -> None:
+def live(source: str, rate: int, seconds: float, extra: list[str], *, is_pure: bool) -> None:
     """Latency, share of a core, memory."""
     with tempfile.TemporaryDirectory() as folder:
         is_pipe = source == "pipe"
@@ -110,7 +110,7 @@ def live(source: str, rate: int, seconds: float, extra: list[str]) -> None:
             [*args, *extra],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=environment(),
+            env=environment(**({"NVGRE_DOCTOR_PURE": "1"} if is_pure else {})),
         )
         assert process.stdin is not None
         assert process.stdout is not None
@@ -191,11 +191,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--frames", type=int, default=10_000_000)
     parser.add_argument("--files", type=int, default=2_000)
+    parser.add_argument("--pure", action="store_true", help="with the loop in Python")
     given, extra = parser.parse_known_args()
     if given.what == "long":
         long(given.frames, given.files)
     else:
-        live(given.what, given.rate, given.seconds, extra)
+        live(given.what, given.rate, given.seconds, extra, is_pure=given.pure)
 
 
 if __name__ == "__main__":

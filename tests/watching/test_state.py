@@ -187,6 +187,14 @@ def test_no_file_is_no_state(tmp_path: Path) -> None:
             {"kind": "nvgre-doctor watch", "version": 1, "number": 1, "open": [{}], "layouts": {},
              "problems": [], "sources": {}, "pending": []}
         ),
+        json.dumps(
+            {"kind": "nvgre-doctor watch", "version": 1, "number": 1, "layouts": {},
+             "open": [{"finding": {"code": "NVG101", "severity": "warning", "confidence": "proven",
+                                   "message": "x", "subject": {"kind": "capture", "capture": 0},
+                                   "captures": []},
+                       "since_ns": 1, "shown_ns": 1, "silent": False}],
+             "problems": [], "sources": {}, "pending": []}
+        ),
     ],
 )  # fmt: skip
 def test_what_is_no_state_is_refused_with_a_way_out(tmp_path: Path, text: str) -> None:
