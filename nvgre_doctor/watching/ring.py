@@ -16,7 +16,7 @@ from typing import BinaryIO, Final
 from nvgre_doctor.capture import why_not_followed
 from nvgre_doctor.watching.file_marks import Mark, Plan, SupplyState, inode_of, is_same, mark_of
 from nvgre_doctor.watching.follow import BEGINNING, FollowedFile, Pace
-from nvgre_doctor.watching.supply import Notice, Opened, cannot_open, close
+from nvgre_doctor.watching.supply import Notice, Opened, cannot_open, close, open_regular
 
 _LOOKS: Final = 10
 """How many looks at a folder in which nothing seems to have changed come before it is listed."""
@@ -45,12 +45,13 @@ class Folder:
         """Of what was read, or is no capture."""
         self._earlier = {name: file for name, file in state.files.items() if not file.is_done}
         """What must be read again, to know what was known."""
-        self._own = {os.path.realpath(one) for one in own}
+        self._own = {os.path.basename(one): os.path.realpath(one) for one in own}
         self._only_new = only_new
         self._waiting: dict[str, int] = {}  # sizes of files that are to be read
         self._again: dict[str, int] = {}  # how often a file was written anew
         self._current: str | None = None
         self._read: tuple[BinaryIO, FollowedFile] | None = None
+        self._next: str | None = None  # has begun
         self._closed: set[str] = set()  # what may not be read
         self._poll_s = 0.0
         self._looked = self._listed = float("-inf")
@@ -92,7 +93,7 @@ class Folder:
         path = os.path.join(self.path, name)
         del self._waiting[name]
         try:
-            file = open(path, "rb", buffering=0)  # noqa: SIM115
+            file = open_regular(path)
         except FileNotFoundError:
             self.notices.append(Notice("lost", path, "deleted before it was read"))
             return None
@@ -130,7 +131,9 @@ class Folder:
         written anew.
         """
         self._look()
-        return self._successor() is not None or source.begins_anew()
+        if self._next not in self._waiting:  # which is asked for every read
+            self._next = self._successor()
+        return self._next is not None or source.begins_anew()
 
     def _successor(self) -> str | None:
         """The first of the files that are to be read, and have begun."""
@@ -215,11 +218,8 @@ class Folder:
             status = os.stat(path)
         except OSError:
             return
-        if (
-            self._is_current(name, status)
-            or not stat.S_ISREG(status.st_mode)
-            or os.path.realpath(path) in self._own
-        ):
+        is_own = name in self._own and os.path.realpath(path) == self._own[name]
+        if is_own or self._is_current(name, status) or not stat.S_ISREG(status.st_mode):
             return
         mark, earlier = self.marks.get(name), self._earlier.get(name)
         if earlier is not None and not is_same(path, earlier.mark, status):

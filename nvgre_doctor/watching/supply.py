@@ -5,6 +5,7 @@ Knows files and no frames.  A folder is in `ring`.
 """
 
 import contextlib
+import errno
 import os
 import stat
 import sys
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final, NamedTuple, Protocol
 
 from nvgre_doctor.capture.batch import Problem
-from nvgre_doctor.capture.source import Source
+from nvgre_doctor.capture.source import Source, is_regular
 from nvgre_doctor.errors import Exit, GivenError
 from nvgre_doctor.terminal.output import STDOUT
 from nvgre_doctor.terminal.visible import visible
@@ -102,7 +103,7 @@ class SingleFile(_OnlyFiles):
         """See `Supply`; for ever."""
         while True:
             try:
-                file = open(self.path, "rb", buffering=0)  # noqa: SIM115
+                file = open_regular(self.path)
             except OSError:  # not yet, or not for us for a moment
                 pace.pause()
                 continue
@@ -177,7 +178,7 @@ class Names(_OnlyFiles):
         """See `Supply`; to the end of a pipe, or for ever where the list is a file."""
         for name in self._names(pace):
             try:
-                file = open(name, "rb", buffering=0)  # noqa: SIM115
+                file = open_regular(name)
             except FileNotFoundError:
                 self.notices.append(Notice("lost", name, "deleted before it was read"))
                 continue
@@ -205,8 +206,22 @@ class Names(_OnlyFiles):
         if self.path == STDOUT or not os.path.isfile(self.path):
             read, file = _open_pipe(self.path, pace)
             return FollowedPipe(read, pace), file
-        file = open(self.path, "rb", buffering=0)  # noqa: SIM115
+        file = open_regular(self.path)
         return FollowedFile(file, pace, lambda: False), file
+
+
+def open_regular(path: str) -> BinaryIO:
+    """A file that has a size; a FIFO in its place would wait for a writer.  Errors: OSError,
+    ValueError.
+    """
+    flags = getattr(os, "O_NONBLOCK", 0)
+    file = open(  # noqa: SIM115
+        path, "rb", buffering=0, opener=lambda name, more: os.open(name, flags | more)
+    )
+    if is_regular(file):
+        return file
+    file.close()
+    raise OSError(errno.EINVAL, "it is no regular file")
 
 
 def _open_pipe(path: str, pace: Pace) -> tuple[Callable[[int], bytes], BinaryIO | None]:

@@ -387,6 +387,16 @@ def test_files_are_read_as_a_list_names_them(tmp_path: Path) -> None:
         assert watched.report.summary.frames == 16
 
 
+@posix
+def test_a_fifo_that_a_list_names_is_not_waited_for(tmp_path: Path) -> None:
+    names, fifo = tmp_path / "names", tmp_path / "fifo"
+    os.mkfifo(fifo)
+    names.write_text(f"{fifo}\n")
+    with watching(Names(str(names))) as watched:
+        assert ("problem", "fifo") in watched.look()
+        assert watched.of("problem")[0].fields["message"] == "cannot open: it is no regular file"
+
+
 def test_several_sources_are_judged_together(tmp_path: Path) -> None:
     one, two = tmp_path / "one.pcap", tmp_path / "two.pcap"
     sent, answered = Tape(), Tape()
