@@ -68,7 +68,7 @@ class Watch:
         self._counts = Counts()
         self._number, self._beaten_frames = state.number, 0
         self._pending, self._save = state.pending, save
-        self._taken: dict[str, Taken] = {}  # by path of the source
+        self._taken: dict[str, tuple[int, Taken]] = {}  # by path of the source
         self._began_ns = self._looked_ns = self._beaten_ns = self._clock.now_ns()
         self._said_behind_ns: int | None = None
         self._problems: dict[tuple[str, str, int], None] = dict.fromkeys(state.problems)
@@ -102,9 +102,7 @@ class Watch:
             self._clock.wait(pause, self.ended)
             if self.ended.is_set():
                 break
-            took = time.thread_time()
-            self.look()
-            pause = max(self._wanted.interval_s, SHARE * (time.thread_time() - took))
+            pause = max(self._wanted.interval_s, SHARE * self.look())
         return self.finish()
 
     def begin(self) -> None:
@@ -137,8 +135,8 @@ class Watch:
 
     # --- one look ---
 
-    def look(self, *, is_last: bool = False) -> None:
-        """Take what was read, and say what changed."""
+    def look(self, *, is_last: bool = False) -> float:
+        """Take what was read, and say what changed.  Seconds of a core that judging took."""
         now_ns = self._clock.now_ns()
         frames = self._counts.frames
         said = [
@@ -146,6 +144,7 @@ class Watch:
             for index, follower in enumerate(self.followers)
             for event in self._take(index, follower, now_ns / _NS)
         ]
+        began = time.thread_time()
         seconds = max((now_ns - self._looked_ns) / _NS, 0.001)
         rate = round((self._counts.frames - frames) / seconds)
         self._looked_ns = now_ns
@@ -160,9 +159,11 @@ class Watch:
             self._say(said)
         if self.report is not None:
             self._outlet.show(self.report, standing, is_last=is_last)
+        return time.thread_time() - began
 
     def _take(self, index: int, follower: Follower, now: float) -> list[tuple[str, dict[str, Any]]]:
-        taken = self._taken[follower.supply.path] = follower.take()
+        taken = follower.take()
+        self._taken[follower.supply.path] = index, taken
         opened, notices, slices = taken[:3]
         said: list[tuple[str, dict[str, Any]]] = [("reading", {"path": path}) for path in opened]
         self._counts.reading = opened[-1] if opened else self._counts.reading
@@ -242,7 +243,7 @@ class Watch:
             return
         supplies = {
             path: supply_state(taken.reads, taken.last_number, self.window.plans(index))
-            for index, (path, taken) in enumerate(self._taken.items())
+            for path, (index, taken) in self._taken.items()
         }
         ledger, problems = self.ledger, tuple(self._problems)
         opened = tuple(ledger.open.values())

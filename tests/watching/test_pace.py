@@ -30,7 +30,7 @@ def test_what_takes_long_is_looked_at_later_so_that_it_takes_a_tenth_of_a_core(
             if len(waits) > len(takes):
                 watched.watch.stop()
 
-    used = iter([value for take in takes for value in (100.0, 100.0 + take)])
+    used = iter([value for take in (*takes, 0) for value in (100.0, 100.0 + take)])
     watched.watch._clock = Clock(NOON)
     monkeypatch.setattr(time, "thread_time", lambda: next(used))
     watched.watch.run()
