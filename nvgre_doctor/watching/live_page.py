@@ -16,7 +16,7 @@ from nvgre_doctor.terminal.page import Page, Span, Style
 from nvgre_doctor.terminal.visible import visible
 from nvgre_doctor.vocabulary import Layout, PairVerdict, Severity, Verdict
 from nvgre_doctor.watching.said import ASIDE, Event
-from nvgre_doctor.watching.standing import Standing
+from nvgre_doctor.watching.standing import OLD_S, Standing
 from nvgre_doctor.wording import SURE_WORDS, VERDICT_WORDS, layout_words
 
 MOST_HOSTS, MOST_PAIRS, MOST_FINDINGS, MOST_EVENTS = 12, 4, 6, 5
@@ -89,7 +89,7 @@ class _Cleaner:
 def _header(standing: Standing) -> str:
     length = standing.window_s
     window = "all" if length is None else _span(length)
-    is_live = standing.lag_s is not None and standing.lag_s < 86_400  # no capture of old days
+    is_live = standing.lag_s is not None and standing.lag_s < OLD_S
     lag = f" | newest frame {_span(max(standing.lag_s or 0, 0))} old" if is_live else ""
     behind = f" | behind {standing.behind_s} s" if standing.behind_s else ""
     lost = f" | lost {standing.lost}" if standing.lost else ""

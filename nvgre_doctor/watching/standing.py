@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.watching.said import Event
+
+OLD_S: Final = 86_400
+"""A newest frame of this age is of a capture of old days, and no reader is behind."""
 
 
 class Wanted(NamedTuple):

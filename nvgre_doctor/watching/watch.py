@@ -21,7 +21,7 @@ from nvgre_doctor.watching.ledger import Change
 from nvgre_doctor.watching.numbering import by_file
 from nvgre_doctor.watching.reading import Follower, Slice, Taken
 from nvgre_doctor.watching.said import ASIDE, Event, about, problem_at
-from nvgre_doctor.watching.standing import Counts, Outlet, Standing, Wanted
+from nvgre_doctor.watching.standing import OLD_S, Counts, Outlet, Standing, Wanted
 from nvgre_doctor.watching.state import NOTHING, State
 from nvgre_doctor.watching.supply import Notice, Supply
 from nvgre_doctor.watching.window import Window
@@ -273,7 +273,8 @@ class Watch:
         counts = self._counts
         lag_s = None if counts.newest_ns is None else (now_ns - counts.newest_ns) / _NS
         is_busy = any(f.pace.is_busy() and not f.is_ended for f in self.followers)
-        is_behind = is_reading and is_busy and lag_s is not None and lag_s > BEHIND_S
+        is_late = lag_s is not None and BEHIND_S < lag_s < OLD_S
+        is_behind = is_reading and is_busy and is_late
         if not is_behind:
             self._said_behind_ns = None
         return Standing(

@@ -94,7 +94,7 @@ _SVG: Final = """\
 def picture() -> str:
     """The text of the SVG, from what the program prints now."""
     printed = in_terminal(SAMPLE, columns=COLUMNS, with_errors=False, cwd=ROOT)
-    return _drawn(printed, f"nvgre-doctor {SAMPLE}")
+    return _drawn(printed, f"nvgre-doctor {SAMPLE}", "nvgre-doctor")
 
 
 def picture_of_watch() -> str:
@@ -107,17 +107,17 @@ def picture_of_watch() -> str:
                 (ring / ring_name(number + 1)).write_bytes(pcap(tape))
                 watched.look(1)
             display = Display(color=True, width=COLUMNS)
-            shown = [event for event in watched.kept.events if event.name not in ASIDE][:1]
+            shown = [event for event in watched.kept.events if event.name not in ASIDE][:2]
             screen = page(watched.report, watched.kept.standings[-1], shown, display)
-    drawn = _drawn(screen, "nvgre-doctor watch ring")
+    drawn = _drawn(screen, "nvgre-doctor watch ring", "w")
     drawn = drawn.replace("&#160;", "\N{NO-BREAK SPACE}")
     return re.sub(r"\n[ ]+", "\n", drawn)  # pictures are to be small
 
 
-def _drawn(printed: str, title: str) -> str:
+def _drawn(printed: str, title: str, name: str) -> str:
     console = Console(width=COLUMNS, record=True, file=StringIO(), force_terminal=True)
     console.print(Text.from_ansi(printed))
-    return console.export_svg(title=title, theme=_THEME, code_format=_SVG, unique_id="nvgre-doctor")
+    return console.export_svg(title=title, theme=_THEME, code_format=_SVG, unique_id=name)
 
 
 @contextmanager

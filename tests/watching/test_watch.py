@@ -448,6 +448,15 @@ def test_a_reader_that_is_behind_says_how_far_and_so_every_minute(tmp_path: Path
         assert [event.fields["seconds"] for event in watched.of("behind")] == [59, 119]
 
 
+def test_nobody_is_behind_in_a_capture_of_old_days(tmp_path: Path) -> None:
+    path = tmp_path / "lab.pcap"
+    path.write_bytes(pcap(mismatch()))
+    with watching(SingleFile(str(path))) as watched:
+        watched.watch.followers[0].pace.is_busy = lambda: True
+        watched.look(90_000)
+        assert not watched.of("behind")
+
+
 def test_events_count_up_and_say_the_time_of_the_newest_frame(tmp_path: Path) -> None:
     path = tmp_path / "lab.pcap"
     path.write_bytes(pcap(mismatch()))
