@@ -190,7 +190,7 @@ def check_diagnosis(data: bytes) -> None:
     undamaged = data[: capture.bytes]
     if (
         (capture.status, capture.compression) == ("cut", None)
-        and capture.format in ("pcap", "pcapng", "snoop")
+        and capture.format in invariants.FORWARD
         and capture.frames
         and not invariants.is_of_other_kind(capture.format, data, undamaged)
     ):
@@ -411,8 +411,8 @@ TARGETS = {
     for target in (
         Target("pcap", pcap_seeds, invariants.check_capture, 4000),
         Target("pcapng", pcapng_seeds, invariants.check_capture, 4000),
-        Target("etl", seeds_of(captures.random_trace), invariants.check_copied, 1500, 32768),
-        Target("netmon", seeds_of(captures.random_netmon), invariants.check_copied, 1500),
+        Target("etl", seeds_of(captures.random_trace), invariants.check_capture, 1500, 32768),
+        Target("netmon", seeds_of(captures.random_netmon), invariants.check_capture, 1500),
         Target("snoop", seeds_of(captures.random_snoop), invariants.check_capture, 1500),
         Target("archive", archive_seeds, check_archive, 600, 65536),
         Target("scanner", native.seeds, native.check, 1500),
