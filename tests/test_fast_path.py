@@ -347,6 +347,23 @@ def test_one_stream_on_interfaces_of_two_linktypes_keeps_its_first_and_its_last_
     assert fast(capture) == exact(capture)
 
 
+@pytest.mark.parametrize("later", [("<", 9), (">", 6)], ids=["clock", "byte-order"])
+def test_times_are_read_as_the_section_of_their_frame_says(later):
+    """Also where all of its frames are plain, and the next section is another one."""
+    capture, frame = b"", build.ethernet(nvgre())
+    for number, (order, tsresol) in enumerate((("<", 6), later)):
+        capture += build.shb(order) + build.idb(order=order, tsresol=tsresol)
+        capture += build.nrb([("192.168.50.1", "a")], order)
+        for second in range(3):
+            ts_ns = TIME + number * 10**12 + second * 10**9
+            capture += build.epb(0, ts_ns, frame, order, tsresol=tsresol)
+    counter = FrameCounter()
+    with open_capture("-", stdin=io.BytesIO(capture)) as opened:
+        assert scan(opened.batches(walker=counter), counter).nvgre_frames == 6
+        times = opened.progress.first_ts_ns, opened.progress.last_ts_ns
+    assert times == (1_700_000_000_000_000_000, 1_700_001_002_000_000_000)
+
+
 def test_the_first_fragment_of_vxlan_is_vxlan():
     datagram = build.udp("192.168.50.1", "192.168.50.2", 49152, 4789, bytes(30))
     rows = [

@@ -4,8 +4,8 @@
 // "javascript", "before": SCRIPT, "steps": [...]}]} -> [{"results": [one for each step], "requests", "messages"}].
 // A step is {"run": EXPRESSION}, {"axe": true}, {"shot": PNG}, {"whole": PNG}, {"press": KEY}, {"type": TEXT},
 // {"click": SELECTOR}, {"give": {SELECTOR: [FILE]}}, {"until": EXPRESSION}, {"inside": EXPRESSION} in the frame of the page,
-// {"get": URL} by this process, {"reload": true}, {"media": {FEATURE: VALUE}} (Chromium), {"medium": "print"}, {"pdf": FILE} (Chromium).
-import { readFileSync } from "node:fs";
+// {"peak": EXPRESSION} as until, and how many MB a tab held at most meanwhile, {"get": URL} by this process, {"reload": true}, {"media": {FEATURE: VALUE}} (Chromium), {"medium": "print"}, {"pdf": FILE} (Chromium).
+import { readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import puppeteer from "puppeteer-core";
 
@@ -35,6 +35,24 @@ const check = async page => {
   return found;
 };
 
+// MB of the largest process of the browser that shows pages: what is its own, and its share of the rest (Linux).
+const parentOf = id => Number(readFileSync(`/proc/${id}/stat`, "latin1").replace(/^.*\) /, "").split(" ")[1]);
+const isOurs = id => id === browser.process().pid || (id > 1 && isOurs(parentOf(id)));
+const memory = () => {
+  let most = 0;
+  for (const id of readdirSync("/proc").filter(name => /^\d+$/.test(name)).map(Number)) {
+    try {
+      const command = readFileSync(`/proc/${id}/cmdline`, "latin1");
+      if (!/--type=renderer|-contentproc/.test(command) || !isOurs(id)) continue;
+      const [, kb] = /^Pss: +(\d+)/m.exec(readFileSync(`/proc/${id}/smaps_rollup`, "latin1"));
+      most = Math.max(most, kb / 1024);
+    } catch (error) {
+      if (!["ENOENT", "ESRCH"].includes(error.code)) throw error;  // it has ended
+    }
+  }
+  return most;
+};
+
 const does = {
   run: (page, expression) => page.evaluate(expression),
   axe: page => check(page),
@@ -53,6 +71,16 @@ const does = {
       await new Promise(done => setTimeout(done, 20));
     }
     return performance.now() - begin;
+  },
+  peak: async (page, expression) => {
+    let most = 0;
+    const timer = setInterval(() => { most = Math.max(most, memory()); }, 100);
+    try {
+      await does.until(page, expression);
+    } finally {
+      clearInterval(timer);
+    }
+    return Math.round(most);
   },
   inside: async (page, expression) => {
     const frame = await (await page.waitForSelector("iframe")).contentFrame();

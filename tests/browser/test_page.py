@@ -1,17 +1,21 @@
 """The HTML report in real browsers: accessible, silent, harmless, and able to do what it offers."""
 
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 from nvgre_doctor.keycard import KeyTextError, parse_key, remark, said_of
-from nvgre_doctor.reporters.html import render, row_tables
+from nvgre_doctor.reporters.html import page_files, render, row_tables
+from nvgre_doctor.reporters.html.packed_rows import packed
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.visible import visible
 from nvgre_doctor.wire import layouts
 from tests.browser.browsers import PROGRAMS, Told, Visit, visit
 from tests.browser.pages import PAYLOADS, REPORTS, write_pages
+from tests.fuzz import packing
+from tests.fuzz.mutate import mutate
 from tests.html_page import read, unpacked
 from tests.large_reports import fabric
 
@@ -225,6 +229,24 @@ def test_rows_that_are_unpacked_are_those_of_the_report_and_look_like_the_first_
     assert read(packed.read_text()).has_id("hosts-rows")
     assert not read(whole.read_text()).has_id("hosts-rows")
     assert one.results[1] == other.results[0]
+
+
+@pytest.mark.parametrize("browser", PROGRAMS)
+def test_a_page_unpacks_any_rows_as_they_were(tmp_path: Path, browser: str) -> None:
+    """Those that the fuzzer begins with, and 300 that it makes of them."""
+    dice, seeds = Random(1), packing.seeds()
+    inputs = [*seeds, *(mutate(dice, dice.choice(seeds), seeds, 2000) for _ in range(300))]
+    tables = [packing.rows_of(data) for data in inputs]
+    needed = "<style>@media(prefers-color-scheme:dark){p{color:red}}</style><p id=theme></p>"
+    scripts = "".join(
+        f"<script>{page_files.script(name)}</script>" for name in ("base.js", "rows.js")
+    )
+    rows = "".join(packed(f"x{number}", table) for number, table in enumerate(tables))
+    page = tmp_path / "page.html"
+    page.write_text(f"<!DOCTYPE html><title>rows</title>{needed}{rows}{scripts}", "ascii")
+    ids = [f"x{number}-rows" for number in range(len(tables))]
+    told = run(page, {"run": f"Promise.all({ids}.map(packedRows.unpack))"}, browser=browser)
+    assert told.results[0] == [[[*map(packing.shown, row)] for row in table] for table in tables]
 
 
 def test_filters_count_what_they_show_also_in_packed_rows(pages: dict[str, Path]) -> None:

@@ -19,6 +19,7 @@ import pytest
 from nvgre_doctor.terminal.visible import visible
 from tests import build
 from tests.browser.browsers import PROGRAMS, Step, Told, Visit, visit
+from tests.browser.memory import peaks
 from tests.browser.site import build_site, served
 from tests.hostile.payloads import EVIL, FILE_NAMES, SHOWN
 from tests.hostile.test_contents import capture as hostile_capture
@@ -279,9 +280,9 @@ def test_a_folder_stands_for_the_captures_in_it(url: str, tmp_path: Path) -> Non
 # --- at once, later, never ---------------------------------------------------
 
 
-def many_frames(path: Path, count: int) -> Path:
-    """A capture that takes long to read."""
-    path.write_bytes(build.pcap([]) + build.pcap([(0, bytes(98))])[24:] * count)
+def many_frames(path: Path, count: int, size: int = 98) -> Path:
+    """A capture that takes long to read; the longer the frames, the less so."""
+    path.write_bytes(build.pcap([]) + build.pcap([(0, bytes(size))])[24:] * count)
     return path
 
 
@@ -315,6 +316,19 @@ def test_cancel_ends_a_long_read_at_once_and_the_next_capture_is_read(
     assert told.results[4:6] == ["", 0]
     assert told.results[8] == "MISMATCH"
     assert told.messages == []
+
+
+@pytest.mark.parametrize("browser", PROGRAMS)
+def test_a_tab_needs_no_more_memory_for_a_capture_a_hundred_times_as_large(
+    url: str, tmp_path: Path, browser: str
+) -> None:
+    """What was read is given back at once: else some hundred MB of it would lie about."""
+    small = many_frames(tmp_path / "small.pcap", 80, 50_000)
+    large = many_frames(tmp_path / "large.pcap", 8000, 50_000)
+    assert large.stat().st_size > 400_000_000
+    of_small, of_large = peaks(url, [small, large], browser)
+    assert 100 < of_small < 600
+    assert of_large - of_small < 60
 
 
 @pytest.mark.parametrize("browser", PROGRAMS)

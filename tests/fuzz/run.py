@@ -4,6 +4,8 @@
 With atheris (`pip install atheris`: wheels for Linux on x86-64, CPython 3.11 to 3.14) the fuzzer is
 guided by coverage; without it, or with `--seeded N`, it is the blind mutation of the short run.
 What breaks something is written to the current folder, and how to keep it is said.
+`scanner` is guided by what is reached in C, in a copy whose loop in C clang builds with ASAN and
+UBSAN; without clang by what is reached in Python, as all others.
 NVGRE_DOCTOR_CORPUS adds its small captures to the seeds.
 """
 
@@ -11,6 +13,7 @@ import argparse
 import importlib
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 LARGEST_SEED = 8192
 CAPTURE_TARGETS = ("pcap", "pcapng", "etl", "netmon", "snoop", "compressed", "diagnosis")
+NATIVE = "LD_PRELOAD"  # of libFuzzer: what is reached in C counts
 KEEP = "keep it as tests/fuzz/crashes/{target}.SLUG and add a line to the table there"
 
 
@@ -78,14 +82,48 @@ def run_guided(name: str, seconds: float) -> int:
             "--seconds",
             str(seconds),
             "--here",
+            str(Path.cwd()),
         ]
-        return subprocess.run(command, check=False, env=os.environ | {"TMPDIR": scratch}).returncode
+        environment = os.environ | {"TMPDIR": scratch}
+        copy = Path.cwd()
+        if name == "scanner" and shutil.which("clang"):
+            copy = Path(scratch, "copy")
+            environment |= sanitized(copy)
+        return subprocess.run(command, check=False, cwd=copy, env=environment).returncode
 
 
-def run_guided_here(name: str, seconds: float) -> None:
-    """Does not return."""
+def sanitized(copy: Path) -> dict[str, str]:
+    """Build the loop in C in a copy of all that is tested; the environment that it needs."""
+    root = Path(__file__).resolve().parents[2]
+    for folder in ("nvgre_doctor", "tests"):
+        unused = shutil.ignore_patterns("*.so", "node_modules", "__pycache__")
+        shutil.copytree(root / folder, copy / folder, ignore=unused)
+    for file in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(root / file, copy)
+    build = {
+        "CC": "clang",
+        "LDSHARED": "clang -shared",
+        "CFLAGS": "-O1 -g -fsanitize=fuzzer-no-link,address,undefined"
+        " -fno-sanitize-recover=undefined",
+    }
+    command = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
+    subprocess.run(command, cwd=copy, check=True, env=os.environ | build)
+    if not list(copy.glob("nvgre_doctor/scan/_scanner.*so")):  # it is optional
+        raise SystemExit("the loop in C could not be built")
     atheris = importlib.import_module("atheris")
-    with atheris.instrument_imports(include=["nvgre_doctor"], enable_loader_override=False):
+    return {
+        NATIVE: str(Path(atheris.path(), "asan_with_fuzzer.so")),
+        "ASAN_OPTIONS": "detect_leaks=0",  # Python ends with memory that it has not given back
+        "PYTHONMALLOC": "malloc",  # which is guarded
+        "PYTHONPATH": str(copy),
+    }
+
+
+def run_guided_here(name: str, seconds: float, place: str) -> None:
+    """Does not return.  What breaks something is written to `place`."""
+    atheris = importlib.import_module("atheris")
+    python = [] if NATIVE in os.environ else ["nvgre_doctor"]
+    with atheris.instrument_imports(include=python, enable_loader_override=False):
         from tests.fuzz.targets import TARGETS
     target = TARGETS[name]
     folder = Path(tempfile.mkdtemp(prefix=f"fuzz-{name}-"))
@@ -97,7 +135,7 @@ def run_guided_here(name: str, seconds: float) -> None:
         "-print_final_stats=1",
         "-timeout=20",
     ]
-    options += [f"-artifact_prefix={name}-", "-rss_limit_mb=2048", "-verbosity=0"]
+    options += [f"-artifact_prefix={place}/{name}-", "-rss_limit_mb=2048", "-verbosity=0"]
     atheris.Setup([sys.argv[0], *options, str(folder)], target.check)
     atheris.Fuzz()
 
@@ -132,10 +170,10 @@ def main() -> int:
     parser.add_argument(
         "--seeded", type=int, metavar="SEED", help="blind mutation from this seed, without atheris"
     )
-    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--here", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.here:
-        run_guided_here(arguments.target, arguments.seconds)
+        run_guided_here(arguments.target, arguments.seconds, arguments.here)
     is_guided = arguments.seeded is None and importlib.util.find_spec("atheris") is not None
     if is_guided and arguments.target != "all":
         return run_guided(arguments.target, arguments.seconds)

@@ -5,13 +5,9 @@ The checks are the same for the short seeded run, the long run with atheris, and
 broke something once.
 """
 
-import atexit
-import shutil
-import tempfile
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from random import Random
 
 from nvgre_doctor import diagnose
@@ -20,6 +16,7 @@ from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.evidence.parts import Moment
 from nvgre_doctor.known.inventory import InventoryError, read_inventory
 from nvgre_doctor.report.from_json import ConvertError
+from nvgre_doctor.report.model import Report
 from nvgre_doctor.reporters import FORMATS, render
 from nvgre_doctor.scan import files
 from nvgre_doctor.scan.exact import add_frame
@@ -30,7 +27,7 @@ from nvgre_doctor.wire.facts import QuoteKind
 from nvgre_doctor.wire.quote import read_inner_quote, read_outer_quote
 from tests import build
 from tests.converted import report_from_json
-from tests.fuzz import captures, invariants
+from tests.fuzz import captures, invariants, merges, native, packing, scratch
 from tests.fuzz.frames import Captured, mixed_frames, random_frame, random_quote
 from tests.wire.test_prefixes import contradictions
 
@@ -44,21 +41,6 @@ class Target:
     check: Callable[[bytes], None]
     executions: int
     longest: int = 4096
-
-
-@cache
-def _scratch() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="nvgre-doctor-fuzz-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
-
-
-def _file(name: str, data: bytes) -> str:
-    """A file for what reads only files; always the same one."""
-    path = _scratch() / name
-    path.unlink(missing_ok=True)  # some file systems wait for the disk when a file is truncated
-    path.write_bytes(data)
-    return str(path)
 
 
 # --- captures ----------------------------------------------------------------
@@ -100,7 +82,6 @@ def seeds_of(make: Callable[[Random, Sequence[Captured]], bytes]) -> Callable[[]
 
 def archive_seeds() -> list[bytes]:
     import gzip
-    import io
     import tarfile
     import zipfile
 
@@ -123,13 +104,23 @@ def archive_seeds() -> list[bytes]:
 
 
 def check_archive(data: bytes) -> None:
-    """Whatever it holds is a list of captures, each of which is read or refused."""
-    path = _file("archive", data)
-    for capture in expand([path]):
-        with open_capture(capture) as opened:
-            for _ in opened.batches():
-                pass
-            invariants.check_progress(opened.progress, None)
+    """Whatever it holds is a list of captures, each of which is read or refused; in C, in Python
+    and frame by frame alike.  The only one is read from a pipe as well.
+    """
+    path = scratch.file("archive", data)
+    paths = expand([path])
+    found = [invariants.read_at(capture) for capture in paths]
+    for read in found:
+        invariants.check_progress(read.progress, None)
+        invariants.check_accounts(read.evidence, read.progress)
+    assert [invariants.read_at(capture, exact=True) for capture in paths] == found
+    with invariants.without_c():
+        assert [invariants.read_at(capture) for capture in paths] == found
+    piped = invariants.read_at("-", stdin=io.BytesIO(data))
+    if [path] == paths:
+        assert piped.evidence == found[0].evidence
+    elif len(paths) == 1:
+        assert piped == found[0]
 
 
 def compressed_seeds() -> list[bytes]:
@@ -168,7 +159,7 @@ def long_seeds() -> list[bytes]:
 
 def check_parts(data: bytes) -> None:
     """A file that is read in parts, as several threads do it, gives what one reader gives."""
-    path = _file("capture", data)
+    path = scratch.file("capture", data)
     whole = files.read_stretch(files.Stretch(path, None, None), _tell_nobody).read
     with open_capture(path) as capture:
         parts = capture.parts(3)
@@ -185,14 +176,31 @@ def _tell_nobody(count: int) -> None:
 
 
 def check_diagnosis(data: bytes) -> None:
-    """From bytes to every output format, and back from JSON."""
-    path = _file("capture", data)
+    """From bytes to every output format, and back from JSON.  What is behind damage changes nothing
+    in the report but what it says of the damage.
+    """
+    path = scratch.file("capture", data)
     report = diagnose([path])
     for name in FORMATS:
         render(name, report, Display())
     assert report == diagnose([path])
     text = render("json", report, Display())
     assert render("json", report_from_json(text), Display()) == text
+    (capture,) = report.captures
+    undamaged = data[: capture.bytes]
+    if (
+        (capture.status, capture.compression) == ("cut", None)
+        and capture.format in invariants.FORWARD
+        and capture.frames
+        and not invariants.is_of_other_kind(capture.format, data, undamaged)
+    ):
+        prefix = diagnose([scratch.file("capture", undamaged)])
+        assert _without_damage(report) == _without_damage(prefix)
+
+
+def _without_damage(report: Report) -> tuple[object, ...]:
+    findings = [finding for finding in report.findings if finding.code != "NVG101"]
+    return findings, report.hosts, report.pairs, report.refusals
 
 
 # --- frames ------------------------------------------------------------------
@@ -294,7 +302,7 @@ def inventory_seeds() -> list[bytes]:
 
 def check_inventory(data: bytes) -> None:
     try:
-        inventory = read_inventory(_file("inventory.csv", data))
+        inventory = read_inventory(scratch.file("inventory.csv", data))
     except InventoryError as error:
         check_message(error)
         return
@@ -337,7 +345,7 @@ def check_config(data: bytes) -> None:
         ),
     ):
         try:
-            load_options(_file(name, text), environment={})
+            load_options(scratch.file(name, text), environment={})
         except ConfigError as error:
             check_message(error)
 
@@ -403,18 +411,21 @@ TARGETS = {
     for target in (
         Target("pcap", pcap_seeds, invariants.check_capture, 4000),
         Target("pcapng", pcapng_seeds, invariants.check_capture, 4000),
-        Target("etl", seeds_of(captures.random_trace), invariants.check_copied, 1500, 32768),
-        Target("netmon", seeds_of(captures.random_netmon), invariants.check_copied, 1500),
+        Target("etl", seeds_of(captures.random_trace), invariants.check_capture, 1500, 32768),
+        Target("netmon", seeds_of(captures.random_netmon), invariants.check_capture, 1500),
         Target("snoop", seeds_of(captures.random_snoop), invariants.check_capture, 1500),
         Target("archive", archive_seeds, check_archive, 600, 65536),
-        Target("compressed", compressed_seeds, invariants.check_capture, 2000),
+        Target("scanner", native.seeds, native.check, 1500),
+        Target("compressed", compressed_seeds, invariants.check_capture, 800),
         Target("parts", long_seeds, check_parts, 1500, 16384),
+        Target("merges", merges.seeds, merges.check, 120, 16384),
         Target("diagnosis", lambda: [*pcap_seeds(), *pcapng_seeds()], check_diagnosis, 400),
         Target("frame", frame_seeds, check_frame, 12_000, 1024),
         Target("quote", quote_seeds, check_quote, 12_000, 512),
         Target("inventory", inventory_seeds, check_inventory, 5000),
         Target("config", config_seeds, check_config, 3000),
         Target("environment", environment_seeds, check_environment, 8000, 512),
+        Target("packing", packing.seeds, packing.check, 3000),
         Target("report", report_seeds, check_report, 1500, 65536),
     )
 }

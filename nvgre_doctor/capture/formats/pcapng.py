@@ -139,7 +139,7 @@ class PcapngReader(Reader[Section]):
         (kind,) = struct.unpack_from(order + "I", self._data, self._at)
         if kind == SECTION:
             order = self._section_order()
-            if self._frames.columns.stamps:
+            if self._frames.are_any:
                 return -1  # what was collected belongs to the section before
         total: int = struct.unpack_from(order + "I", self._data, self._at + 4)[0]
         size = (total + 3) & ~3  # some writers do not count the padding; Wireshark reads them

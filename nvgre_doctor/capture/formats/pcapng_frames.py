@@ -69,6 +69,11 @@ class Frames:
         self._odd: dict[int, int | None] = {}
         self._walked: list[int] = []  # the first and last stamps that a walker met
 
+    @property
+    def are_any(self) -> bool:
+        """Whether one was found, by whomever."""
+        return bool(self.columns.stamps or self._walked)
+
     def add(self, stamp: int, captured: int, odd: int | bool | None) -> None:
         """Take one frame; its number is for the reader to add.  `odd`: True for an enhanced block,
         else see `_odd`.
