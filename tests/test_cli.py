@@ -337,7 +337,7 @@ def test_help_of_check_fits_one_screen() -> None:
 
 def test_help_says_of_each_command_what_it_does_in_a_whole_sentence() -> None:
     commands = run("--help").stdout.decode().partition("Commands:\n")[2].splitlines()
-    assert len(commands) == 12
+    assert len(commands) == 13
     assert not [line for line in commands if line.endswith("...")]
 
 

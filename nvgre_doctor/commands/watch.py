@@ -124,8 +124,8 @@ def command(
     verbose: bool,
     **given: object,  # by fields of Options
 ) -> int:
-    """Follow captures that are being written: the folder of a ring buffer, a file, a FIFO, - for
-    standard input. Says what appears and what clears.
+    """Follow captures while they are written. A source is the folder of a ring buffer, a file, a
+    FIFO, or - for standard input. Says what appears and what clears.
     """
     from nvgre_doctor.doctor import hear
     from nvgre_doctor.reporters import render
