@@ -277,6 +277,26 @@ def test_a_folder_stands_for_the_captures_in_it(url: str, tmp_path: Path) -> Non
     assert saved(tmp_path, "report.json") == run("lab", "-f", "json", cwd=tmp_path).stdout
 
 
+@pytest.mark.parametrize("browser", PROGRAMS)
+def test_captures_that_are_dropped_are_read_together(url: str, browser: str) -> None:
+    """Two of one name, as from two folders, are two captures."""
+    drop: Step = {
+        "run": """(() => {
+            const transfer = new DataTransfer();
+            for (const each of [1, 2]) transfer.items.add(new File([sample.file], "lab.pcapng"));
+            document.body.dispatchEvent(new DragEvent("drop",
+                {dataTransfer: transfer, bubbles: true, cancelable: true}));
+        })()"""
+    }
+    told = do(url, READY, drop, ANSWERED, TROUBLE, {"run": STATE}, OFFERS, browser=browser)
+    assert told.results[3:5] == ["", "MISMATCH"]
+    assert told.results[5][4:] == [
+        "lab.pcapng with comments for Wireshark",
+        "lab (2).pcapng with comments for Wireshark",
+    ]
+    assert told.messages == []
+
+
 # --- at once, later, never ---------------------------------------------------
 
 

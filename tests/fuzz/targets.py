@@ -27,7 +27,7 @@ from nvgre_doctor.wire.facts import QuoteKind
 from nvgre_doctor.wire.quote import read_inner_quote, read_outer_quote
 from tests import build
 from tests.converted import report_from_json
-from tests.fuzz import captures, invariants, merges, native, packing, scratch
+from tests.fuzz import captures, invariants, merges, native, packing, scratch, watch_state
 from tests.fuzz.frames import Captured, mixed_frames, random_frame, random_quote
 from tests.wire.test_prefixes import contradictions
 
@@ -426,6 +426,7 @@ TARGETS = {
         Target("config", config_seeds, check_config, 3000),
         Target("environment", environment_seeds, check_environment, 8000, 512),
         Target("packing", packing.seeds, packing.check, 3000),
+        Target("watch-state", watch_state.seeds, watch_state.check, 800, 16384),
         Target("report", report_seeds, check_report, 1500, 65536),
     )
 }
