@@ -108,9 +108,8 @@ def test_a_hard_fact_arrives_beside_a_soft_one_that_is_stronger() -> None:
 
 def test_what_may_be_clones_narrows_hard_facts_and_not_soft_ones() -> None:
     """Two octets of the other side: FlowIDs or two tenants, of which one id explains one."""
-    settled = followed(
-        [(NEW_ONLY, 20, OWN), (BAND + 1, 5, ONE)], [(BAND + 1, 5, back(ONE)), (BAND + 0x81, 5, back(ONE))]
-    )  # fmt: skip
+    theirs: list[Unit] = [(BAND + 1, 5, back(ONE)), (BAND + 0x81, 5, back(ONE))]
+    settled = followed([(NEW_ONLY, 20, OWN), (BAND + 1, 5, ONE)], theirs)
     assert margins_of(settled) == ([[0, 20], [0, 5]], [[0, 25], [0, 10]])
 
 
