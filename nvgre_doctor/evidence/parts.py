@@ -67,6 +67,15 @@ class Packet(NamedTuple):
     and are not both well-known.  0: none."""
 
 
+def weight_of(frames: int, packets: tuple[Packet, ...]) -> int:
+    """How many packets so many frames are at least, copies not counted, of which one or two are
+    known: one more frame changes it by one at most.
+    """
+    if len(packets) == 1:
+        return 1
+    return max(2, frames // max(packet.frames for packet in packets))
+
+
 class Unit(NamedTuple):
     """Frames of one part, without a long silence, that have one key."""
 
@@ -78,12 +87,8 @@ class Unit(NamedTuple):
 
     @property
     def weight(self) -> int:
-        """How many packets these frames are at least, copies not counted: one more frame changes it
-        by one at most.
-        """
-        if len(self.packets) == 1:
-            return 1
-        return max(2, self.frames // max(packet.frames for packet in self.packets))
+        """How many packets these frames are at least."""
+        return weight_of(self.frames, self.packets)
 
 
 class Interval(NamedTuple):

@@ -83,12 +83,12 @@ def _between(orders: Iterable[Sequence[int]], answers: Sequence[Answer]) -> dict
 
 def _proven_ids(spans: Sequence[Span], answers: Sequence[Answer]) -> set[int]:
     known: set[int] = set()
-    for span, answer in zip(spans, answers, strict=True):
+    for number, answer in enumerate(answers):
         if answer.confidence is Confidence.PROVEN:
-            for unit in span.heard:
-                number = unit.old_id if answer.layout is Layout.OLD else unit.new_id
-                if number is not None:
-                    known.add(number)
+            for unit in spans[number].heard:
+                tenant = unit.old_id if answer.layout is Layout.OLD else unit.new_id
+                if tenant is not None:
+                    known.add(tenant)
     return known
 
 
