@@ -83,7 +83,7 @@ def without_lonely(weights: Mapping[int, int]) -> set[int]:
     ten with another one: a bit may have flipped.
     """
     if len(weights) == 2 and sum(weights.values()) > TENTH and 1 in weights.values():
-        return {octet for octet, weight in weights.items() if weight > 1}
+        return {max(weights, key=weights.__getitem__)}
     return set(weights)
 
 

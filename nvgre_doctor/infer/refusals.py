@@ -154,7 +154,7 @@ class _FlowIndex:
             if fitting:
                 return self._one_of(sign.addressee, sign.reporter, fitting)
         quoted = sign.quoted_macs or sign.quoted_customer_addresses
-        fitting = self._found.get((source, quoted), []) if quoted else []
+        fitting = self._found.get((source, quoted), [])  # nothing where nothing is quoted
         if not sign.quoted_destination and (source, destination) not in self._flows:
             heard = {stream.destination for stream in fitting}
             if len(heard) == 1:
