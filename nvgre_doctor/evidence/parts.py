@@ -33,6 +33,9 @@ class Net(IntEnum):
     ROUTED = 2  # in two
 
 
+_NETS: Final = tuple(Net)
+
+
 class PartKey(NamedTuple):
     """Frames of one VM pair in one direction whose keys share the upper 24 bits.
 
@@ -203,11 +206,18 @@ def is_sure(unit: bytes) -> bool:
     return bool(unit[0] & _SURE)
 
 
+def is_cut(unit: bytes) -> bool:
+    """Whether its frames were cut before the inner EtherType: a sign of life, and no evidence."""
+    return bool(unit[0] & _CUT)
+
+
 def read_key(unit: bytes) -> tuple[PartKey, int, bool]:
     """The inverse of unit_key."""
     flags, size = unit[0], _ENDS[len(unit)]
     ends, gre_key, macs = unit[1 : 1 + size], unit[1 + size : 5 + size], unit[5 + size :]
     middle = size // 2 if is_kept(unit) else size
     upper_bits = int.from_bytes(gre_key[:UPPER_BITS])
-    key = PartKey(ends[:middle], ends[middle:], upper_bits, macs, Net(flags & _NET), is_sure(unit))
-    return key, gre_key[UPPER_BITS], bool(flags & _CUT)
+    key = PartKey(
+        ends[:middle], ends[middle:], upper_bits, macs, _NETS[flags & _NET], is_sure(unit)
+    )
+    return key, gre_key[UPPER_BITS], is_cut(unit)
