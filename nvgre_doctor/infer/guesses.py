@@ -48,7 +48,7 @@ def guess(
         found = _guess(units, known) if units else None
         meant = {number: between[number] for number in group if number in between}
         for number, layout in meant.items():
-            answers[number] = Answer(layout, Confidence.LIKELY, 0, False)
+            answers[number] = Answer(layout, Confidence.LIKELY)
         if found is not None and not set(meant.values()) - {found[0]}:
             layout, shown = found
             alike: dict[int, Heard] = {}
@@ -57,7 +57,7 @@ def guess(
                 if best.gre_key != shown.gre_key == unit.gre_key:
                     alike[unit.span] = unit
             for number in group:
-                answers[number] = Answer(layout, Confidence.LIKELY, 0, False)
+                answers[number] = Answer(layout, Confidence.LIKELY)
                 looked_at[number] = alike.get(number, shown)
     return looked_at
 

@@ -158,3 +158,33 @@ def test_only_spans_that_may_be_cut_are_and_all_are_numbered_anew() -> None:
     assert found is not None
     assert [span.is_cut for span in found] == [False, True, True, False]
     assert [{unit.span for unit in span.heard} for span in found] == [{0}, {1}, {2}, {3}]
+
+
+def test_the_same_id_is_a_change_also_where_its_draft_00_key_fits_both_layouts() -> None:
+    """0x23450000 is VSID 0x234500 and nothing else; 0x00234500 was TNI 0x234500, or VSID 0x2345."""
+
+    def of_pair(*between: int) -> list[tuple[int, int, list[int]]] | None:
+        return halves(
+            heard(0x00234500, 5, macs=ONE, first=3, last=20),
+            *[heard(gre_key, 2, macs=back(ONE), first=5, last=9) for gre_key in between],
+            heard(0x23450000, 5, macs=back(ONE), first=30, last=50),
+        )
+
+    assert of_pair() == [(1, 20, [0x00234500]), (30, 100, [0x23450000])]
+    assert of_pair(0x00234500) is not None
+    assert of_pair(0x00777700) is None
+
+
+def test_a_frame_at_the_cut_is_in_the_first_half_and_in_no_other() -> None:
+    last = old(20, 20, 1, destination=b"\x0a\0\0\7")
+    assert halves(old(3, 12), last, new(30, 50)) == [
+        (1, 20, [OLD_ONLY, OLD_ONLY]),
+        (30, 100, [NEW_ONLY]),
+    ]
+
+
+def test_two_packets_of_a_key_say_that_nothing_changed_between_them() -> None:
+    assert halves(old(3, 20), either(10, 25, 2), new(30, 50)) == [
+        (1, 25, [OLD_ONLY, BAND]),
+        (30, 100, [NEW_ONLY]),
+    ]

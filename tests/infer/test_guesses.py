@@ -219,3 +219,22 @@ def test_spans_are_between_others_in_their_order_and_not_by_their_numbers() -> N
 
 def test_a_guess_that_contradicts_what_lies_around_it_is_none() -> None:
     assert between((OLD_KEY, 5), (BAND, 5), (OLD_KEY, 5)) == [OLD, OLD, OLD]
+
+
+def test_what_lies_between_is_likely_and_no_fact() -> None:
+    of = [
+        span_of(heard(gre_key, 5, number, vm_macs(number)))
+        for number, gre_key in enumerate((OLD_KEY, TELLS_NOTHING, OLD_KEY))
+    ]
+    assert guessed(of, [0, 1, 2])[0][1] == LIKELY[OLD]
+
+
+def test_a_guess_that_agrees_with_what_lies_around_it_shows_its_frames() -> None:
+    of = [
+        span_of(heard(OLD_KEY, 5, 0, OWN)),
+        span_of(heard(BAND + 0x43, 5, 1, ONE), heard(BAND + 0x43, 5, 1, TWO)),
+        span_of(heard(OLD_KEY, 5, 2, THREE)),
+    ]
+    answers, shown = guessed(of, [0, 1, 2])
+    assert answers[1] == LIKELY[OLD]
+    assert shown == {1: of[1].heard[0]}

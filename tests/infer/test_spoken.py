@@ -269,3 +269,11 @@ def test_the_streams_between_two_hosts_are_those_of_one_direction() -> None:
         assert diagnosis.between(MINE, THEIRS) == [there]
         assert diagnosis.between(THEIRS, MINE) == [back]
         assert diagnosis.between(MINE, MINE) == []
+
+
+def test_at_the_time_of_its_last_frame_a_span_is_spoken_in_other_captures_too() -> None:
+    known = host((OLD, PROVEN, 10, 20), (CURRENT, PROVEN, 25, 40))
+    moment = At(20 * SECOND, 7, 1)
+    found = known.spoken_between(moment, moment)
+    assert found is not None
+    assert found.layout is OLD
