@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from nvgre_doctor.evidence.parts import Packet, Unit
+from nvgre_doctor.evidence.parts import Interval, Packet, Part, Unit
 from nvgre_doctor.infer.copies import find_copies
 from nvgre_doctor.infer.diagnosis import At, Copies
 from tests.infer.heard import B, evidence_of, interval, key, moment, part, vm_macs
@@ -112,3 +112,8 @@ def test_the_frames_are_of_the_capture_that_is_told() -> None:
     parts = {key(0x1389, destination=B): part(interval(unit))}
     (found,) = find_copies(evidence_of({4: parts, 7: parts}))
     assert found == Copies(7, 2, 2, (At(8_000_000_000, 7, 8),), 4)
+
+
+def test_frames_that_were_cut_before_their_inner_ethertype_are_no_copies() -> None:
+    cut = {key(0x1389): Part((Interval(moment(1), moment(2), (), 2),), b"")}
+    assert find_copies(evidence_of({0: cut, 1: cut})) == []

@@ -4,7 +4,12 @@ import gc
 
 import pytest
 
+from nvgre_doctor.evidence import CaptureEvidence, Evidence
+from nvgre_doctor.evidence.parts import Net, PartKey, unit_key
+from nvgre_doctor.evidence.rows import pack
+from nvgre_doctor.infer import infer
 from nvgre_doctor.infer.diagnosis import HostVerdict
+from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.vocabulary import Confidence, Layout, Sender
 from tests import build
 from tests.worlds import VM1, VM2, VM3, VM4, A, B, Tape, Vm, diagnose_tapes, lookup, lookups
@@ -118,3 +123,47 @@ def test_octets_that_may_be_flow_ids_take_the_proof_from_a_hyper_v_host() -> Non
 def test_of_others_they_are_flow_ids_or_nothing() -> None:
     layout, confidence, sender = with_octets((1, 200), 64, FOREIGN)
     assert (layout is OLD, confidence is PROVEN, sender) == (False, False, Sender.OTHER)
+
+
+# --- hosts ----------------------------------------------------------------------------------
+
+
+def test_captures_that_packets_tie_together_give_a_change_its_order() -> None:
+    """Both hold two packets of B; the first ends there, and the second goes on after the update."""
+    tape = Tape()
+    for number in range(4):
+        tape.send(A, B, 0x00012345, VM1, VM2, ident=number + 1)
+    for number in range(2):
+        tape.send(B, A, NEW_KEY, VM4, VM3, ident=number + 1)
+    tape.wait(60)
+    for number in range(4):
+        tape.send(A, B, NEW_KEY, VM3, VM4, ident=number + 101)
+    one, two = Tape(), Tape()
+    one.frames, two.frames = tape.frames[:6], tape.frames[4:]
+    found = diagnose_tapes(one, two).hosts[build.ip(A)]
+    assert (found.layout, found.confidence, found.is_stale) == (CURRENT, PROVEN, False)
+    assert [(change.before, change.after) for change in found.changes] == [(OLD, CURRENT)]
+
+
+def test_one_packet_of_the_other_layout_is_no_reason_of_a_host_that_is_proven() -> None:
+    tape = Tape()
+    for _ in range(20):
+        tape.send(A, B, NEW_KEY, VM1, VM2)
+    tape.send(A, B, 0x00012345, VM3, VM4)
+    found = diagnose_tapes(tape).hosts[build.ip(A)]
+    assert (found.layout, found.confidence) == (CURRENT, PROVEN)
+    assert [reason.layout for reason in found.reasons] == [CURRENT]
+
+
+def test_a_host_all_of_whose_peers_are_left_out_is_a_host() -> None:
+    """Where not all VM pairs are kept, what it sent to them is one stream without a destination."""
+    key = PartKey(build.ip(A), b"", NEW_KEY >> 8, b"", Net.UNKNOWN, is_sure=True)
+    capture = CaptureEvidence(4, 4)
+    capture.units.add([(unit_key(key, 0), pack(b"\0", [ROW]))])
+    diagnosis = infer(Evidence({0: capture}), Inventory())
+    assert [host.address for host in diagnosis.hosts.values()] == [build.ip(A)]
+    assert diagnosis.hosts[build.ip(A)].frames_sent == 0
+
+
+ROW = (0, 1, 4, 1, 0, 4, 10**9, *(1, b"packet 1", 1, 128, 0), *(2, b"packet 2", 1, 128, 0))
+"""Four frames in a second; two packets."""
