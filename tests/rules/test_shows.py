@@ -2,7 +2,7 @@
 
 import pytest
 
-from nvgre_doctor.infer.diagnosis import Contradiction, Stray
+from nvgre_doctor.infer.diagnosis import Contradiction, Copies, Stray
 from nvgre_doctor.known.expectations import parse_expected
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.rules.base import Situation
@@ -25,7 +25,7 @@ from tests.situations import (
     span,
     stream,
 )
-from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, Tape
+from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, Tape, judge_tapes
 
 OLD_KEY, NEW_KEY, EITHER = 0x00001389, 0x20004200, 0x00138900
 
@@ -271,3 +271,78 @@ def test_control_traffic_is_no_data() -> None:
 def test_a_frame_that_refuses_is_not_shown_as_one_that_was_sent() -> None:
     known = situation(host(A, OLD), refusals=(refusal(A, B, EITHER),))
     assert claims("NVG201", known, refused()) == []
+
+
+# --- NVG104, NVG203, NVG204 ---------------------------------------------------------------
+
+
+def test_a_copy_is_shown_on_the_frames_that_are_named() -> None:
+    known = situation(copies=(Copies(0, 2, 3, (at(4), at(9)), None),))
+    text = "packets of these virtual machines were captured more than once"
+    shown = [number for number in range(1, 12) if claims("NVG104", known, data(), number)]
+    assert shown == [4, 9]
+    assert claims("NVG104", known, data(), 4) == [((), text)]
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("NVG203", f"{A} sends both layouts at the same time: key 0x00138900"),
+        ("NVG204", f"the layout of {A} cannot be told: key 0x00138900"),
+    ],
+)
+def test_every_data_frame_of_a_host_is_shown(code: str, text: str) -> None:
+    assert claims(code, situation(), data()) == [((A,), text)]
+    assert claims(code, situation(), refused()) == []
+    assert claims(code, situation(), web()) == []
+
+
+# --- NVG304, NVG305, NVG307 ------------------------------------------------------------------
+
+
+def test_another_error_is_shown_with_its_name() -> None:
+    says = f"from {B} about NVGRE from {A} to {B} (key 0x00138900)"
+    named = f"ICMP 3/2 {says}: protocol unreachable"
+    assert claims("NVG304", situation(), refused(kind=(3, 2))) == [((A, B), named)]
+    assert claims("NVG304", situation(), refused(kind=(3, 200))) == [((A, B), f"ICMP 3/200 {says}")]
+    for kind in ((3, 10), (5, 10), (3, 4)):
+        assert claims("NVG304", situation(), refused(kind=kind)) == []
+    assert claims("NVG304", situation(), data()) == []
+
+
+def test_a_redirect_is_shown() -> None:
+    text = f"{B} tells {A} that a virtual machine moved (ICMP 5/10, key 0x00138900)"
+    assert claims("NVG307", situation(), refused(kind=(5, 10))) == [((A, B), text)]
+    assert claims("NVG307", situation(), refused()) == []
+    assert claims("NVG307", situation(), data()) == []
+
+
+def test_fragments_are_shown_where_the_first_one_says_that_they_are_nvgre() -> None:
+    text = f"a fragment: NVGRE from {A} to {B} does not fit the path"
+    first = data(fragment=0x2000)
+    later = Tape()
+    later.put(build.ipv4(A, B, 47, b"\0" * 40, fragment=0x00B9))
+    both = Tape()
+    both.frames = [*first.frames, *later.frames]
+    known = judge_tapes(both)
+    assert claims("NVG305", known, first) == [((A, B), text)]
+    assert claims("NVG305", known, later, 2) == [((A, B), text)]
+    assert claims("NVG305", judge_tapes(later), later) == []
+    assert claims("NVG305", known, data()) == []
+
+
+# --- NVG402, NVG403 ------------------------------------------------------------------------------
+
+
+def test_flags_are_shown() -> None:
+    text = "the GRE flags are 0x2080 instead of 0x2000"
+    assert claims("NVG402", situation(), data(flags=0x2080)) == [((A,), text)]
+    assert claims("NVG402", situation(), data()) == []
+    assert claims("NVG402", situation(), web()) == []
+
+
+def test_a_tag_inside_is_shown() -> None:
+    text = f"{A} sends an 802.1Q tag inside NVGRE"
+    assert claims("NVG403", situation(), data(inner_tags=((0x8100, 5),))) == [((A,), text)]
+    assert claims("NVG403", situation(), data(tags=((0x8100, 5),))) == []
+    assert claims("NVG403", situation(), web()) == []
