@@ -93,6 +93,8 @@ def test_two_ids_that_are_known_tell_nothing() -> None:
         ([(BAND + 0x42, 5, ONE), (BAND + 0x10042, 5, TWO)], CURRENT),  # one octet for two ids
         ([(BAND + 0x42, 5, ONE), (BAND + 0x10043, 5, TWO)], UNKNOWN),
         ([(BAND + 0x42, 5, ONE), (BAND + 0x10042, 5, b"")], UNKNOWN),
+        # Two ids of one VM pair have an octet each, though they are neighbours.
+        ([(BAND + 0x43, 5, ONE), (BAND + 0x144, 5, ONE), (BAND + 0x43, 5, TWO)], OLD),
         # Of one VM pair two octets of one id: ids of clones, or FlowIDs.
         (
             [(BAND + 0x42, 5, ONE), (BAND + 0x43, 5, ONE), (BAND + 0x42, 5, TWO)],

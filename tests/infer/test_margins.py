@@ -7,7 +7,7 @@ from nvgre_doctor.infer.listed import Listed
 from nvgre_doctor.infer.margins import only_layout
 from nvgre_doctor.infer.tables import NEW, OLD
 from nvgre_doctor.vocabulary import Sender
-from tests.infer.heard import back, heard, vm_macs
+from tests.infer.heard import ROUTED, back, heard, vm_macs
 from tests.infer.judged import BAND, NEW_ONLY, OLD_ONLY, facts_of, margins_of, spans
 
 ONE, TWO = vm_macs(1), vm_macs(2)
@@ -105,3 +105,9 @@ def test_the_grounds_of_a_margin_are_what_vm_pairs_add_to_values() -> None:
     assert [g[1:] for g in facts.grounds(0, OLD, weights)] == [(5, 5)]
     assert [g[1:] for g in facts.grounds(0, OLD)] == [(5, 5), (5, 5)]
     assert list(facts.grounds(0, NEW)) == []
+
+
+def test_what_two_subnets_say_together_is_soft() -> None:
+    routed = {"net": Net.ROUTED, "customers": ROUTED}
+    of = spans([(0x00123400, 5, ONE, routed)], [(0x12340000, 7, ONE, routed)])
+    assert margins_of(facts_of(of)) == ([[0, 0], [0, 7]], [[5, 0], [0, 7]])

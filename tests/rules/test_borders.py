@@ -14,6 +14,7 @@ from tests.situations import (
     BOTH,
     CURRENT,
     OLD,
+    UNKNOWN,
     at,
     change,
     host,
@@ -289,3 +290,11 @@ def test_packets_with_flags_or_inner_tags_are_counted_though_five_are_named() ->
 def test_a_key_from_4096_on_is_one_of_a_reserved_vsid(key: int, text: str) -> None:
     known = situation(host(A, CURRENT), streams=(stream(A, B, key),))
     assert text in only("NVG401", known).message
+
+
+def test_what_a_host_that_changed_spoke_while_nobody_knows_is_unknown() -> None:
+    spans = [span(OLD, 1, 4), span(CURRENT, 2_000_000, 2_000_004)]
+    changed = host(A, CURRENT, spans=spans, changes=[change(OLD, 4, CURRENT, 2_000_000)])
+    known = situation(changed)
+    assert known.layout_at(build.ip(A), at(1_000_000)) is UNKNOWN
+    assert known.layout_at(build.ip(A), at(3)) is OLD
