@@ -218,11 +218,10 @@ def told(gre_key: int | None, cause: Cause, code: int = 10) -> RefusalFacts:
     return RefusalFacts(MINE, THEIRS, sign, gre_key, 1, (at(15),), cause)
 
 
-def cause(gre_key: int | None, *refusals: RefusalFacts, **hosts: HostVerdict) -> Cause:
+def cause(gre_key: int | None, *refusals: RefusalFacts) -> Cause:
     quote = Quote(QuoteKind.BARE_GRE, gre_key=gre_key)
     error = IcmpError(THEIRS, MINE, 4, 3, 10, Carried.INNER, True, quote)
-    known = dict(zip((MINE, THEIRS), hosts.values(), strict=False))
-    diagnosis = Diagnosis([], known, [], list(refusals))
+    diagnosis = Diagnosis([], {}, [], list(refusals))
     return diagnosis.cause_of(MINE, THEIRS, error, at(15))
 
 
@@ -243,20 +242,15 @@ def test_another_kind_of_error_does_not_say_why() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "two", "expected"),
-    [
-        (host((OLD, PROVEN, 10, 20)), host((CURRENT, PROVEN, 10, 20)), Cause.LAYOUT_MISMATCH),
-        (host((OLD, PROVEN, 10, 20)), host((OLD, PROVEN, 10, 20)), Cause.UNKNOWN),
-        (host((OLD, PROVEN, 10, 20)), host((CURRENT, LIKELY, 10, 20)), Cause.UNKNOWN),
-        (host((OLD, PROVEN, 10, 20)), None, Cause.UNKNOWN),
-    ],
+    ("policy", "mismatch", "expected"),
+    [(10, 20, Cause.POLICY), (10, 12, Cause.LAYOUT_MISMATCH), (15, 14, Cause.POLICY)],
 )
-def test_where_a_flow_was_refused_for_two_causes_the_layouts_of_that_time_decide(
-    one: HostVerdict, two: HostVerdict | None, expected: Cause
+def test_of_several_causes_in_turn_the_last_that_had_begun_is_that_of_a_frame(
+    policy: int, mismatch: int, expected: Cause
 ) -> None:
-    rows = told(5, Cause.POLICY), told(5, Cause.LAYOUT_MISMATCH)
-    known = {"one": one} if two is None else {"one": one, "two": two}
-    assert cause(5, *rows, **known) is expected
+    one = told(5, Cause.POLICY)._replace(frames=(at(policy),))
+    two = told(5, Cause.LAYOUT_MISMATCH)._replace(frames=(at(mismatch),))
+    assert cause(5, one, two) is expected
 
 
 def test_the_streams_between_two_hosts_are_those_of_one_direction() -> None:

@@ -6,9 +6,9 @@ from nvgre_doctor.infer.diagnosis import Contradiction, Copies, Stray
 from nvgre_doctor.known.expectations import parse_expected
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.rules.base import Situation
-from nvgre_doctor.rules.frames import frame_of
+from nvgre_doctor.rules.frames import frame_of, messages_of_hosts
 from nvgre_doctor.rules.registry import RULES
-from nvgre_doctor.vocabulary import Confidence, Layout
+from nvgre_doctor.vocabulary import Cause, Confidence
 from nvgre_doctor.wire.decode import decode
 from tests import build
 from tests.situations import (
@@ -37,7 +37,8 @@ def claims(
     (rule,) = (rule for rule in RULES if rule.code == code)
     _, data, *_ = tape.frames[-1]
     facts = decode(1, data[:cut], len(data))
-    return [(claim.hosts, claim.text) for claim in rule.shows(known)(frame_of(facts, at(number)))]
+    frame = frame_of(facts, at(number), messages_of_hosts(known.evidence))
+    return [(claim.hosts, claim.text) for claim in rule.shows(known)(frame)]
 
 
 def data(key: int = EITHER, source: str = A, destination: str = B, **more: object) -> Tape:
@@ -180,13 +181,11 @@ def test_a_vm_pair_that_contradicts_itself_is_shown_both_ways() -> None:
 # --- NVG302, NVG303, NVG305 ---------------------------------------------------------------
 
 
-def spoken(address: str, layout: Layout) -> object:
-    return host(address, layout, spans=[span(layout, 1, 9)])
-
-
-@pytest.mark.parametrize(("theirs", "code"), [(CURRENT, "NVG302"), (OLD, "NVG303")])
-def test_a_refusal_has_the_code_of_its_cause(theirs: Layout, code: str) -> None:
-    known = situation(spoken(A, OLD), spoken(B, theirs))  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("cause", "code"), [(Cause.LAYOUT_MISMATCH, "NVG302"), (Cause.POLICY, "NVG303")]
+)
+def test_a_refusal_has_the_code_of_its_cause(cause: Cause, code: str) -> None:
+    known = situation(refusals=(refusal(A, B, EITHER, cause, is_inner=False, frames=(5,)),))
     why = {"NVG302": "their layouts differ", "NVG303": "the layouts do not explain it"}
     text = f"{B} refuses what {A} sends (ICMP 3/10, key 0x00138900): {why[code]}"
     for each in why:
