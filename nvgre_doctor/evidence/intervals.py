@@ -39,7 +39,7 @@ def _part(key: PartKey, units: list[tuple[int, bool, bytes]]) -> Part:
     """Intervals of a part, of the rows of its units."""
     if len(units) == 1 and len(units[0][2]) <= 1 + units[0][2][0] + ROW.size:  # as nearly always
         octet, is_cut, packed = units[0]
-        (row,) = rows_of(packed)
+        row = ROW.unpack_from(packed, 1 + packed[0])
         ends = moments_of(row)
         whole = () if is_cut else (Unit(octet, row[2], *ends, packets_of(row)),)
         about = customers_of(packed) if key.destination else b""

@@ -33,6 +33,9 @@ class Net(IntEnum):
     ROUTED = 2  # in two
 
 
+_NETS: Final = tuple(Net)
+
+
 class PartKey(NamedTuple):
     """Frames of one VM pair in one direction whose keys share the upper 24 bits.
 
@@ -67,6 +70,15 @@ class Packet(NamedTuple):
     and are not both well-known.  0: none."""
 
 
+def weight_of(frames: int, packets: tuple[Packet, ...]) -> int:
+    """How many packets so many frames are at least, copies not counted, of which one or two are
+    known: one more frame changes it by one at most.
+    """
+    if len(packets) == 1:
+        return 1
+    return max(2, frames // max(packet.frames for packet in packets))
+
+
 class Unit(NamedTuple):
     """Frames of one part, without a long silence, that have one key."""
 
@@ -78,12 +90,8 @@ class Unit(NamedTuple):
 
     @property
     def weight(self) -> int:
-        """How many packets these frames are at least, copies not counted: one more frame changes it
-        by one at most.
-        """
-        if len(self.packets) == 1:
-            return 1
-        return max(2, self.frames // max(packet.frames for packet in self.packets))
+        """How many packets these frames are at least."""
+        return weight_of(self.frames, self.packets)
 
 
 class Interval(NamedTuple):
@@ -198,11 +206,18 @@ def is_sure(unit: bytes) -> bool:
     return bool(unit[0] & _SURE)
 
 
+def is_cut(unit: bytes) -> bool:
+    """Whether its frames were cut before the inner EtherType: a sign of life, and no evidence."""
+    return bool(unit[0] & _CUT)
+
+
 def read_key(unit: bytes) -> tuple[PartKey, int, bool]:
     """The inverse of unit_key."""
     flags, size = unit[0], _ENDS[len(unit)]
     ends, gre_key, macs = unit[1 : 1 + size], unit[1 + size : 5 + size], unit[5 + size :]
     middle = size // 2 if is_kept(unit) else size
     upper_bits = int.from_bytes(gre_key[:UPPER_BITS])
-    key = PartKey(ends[:middle], ends[middle:], upper_bits, macs, Net(flags & _NET), is_sure(unit))
-    return key, gre_key[UPPER_BITS], bool(flags & _CUT)
+    key = PartKey(
+        ends[:middle], ends[middle:], upper_bits, macs, _NETS[flags & _NET], is_sure(unit)
+    )
+    return key, gre_key[UPPER_BITS], is_cut(unit)

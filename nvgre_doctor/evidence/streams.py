@@ -35,8 +35,9 @@ def streams(units: Packed) -> Iterator[tuple[StreamKey, StreamFacts]]:
         octet = octet if key.destination else packed[1]
         found.setdefault(StreamKey(*key[:4]), []).append((octet, packed))
     for stream, of_stream in sorted(found.items()):
-        row = total([row for _, packed in of_stream for row in rows_of(packed)])
-        _, customers = min((r[3], customers_of(p)) for _, p in of_stream for r in rows_of(p))
+        rows = [(row, packed) for _, packed in of_stream for row in rows_of(packed)]
+        row = total([row for row, _ in rows])
+        _, customers = min([(row[3], customers_of(packed)) for row, packed in rows])
         octets = bytes(sorted({octet for octet, _ in of_stream}))
         about = customers if stream.destination else b""
         yield stream, StreamFacts(row[2], *moments_of(row), about, octets)

@@ -45,7 +45,6 @@ def follow(facts: Facts) -> Settled:
     count = len(facts.margins[HARD])
     settled = Settled(count)
     best = tuple([list(margins) for margins in facts.margins[grade]] for grade in (SOFT, HARD))
-    done = [[[False, False] for _ in range(count)] for _ in (SOFT, HARD)]
     heap: list[_Entry] = []
     for grade in (SOFT, HARD):
         for number, margins in enumerate(best[grade]):
@@ -55,12 +54,9 @@ def follow(facts: Facts) -> Settled:
     while heap:
         minus_grade, minus_margin, number, layout = heappop(heap)
         grade, margin = -minus_grade, -minus_margin
-        if done[grade][number][layout] or margin < best[grade][number][layout]:
-            continue
-        done[grade][number][layout] = True
+        if margin < best[grade][number][layout]:
+            continue  # it came another way, and was stronger
         settled.margins[grade][number][layout] = margin
-        if grade == HARD and margin > best[SOFT][number][layout]:
-            best[SOFT][number][layout] = margin
         other = settled.margins[grade][number][1 - layout]
         if margin * STRAY_SHARE <= other:
             continue
@@ -69,11 +65,10 @@ def follow(facts: Facts) -> Settled:
             reached = min(margin, gap)
             into = grade if facts.can_be_hard[target][wanted] else SOFT
             for lower in range(into + 1):
-                if done[lower][target][wanted] or reached <= best[lower][target][wanted]:
-                    continue
-                best[lower][target][wanted] = reached
-                settled.links[lower][target, wanted] = Link(number, layout, models)
-                heappush(heap, (-lower, -reached, target, wanted))
+                if reached > best[lower][target][wanted]:
+                    best[lower][target][wanted] = reached
+                    settled.links[lower][target, wanted] = Link(number, layout, models)
+                    heappush(heap, (-lower, -reached, target, wanted))
     return settled
 
 

@@ -9,12 +9,16 @@ from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.bundles import unbundled
-from nvgre_doctor.evidence.intervals import parts
-from nvgre_doctor.evidence.parts import Moment, Packet, Unit
+from nvgre_doctor.evidence.parts import Moment, Packet, is_cut
+from nvgre_doctor.evidence.rows import moments_of, packets_of, rows_of
 from nvgre_doctor.infer.diagnosis import Copies, at
 
 SHOWN: Final = 5
 """Frames of one statement."""
+
+
+_Known = tuple[Packet, Moment]
+"""A packet, and the first frame of those that it was seen with."""
 
 
 class _Seen(NamedTuple):
@@ -68,15 +72,13 @@ class _Bundles:
         told = self._told.get(bundle)
         if told is not None:
             return told
-        here: dict[bytes, tuple[Packet, Unit]] = {}
-        for _, part in parts(unbundled(bundle)):
-            for interval in part.intervals:
-                for unit in interval.units:
-                    here.update({packet.digest: (packet, unit) for packet in unit.packets})
-        own = [
-            (packet, unit) for packet, unit in here.values() if packet.frames > 1 and packet.order
-        ]
-        of_captures: dict[int, list[tuple[Packet, Unit]]] = {}
+        here: dict[bytes, _Known] = {}
+        for unit, packed in unbundled(bundle):
+            for row in () if is_cut(unit) else rows_of(packed):
+                first, _ = moments_of(row)
+                here.update({packet.digest: (packet, first) for packet in packets_of(row)})
+        own = [known for known in here.values() if known[0].frames > 1 and known[0].order]
+        of_captures: dict[int, list[_Known]] = {}
         for digest, seen in here.items():
             holder = self._holders.setdefault(digest, capture)
             of_captures.setdefault(holder, []).append(seen)
@@ -85,11 +87,11 @@ class _Bundles:
         return told[0], {other: seen for other, seen in of_others.items() if other != capture}
 
 
-def _seen(found: list[tuple[Packet, Unit]]) -> _Seen:
+def _seen(found: list[_Known]) -> _Seen:
     return _Seen(
         len(found),
-        max(packet.frames for packet, _ in found),
-        _first({unit.first for _, unit in found}),
+        max([packet.frames for packet, _ in found]),
+        _first({first for _, first in found}),
     )
 
 

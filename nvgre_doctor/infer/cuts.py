@@ -112,14 +112,16 @@ def _halves(span: Span, last: int) -> list[Span]:
     begin = min((unit.first for unit in after), key=lambda at: at.frame_number)
     captures = span.pieces.captures  # one
     start, stop = span.pieces.ends()
-    halves = [
-        Span(span.address, [Piece(captures, start, _moment(end))]),
-        Span(span.address, [Piece(captures, _moment(begin), stop)]),
+    return [
+        _half(span.address, Piece(captures, start, _moment(end)), before),
+        _half(span.address, Piece(captures, _moment(begin), stop), after),
     ]
-    for half, units in zip(halves, (before, after), strict=True):
-        half.heard = units
-        half.is_cut = True
-    return halves
+
+
+def _half(address: bytes, piece: Piece, heard: list[Heard]) -> Span:
+    half = Span(address, [piece])
+    half.heard, half.is_cut = heard, True
+    return half
 
 
 def _moment(at: At) -> Moment:

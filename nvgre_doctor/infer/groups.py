@@ -90,7 +90,7 @@ def _loose(spans: Sequence[Span], loose: set[bytes]) -> Iterator[Units]:
     whole: defaultdict[bytes, list[Heard]] = defaultdict(list)
     for span in spans:
         for heard in span.heard:
-            pair = vm_pair(heard.macs) if heard.macs else b""
+            pair = vm_pair(heard.macs)
             if pair in loose:
                 whole[pair].append(heard)
     for units in whole.values():

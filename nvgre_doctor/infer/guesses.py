@@ -48,7 +48,7 @@ def guess(
         found = _guess(units, known) if units else None
         meant = {number: between[number] for number in group if number in between}
         for number, layout in meant.items():
-            answers[number] = Answer(layout, Confidence.LIKELY, 0, False)
+            answers[number] = Answer(layout, Confidence.LIKELY)
         if found is not None and not set(meant.values()) - {found[0]}:
             layout, shown = found
             alike: dict[int, Heard] = {}
@@ -57,7 +57,7 @@ def guess(
                 if best.gre_key != shown.gre_key == unit.gre_key:
                     alike[unit.span] = unit
             for number in group:
-                answers[number] = Answer(layout, Confidence.LIKELY, 0, False)
+                answers[number] = Answer(layout, Confidence.LIKELY)
                 looked_at[number] = alike.get(number, shown)
     return looked_at
 
@@ -83,12 +83,12 @@ def _between(orders: Iterable[Sequence[int]], answers: Sequence[Answer]) -> dict
 
 def _proven_ids(spans: Sequence[Span], answers: Sequence[Answer]) -> set[int]:
     known: set[int] = set()
-    for span, answer in zip(spans, answers, strict=True):
+    for number, answer in enumerate(answers):
         if answer.confidence is Confidence.PROVEN:
-            for unit in span.heard:
-                number = unit.old_id if answer.layout is Layout.OLD else unit.new_id
-                if number is not None:
-                    known.add(number)
+            for unit in spans[number].heard:
+                tenant = unit.old_id if answer.layout is Layout.OLD else unit.new_id
+                if tenant is not None:
+                    known.add(tenant)
     return known
 
 

@@ -6,7 +6,7 @@ Knows how copies of one packet are told from several packets, and which ids a ke
 from typing import Final
 
 from nvgre_doctor.evidence import Captures
-from nvgre_doctor.evidence.parts import Moment, Packet, PartKey, Unit
+from nvgre_doctor.evidence.parts import Packet, PartKey, Unit, weight_of
 from nvgre_doctor.infer.diagnosis import At, at
 from nvgre_doctor.wire import layouts
 
@@ -78,17 +78,13 @@ class Heard:
         self.packets = tuple(sorted(known.values())[:2])
         self.frames += other.frames
         self._is_repeated |= other._is_repeated
-        weight = Unit(0, self.frames, _NEVER, _NEVER, self.packets).weight
-        self.weight = max(weight, 1 + self._is_repeated)
+        self.weight = max(weight_of(self.frames, self.packets), 1 + self._is_repeated)
         if _place(other.first) < _place(self.first):
             self.first = other.first
         if other.last.capture == self.last.capture:
             self.last = max(self.last, other.last, key=_place)
         elif other.last.capture < self.last.capture:
             self.last = other.last
-
-
-_NEVER: Final = Moment(0, -1)
 
 
 def _copied(packets: tuple[Packet, ...], copies: int) -> tuple[Packet, ...]:

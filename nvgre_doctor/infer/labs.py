@@ -60,9 +60,9 @@ def _has_other_ids(model: Model) -> bool:
 
 def _has_other_layouts(solution: Solution) -> bool:
     spoken: defaultdict[bytes, set[Layout]] = defaultdict(set)
-    for span, answer in zip(solution.spans, solution.answers, strict=True):
+    for number, answer in enumerate(solution.answers):
         if answer.layout in LAYOUTS:
-            spoken[span.address].add(answer.layout)
+            spoken[solution.spans[number].address].add(answer.layout)
     return any(len(layouts) > 1 for layouts in spoken.values())
 
 

@@ -40,8 +40,8 @@ class Facts:
                 for place, number in enumerate(model.spans):
                     self.models_of[number].append((model, place))
         self.can_be_hard = [
-            (sender is Sender.HYPER_V and not span.is_cut, not span.is_cut)
-            for span, sender in zip(spans, senders, strict=True)
+            (sender is Sender.HYPER_V and not spans[number].is_cut, not spans[number].is_cut)
+            for number, sender in enumerate(senders)
         ]
         self._counts_values = [sender is not Sender.OTHER for sender in senders]
         self.by_range: list[tuple[int, int]] = []

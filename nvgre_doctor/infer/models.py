@@ -36,7 +36,6 @@ class Model:
         "is_shared",
         "is_soft",
         "left",
-        "neighbours",
         "soft",
         "spans",
         "strays",
@@ -51,11 +50,10 @@ class Model:
         self.is_shared = is_shared
         self.is_soft = group in (Group.ROUTED, Group.LOOSE)
         self.spans: tuple[int, ...] = tuple(sorted({unit.span for unit in units}))
-        self.tenant: int | None = None
+        self.tenant: int | None
         self.left: list[Heard] = []
         self.strays: list[Heard] = []
-        self.neighbours: set[int] = set()
-        self.is_broken = False
+        self.is_broken: bool
         self.is_plain = False  # hard, and without a doubt that is none to soft facts
         self.hard: Table
         self.soft: Table
@@ -72,7 +70,6 @@ class Model:
             kind = self._flow_ids(upper_bits, octets, classes)
             if kind is FlowIds.CERTAIN or share_conversation(self.units, upper_bits):
                 continue
-            self.neighbours.add(upper_bits)
             certain.append(case)
             if kind is FlowIds.NOTHING:
                 perhaps.append(case)
@@ -147,28 +144,16 @@ class Model:
             for unit in self.units
             if unit.gre_key >> 8 == upper_bits
         ]
-        most = max(kinds)
-        return most if most is FlowIds.CERTAIN else max(most, min(judge(octets), FlowIds.PERHAPS))
+        return max(*kinds, min(judge(octets), FlowIds.PERHAPS))
 
     def best_tenant(self, place: int, layout: int) -> int | None:
         """The id that explains most if one span speaks this layout."""
-        span, sides = self.spans[place], [0, 0]
-        for unit in self.units:
-            if unit.span == span:
-                sides[OLD] += unit.weight * (unit.old_id == self.tenant)
-                sides[NEW] += unit.weight * (unit.new_id == self.tenant)
-        if sides[layout] == max(sides) > 0:
-            return self.tenant
-        cases = self._cases()
-        best, tenant = -1, None
-        for number in sorted(cases):
-            case = cases[number]
-            mine = case.get(place)
-            explained = sum(map(max, case.values()))
-            if mine is not None:
-                explained += mine[layout] - max(mine)
-                if mine[layout] and explained > best:
-                    best, tenant = explained, number
+        best, tenant = 0, None
+        for number, case in sorted(self._cases().items()):
+            mine = case.get(place, (0, 0))
+            explained = sum(map(max, case.values())) - max(mine) + mine[layout]
+            if mine[layout] and explained > best:
+                best, tenant = explained, number
         return tenant
 
     def stands_alone(self, place: int) -> bool:

@@ -4,7 +4,7 @@ Two keys of one VM pair that differ in bits 7..0 only are several flows under RF
 cloned tenants under draft-00.  How the octets are spread tells them apart.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from enum import IntEnum
 from itertools import pairwise
@@ -46,11 +46,11 @@ def classify(spans: Sequence[Span]) -> Classes:
     ways: defaultdict[tuple[int, bytes], set[int]] = defaultdict(set)
     pooled: defaultdict[tuple[int, int], set[bytes]] = defaultdict(set)
     for number, span in enumerate(spans):
-        by_pair: defaultdict[tuple[int, bytes, bytes], Counter[int]] = defaultdict(Counter)
+        by_pair: defaultdict[tuple[int, bytes, bytes], dict[int, int]] = defaultdict(dict)
         for heard in span.heard:
             if heard.macs and not heard.macs[0] & 1:
-                pair = (heard.gre_key >> 8, heard.macs, heard.subnet)
-                by_pair[pair][heard.gre_key & 0xFF] += heard.weight
+                octet, weights = heard.gre_key & 0xFF, by_pair[_pair(heard)]
+                weights[octet] = weights.get(octet, 0) + heard.weight
         for (upper_bits, macs, _), weights in by_pair.items():
             octets = without_lonely(weights)
             ways[upper_bits, macs] |= octets
@@ -63,6 +63,10 @@ def classify(spans: Sequence[Span]) -> Classes:
         if any(_may_be_ids(ways, group[1], macs, len(octets)) for macs in pooled[group]):
             classes[group] = min(classes[group], FlowIds.PERHAPS)
     return classes
+
+
+def _pair(heard: Heard) -> tuple[int, bytes, bytes]:
+    return heard.gre_key >> 8, heard.macs, heard.subnet
 
 
 def _may_be_ids(
@@ -83,7 +87,7 @@ def without_lonely(weights: Mapping[int, int]) -> set[int]:
     ten with another one: a bit may have flipped.
     """
     if len(weights) == 2 and sum(weights.values()) > TENTH and 1 in weights.values():
-        return {octet for octet, weight in weights.items() if weight > 1}
+        return {max(weights, key=weights.__getitem__)}
     return set(weights)
 
 

@@ -24,9 +24,9 @@ def judge_pairs(
         low, high = sorted((source, destination))
         pair = pairs.setdefault((low, high), PairFacts((low, high)))
         if source == low:
-            pair.frames_forward += count
+            pair.frames_forward = count
         else:
-            pair.frames_backward += count
+            pair.frames_backward = count
     for pair in pairs.values():
         one, two = (hosts[address] for address in pair.hosts)
         pair.verdict, pair.confidence = _judge(

@@ -66,6 +66,8 @@ class Pieces:
 
     def ends(self) -> tuple[Moment, Moment]:
         """The same in the first capture that has any."""
+        if len(self._pieces) == 1:  # as nearly always
+            return self._pieces[0][1:]
         return _ends(self.in_capture(self.first_capture))
 
     def earliest(self, clock: dict[int, int]) -> int:

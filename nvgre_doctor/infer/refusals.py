@@ -38,11 +38,9 @@ def find_refusals(
         return []
     index = _FlowIndex(streams, {heard.sign.addressee for heard in errors})
     found: defaultdict[_About, Refused] = defaultdict(Refused)
-    flows = [index.flow_and_key(heard.sign) for heard in errors]
-    answered = _refused_both_ways(
-        (flow, gre_key, heard.sign) for heard, (flow, gre_key) in zip(errors, flows, strict=True)
-    )
-    for heard, (flow, gre_key) in zip(errors, flows, strict=True):
+    refused = [(heard, *index.flow_and_key(heard.sign)) for heard in errors]
+    answered = _refused_both_ways((flow, gre_key, heard.sign) for heard, flow, gre_key in refused)
+    for heard, flow, gre_key in refused:
         bare = IcmpSign(*heard.sign[:8])
         for interval in heard.seen.intervals:
             first, last = (
@@ -63,8 +61,8 @@ def find_refusals(
             cause,
             told.sightings,
         )
-        for about, refused in sorted(found.items(), key=lambda item: _sortable(item[0]))
-        for cause, told in refused.by_cause()
+        for about, seen in sorted(found.items(), key=lambda item: _sortable(item[0]))
+        for cause, told in seen.by_cause()
     ]
 
 
@@ -156,7 +154,7 @@ class _FlowIndex:
             if fitting:
                 return self._one_of(sign.addressee, sign.reporter, fitting)
         quoted = sign.quoted_macs or sign.quoted_customer_addresses
-        fitting = self._found.get((source, quoted), []) if quoted else []
+        fitting = self._found.get((source, quoted), [])  # nothing where nothing is quoted
         if not sign.quoted_destination and (source, destination) not in self._flows:
             heard = {stream.destination for stream in fitting}
             if len(heard) == 1:

@@ -59,7 +59,7 @@ def judge_senders(
     for span in spans:
         of_address = signs[span.address]
         for heard in span.heard:
-            limit = max((packet.hop_limit for packet in heard.packets), default=0)
+            limit = max(packet.hop_limit for packet in heard.packets)
             of_address.hop_limits[_origin(limit)] += heard.frames
             if heard.macs:
                 of_address.guests[_vendor(heard.macs[6:9])] += heard.frames
@@ -143,21 +143,7 @@ def _with_shifted_ids(spans: Sequence[Span], models: Iterable[Model]) -> set[byt
         for unit in model.units:
             side = old if unit.old_id == model.tenant else new
             side[spans[unit.span].address] += unit.weight
-        if (
-            min(old.total(), new.total()) >= SURE_PACKETS
-            and old.keys().isdisjoint(new.keys())
-            and _is_only_reading(model)
-        ):
+        # No other id explains both sides: it would be this one eight bits higher, and lower.
+        if min(old.total(), new.total()) >= SURE_PACKETS and old.keys().isdisjoint(new.keys()):
             found |= old.keys() | new.keys()
     return found
-
-
-def _is_only_reading(model: Model) -> bool:
-    """Whether no other id explains all frames as well."""
-    numbers = {number for unit in model.units for number in (unit.old_id, unit.new_id)}
-    return not any(
-        number is not None
-        and number != model.tenant
-        and all(number in (unit.old_id, unit.new_id) for unit in model.units)
-        for number in numbers
-    )

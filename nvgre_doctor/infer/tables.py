@@ -19,7 +19,9 @@ class Table(Protocol):
     """The most that can be explained, with some spans bound to a layout."""
 
     def margin(self, place: int, layout: int) -> int:
-        """How many packets more are wrong if this span speaks the other layout."""
+        """How many packets more are wrong if this span speaks the other layout: what is explained
+        at most, whatever it speaks, is explained under one of the two.
+        """
 
     def given(self, place: int, layout: int) -> Iterator[tuple[int, int, int]]:
         """If one span speaks a layout: place, layout and margin of every other span that must then
@@ -47,8 +49,7 @@ class _OfTwo(NamedTuple):
     against: _Two
 
     def margin(self, place: int, layout: int) -> int:
-        gap = _best_of_two(self.most, place, layout) - _best_of_two(self.against, place, 1 - layout)
-        return max(0, gap)
+        return max(0, max(self.most) - _best_of_two(self.against, place, 1 - layout))
 
     def given(self, place: int, layout: int) -> Iterator[tuple[int, int, int]]:
         step, base = (1, 2 * layout) if place == 0 else (2, layout)
@@ -87,15 +88,16 @@ class _OfMany(NamedTuple):
     width: int
 
     def margin(self, place: int, layout: int) -> int:
-        return max(0, _best(self.most, place, layout) - _best(self.against, place, 1 - layout))
+        return max(0, _top(self.most) - _best(self.against, place, 1 - layout))
 
     def given(self, place: int, layout: int) -> Iterator[tuple[int, int, int]]:
         most = _bound(self.most, place, layout)
         against = most if self.against is self.most else _bound(self.against, place, layout)
+        top = _top(most)
         for other in range(self.width):
             if other != place:
                 for wanted in (OLD, NEW):
-                    gap = _best(most, other, wanted) - _best(against, other, 1 - wanted)
+                    gap = top - _best(against, other, 1 - wanted)
                     if gap > 0:
                         yield other, wanted, gap
 
@@ -106,6 +108,10 @@ def _ranked(cases: Iterable[Case]) -> _Ranked:
 
 def _minus(ranked: tuple[int, Case]) -> int:
     return -ranked[0]
+
+
+def _top(ranked: _Ranked) -> int:
+    return ranked[0][0] if ranked else 0
 
 
 def _best(ranked: _Ranked, place: int, layout: int) -> int:

@@ -142,3 +142,18 @@ def span_of(*units: Heard, address: bytes = A, first: int = 1, last: int = 100) 
     span = Span(address, [Piece((0,), moment(first), moment(last, 1))])
     span.heard = list(units)
     return span
+
+
+def vm_macs(number: int) -> bytes:
+    """The MACs of one VM pair of many; `back` has them the other way."""
+    return (
+        b"\x00\x15\x5d\x00"
+        + (2 * number).to_bytes(2)
+        + b"\x00\x15\x5d\x00"
+        + (2 * number + 1).to_bytes(2)
+    )
+
+
+def back(macs: bytes) -> bytes:
+    """The other direction."""
+    return macs[6:] + macs[:6]

@@ -1,7 +1,11 @@
 """Clocks of captures, tied together by packets that two of them hold."""
 
+from random import Random
+
+import pytest
+
 from nvgre_doctor.evidence.parts import Part, PartKey
-from tests.infer.heard import SECOND, interval, key, offsets_in, part, unit
+from tests.infer.heard import SECOND, interval, key, offsets_in, part, unit, vm_macs
 
 
 def capture(*units: object, upper_bits: int = 0x1389) -> dict[PartKey, Part]:
@@ -77,4 +81,78 @@ def test_captures_that_are_alike_are_tied_to_each_other_and_to_others() -> None:
         1: (0, 10 * SECOND),
         2: (0, 0),
         3: (3, 0),
+    }
+
+
+def test_units_differ_where_their_packets_or_their_numbers_do() -> None:
+    """One is 2 frames of 1 and 2, the other 2 frames of 1 and 3."""
+    one = at(100, seed=0)
+    other = one._replace(packets=(one.packets[0], one.packets[1]._replace(digest=b"anything")))  # type: ignore[attr-defined]
+    assert offsets_in({0: capture(one), 1: capture(other)})[1] == (1, 0)
+
+
+def test_frames_at_the_epoch_have_a_time() -> None:
+    assert offsets_in({0: capture(at(0)), 1: capture(at(60))})[1] == (0, 60 * SECOND)
+
+
+def test_all_gaps_between_two_clocks_must_agree() -> None:
+    """The first and the last of three that are alike in other captures."""
+    one = capture(at(100, seed=10), at(200, seed=30), at(300, seed=50))
+    for late in ((113, 210, 310), (110, 213, 310), (110, 210, 313)):
+        two = capture(*[at(second, seed=10 + 20 * n) for n, second in enumerate(late)])
+        assert offsets_in({0: one, 1: two})[1] == (1, 0), late
+
+
+def test_many_gaps_that_are_none_outvote_one() -> None:
+    """Most units of the two are alike to the nanosecond, and one is a second late."""
+    many = [at(100 + n, seed=10 * n) for n in range(1, 30)]
+    one, two = capture(*many, at(500, seed=900)), capture(*many, at(501, seed=900))
+    assert offsets_in({0: one, 1: two})[1] == (0, 0)
+
+
+def test_clocks_are_tied_backwards_too() -> None:
+    """The first and the second capture are tied by the third alone."""
+    offsets = offsets_in(
+        {
+            0: capture(at(100, seed=10)),
+            1: capture(at(100, seed=30)),
+            2: capture(at(107, seed=10), at(105, seed=30)),
+        }
+    )
+    assert offsets == {0: (0, 0), 1: (0, 2 * SECOND), 2: (0, 7 * SECOND)}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_captures_are_tied_by_whatever_they_share_directly_or_by_others(seed: int) -> None:
+    """Blocks of VM pairs, of which each capture holds some, or all but one unit of some; every
+    clock is ahead by its own.
+    """
+    dice = Random(seed)
+    count = 7
+    ahead = [dice.choice((0, 0, 0, 3600, -40, 7)) for _ in range(count)]
+    held: list[set[int]] = []
+    for _ in range(count):
+        units: set[int] = set()
+        for block in dice.sample(range(8), dice.choice((1, 1, 2, 3))):
+            of_block = set(range(12 * block, 12 * block + 12))
+            units |= of_block if dice.random() < 0.6 else of_block - {dice.choice([*of_block])}
+        held.append(units)
+    captures = {
+        index: {
+            key(0x1389, macs=vm_macs(n)): part(
+                interval(at(1000 + 10 * n + ahead[index], seed=10 * n))  # type: ignore[arg-type]
+            )
+            for n in sorted(units)
+        }
+        for index, units in enumerate(held)
+    }
+    leaders = list(range(count))
+    for _ in range(count):
+        for one in range(count):
+            for two in range(count):
+                if held[one] & held[two]:
+                    leaders[one] = leaders[two] = min(leaders[one], leaders[two])
+    assert offsets_in(captures) == {
+        index: (leader, (ahead[index] - ahead[leader]) * SECOND)
+        for index, leader in enumerate(leaders)
     }

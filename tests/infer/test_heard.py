@@ -95,3 +95,21 @@ def test_a_unit_of_several_captures_is_what_each_of_them_adds_up_to() -> None:
         assert getattr(one, name) == getattr(several, name)
     assert (several.frames, several.weight, several.first.capture) == (18, 2, 4)
     assert [packet.frames for packet in several.packets] == [9, 9]
+
+
+def test_its_customers_are_kept() -> None:
+    assert of(unit()).customers == SUBNET
+
+
+def test_the_last_frame_of_one_capture_is_told_by_its_number() -> None:
+    """Also where the clock was set back."""
+    one = of(unit(first=1, last=9, seconds=(0, 900)))
+    one.absorb(of(unit(first=2, last=20, seed=9, seconds=(100, 100))))
+    assert one.last.frame_number == 20
+    one.absorb(of(unit(first=2, last=15, seed=9, seconds=(100, 9999))))
+    assert one.last.frame_number == 20
+
+
+def test_the_epoch_is_a_time() -> None:
+    same = unit(count=4, seconds=(0, 5))._replace(packets=packets(1, frames=4))
+    assert of(same).weight == 2

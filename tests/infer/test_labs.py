@@ -12,7 +12,21 @@ from nvgre_doctor.infer.labs import find_hosts_of_several_labs
 from tests import build
 from tests.every_command import run_here
 from tests.program import ROOT
-from tests.worlds import VM1, VM2, VM3, VM4, A, B, Tape, Vm, diagnose_tapes, judge_tapes, report_of
+from tests.worlds import (
+    A6,
+    B6,
+    VM1,
+    VM2,
+    VM3,
+    VM4,
+    A,
+    B,
+    Tape,
+    Vm,
+    diagnose_tapes,
+    judge_tapes,
+    report_of,
+)
 
 SAMPLES = ROOT / "sample_pcaps"
 NEW, OLD = 0x00138900, 0x00001389
@@ -154,3 +168,36 @@ def test_many_captures_of_one_network_are_one_network(count: int, tmp_path: Path
 def test_nothing_is_asked_where_there_is_one_network() -> None:
     """Of one capture, or captures that are all tied, nothing has to be found out."""
     assert find_hosts_of_several_labs(None, [0], []) == []  # type: ignore[arg-type]
+
+
+def test_hosts_with_ipv4_addresses_are_told_first() -> None:
+    tapes = []
+    for key, ident in ((NEW, 0), (OTHER_NEW, 100)):
+        tape = Tape()
+        for number in range(3):
+            tape.send(A6, B6, key, VM3, VM4)
+            tape.send("203.0.113.1", B, key, VM1, VM2, ident=ident + number)
+        tapes.append(tape)
+    found = diagnose_tapes(*tapes).of_several_labs
+    assert found == [build.ip("203.0.113.1"), build.ip(A6)]
+
+
+@pytest.mark.parametrize(("packets", "are_suspected"), [(1, False), (2, True)])
+def test_it_takes_two_packets_with_another_id(packets: int, are_suspected: bool) -> None:
+    other = Tape()
+    other.wait(DAY)
+    for number in range(packets):
+        other.send(A, B, OTHER_NEW, ident=100 + number)
+    assert suspected(lab(NEW, NEW), other) == ([A, B] if are_suspected else [])
+
+
+def test_every_vm_pair_with_other_ids_is_suspected() -> None:
+    def two_pairs(one: int, two: int, ident: int) -> Tape:
+        tape = lab(one, one, ident=ident)
+        for number in range(4):
+            tape.send("192.168.50.3", "192.168.50.4", two, VM3, VM4, ident=ident + number)
+        return tape
+
+    first = two_pairs(NEW, OTHER_NEW, 1000)
+    assert suspected(first, two_pairs(0x00555500, 0x00666600, 2000)) == [A, B, "192.168.50.3"]
+    assert suspected(first, two_pairs(NEW, 0x00666600, 2000)) == ["192.168.50.3"]

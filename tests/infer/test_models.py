@@ -53,14 +53,12 @@ def test_several_flow_ids_prove_the_current_layout_unless_they_may_be_ids_of_clo
     certain = {(0, 0x1234): FlowIds.CERTAIN}
     assert margins(solved(*units, classes=certain)) == (0, 12, 0, 12)
     assert margins(solved(*units, classes={(0, 0x1234): FlowIds.PERHAPS})) == (0, 0, 0, 12)
-    assert solved(*units, classes=certain).neighbours == set()
-    assert solved(*units).neighbours == {0x1234}
 
 
 def test_neighbouring_ids_prove_nothing_and_support_nothing() -> None:
     model = solved(heard(0x00123401, 9), heard(0x00123402, 9))
     assert margins(model) == (0, 0, 0, 0)
-    assert (model.is_broken, model.neighbours) == (False, {0x1234})
+    assert not model.is_broken
 
 
 def test_two_octets_far_apart_only_support() -> None:
@@ -85,7 +83,6 @@ def test_one_conversation_with_two_octets_rules_clones_out() -> None:
     two = heard(0x00123481, span=1, macs=BACK, conversations=(6, 7))
     model = solved(one, two)
     assert [margins(model, place) for place in (0, 1)] == [(0, 2, 0, 2)] * 2
-    assert model.neighbours == set()
 
 
 def test_clones_explain_a_peer_of_the_current_layout_as_well() -> None:
@@ -218,3 +215,116 @@ def test_a_plain_model_is_hard_and_has_no_doubt_that_is_none_to_soft_facts() -> 
     soft = built(span_of(heard(0x00138900, **routed), heard(0x00001389, **routed)))  # type: ignore[arg-type]
     doubted = built(span_of(heard(0x00138900), heard(0x00138980)))
     assert [model.is_plain for (model,) in (plain, soft, doubted)] == [True, False, False]
+
+
+def test_a_conversation_or_flow_ids_of_one_id_rule_out_no_clones_of_another() -> None:
+    flow_ids = [heard(0x00123400 | octet, 3) for octet in (0, 20, 33, 71, 250)]
+    clones = heard(0x00666601, 4), heard(0x00666602, 9)
+    model = solved(*flow_ids, *clones, classes={(0, 0x1234): FlowIds.CERTAIN})
+    alone = solved(*clones)
+    assert margins(alone) == (0, 0, 0, 0)
+    # Two tenants of 13 packets together, as in draft-00, against the 15 of one VSID.
+    assert margins(model) == (0, 2, 0, 2)
+
+
+def test_neighbouring_ids_may_be_those_that_a_peer_of_the_current_layout_writes() -> None:
+    """0x1234 explains 27 packets.  If the peer speaks RFC 7637, the clones explain 17 + 3."""
+    clones = heard(0x00123401, 9), heard(0x00123402, 8)
+    model = solved(*clones, back(0x00001234, 10), back(0x12340155, 1), back(0x12340255, 2))
+    assert model.tenant == 0x1234
+    assert margins(model, 1) == (7, 0, 7, 0)
+
+
+def test_two_packets_with_two_ids_are_explained_by_the_smaller_one() -> None:
+    model = solved(heard(0x00138900, 1), heard(0x00891300, 1))
+    assert (model.tenant, model.is_broken) == (0x1389, False)
+    assert [unit.gre_key for unit in model.left] == [0x00891300]
+
+
+def test_one_packet_that_is_left_breaks_no_model() -> None:
+    assert not solved(heard(0x00138900, 8), heard(0x00891300, 1)).is_broken
+    assert not solved(heard(0x00138900, 2), heard(0x00891300, 1)).is_broken
+
+
+def test_the_octets_of_one_packet_are_put_together_before_they_are_judged() -> None:
+    """Two packets, to two hosts, are no damage."""
+    elsewhere = {"destination": b"\x0a\0\0\7"}
+    one = heard(0x00123481, 1), heard(0x00123481, 1, **elsewhere)  # type: ignore[arg-type]
+    assert margins(solved(heard(0x00123401, 20), one[0])) == (0, 0, 0, 0)
+    assert margins(solved(heard(0x00123401, 20), *one)) == (0, 0, 0, 2)
+
+
+@pytest.mark.parametrize(
+    ("place", "layout", "tenant"),
+    [(0, OLD, 0x123455), (0, NEW, 0x1234), (1, OLD, 0x123455), (1, NEW, 0x1234)],
+)
+def test_the_best_id_if_one_span_speaks_a_layout_is_that_which_explains_most_of_all(
+    place: int, layout: int, tenant: int
+) -> None:
+    """Under draft-00 the first span's 0x123455 has 7 packets, and 4 of the peer: 11."""
+    units = heard(0x00123401, 9), heard(0x00123402, 8), heard(0x00123455, 7), back(0x00123455, 4)
+    assert solved(*units).best_tenant(place, layout) == tenant
+
+
+def test_the_best_id_of_one_span_counts_what_it_explains_of_others() -> None:
+    """If the first span speaks draft-00: 0x666600 explains 5 of it, 0x555500 explains 3 and 9 of
+    its peer.
+    """
+    units = heard(0x00666600, 5), heard(0x00555500, 3), back(0x00555500, 9)
+    assert solved(*units).best_tenant(0, OLD) == 0x555500
+    assert solved(*units[:2], back(0x00555500, 1)).best_tenant(0, OLD) == 0x666600
+
+
+def test_of_two_ids_that_explain_as_much_the_smaller_one_is_the_best() -> None:
+    units = heard(0x00666600, 1), heard(0x00555500, 1)
+    assert solved(*units).best_tenant(0, OLD) == 0x555500
+    assert solved(*units).best_tenant(0, NEW) == 0x5555
+
+
+def test_an_id_of_both_layouts_in_one_span_explains_one_side_of_it() -> None:
+    """0x1389 explains 4 packets under draft-00, and 9 under RFC 7637."""
+    units = heard(0x00001389, 4), heard(0x00138900, 9), heard(0x00005555, 5)
+    model = solved(*units)
+    assert (model.best_tenant(0, OLD), model.best_tenant(0, NEW)) == (0x138900, 0x1389)
+    assert solved(*units[:1], heard(0x00138900, 3), units[2]).best_tenant(0, OLD) == 0x5555
+
+
+def test_keys_to_several_hosts_are_one_key_where_flow_ids_decide() -> None:
+    elsewhere = heard(0x00123400, 3, destination=b"\x0a\0\0\7")
+    model = solved(heard(0x00123400, 5), elsewhere, heard(0x00123481, 4))
+    assert (model.soft.margin(0, NEW), model.stands_alone(0)) == (4, True)
+
+
+def test_every_tenant_that_seems_cloned_makes_its_other_pairs_soft() -> None:
+    pairs = [bytes([0, 0x15, 0x5D, 3, 3, n]) * 2 for n in range(4)]
+    broken = [
+        (heard(0x00138900, 5, macs=pairs[0]), heard(0x00891300, 5, macs=pairs[0])),
+        (heard(0x00777700, 5, macs=pairs[1]), heard(0x00555500, 5, macs=pairs[1])),
+    ]
+    same = [
+        (heard(0x00138900, macs=pairs[2]), heard(0x00138980, macs=pairs[2])),
+        (heard(0x00777700, macs=pairs[3]), heard(0x00777780, macs=pairs[3])),
+    ]
+    models = built(span_of(*[unit for two in (*broken, *same) for unit in two]))
+    assert [(model.is_broken, model.is_soft) for model in models] == [
+        (True, False),
+        (True, False),
+        (False, True),
+        (False, True),
+    ]
+
+
+def test_a_cut_elsewhere_makes_no_routed_group_hard() -> None:
+    routed = {"net": Net.ROUTED, "customers": ROUTED}
+    one = span_of(heard(0x00138900, **routed), heard(0x00001389, **routed))  # type: ignore[arg-type]
+    other = span_of(heard(0x00555500, span=1))
+    other.is_cut = True
+    assert [model.is_soft for model in built(one, other)] == [True]
+
+
+def test_a_model_knows_whether_others_have_its_frames() -> None:
+    unit = heard(0x00138900)
+    assert [Model(Group.PAIR, [unit], shared).is_shared for shared in (True, False)] == [
+        True,
+        False,
+    ]

@@ -31,6 +31,8 @@ BROADCAST = b"\xff" * 6 + MACS[6:]
         ((1, 2, 9), PERHAPS),
         ((0, 16, 32), NOTHING),  # a common step: ids that were counted up
         ((0, 100, 201), PERHAPS),
+        ((1, 8, 40), PERHAPS),
+        ((0, 20, 50, 62), NOTHING),  # a step of two
         ((0, 17, 40, 67), PERHAPS),
         ((0, 17, 40, 63, 200), CERTAIN),
         ((0, 3, 20, 41, 63), PERHAPS),  # 63 wide
@@ -95,6 +97,7 @@ FIFTEEN = [octet * octet for octet in range(15)]
     ("there", "back", "kind"),
     [
         (SEVEN, [5, 90], CERTAIN),
+        (SEVEN, [0], CERTAIN),  # one that comes back may be chance
         (SEVEN, [0, 90], CERTAIN),  # one of two comes back: chance
         (SEVEN, [0, 17, 90, 91], CERTAIN),  # half of them
         (SEVEN, [0, 17, 90], PERHAPS),  # more than half: ids do
@@ -167,3 +170,30 @@ def test_a_conversation_with_number_zero_is_none() -> None:
     one = heard(0x00138900, conversations=(0, 0))
     two = heard(0x00138980, macs=BACK, conversations=(0, 0))
     assert not share_conversation([one, two], 0x1389)
+
+
+def test_octets_whose_sum_is_large_are_not_far_apart() -> None:
+    one = heard(0x00138930, conversations=(7, 8))
+    two = heard(0x0013893A, macs=BACK, conversations=(9, 7))
+    assert not share_conversation([one, two], 0x1389)
+
+
+def test_a_mac_that_an_administrator_gave_is_one_of_a_vm() -> None:
+    macs = b"\x02\0\0\0\0\1\x02\0\0\0\0\2"
+    span = span_of(heard(0x00138900, macs=macs), heard(0x00138980, macs=macs))
+    assert classify([span]) == {(0, 0x1389): PERHAPS}
+
+
+def test_an_octet_of_two_packets_to_two_hosts_is_no_damage() -> None:
+    to_others = [heard(0x00138980, 1, destination=bytes([10, 0, 0, n])) for n in (1, 2)]
+    assert classify([span_of(heard(0x00138900, 20), *to_others)]) == {(0, 0x1389): PERHAPS}
+
+
+def test_the_octets_of_a_way_are_put_together_over_time() -> None:
+    """Seven one way in one span; the other way has the same in two spans."""
+    there = span_of(*[heard(0x00138900 | octet) for octet in SEVEN])
+    back = [
+        span_of(*[heard(0x00138900 | octet, span=n, macs=BACK) for octet in some])
+        for n, some in ((1, SEVEN[:4]), (2, [5, 6]))
+    ]
+    assert classify([there, *back])[0, 0x1389] is PERHAPS

@@ -1,6 +1,11 @@
 """What the layouts of two hosts mean for their traffic."""
 
-from nvgre_doctor.infer.diagnosis import PairFacts
+import pytest
+
+from nvgre_doctor.infer.answers import Answer
+from nvgre_doctor.infer.diagnosis import HostVerdict, PairFacts
+from nvgre_doctor.infer.pairs import judge_pairs
+from nvgre_doctor.vocabulary import Confidence, Layout
 from tests import build
 from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, Tape, address_text, diagnose_tapes, vm
 
@@ -104,3 +109,79 @@ def test_a_multicast_frame_hides_no_pair() -> None:
     tape.send(A, "239.1.1.1", 0x1E848100)
     tape.send(B, A, 0x1E848100, VM2, VM1)
     assert list(pairs(tape)) == [("0.0.0.7", A), (A, B)]
+
+
+# --- by hand --------------------------------------------------------------------------
+
+OLD, CURRENT, BOTH = Layout.OLD, Layout.CURRENT, Layout.BOTH
+PROVEN, LIKELY = Confidence.PROVEN, Confidence.LIKELY
+ONE, TWO = build.ip(A), build.ip(B)
+
+
+def judged(
+    one: tuple[Layout, Confidence, bool],
+    two: tuple[Layout, Confidence, bool],
+    margins: tuple[int, int] = (5, 5),
+    *,
+    are_hard: tuple[bool, bool] = (True, True),
+    known: tuple[bytes, ...] = (ONE, TWO),
+) -> tuple[str, str]:
+    """Of hosts with a layout, a confidence, and whether they are stale."""
+    hosts = {
+        address: HostVerdict(address, layout, sure, is_stale=is_stale)
+        for address, (layout, sure, is_stale) in ((ONE, one), (TWO, two))
+    }
+    answers = {
+        address: Answer(hosts[address].layout, hosts[address].confidence, margin, is_hard)
+        for address, margin, is_hard in zip((ONE, TWO), margins, are_hard, strict=True)
+        if address in known
+    }
+    (pair,) = judge_pairs({(ONE, TWO): 3, (TWO, ONE): 4}, hosts, answers)
+    assert (pair.frames_forward, pair.frames_backward) == (3, 4)
+    return pair.verdict.value, pair.confidence.value
+
+
+MISMATCH, LIKELY_MISMATCH = ("mismatch", "proven"), ("mismatch", "likely")
+AGREE, UNKNOWN = ("agree", "proven"), ("unknown", "none")
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "expected"),
+    [
+        ((OLD, PROVEN, False), (CURRENT, PROVEN, False), MISMATCH),
+        ((OLD, PROVEN, False), (OLD, PROVEN, False), AGREE),
+        ((CURRENT, PROVEN, False), (CURRENT, LIKELY, False), UNKNOWN),
+        ((CURRENT, LIKELY, False), (CURRENT, LIKELY, False), UNKNOWN),
+        ((CURRENT, LIKELY, False), (OLD, PROVEN, False), LIKELY_MISMATCH),
+        ((CURRENT, LIKELY, False), (OLD, LIKELY, False), LIKELY_MISMATCH),
+        ((CURRENT, PROVEN, True), (OLD, PROVEN, False), UNKNOWN),
+        ((CURRENT, PROVEN, False), (OLD, PROVEN, True), UNKNOWN),
+        ((BOTH, PROVEN, False), (OLD, PROVEN, False), UNKNOWN),
+        ((OLD, PROVEN, False), (BOTH, PROVEN, False), UNKNOWN),
+    ],
+)
+def test_two_hosts_disagree_where_both_are_known_and_agree_where_both_are_proven(
+    one: tuple[Layout, Confidence, bool],
+    two: tuple[Layout, Confidence, bool],
+    expected: tuple[str, str],
+) -> None:
+    assert judged(one, two) == expected
+
+
+@pytest.mark.parametrize(("margin", "is_hard", "expected"), [
+    (1, True, LIKELY_MISMATCH),
+    (0, True, UNKNOWN),
+    (2, False, LIKELY_MISMATCH),
+    (1, False, UNKNOWN),
+])  # fmt: skip
+def test_statistics_make_a_mismatch_of_two_packets_and_facts_of_one(
+    margin: int, is_hard: bool, expected: tuple[str, str]
+) -> None:
+    old, current = (OLD, LIKELY, False), (CURRENT, PROVEN, False)
+    assert judged(old, current, (margin, 9), are_hard=(is_hard, True)) == expected
+    assert judged(current, old, (9, margin), are_hard=(True, is_hard)) == expected
+
+
+@pytest.mark.parametrize("known", [(ONE,), (TWO,), ()])
+def test_a_host_without_an_answer_leaves_its_pairs_unknown(known: tuple[bytes, ...]) -> None:
+    assert judged((OLD, PROVEN, False), (CURRENT, PROVEN, False), known=known) == UNKNOWN

@@ -83,3 +83,51 @@ def test_causes_one_after_the_other_are_told_apart_also_where_there_are_very_man
         MISMATCH: (100, 100),
         POLICY: (100, 100),
     }
+
+
+def test_packets_that_captures_disagree_about_have_the_frames_of_all() -> None:
+    told = counts(
+        (MISMATCH, seen(1, numbered(1), numbered(2)), 0),
+        (POLICY, seen(2, numbered(1), numbered(3)), 1),
+    )
+    assert told == {MISMATCH: (1, 2, [1]), POLICY: (1, 2, [2]), UNKNOWN: (1, 1, [1, 2])}
+
+
+def test_sightings_of_no_packet_of_their_own_count_where_most_packets_are() -> None:
+    told = counts(
+        (MISMATCH, seen(1, *map(numbered, (1, 2, 3))), 0),
+        (POLICY, seen(2, numbered(9)), 0),
+        (UNKNOWN, seen(3, numbered(1)), 1),
+    )
+    assert told == {MISMATCH: (3, 4, [1, 3]), POLICY: (1, 1, [2])}
+
+
+def test_frames_of_several_times_are_told_together() -> None:
+    told = counts((POLICY, seen(1, numbered(1)), 0), (POLICY, seen(2, numbered(2)), 0))
+    assert told == {POLICY: (2, 2, [1, 2])}
+
+
+def test_of_captures_with_as_many_alike_the_one_that_knows_most_is_believed() -> None:
+    alike = [unnumbered(b"abc", tick) for tick in (100, 200)]
+    later = [unnumbered(b"abc", tick) for tick in (9100, 9200)]
+    for one, two in ((UNKNOWN, POLICY), (POLICY, UNKNOWN)):
+        assert counts((one, seen(1, *alike), 0), (two, seen(2, *later), 1)) == {
+            POLICY: (2, 4, [1, 2])
+        }
+
+
+def test_a_message_at_the_first_tick_counts() -> None:
+    assert counts((POLICY, seen(1, unnumbered(b"abc", 0)), 0)) == {POLICY: (1, 1, [1])}
+
+
+def test_of_very_many_packets_the_number_is_estimated_by_how_often_the_known_ones_were_seen() -> (
+    None
+):
+    """64 are known, each seen twice in 512 sightings: 256 packets."""
+    known = seen(1, *map(numbered, range(1, 65)))._replace(sightings=256)
+    (told,) = counts((POLICY, known, 0), (POLICY, known, 0)).values()
+    assert told[:2] == (256, 512)
+    odd = known._replace(sightings=257)
+    (told,) = counts((POLICY, odd, 0), (POLICY, known, 0)).values()
+    assert told[:2] == (256, 513)
+    assert type(told[0]) is int

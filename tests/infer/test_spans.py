@@ -2,9 +2,9 @@
 
 import pytest
 
-from nvgre_doctor.evidence.parts import Interval, Net, Part, PartKey
+from nvgre_doctor.evidence.parts import Interval, Moment, Net, Part, PartKey
 from nvgre_doctor.infer.diagnosis import At
-from nvgre_doctor.infer.spans import Span, vm_pair
+from nvgre_doctor.infer.spans import Span, is_silence, vm_pair
 from tests.infer.heard import (
     BACK,
     MACS,
@@ -250,3 +250,33 @@ def test_captures_that_are_alike_make_spans_of_their_own_where_no_packet_ties_th
     }
     assert [s.pieces.captures for s in spans_in({0: again, 1: again})] == [(0,), (0,), (1,), (1,)]
     assert [s.pieces.captures for s in spans_in({0: silent, 1: silent})] == [(0,), (1,)]
+
+
+@pytest.mark.parametrize(
+    ("last", "first", "is_silent"),
+    [
+        (0.9, 20.95, False),  # 20 whole seconds
+        (20.5, 0.0, False),
+        (0.0, 21.0, True),
+        (21.0, 0.0, True),
+        (0.9, 21.1, True),
+        (5.0, 25.0, False),
+    ],
+)
+def test_seconds_are_counted_as_clocks_show_them(
+    last: float, first: float, is_silent: bool
+) -> None:
+    assert is_silence(moment(1, last), moment(2, first)) is is_silent
+
+
+def test_the_epoch_is_a_time_and_none_is_none() -> None:
+    assert is_silence(moment(1, 100), moment(2, 0))
+    assert is_silence(moment(1, 0), moment(2, 100))
+    assert not is_silence(moment(1, 100), Moment(2, -1))
+    assert not is_silence(Moment(1, -1), moment(2, 100))
+
+
+def test_all_that_an_address_sent_at_a_time_is_in_one_span() -> None:
+    many = {key(0x1389 + n): part(interval(unit(seed=10 * n))) for n in range(40)}
+    (span,) = spans_in({0: many})
+    assert len(span.heard) == 40

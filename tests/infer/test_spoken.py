@@ -2,10 +2,22 @@
 
 import pytest
 
-from nvgre_doctor.infer.diagnosis import At, HostVerdict, SpanVerdict
-from nvgre_doctor.vocabulary import Confidence, Layout
+from nvgre_doctor.evidence.parts import Moment
+from nvgre_doctor.evidence.signs import IcmpSign
+from nvgre_doctor.infer.diagnosis import (
+    At,
+    Diagnosis,
+    HostVerdict,
+    RefusalFacts,
+    SpanVerdict,
+    Stream,
+)
+from nvgre_doctor.infer.pieces import Piece, Pieces
+from nvgre_doctor.vocabulary import Cause, Confidence, Layout
+from nvgre_doctor.wire.facts import Carried, IcmpError, Quote, QuoteKind
 
-OLD, CURRENT, UNKNOWN = Layout.OLD, Layout.CURRENT, Layout.UNKNOWN
+SECOND = 1_000_000_000
+OLD, CURRENT, BOTH, UNKNOWN = Layout.OLD, Layout.CURRENT, Layout.BOTH, Layout.UNKNOWN
 PROVEN, LIKELY, NONE = Confidence.PROVEN, Confidence.LIKELY, Confidence.NONE
 
 
@@ -86,3 +98,176 @@ def test_a_span_that_does_not_tell_is_known_only_near_to_one_that_does() -> None
     near = one.spoken_between(at(39), at(39))
     assert near is not None
     assert near.layout is CURRENT
+
+
+@pytest.mark.parametrize(
+    ("spans", "second", "spoken"),
+    [
+        (((OLD, PROVEN, 10, 20), (CURRENT, PROVEN, 70, 80)), 40, None),  # exactly a restart
+        (((OLD, PROVEN, 10, 20), (CURRENT, PROVEN, 70, 80)), 50, None),
+        (((OLD, PROVEN, 10, 20), (CURRENT, PROVEN, 40, 50)), 30, None),  # near to both
+        (((OLD, PROVEN, 10, 20), (CURRENT, PROVEN, 59, 80)), 39, OLD),  # near to one, just not two
+        (((OLD, PROVEN, 10, 20), (CURRENT, PROVEN, 60, 80)), 41, CURRENT),
+        (((OLD, PROVEN, 10, 20), (CURRENT, PROVEN, 60, 80)), 40, None),
+        (((CURRENT, PROVEN, 30, 40),), 5, None),  # an update may lie before it
+        (((CURRENT, PROVEN, 30, 40),), 11, CURRENT),
+        (((CURRENT, PROVEN, 30, 40),), 10, None),
+        (((OLD, PROVEN, 30, 40),), 90, None),  # and after it
+        (((OLD, PROVEN, 30, 40),), 59, OLD),
+        (((OLD, PROVEN, 30, 40),), 60, None),
+        (((UNKNOWN, NONE, 1, 2), (OLD, PROVEN, 30, 40)), 5, None),  # it is not the first span
+        (((UNKNOWN, NONE, 1, 2), (OLD, PROVEN, 30, 40)), 35, OLD),
+        (((BOTH, PROVEN, 10, 20), (BOTH, PROVEN, 70, 80)), 45, BOTH),
+        ((), 5, None),
+    ],
+)
+def test_how_far_a_layout_reaches(
+    spans: tuple[tuple[Layout, Confidence, int, int], ...], second: int, spoken: Layout | None
+) -> None:
+    found = host(*spans).spoken_between(at(second), at(second))
+    assert (found and found.layout) == spoken
+
+
+def test_a_time_between_whose_ends_one_is_not_known_is_not_known() -> None:
+    one = host((OLD, PROVEN, 10, 20))
+    assert one.spoken_between(at(15), at(90)) is None
+    two = host((CURRENT, PROVEN, 30, 40))
+    assert two.spoken_between(at(5), at(35)) is None
+
+
+def test_of_two_spans_of_a_time_the_less_sure_one_counts() -> None:
+    """From the first to the second: what is proven of one of them is likely of both."""
+    one = host((OLD, LIKELY, 10, 20), (CURRENT, PROVEN, 70, 80), (OLD, PROVEN, 170, 180))
+    found = one.spoken_between(at(15), at(175), by_itself=True)
+    assert found is not None
+    assert (found.confidence, found.first) == (LIKELY, at(10))
+
+
+def test_by_itself_a_span_is_no_surer_than_what_it_says() -> None:
+    one = host((CURRENT, PROVEN, 10, 20), (CURRENT, LIKELY, 70, 80))
+    found = one.spoken_between(at(75), at(75), by_itself=True)
+    assert found is not None
+    assert found.confidence is LIKELY
+
+
+@pytest.mark.parametrize(
+    ("spans", "layout"),
+    [
+        (((OLD, PROVEN, 10, 20),), OLD),
+        (((CURRENT, PROVEN, 10, 20),), CURRENT),
+        (((OLD, LIKELY, 10, 20),), UNKNOWN),
+        (((BOTH, PROVEN, 10, 20),), UNKNOWN),
+        ((), UNKNOWN),
+    ],
+)
+def test_only_a_layout_that_is_proven_is_told_of_a_stream(
+    spans: tuple[tuple[Layout, Confidence, int, int], ...], layout: Layout
+) -> None:
+    sent = Stream(b"a", b"b", 0x1389, b"", b"\0", 2, at(12), at(14), b"")
+    assert host(*spans).layout_of(sent) is layout
+    assert host(*spans).layout_between(at(12), at(14)) is layout
+
+
+def test_a_stream_that_goes_on_over_a_change_has_no_layout() -> None:
+    sent = Stream(b"a", b"b", 0x1389, b"", b"\0", 2, at(12), at(75), b"")
+    assert host((OLD, PROVEN, 10, 20), (CURRENT, PROVEN, 70, 80)).layout_of(sent) is UNKNOWN
+
+
+# --- in other captures ----------------------------------------------------------------
+
+
+def piece(capture: int, first: int, last: int) -> Piece:
+    return Piece((capture,), Moment(first, first * SECOND), Moment(last, last * SECOND))
+
+
+def test_a_frame_of_another_capture_is_compared_with_what_that_capture_holds() -> None:
+    """Of the second capture the clock is an hour ahead."""
+    pieces = Pieces([piece(0, 10, 20), piece(1, 3610, 3620)])
+    one = SpanVerdict(OLD, PROVEN, 4, at(10), at(20), pieces)
+    elsewhere = At(3615 * SECOND, 1, 3615)
+    assert one.ends_at(elsewhere) == (At(3610 * SECOND, 1, 3610), At(3620 * SECOND, 1, 3620))
+    assert one.ends_at(at(15)) == (at(10), at(20))
+    known = HostVerdict(b"a", spans=[one])
+    assert known.spoken_between(elsewhere, elsewhere) == one
+
+
+def test_a_frame_of_a_capture_that_holds_nothing_of_a_span_is_compared_by_clock() -> None:
+    one = SpanVerdict(CURRENT, PROVEN, 4, at(10), at(20), Pieces([piece(0, 10, 20)]))
+    assert one.ends_at(At(15 * SECOND, 7, 1)) == (at(10), at(20))
+    known = HostVerdict(b"a", spans=[one])
+    for second, is_known in ((-11, False), (-9, True), (10, True), (15, True), (20, True)):
+        moment = At(second * SECOND, 7, 1)
+        assert (known.spoken_between(moment, moment) == one) is is_known, second
+
+
+@pytest.mark.parametrize(("frame", "is_known"), [(9, False), (10, True), (20, True)])
+def test_inside_a_capture_frames_are_compared_and_no_clock(frame: int, is_known: bool) -> None:
+    """Its clock was set back by an hour in between."""
+    known = host((CURRENT, PROVEN, 10, 20))
+    late = At((frame + 3600) * SECOND, 0, frame)
+    assert (known.spoken_between(late, late) is not None) is is_known
+
+
+# --- why a frame was refused --------------------------------------------------------------
+
+MINE, THEIRS = b"\x0a\0\0\1", b"\x0a\0\0\2"
+
+
+def told(gre_key: int | None, cause: Cause, code: int = 10) -> RefusalFacts:
+    sign = IcmpSign(THEIRS, MINE, 4, 3, code, True, True, 0)
+    return RefusalFacts(MINE, THEIRS, sign, gre_key, 1, (at(15),), cause)
+
+
+def cause(gre_key: int | None, *refusals: RefusalFacts) -> Cause:
+    quote = Quote(QuoteKind.BARE_GRE, gre_key=gre_key)
+    error = IcmpError(THEIRS, MINE, 4, 3, 10, Carried.INNER, True, quote)
+    diagnosis = Diagnosis([], {}, [], list(refusals))
+    return diagnosis.cause_of(MINE, THEIRS, error, at(15))
+
+
+def test_a_frame_has_the_cause_that_was_found_of_its_flow_and_key() -> None:
+    assert cause(5, told(5, Cause.POLICY)) is Cause.POLICY
+    assert cause(5, told(5, Cause.POLICY), told(6, Cause.LAYOUT_MISMATCH)) is Cause.POLICY
+    assert cause(6, told(5, Cause.POLICY), told(6, Cause.LAYOUT_MISMATCH)) is Cause.LAYOUT_MISMATCH
+
+
+def test_a_key_that_is_not_quoted_may_be_any() -> None:
+    assert cause(None, told(5, Cause.POLICY)) is Cause.POLICY
+    assert cause(None, told(None, Cause.POLICY)) is Cause.POLICY
+
+
+def test_another_kind_of_error_does_not_say_why() -> None:
+    assert cause(5, told(5, Cause.POLICY, code=4)) is Cause.UNKNOWN
+    assert cause(5) is Cause.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("policy", "mismatch", "expected"),
+    [(10, 20, Cause.POLICY), (10, 12, Cause.LAYOUT_MISMATCH), (15, 14, Cause.POLICY)],
+)
+def test_of_several_causes_in_turn_the_last_that_had_begun_is_that_of_a_frame(
+    policy: int, mismatch: int, expected: Cause
+) -> None:
+    one = told(5, Cause.POLICY)._replace(frames=(at(policy),))
+    two = told(5, Cause.LAYOUT_MISMATCH)._replace(frames=(at(mismatch),))
+    assert cause(5, one, two) is expected
+
+
+def test_the_streams_between_two_hosts_are_those_of_one_direction() -> None:
+    there, back = (
+        Stream(one, two, 0x1389, b"", b"\0", 2, at(1), at(2), b"")
+        for one, two in ((MINE, THEIRS), (THEIRS, MINE))
+    )
+    diagnosis = Diagnosis([there, back], {}, [], [])
+    for _ in range(2):
+        assert diagnosis.between(MINE, THEIRS) == [there]
+        assert diagnosis.between(THEIRS, MINE) == [back]
+        assert diagnosis.between(MINE, MINE) == []
+
+
+def test_at_the_time_of_its_last_frame_a_span_is_spoken_in_other_captures_too() -> None:
+    known = host((OLD, PROVEN, 10, 20), (CURRENT, PROVEN, 25, 40))
+    moment = At(20 * SECOND, 7, 1)
+    found = known.spoken_between(moment, moment)
+    assert found is not None
+    assert found.layout is OLD

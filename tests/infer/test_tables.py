@@ -84,3 +84,15 @@ def test_nothing_is_explained_where_there_is_no_id() -> None:
         table = make_table([], [], width)
         assert [table.margin(0, layout) for layout in (OLD, NEW)] == [0, 0]
         assert list(table.given(0, OLD)) == []
+
+
+@pytest.mark.parametrize("width", [1, 2, 3])
+def test_what_nothing_else_explains_is_wrong_as_a_whole(width: int) -> None:
+    table = make_table([{0: [0, 5]}], [], width)
+    assert [table.margin(0, layout) for layout in (OLD, NEW)] == [0, 5]
+
+
+@pytest.mark.parametrize("more", [[], [{2: [0, 1]}]], ids=["two spans", "three spans"])
+def test_one_packet_is_a_gap(more: list[Case]) -> None:
+    cases: list[Case] = [{0: [1, 0], 1: [1, 0]}, {0: [0, 1], 1: [0, 1]}, *more]
+    assert (1, OLD, 1) in given(cases, 2 + len(more), 0, OLD)

@@ -1,0 +1,300 @@
+"""Where rules begin and end: one frame and many, one host of two, one finding beside another."""
+
+import pytest
+
+from nvgre_doctor.capture.batch import Problem
+from nvgre_doctor.capture.losses import Losses
+from nvgre_doctor.infer.diagnosis import Contradiction
+from nvgre_doctor.known.expectations import parse_expected
+from nvgre_doctor.rules.base import Situation
+from nvgre_doctor.rules.finding import Finding
+from nvgre_doctor.vocabulary import Cause, Confidence, PairVerdict, Sender
+from tests import build
+from tests.situations import (
+    BOTH,
+    CURRENT,
+    OLD,
+    UNKNOWN,
+    at,
+    change,
+    host,
+    macs,
+    pair,
+    refusal,
+    situation,
+    span,
+    stream,
+)
+from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, D, Tape, findings_of, judge_tapes
+
+KEY = 0x1E848100
+HYPER_V, OTHER, UNCLEAR = Sender.HYPER_V, Sender.OTHER, Sender.UNCLEAR
+MISMATCH = Cause.LAYOUT_MISMATCH
+
+
+def found(code: str, known: Situation) -> list[Finding]:
+    return findings_of(known, code)
+
+
+def only(code: str, known: Situation) -> Finding:
+    (finding,) = found(code, known)
+    return finding
+
+
+# --- captures ----------------------------------------------------------------------------
+
+
+def test_one_frame_is_told_in_the_singular() -> None:
+    tape = Tape()
+    tape.send(A, B, KEY)
+    damage = Problem("cut-record", 230, "capture-0.pcap ends in the middle of a frame.")
+    told = only("NVG101", judge_tapes(tape, problems=(damage,))).message
+    assert told == "capture-0.pcap ends in the middle of a frame. 1 frame was read."
+    cut = Tape(snaplen=60)
+    cut.send(A, B, 0xFFFFFF00)
+    assert only("NVG102", judge_tapes(cut)).message == (
+        "1 frame of control traffic is cut before it can be seen whether they refuse something (of"
+        " 1 frame): the snap length is too small."
+    )
+
+
+def test_all_frames_that_are_too_short_are_counted_though_five_are_named() -> None:
+    tape = Tape(snaplen=40)
+    for _ in range(7):
+        tape.send(A, B, KEY)
+    finding = only("NVG102", judge_tapes(tape))
+    assert (finding.frame_count, len(finding.frames)) == (7, 5)
+
+
+def test_what_is_there_instead_of_ip_is_counted_over_all_captures() -> None:
+    tape = Tape()
+    for _ in range(3):
+        frame = build.ethernet(build.arp(VM1.mac, VM1.ip, VM2.ip), 0x0806)
+        tape.frames.append((0, frame, len(frame)))
+    message = only("NVG103", judge_tapes(tape, tape)).message
+    assert message.startswith("No NVGRE in 6 frames. What is there instead: ")
+    assert "6 x" in message
+
+
+def test_a_capture_that_lost_nothing_hides_no_later_one_that_did() -> None:
+    known = situation(captures=3)
+    lost = Losses()
+    lost.tell_events(3, 0)
+    captures = (*known.captures[:1], *(one._replace(lost=lost) for one in known.captures[1:]))
+    findings = found("NVG105", known._replace(captures=captures))
+    assert [finding.subject.capture for finding in findings] == [1, 2]
+
+
+# --- hosts --------------------------------------------------------------------------------
+
+
+def test_a_host_that_probably_speaks_both_layouts_is_told_so() -> None:
+    likely = situation(host(A, BOTH, confidence=Confidence.LIKELY, reasons=[]))
+    finding = only("NVG203", likely)
+    assert finding.confidence is Confidence.LIKELY
+    assert finding.message == f"{A} sends both layouts at the same time."
+
+
+def test_a_host_that_is_old_for_no_reason_is_told_without_one() -> None:
+    message = only("NVG201", situation(host(A, OLD, reasons=[]))).message
+    assert message == f"{A} uses the old NVGRE layout (draft-00)."
+
+
+def test_of_a_host_that_changed_what_is_not_expected_is_what_it_speaks_now() -> None:
+    known = situation(
+        host(
+            A,
+            CURRENT,
+            spans=[span(OLD, 1, 4), span(CURRENT, 11, 14)],
+            changes=[change(OLD, 4, CURRENT, 11)],
+            frames_sent=9,
+        ),
+        streams=(
+            stream(A, B, 0x00001389, first=1, frames=3),
+            stream(A, B, 0x00138900, first=11, frames=5),
+            stream(B, A, 0x00138900, first=12, frames=7),
+        ),
+    )
+    finding = only("NVG205", known._replace(expected=parse_expected({A: "draft-00"})))
+    assert finding.frame_count == 5
+    assert finding.display_filter.endswith("frame.number in {11..14}")
+
+
+# --- pairs ---------------------------------------------------------------------------------
+
+
+def test_pairs_that_agree_hide_no_mismatch() -> None:
+    known = situation(
+        host(A, CURRENT),
+        host(B, CURRENT),
+        host(C, OLD),
+        pairs=(pair(A, B, PairVerdict.AGREE), pair(A, C), pair(B, C)),
+    )
+    assert [finding.subject.hosts for finding in found("NVG301", known)] == [(A, C), (B, C)]
+
+
+@pytest.mark.parametrize(("one", "two"), [(A, B), (B, A)])
+def test_of_two_hosts_the_old_one_is_named_first_and_advised(one: str, two: str) -> None:
+    known = situation(host(one, OLD), host(two, CURRENT), pairs=(pair(A, B),))
+    finding = only("NVG301", known)
+    assert finding.message == (
+        f"{one} (draft-00) and {two} (RFC 7637) cannot talk: they use different layouts."
+    )
+    assert f"provider address {one} " in finding.next_step
+
+
+@pytest.mark.parametrize(("old", "new"), [(A, B), (B, A)])
+def test_of_hosts_that_refuse_each_others_keys_the_one_with_the_lower_key_is_advised(
+    old: str, new: str
+) -> None:
+    known = situation(
+        host(A, CURRENT, sender=HYPER_V, frames_sent=0),
+        host(B, CURRENT, sender=HYPER_V, frames_sent=0),
+        refusals=(
+            refusal(old, new, 0x00001389, MISMATCH),
+            refusal(new, old, 0x00138900, MISMATCH),
+        ),
+    )
+    finding = only("NVG301", known)
+    assert finding.next_step == (
+        "Find out first whether KB2779768 is missing. Find the host that has the provider address"
+        f" {old} (Get-NetVirtualizationProviderAddress on the Hyper-V hosts), and ask it by its"
+        " own name."
+    )
+
+
+def one_way(one: Sender, two: Sender, *more: tuple[str, str]) -> Situation:
+    """A pair of VMs from A to B, and another from B to A; and other pairs of hosts."""
+    sent = stream(A, B, KEY), stream(B, A, KEY, vms=(VM4, VM3))
+    pairs = tuple(pair(*names) for names in more)
+    hosts = host(A, CURRENT, sender=one), host(B, CURRENT, sender=two), host(C), host(D)
+    return situation(*hosts, streams=sent, pairs=(*pairs, pair(A, B)))
+
+
+@pytest.mark.parametrize("senders", [(HYPER_V, UNCLEAR), (UNCLEAR, HYPER_V)])
+def test_a_policy_is_compared_where_either_host_is_hyper_v(senders: tuple[Sender, Sender]) -> None:
+    assert "compare its policy" in only("NVG306", one_way(*senders)).next_step
+    assert "compare its policy" not in only("NVG306", one_way(UNCLEAR, UNCLEAR)).next_step
+
+
+def test_a_pair_with_a_silent_host_hides_no_other_one() -> None:
+    finding = only("NVG306", one_way(HYPER_V, HYPER_V, (A, C)))
+    assert finding.subject.hosts == (A, B)
+
+
+def test_a_mac_that_an_administrator_gave_is_one_of_a_vm() -> None:
+    given = VM1.__class__("02:00:00:00:00:07", "10.1.1.7")
+    sent = stream(A, B, KEY, vms=(VM1, given)), stream(B, A, KEY, vms=(VM4, VM3))
+    known = situation(host(A), host(B), streams=sent, pairs=(pair(A, B),))
+    assert only("NVG306", known).message.startswith("2 VM pairs between")
+
+
+def test_three_keys_of_a_contradiction_are_told_and_the_number_of_the_others() -> None:
+    keys = tuple(0x00200000 + 0x10000 * n for n in range(5))
+    case = Contradiction((build.ip(A), build.ip(B)), macs(), keys, (at(1),))
+    message = only("NVG308", situation(host(A), host(B), contradictions=(case,))).message
+    assert " and 2 more. One of them is wrong" in message
+    assert [f"0x{key:08x}" in message for key in keys] == [True, True, True, False, False]
+
+
+# --- refusals ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "destination", "is_cmdlet"),
+    [
+        (HYPER_V, UNCLEAR, True),
+        (UNCLEAR, HYPER_V, True),
+        (UNCLEAR, UNCLEAR, False),
+        (HYPER_V, OTHER, False),
+    ],
+)
+def test_where_there_is_no_gre_a_hyper_v_host_is_looked_at_with_its_cmdlet(
+    source: Sender, destination: Sender, is_cmdlet: bool
+) -> None:
+    known = situation(
+        host(A, sender=source),
+        host(B, sender=destination),
+        refusals=(refusal(A, B, KEY, kind=(3, 2), is_inner=False),),
+    )
+    step = only("NVG304", known).next_step
+    assert ("is network virtualization enabled there" in step) is is_cmdlet
+    assert step.startswith("Load GRE on") is not is_cmdlet
+
+
+@pytest.mark.parametrize("sender", [HYPER_V, UNCLEAR])
+def test_an_error_of_no_name_is_looked_at_in_the_policy_of_hyper_v_alone(sender: Sender) -> None:
+    known = situation(
+        host(A, sender=sender),
+        host(B, sender=UNCLEAR),
+        refusals=(refusal(A, B, KEY, kind=(3, 200)),),
+    )
+    assert ("compare its policy" in only("NVG304", known).next_step) is (sender is HYPER_V)
+
+
+@pytest.mark.parametrize("is_source_known", [True, False])
+def test_a_refusal_between_a_known_and_an_unknown_host_is_likely(is_source_known: bool) -> None:
+    known = host(A if is_source_known else B, OLD, spans=[span(OLD, 1, 20)])
+    other = host(B if is_source_known else A, CURRENT, sender=UNCLEAR)
+    finding = only("NVG302", situation(known, other, refusals=(refusal(A, B, KEY, MISMATCH),)))
+    assert finding.confidence is Confidence.LIKELY
+    assert "probably because the layouts differ" in finding.message
+
+
+def test_what_is_likely_is_found_out_before_anything_is_installed() -> None:
+    hosts = [
+        host(A, OLD, spans=[span(OLD, 1, 20)]),
+        host(B, CURRENT, spans=[span(CURRENT, 1, 20)._replace(confidence=Confidence.LIKELY)]),
+    ]
+    finding = only("NVG302", situation(*hosts, refusals=(refusal(A, B, KEY, MISMATCH),)))
+    assert finding.next_step.startswith("Find out first whether KB2779768 is missing.")
+
+
+def test_redirects_and_fragments_are_counted_though_five_are_named() -> None:
+    numbers = tuple(range(1, 6))
+    moved = refusal(A, B, KEY, kind=(5, 10), frames=numbers, count=9, sightings=11)
+    assert only("NVG307", situation(host(A), host(B), refusals=(moved,))).frame_count == 11
+
+
+@pytest.mark.parametrize("receiver", [HYPER_V, UNCLEAR])
+def test_a_redirect_is_looked_at_in_the_policy_if_either_host_is_hyper_v(receiver: Sender) -> None:
+    known = situation(
+        host(A, sender=UNCLEAR),
+        host(B, sender=receiver),
+        refusals=(refusal(A, B, KEY, kind=(5, 10)),),
+    )
+    assert ("compare its policy" in only("NVG307", known).next_step) is (receiver is HYPER_V)
+
+
+# --- packets --------------------------------------------------------------------------------
+
+
+def test_packets_with_flags_or_inner_tags_are_counted_though_five_are_named() -> None:
+    tape = Tape()
+    for _ in range(7):
+        tape.send(A, B, KEY, flags=0x2080)
+        tape.send(A, B, KEY, inner_tags=((0x8100, 5),))
+    known = judge_tapes(tape)
+    for code in ("NVG402", "NVG403"):
+        finding = only(code, known)
+        assert (finding.frame_count, len(finding.frames)) == (7, 5)
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        (0x00000FFF, "sends keys that are valid under neither layout"),
+        (0x00001000, "speaks RFC 7637 with VSIDs that are reserved"),
+    ],
+)
+def test_a_key_from_4096_on_is_one_of_a_reserved_vsid(key: int, text: str) -> None:
+    known = situation(host(A, CURRENT), streams=(stream(A, B, key),))
+    assert text in only("NVG401", known).message
+
+
+def test_what_a_host_that_changed_spoke_while_nobody_knows_is_unknown() -> None:
+    spans = [span(OLD, 1, 4), span(CURRENT, 2_000_000, 2_000_004)]
+    changed = host(A, CURRENT, spans=spans, changes=[change(OLD, 4, CURRENT, 2_000_000)])
+    known = situation(changed)
+    assert known.layout_at(build.ip(A), at(1_000_000)) is UNKNOWN
+    assert known.layout_at(build.ip(A), at(3)) is OLD
