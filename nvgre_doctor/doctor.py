@@ -10,7 +10,8 @@ from nvgre_doctor.capture import NO_TIME, expand
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.capture.interruption import Interruption
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
-from nvgre_doctor.evidence.captures import NOTHING_DECODABLE, Capture
+from nvgre_doctor.evidence.captures import NOTHING_DECODABLE, SAMPLED, TOO_MUCH, Capture
+from nvgre_doctor.evidence.folded import FoldedCapture
 from nvgre_doctor.infer import infer
 from nvgre_doctor.infer.hearsay import settle_errors
 from nvgre_doctor.infer.left_out import leave_out
@@ -25,6 +26,7 @@ from nvgre_doctor.scan.folding import fold_captures
 from nvgre_doctor.settings.keys import to_options
 from nvgre_doctor.settings.options import Options
 from nvgre_doctor.vocabulary import Layout, Oddity
+from nvgre_doctor.wording import left_out_words, sampled_words
 
 Path = str | bytes | os.PathLike[str]
 
@@ -89,7 +91,10 @@ def examine(
     paths = expand([os.fsdecode(path) for path in captures])
     folded = fold_captures(paths, options.jobs or 1, describe, progress, interruption)
     described = tuple([folded.captures[index] for index in range(len(paths))])
-    return judge(described, folded.evidence, told)
+    situation = judge(described, folded.evidence, told)
+    kept = situation.evidence.captures
+    limited = [with_limits(one, kept[index]) for index, one in enumerate(described)]
+    return situation._replace(captures=tuple(limited))
 
 
 class Told(NamedTuple):
@@ -110,7 +115,7 @@ def hear(options: Options) -> Told:
 
 def judge(captures: tuple[Capture, ...], evidence: Evidence, told: Told) -> Situation:
     """What the evidence of these captures means, by their indexes."""
-    evidence = settle_errors(evidence)
+    evidence = settle_errors(evidence.limited())
     if told.not_nvgre:
         evidence = leave_out(evidence, told.not_nvgre)
     return Situation(captures, evidence, infer(evidence, told.known), told.known, told.expected)
@@ -140,6 +145,18 @@ def describe(read: CaptureRead) -> Capture:
         None if found.last_ts_ns == NO_TIME else found.last_ts_ns,
         found.losses,
     )
+
+
+def with_limits(capture: Capture, part: FoldedCapture) -> Capture:
+    """The same, saying how far it was too much to keep, or to compare."""
+    left_out = left_out_words(part.left_out)
+    sampled = sampled_words(sum(frames for _, frames in part.unkept_frames))
+    told = [
+        Problem(reason, 0, f"{capture.path}: {words}.")
+        for reason, words in ((TOO_MUCH, left_out), (SAMPLED, sampled))
+        if words
+    ]
+    return capture._replace(problems=(*capture.problems, *told))
 
 
 def _nothing_decodable(path: str, part: CaptureEvidence) -> Iterable[Problem]:

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from nvgre_doctor.capture.losses import Losses
+from nvgre_doctor.evidence import limits
+from nvgre_doctor.evidence.limits import LeftOut
 from nvgre_doctor.infer.diagnosis import RefusalFacts
 from nvgre_doctor.vocabulary import Assumption, Cause, Confidence, Layout, Sender, Verdict
 from nvgre_doctor.wire import layouts
@@ -189,6 +191,44 @@ def losses_words(losses: Losses) -> str:
         if count
     ]
     return " and ".join(lost)
+
+
+def left_out_words(left_out: LeftOut) -> str:
+    """What was too much to keep; empty where all is kept."""
+    out = [
+        f"{plural(count, *words)} {than}"
+        for count, words, than in (
+            (
+                left_out.frames,
+                ("frame",),
+                f"between other hosts than {limits.HOSTS:,}, or other pairs than {limits.PAIRS:,}",
+            ),
+            (
+                left_out.frames_of_ids,
+                ("key of a frame", "keys of frames"),
+                f"with other ids than {limits.IDS:,}",
+            ),
+            (left_out.signs, ("unusual frame",), f"of other kinds than {limits.SIGNS:,}"),
+            (
+                left_out.errors,
+                ("ICMP error",),
+                f"that say something else than {limits.ERRORS:,} others",
+            ),
+        )
+        if count
+    ]
+    told = "; ".join(out)
+    return f"too much to keep: {told}. They are counted, and not looked at" if out else ""
+
+
+def sampled_words(frames: int) -> str:
+    """That so many frames are of VM pairs that are not kept; empty where all are."""
+    if not frames:
+        return ""
+    return (
+        f"very many VM pairs: {plural(frames, 'frame')} of others than a sample of each direction"
+        " between two hosts count for their hosts and keys, and are not compared"
+    )
 
 
 def listed(items: Iterable[str], limit: int = 4) -> str:

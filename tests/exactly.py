@@ -16,4 +16,5 @@ def scan_exactly(batches: Iterable[Batch]) -> CaptureEvidence:
             moment = Moment(number, batch.ts_ns(i))
             frame, wire_length = batch.frame(i), batch.wire_length(i)
             add_frame(evidence, batch.linktype, frame, wire_length, moment)
+    evidence.limit()
     return evidence

@@ -12,7 +12,7 @@ import pytest
 from nvgre_doctor.capture import inputs, open_capture
 from nvgre_doctor.capture.batch import Batch, Walker
 from nvgre_doctor.capture.formats import pcap, pcapng, reader
-from nvgre_doctor.evidence import CaptureEvidence
+from nvgre_doctor.evidence import CaptureEvidence, limits
 from nvgre_doctor.evidence.signs import Sightings, Sign
 from nvgre_doctor.evidence.store import Units
 from nvgre_doctor.evidence.streams import StreamKey, streams
@@ -190,6 +190,20 @@ def test_fast_equals_exact_where_not_all_vm_pairs_are_kept(seed, cap, buffer_siz
     evidence = fast(capture, cap)
     assert evidence.is_thinned
     assert evidence.units.unkept_frames.total() > 20
+    assert evidence == exact(capture)
+
+
+@pytest.mark.parametrize("seed", seeds(6))
+@pytest.mark.parametrize("cap", [1, 30, UNLIMITED])
+def test_fast_equals_exact_where_more_is_captured_than_is_kept(seed, cap, buffer_size, monkeypatch):
+    monkeypatch.setattr("nvgre_doctor.evidence.sampling.ALL_UNITS", 20)
+    for name, most in (("HOSTS", 5), ("PAIRS", 4), ("IDS", 9), ("SIGNS", 9), ("ERRORS", 5)):
+        monkeypatch.setattr(limits, name, most)
+    buffer_size(4096)
+    dice = Random(200 + seed)
+    capture = captures.random_pcapng(dice, mixed_frames(dice, 600))
+    evidence = fast(capture, cap)
+    assert min(evidence.left_out.plus(evidence.units.left_out)) > 0
     assert evidence == exact(capture)
 
 

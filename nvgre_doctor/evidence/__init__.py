@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from itertools import chain
 from operator import itemgetter
 
+from nvgre_doctor.evidence import limits
 from nvgre_doctor.evidence.bundles import Sent, bundle
-from nvgre_doctor.evidence.folded import FoldedCapture, Pool
+from nvgre_doctor.evidence.folded import FoldedCapture, Limits, Pool
+from nvgre_doctor.evidence.limits import LeftOut
 from nvgre_doctor.evidence.signs import IcmpSeen, IcmpSign, Sightings, Sign
 from nvgre_doctor.evidence.store import Units
 from nvgre_doctor.vocabulary import Oddity
@@ -31,6 +33,9 @@ class CaptureEvidence:
     units: Units = field(default_factory=Units)  # tenants' frames
     signs: dict[Sign, Sightings] = field(default_factory=dict)
     icmp: dict[IcmpSign, IcmpSeen] = field(default_factory=dict)
+    left_out: LeftOut = field(default_factory=LeftOut)  # beside units
+    _enough: int = field(default=0, compare=False, repr=False)
+    """Signs and errors, before it is worth to look whether these are too many."""
 
     def __add__(self, other: "CaptureEvidence") -> "CaptureEvidence":
         merged = CaptureEvidence(
@@ -39,11 +44,13 @@ class CaptureEvidence:
             self.units + other.units,
             dict(self.signs),
             dict(self.icmp),
+            self.left_out.plus(other.left_out),
         )
         for sign, sightings in other.signs.items():
             merged.add_sign(sign, sightings)
         for icmp_sign, seen in other.icmp.items():
             merged.add_icmp(icmp_sign, seen)
+        merged.limit()
         return merged
 
     def shifted(self, numbers: int) -> "CaptureEvidence":
@@ -54,6 +61,7 @@ class CaptureEvidence:
             self.units.shifted(numbers),
             {sign: sightings.shifted(numbers) for sign, sightings in self.signs.items()},
             {sign: seen.shifted(numbers) for sign, seen in self.icmp.items()},
+            self.left_out,
         )
 
     @property
@@ -66,21 +74,42 @@ class CaptureEvidence:
         return FoldedCapture(
             self.frames,
             self.nvgre_frames,
-            bundle(self.units.packed),
+            bundle(self.units.of_hosts()),
             tuple(sorted(self.units.unkept_frames.items())),
             self.signs,
             self.icmp,
+            self.left_out.plus(self.units.left_out),
+            self.units.cut,
         )
 
     def add_sign(self, sign: Sign, sightings: Sightings) -> None:
         """Count sightings of an oddity."""
         known = self.signs.get(sign)
         self.signs[sign] = sightings if known is None else known + sightings
+        self._limit_at_times()
 
     def add_icmp(self, sign: IcmpSign, seen: IcmpSeen) -> None:
         """Count sightings of an ICMP error."""
         known = self.icmp.get(sign)
         self.icmp[sign] = seen if known is None else known + seen
+        self._limit_at_times()
+
+    def limit(self) -> None:
+        """Leave out what is too much (see `limits`); done at the end, it does not matter in which
+        order all came.
+        """
+        self.units.limit()
+        # Those without addresses are few, and how often there were all of them is told.
+        signs = limits.beyond((sign for sign in self.signs if sign.source), limits.SIGNS)
+        errors = limits.beyond(self.icmp, limits.ERRORS)
+        of_signs = sum(self.signs.pop(sign).count for sign in signs)
+        of_errors = sum(self.icmp.pop(sign).count for sign in errors)
+        self.left_out = self.left_out.plus(LeftOut(signs=of_signs, errors=of_errors))
+        self._enough = 2 * (len(self.signs) + len(self.icmp))
+
+    def _limit_at_times(self) -> None:
+        if len(self.signs) + len(self.icmp) > max(limits.SIGNS + limits.ERRORS, self._enough):
+            self.limit()
 
 
 class Evidence:
@@ -114,6 +143,11 @@ class Evidence:
                 known[id(capture)] = pool.share(change(capture))
             evidence.captures[index] = known[id(capture)]
         return evidence
+
+    def limited(self) -> "Evidence":
+        """The same, if it is not too much of all captures together (see `limits`)."""
+        different = [capture for capture, _ in self.different()]
+        return self.changed(Limits(different).limited) if len(different) > 1 else self
 
     def bundles(self) -> dict[bytes, list[Captures]]:
         """Every bundle that was sent, with the captures that hold it (none twice), in order of the

@@ -11,6 +11,11 @@ from nvgre_doctor.capture.losses import NOTHING, Losses
 NOTHING_DECODABLE: Final = "nothing-decodable"
 """Reason of the problem of a capture that was read, but none of whose frames could be decoded."""
 
+TOO_MUCH: Final = "too-much"
+"""Reason of the problem of a capture that holds more hosts, ids or errors than are kept."""
+SAMPLED: Final = "sampled"
+"""Reason of the problem of a capture of whose VM pairs only some are compared."""
+
 
 class Capture(NamedTuple):
     """One input."""

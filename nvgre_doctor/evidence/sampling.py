@@ -48,27 +48,30 @@ def vm_rank(macs: bytes) -> int:
     return 7 + (high & -high).bit_length()
 
 
-def choose(units: list[bytes], level: int) -> tuple[int, set[bytes]]:
-    """Which units of one direction are kept where it has a level already: the level that it has
-    now, and these units.
+def choose(units: list[bytes], level: int, share: int) -> tuple[int, set[bytes]]:
+    """Which units of one direction are kept, `share` or fewer, where it has a level already: the
+    level that it has now, and these units.
 
-    The level is the lowest that keeps VM_STREAMS or fewer of its streams, if there is one.
+    The level is the lowest that keeps VM_STREAMS (or `share`) or fewer of its streams, if there is
+    one.
     """
+    most = min(VM_STREAMS, share)
+    of_each = min(STREAM_UNITS, share // most)
     streams: defaultdict[bytes, list[bytes]] = defaultdict(list)
     for unit in units:
         macs = macs_of(unit)
         if macs:
             streams[macs + bits_of(unit)].append(unit)
-    if level or len(streams) > VM_STREAMS:
+    if level or len(streams) > most:
         ranks = {stream: vm_rank(stream[:MACS]) for stream in streams}
-        following = sorted(ranks.values(), reverse=True)[VM_STREAMS:]
+        following = sorted(ranks.values(), reverse=True)[most:]
         level = max(level, min(following[0] + 1, HIGHEST_LEVEL) if following else 0)
         for stream, rank in ranks.items():
             if rank < level:
                 del streams[stream]
     kept: set[bytes] = set()
     for of_stream in streams.values():
-        if len(of_stream) > STREAM_UNITS:
+        if len(of_stream) > of_each:
             of_stream.sort(key=crc32)
-        kept.update(of_stream[:STREAM_UNITS])
+        kept.update(of_stream[:of_each])
     return level, kept

@@ -55,7 +55,7 @@ def leave_out(evidence: Evidence, not_nvgre: NetworkTable[bool]) -> Evidence:
             is_about_nvgre = icmp_sign.refuses_nvgre or icmp_sign.is_cut
             about_out = is_about_nvgre and any(map(is_out, refused_flow(icmp_sign)))
             rest.add_icmp(_about_other_traffic(icmp_sign) if about_out else icmp_sign, error)
-        return rest.folded()
+        return rest.folded()._replace(left_out=part.left_out, cut=part.cut)
 
     return evidence.changed(kept)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from nvgre_doctor.capture.interruption import INTERRUPTED
+from nvgre_doctor.evidence.captures import SAMPLED, TOO_MUCH
 from nvgre_doctor.filters import for_wireshark
 from nvgre_doctor.infer.diagnosis import At
 from nvgre_doctor.rules.advice import Advice
@@ -51,6 +52,9 @@ _STEPS: Final = {
     "no-captures": "Give the folder or the archive that the captures are in. Of a file that should"
     " be one, nvgre-doctor info FILE says what it is.",
     "no-input": "Pipe a capture into it, or name a file.",
+    SAMPLED: "Where one VM pair matters, capture with a filter for its two hosts.",
+    TOO_MUCH: "Ask about fewer hosts: capture with a filter such as host 192.168.50.1, or diagnose"
+    " captures one by one, with --each.",
     "no-such-member": "Look at the name behind the archive; given alone, an archive stands for all"
     " captures in it.",
 }
@@ -60,11 +64,13 @@ _STEPS: Final = {
 def find_damaged(situation: Situation) -> Iterator[Finding]:
     """What it means
       A capture is cut short, damaged, or not a capture at all. What was read before that point
-      counts; the rest is missing.
+      counts; the rest is missing. Or it holds more addresses, ids or kinds of errors than are kept:
+      all frames were counted, and nothing was concluded from some. Or, as a note, so many VM pairs
+      that only some of each two hosts are compared.
 
     How it is detected
       A record or block is longer than what is left of the file, a length makes no sense, or a
-      compressed stream ends early.
+      compressed stream ends early. More is kept than a network of thousands of hosts needs.
 
     What it is not
       No statement about the network. A capture that was copied while it was being written often
@@ -82,7 +88,7 @@ def find_damaged(situation: Situation) -> Iterator[Finding]:
         for problem in capture.problems:
             yield finding(
                 "NVG101",
-                Severity.WARNING,
+                Severity.INFO if problem.reason == SAMPLED else Severity.WARNING,
                 f"{problem.message.removesuffix('.')}."
                 + (
                     f" {plural(capture.frames, 'frame was', 'frames were')} read."

@@ -131,6 +131,7 @@ class FrameCounter:
             for reading, row in odd.values():
                 packed = row.packed(clock) if reading.unit else b""
                 add(evidence, reading, row.sightings(clock), packed, row.error(clock))
+        evidence.limit()
         self._masks = evidence.units.masks()
         self._kinds = {
             kind: (loop.renewed(self._masks), {}) for kind, (loop, _) in self._kinds.items()

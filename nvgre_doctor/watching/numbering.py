@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, NamedTuple, TypeVar
 
-from nvgre_doctor.doctor import Told
+from nvgre_doctor.doctor import Told, with_limits
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.evidence.folded import FoldedCapture
@@ -37,6 +37,11 @@ def by_file(
     situation: Situation, captures: tuple[Capture, ...], tapes: Sequence[Tape], told: Told
 ) -> Situation:
     """The situation of these tapes as one of these files, for rules and reports."""
+    limited = list(captures)
+    for index, (first, *_) in enumerate(tapes):
+        kept = situation.evidence.captures[index]
+        limited[first.capture] = with_limits(captures[first.capture], kept)
+    captures = tuple(limited)
     if all(len(tape) == 1 and not tape[0].before for tape in tapes):
         return situation._replace(captures=captures)
     diagnosis = _Renumbering(tapes).changed(situation.diagnosis)

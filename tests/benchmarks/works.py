@@ -220,10 +220,11 @@ def measure_memory(bench: Bench) -> list[Row]:
     ):
         with bench.capture(profile, times=times) as capture:
             measure(f"{profile}, {times}x frames", capture, times * bench.frames, bar)
-    frames = bench.frames // 25  # each between two other hosts
-    with bench.many_hosts("addresses", frames) as capture:
-        bar = Bar(150, None, Unit.MEGABYTES)
-        measure(f"{2 * frames:,} hosts", capture, frames, bar)
+    frames = bench.frames // 25
+    for shape, times in (("addresses", 1), ("ids", 2), ("flags", 2), ("quotes", 2), ("mtus", 2)):
+        with bench.many_hosts(shape, times * frames) as capture:
+            bar = Bar(150, None, Unit.MEGABYTES)
+            measure(f"80,000 {shape}" if frames == 40_000 else shape, capture, times * frames, bar)
     return rows
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from nvgre_doctor.cli import COMMANDS, DEBUG_VARIABLE, cli
 from nvgre_doctor.errors import Exit
+from nvgre_doctor.evidence import limits
 from nvgre_doctor.evidence.sampling import ALL_UNITS, VM_STREAMS
 from nvgre_doctor.rules.registry import RULES
 from nvgre_doctor.vocabulary import Kind
@@ -65,6 +66,11 @@ def test_every_option_is_named(command: str, option: str) -> None:
 def test_the_limits_are_those_of_the_program() -> None:
     assert f"more than {ALL_UNITS:,} VM streams" in prose("README.md")
     assert f"each direction between two hosts {VM_STREAMS} are kept" in prose("README.md")
+    assert limits.share_of(4096) >= 2 * VM_STREAMS > limits.share_of(4097) == VM_STREAMS
+    assert (
+        f"at most {limits.HOSTS:,} hosts, {limits.PAIRS:,} pairs of hosts, {limits.IDS:,} ids that"
+        f" their sources used, {limits.SIGNS:,} kinds of unusual frames and {limits.ERRORS:,} kinds"
+    ) in prose("README.md")
 
 
 def test_the_variable_for_the_traceback_is_the_programs() -> None:

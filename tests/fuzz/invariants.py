@@ -177,7 +177,10 @@ def check_accounts(evidence: CaptureEvidence, progress: Progress) -> None:
     assert inner <= evidence.nvgre_frames
     assert all(signs[oddity] <= evidence.nvgre_frames for oddity in ABOUT_NVGRE)
     unkept = sum(facts.frames for key, facts in found if not key.destination)
-    assert unkept == evidence.units.unkept_frames.total()
+    units = evidence.units
+    assert unkept + units.left_out.frames_of_ids == (
+        units.unkept_frames.total() + units.left_out.frames
+    )
 
     for key, facts in found:
         assert 1 <= facts.first.frame_number <= facts.last.frame_number <= progress.numbered
