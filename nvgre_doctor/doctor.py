@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from nvgre_doctor.capture import NO_TIME, expand
+from nvgre_doctor.capture import NO_TIME, expand, find
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.capture.interruption import Interruption
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
@@ -88,9 +88,9 @@ def examine(
 ) -> Situation:
     """Everything that `diagnose` finds out before it applies the rules; errors as there."""
     told = hear(options)
-    paths = expand([os.fsdecode(path) for path in captures])
-    folded = fold_captures(paths, options.jobs or 1, describe, progress, interruption)
-    described = tuple([folded.captures[index] for index in range(len(paths))])
+    found = find([os.fsdecode(path) for path in captures])
+    folded = fold_captures(found, options.jobs or 1, describe, progress, interruption)
+    described = tuple([folded.captures[index] for index in range(len(found))])
     situation = judge(described, folded.evidence, told)
     kept = situation.evidence.captures
     limited = [with_limits(one, kept[index]) for index, one in enumerate(described)]

@@ -827,7 +827,7 @@ def annotated_by_library(path: Path, out: Path, *, with_findings: bool = True) -
         return False
     pointer = Pointer(situation, find_all(situation) if with_findings else ())
     with open(out, "wb") as target:
-        annotate(read, pointer, target, lambda done, total: None)
+        annotate(read.path, read, pointer, target, lambda done, total: None)
     return True
 
 

@@ -11,7 +11,8 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "nvgre_doctor"
 
 ORDER = (
-    "__init__", "vocabulary", "errors", "docstrings", "terminal", "engines", "wire", "capture",
+    "__init__", "vocabulary", "errors", "docstrings", "terminal", "engines", "remote", "wire",
+    "capture",
     "evidence",
     "known",
     "scan", "infer",
@@ -25,6 +26,8 @@ ONLY_IN = {
     "dpkt": {"wire"},
     "click": {"cli", "commands", "terminal"},
     "rich": {"terminal", "reporters"},
+    "fsspec": {"remote"},
+    "paramiko": {"remote"},
 }
 
 

@@ -39,6 +39,7 @@ def says(report: Report) -> str:
 
 
 def annotate(
+    path: str,
     capture: Capture,
     pointer: Pointer,
     target: BinaryIO,
@@ -47,8 +48,8 @@ def annotate(
     comment: str = "",
     only_findings: bool = False,
 ) -> Copied:
-    """Read a capture again that was diagnosed, up to where it could be read then, and write it to
-    `target`.
+    """Read the capture at `path` again that was diagnosed, up to where it could be read then, and
+    write it to `target`.
 
     `target` must be able to seek.  `comment` is that on the whole, as `says` says it.  `tell` is
     called now and then with the bytes of the file that were read.  With `only_findings` only frames
@@ -56,7 +57,7 @@ def annotate(
     capture.ChangedError, and OSError of `target`.
     """
     marker = Marker(pointer)
-    with open_capture(capture.path) as source:
+    with open_capture(path) as source:
         if source.has_blocks:
             copier = PcapngCopier(marker, comment, target, only_findings=only_findings)
             for count, block in enumerate(source.blocks(capture.bytes)):

@@ -99,6 +99,7 @@ class Session:
         capture = report.captures[index]
         target = io.BytesIO()
         annotate(
+            capture.path,
             capture,
             Pointer(situation, report.findings, index),
             target,

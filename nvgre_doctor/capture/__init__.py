@@ -1,7 +1,7 @@
 """Files become frames.  Knows file formats and compressions, nothing about packets.
 
 `open_capture` opens one input and never raises for what is in it; `expand` turns folders and
-patterns into paths.
+patterns into paths, `find` says what is known of them.
 """
 
 from nvgre_doctor.capture.batch import NO_TIME, Batch, Problem, Progress
@@ -12,6 +12,7 @@ from nvgre_doctor.capture.opening import (
     OpenCapture,
     capture_from,
     expand,
+    find,
     open_capture,
     why_not_followed,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "Status",
     "capture_from",
     "expand",
+    "find",
     "open_capture",
     "why_not_followed",
 ]

@@ -25,6 +25,7 @@ from nvgre_doctor.capture.interruption import Interruption, stoppable
 from nvgre_doctor.capture.sniff import HEAD
 from nvgre_doctor.capture.source import BrokenInputError, FileSource, is_regular
 from nvgre_doctor.capture.spooling import spool
+from nvgre_doctor.terminal.urls import is_url
 from nvgre_doctor.vocabulary import Status
 
 
@@ -85,7 +86,15 @@ class Input:
 
     def take(self, path: str) -> BinaryIO:
         """Open a file, to be closed with the rest.  Errors: OSError, ValueError."""
-        self._opened = opened = open(path, "rb", buffering=0)  # noqa: SIM115
+        if is_url(path):
+            from nvgre_doctor.remote import storage  # only for URLs
+
+            if storage.is_pattern(path):
+                raise OSError(0, not_opened.nothing_at(path))
+            opened = storage.opened(path)
+        else:
+            opened = open(path, "rb", buffering=0)  # noqa: SIM115
+        self._opened = opened
         return opened
 
     def spool(self, looked: Looked) -> Looked:
@@ -181,4 +190,4 @@ def captures_at(path: str) -> list[str]:
     finally:
         given.close()
     needs_word = problem is not None and (names or problem.reason != "no-captures")
-    return [f"{path}/{name}" for name in names] + ([path] if needs_word else [])
+    return [searching.member_path(path, name) for name in names] + ([path] if needs_word else [])

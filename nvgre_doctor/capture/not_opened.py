@@ -33,6 +33,19 @@ def folder(path: str) -> Problem:
     )
 
 
+def nothing_at(url: str) -> str:
+    """Why a pattern or a folder behind a URL stands for no capture."""
+    from nvgre_doctor.remote.storage import listed
+
+    try:
+        there = listed(url)
+    except OSError as error:
+        return f"its names cannot be listed: {error.strerror}"
+    if there and url.endswith("/"):
+        return "no capture lies there (in folders of URLs, captures are known by their names)"
+    return "nothing there has such a name"
+
+
 def cannot_open(error: Exception) -> Problem:
     """The operating system says no."""
     why = getattr(error, "strerror", None) or str(error)

@@ -20,6 +20,8 @@ from nvgre_doctor.capture.inputs import Input, NotOpenedError, captures_at
 from nvgre_doctor.capture.interruption import INTERRUPTED, Interruption
 from nvgre_doctor.capture.sniff import Foreign, identify
 from nvgre_doctor.capture.source import FileSource, Identity, Source, read_failure
+from nvgre_doctor.remote.stored import Version
+from nvgre_doctor.terminal.urls import shown
 from nvgre_doctor.vocabulary import Status
 
 _SEARCHED: Final = 1 << 20  # bytes that are searched for the beginning of a record
@@ -35,7 +37,8 @@ class OpenCapture:
 
     def __init__(self, path: str, interruption: Interruption | None) -> None:
         """Use `open_capture`."""
-        self.path = path  # as given
+        self.path = shown(path)  # as given
+        self._given = path
         self.format: str | None = None  # `Reader.name`
         self.compression: str | None = None  # "gzip", "bzip2", "xz", "zstd"
         self.progress = Progress()
@@ -67,7 +70,7 @@ class OpenCapture:
         return self._source.size if self._source is not None else None
 
     @property
-    def identity(self) -> Identity | None:
+    def identity(self) -> Identity | Version | None:
         """Which file this is; None for what is no plain file, or cannot be asked any more."""
         try:
             return self._source.identity() if isinstance(self._source, FileSource) else None
@@ -97,6 +100,8 @@ class OpenCapture:
             return
         self._begun = True
         self.progress.numbered = numbered
+        if stop is not None and isinstance(self._source, FileSource):
+            self._source.expect(stop)
         try:
             yield from self._reader.batches(start, stop, walker)
         except DamageError as damage:
@@ -165,7 +170,7 @@ class OpenCapture:
     def _open(self, stdin: BinaryIO | None) -> None:
         """Find out what the input is, and get its reader ready."""
         try:
-            looked = self._input.open(self.path, stdin)
+            looked = self._input.open(self._given, stdin)
             self._source = looked.source
             self._begin(looked)
         except NotOpenedError as error:
@@ -179,7 +184,8 @@ class OpenCapture:
         inside = f"inside the {codec.name} data: " if codec else ""
         if isinstance(kind, type) and issubclass(kind, Reader):
             self.format = kind.name
-            if kind.needs_file and not isinstance(source, FileSource):
+            is_near = isinstance(source, FileSource) and not source.is_remote
+            if kind.needs_file and not is_near:
                 looked = self._input.spool(looked)
                 self._source = looked.source
             self._reader = kind(looked.source, self.progress, looked.head)
@@ -242,8 +248,13 @@ def why_not_followed(head: bytes) -> Problem | None:
     return None if is_prompt else not_opened.NOT_FOLLOWED
 
 
-def expand(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
-    """The captures that are meant by files, archives, folders, patterns and "-"; see
-    `searching.expand`.
+def find(paths: Iterable[str | os.PathLike[str]]) -> list[searching.Found]:
+    """The captures that are meant by files, archives, folders, patterns, URLs and "-"; see
+    `searching.find`.
     """
-    return searching.expand(paths, captures_at)
+    return searching.find(paths, captures_at)
+
+
+def expand(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
+    """The paths of what `find` finds."""
+    return [found.path for found in find(paths)]

@@ -1,4 +1,4 @@
-"""Where the bytes come from: a regular file, a pipe, a decompressor.
+"""Where the bytes come from: a regular file, a stored object, a pipe.
 
 Knows how to hand out long buffers without copying more than it must; knows nothing about capture
 formats.  Errors of the operating system and damaged compressed data end the input; `Source.failure`
@@ -11,19 +11,15 @@ from abc import ABC, abstractmethod
 from typing import BinaryIO, ClassVar, Final, NamedTuple
 
 from nvgre_doctor.capture.batch import Problem
-from nvgre_doctor.capture.decompress import Codec, Decompressor
 from nvgre_doctor.capture.interruption import INTERRUPTED, StoppedError
+from nvgre_doctor.remote.failures import ReplacedError
+from nvgre_doctor.remote.stored import Version
 
 CHUNK: Final = 1 << 20
 """Bytes per buffer: a quarter of that takes 0.05 us a frame more, twice that is no faster."""
 
-_RAW: Final = 1 << 16  # compressed bytes per read
-_PIECE: Final = (
-    1 << 12
-)  # compressed bytes per call of a decompressor: what a damaged stream can lose at most
-_LAST_PIECE: Final = (
-    1  # the same near the end, where checksums are: a wrong checksum must not cost data
-)
+REPLACED: Final = "replaced"
+"""Reason of the problem of a stored object that became another one while it was read."""
 
 
 class Source(ABC):
@@ -63,15 +59,25 @@ class Identity(NamedTuple):
 
 
 class FileSource(Source):
-    """A regular file, not compressed.  Seeking back over `rest` is cheaper than joining it to a new
-    buffer (0.06 us a frame).
+    """A regular file or a stored object, not compressed.  Seeking back over `rest` is cheaper than
+    joining it to a new buffer (0.06 us a frame).
     """
 
     def __init__(self, raw: BinaryIO) -> None:
         """`raw` is not buffered."""
-        super().__init__(os.fstat(raw.fileno()).st_size)
+        super().__init__(_size(raw))
         self._raw = raw
         self._offset = 0
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether every place that is read first costs a question over the network."""
+        return _version(self._raw) is not None
+
+    def expect(self, stop: int) -> None:
+        """What lies behind `stop` is not wanted: it need not be fetched ahead."""
+        if self.is_remote:
+            self._raw.expect(stop)  # type: ignore[attr-defined]  # a remote.stored.StoredFile
 
     def seek(self, offset: int) -> None:
         """Go on at `offset`."""
@@ -111,8 +117,11 @@ class FileSource(Source):
         """See `Source.position`."""
         return self._offset
 
-    def identity(self) -> Identity:
-        """Which file this is, as it is now."""
+    def identity(self) -> Identity | Version:
+        """Which file this is, as it is now; of what is remote, as it was opened."""
+        version = _version(self._raw)
+        if version is not None:
+            return version
         status = os.fstat(self._raw.fileno())
         return Identity(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
@@ -146,9 +155,10 @@ class StreamSource(Source):
 
     def _next(self, most: int) -> bytes:
         """Up to `most` more bytes; empty at the end."""
-        return self._raw_bytes(most)
+        return self.stored_bytes(most)
 
-    def _raw_bytes(self, most: int) -> bytes:
+    def stored_bytes(self, most: int) -> bytes:
+        """Up to `most` more bytes as they are stored; empty at the end."""
         if self._head:
             part, self._head = self._head[:most], self._head[most:]
             return part
@@ -166,97 +176,6 @@ class StreamSource(Source):
         return read or b""
 
 
-class CompressedSource(StreamSource):
-    """What a compressed file expands to, member after member.
-
-    Every call is bounded in input and output, so a decompression bomb costs no more memory than any
-    other capture.
-    """
-
-    def __init__(self, raw: BinaryIO, head: bytes, codec: Codec) -> None:
-        """`head` and `raw` as stored, that is compressed."""
-        super().__init__(raw, head)
-        self._codec = codec
-        self._decompressor: Decompressor = codec.new()
-        self._buffer = b""
-        self._at = 0  # compressed bytes of `_buffer` that were handed over
-        self._ended = False
-
-    def _next(self, most: int) -> bytes:
-        while not self._ended:
-            if self._decompressor.eof and not self._next_member():
-                break
-            piece = b""
-            if self._decompressor.needs_input:
-                piece = self._piece()
-                if not piece:
-                    name = self._codec.name
-                    self._fail(
-                        "cut-compressed",
-                        f"the {name} data ends early; the file is cut short: copy it again",
-                    )
-                    break
-            try:
-                part = self._decompressor.decompress(piece, most)
-            except self._codec.errors() as error:
-                where = self._taken - len(self._buffer) + self._at
-                name = self._codec.name
-                self._fail(
-                    "damaged-compressed",
-                    f"the {name} data is damaged near byte {where} of the compressed file"
-                    f" ({error}): copy it again, or see what `{self._codec.tester}` says",
-                )
-                break
-            if part:
-                return part
-        return b""
-
-    def _piece(self) -> bytes:
-        """The next compressed bytes: few of them near the end, so that a wrong checksum there does
-        not cost what it follows.
-        """
-        while len(self._buffer) - self._at < 2 * _PIECE and (more := self._raw_bytes(_RAW)):
-            self._buffer, self._at = self._buffer[self._at :] + more, 0
-        left = len(self._buffer) - self._at
-        step = _PIECE if left > _PIECE else _LAST_PIECE
-        piece = self._buffer[self._at : self._at + step]
-        self._at += len(piece)
-        return piece
-
-    def _next_member(self) -> bool:
-        """Begin the next member of the file, if there is one; padding with zeros may stand
-        between.
-        """
-        self._at -= len(self._decompressor.unused_data)
-        while True:
-            rest = self._buffer[self._at :].lstrip(b"\0")
-            if len(rest) < self._codec.longest_magic:
-                more = self._raw_bytes(_RAW)
-                self._buffer, self._at = rest + more, 0
-                if more:
-                    continue
-            else:
-                self._at = len(self._buffer) - len(rest)
-            break
-        if not rest:
-            self._ended = True
-            return False
-        if not rest.startswith(self._codec.magics):
-            self._fail(
-                "trailing-data",
-                f"bytes that are not {self._codec.name} follow the {self._codec.name} data: they"
-                " are ignored",
-            )
-            return False
-        self._decompressor = self._codec.new()
-        return True
-
-    def _fail(self, reason: str, message: str) -> None:
-        if self.failure is None:  # else the reading error was first
-            self.failure = Problem(reason, 0, message)
-        self._ended = True
-
-
 class BrokenInputError(OSError):
     """What is read is itself part of something that is damaged, and says so."""
 
@@ -272,6 +191,8 @@ def read_failure(error: OSError, offset: int) -> Problem:
         return Problem(INTERRUPTED, offset, f"reading was interrupted at byte {offset}")
     if isinstance(error, BrokenInputError):
         return error.problem
+    if isinstance(error, ReplacedError):
+        return Problem(REPLACED, offset, str(error.strerror))
     why = error.strerror or str(error)
     return Problem(
         "read-error",
@@ -281,7 +202,9 @@ def read_failure(error: OSError, offset: int) -> Problem:
 
 
 def is_regular(raw: BinaryIO) -> bool:
-    """Whether this is a regular file, which has a size and can seek."""
+    """Whether this is a regular file or a stored object, which has a size and can seek."""
+    if _version(raw) is not None:
+        return True
     try:
         return stat.S_ISREG(os.fstat(raw.fileno()).st_mode)
     except (OSError, ValueError):  # io.UnsupportedOperation is both
@@ -289,4 +212,12 @@ def is_regular(raw: BinaryIO) -> bool:
 
 
 def _size(raw: BinaryIO) -> int | None:
+    version = _version(raw)
+    if version is not None:
+        return version.size
     return os.fstat(raw.fileno()).st_size if is_regular(raw) else None
+
+
+def _version(raw: BinaryIO) -> Version | None:
+    """Of a remote.stored.StoredFile, also where its reading can be interrupted."""
+    return getattr(raw, "version", None)

@@ -14,6 +14,7 @@ from nvgre_doctor.capture import expand
 from nvgre_doctor.capture.formats.pcapng_blocks import SECTION_SIZE
 from nvgre_doctor.terminal.output import STDOUT, OutputError, check_place
 from nvgre_doctor.terminal.text_files import read_bytes
+from nvgre_doctor.terminal.urls import shown
 from nvgre_doctor.terminal.visible import visible
 
 _CAPTURE: Final = re.compile(r"\.(pcapng|pcap|cap|etl|snoop|dmp)$", re.IGNORECASE)
@@ -89,7 +90,7 @@ def _names(captures: Sequence[str]) -> list[str]:
     names: list[str] = []
     taken: set[str] = set()
     for path in captures:
-        name = _COMPRESSED.sub("", re.split(r"[/\\]", path)[-1])
+        name = _COMPRESSED.sub("", re.split(r"[/\\]", shown(path))[-1])
         stem = _CAPTURE.sub("", name) or "capture"
         name, count = f"{stem}.pcapng", 1
         while name.casefold() in taken:

@@ -77,7 +77,8 @@ def command(
         situation = examine(paths, options, bar.update)
         report = assemble(situation, find_all(situation), selected, options.ignore)
         told = [problem for read in report.captures for problem in _problems(read)]
-        for index, (read, target) in enumerate(zip(report.captures, targets, strict=True)):
+        places = zip(paths, report.captures, targets, strict=True)
+        for index, (path, read, target) in enumerate(places):
             if not can_be_copied(read):
                 told.append(f"{target} was not written")
                 continue
@@ -86,6 +87,7 @@ def command(
             try:
                 with replacing(target) as stream:
                     copied = annotate(
+                        path,
                         read,
                         pointer,
                         stream,

@@ -14,7 +14,9 @@ from typing import ClassVar, Final, NamedTuple, Self
 
 from nvgre_doctor.errors import GivenError
 from nvgre_doctor.known.numbers import parse_number
-from nvgre_doctor.terminal.text_files import read_bytes
+from nvgre_doctor.remote.schemes import check_urls
+from nvgre_doctor.terminal.text_files import read_bytes, read_up_to
+from nvgre_doctor.terminal.urls import is_url, shown
 from nvgre_doctor.wire.layouts import CONTROL_ID, LOWEST_VSID, is_usable
 
 LARGEST_FILE: Final = 8 * 1024 * 1024
@@ -73,12 +75,14 @@ class Inventory(NamedTuple):
 
 
 def read_inventory(path: str | os.PathLike[str]) -> Inventory:
-    """Read a CSV export of lookup records; only a VirtualSubnetID column is required.
+    """Read a CSV export of lookup records, from a file or a URL; only a VirtualSubnetID column is
+    required.
 
     Records whose Rule says that they are not NVGRE (35 Nat, 37 None) do not count, nor do those
     with VSID 0 (not virtualized). Raises InventoryError.
     """
-    text = _decode(_read(path), path)
+    data, path = _read(path), shown(os.fspath(path))
+    text = _decode(data, path)
     lines = iter(io.StringIO(text, newline=None))
     skipped = 0
     header = ""
@@ -102,12 +106,15 @@ def read_inventory(path: str | os.PathLike[str]) -> Inventory:
 
 def _read(path: str | os.PathLike[str]) -> bytes:
     try:
-        data = read_bytes(os.fspath(path), LARGEST_FILE + 1)
+        data = _bytes(os.fspath(path))
+    except GivenError:  # of a URL
+        raise
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         why = getattr(error, "strerror", None) or error
         raise InventoryError(
-            f"{path}: cannot be read: {why}. Check the name and the permissions."
+            f"{shown(os.fspath(path))}: cannot be read: {why}. Check the name and the permissions."
         ) from error
+    path = shown(os.fspath(path))
     if not data:
         raise InventoryError(f"{path}: the file is empty. Export again: {EXPORT_COMMAND}")
     if len(data) > LARGEST_FILE:
@@ -115,6 +122,16 @@ def _read(path: str | os.PathLike[str]) -> bytes:
             f"{path}: larger than {LARGEST_FILE // 1024 // 1024} MB. Export less: {EXPORT_SHORT}"
         )
     return data
+
+
+def _bytes(path: str) -> bytes:
+    if not is_url(path):
+        return read_bytes(path, LARGEST_FILE + 1)
+    check_urls([path])
+    from nvgre_doctor.remote.storage import opened  # only for URLs
+
+    with opened(path) as stream:
+        return read_up_to(stream, LARGEST_FILE + 1)
 
 
 def _decode(data: bytes, path: str | os.PathLike[str]) -> str:

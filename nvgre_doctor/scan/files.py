@@ -15,10 +15,13 @@ from typing import Any, Final
 from nvgre_doctor.capture import Cursor, OpenCapture, open_capture
 from nvgre_doctor.capture.batch import Batch, Progress
 from nvgre_doctor.capture.interruption import Interruption
-from nvgre_doctor.capture.source import Identity
+from nvgre_doctor.capture.searching import Found
+from nvgre_doctor.capture.source import REPLACED, Identity
 from nvgre_doctor.evidence import CaptureEvidence
+from nvgre_doctor.remote.stored import Version
 from nvgre_doctor.scan.counting import FrameCounter, scan
 from nvgre_doctor.scan.native import scanner_class
+from nvgre_doctor.terminal.urls import is_url
 from nvgre_doctor.vocabulary import Status
 
 WORTH_A_THREAD: Final = 8 * 1024 * 1024
@@ -55,7 +58,7 @@ class Stretch:
     path: str
     start: Cursor[Any] | None
     stop: int | None
-    file: Identity | None = None  # when it was split
+    file: Identity | Version | None = None  # when it was split
     interruption: Interruption | None = None
 
 
@@ -67,7 +70,7 @@ class StretchRead:
     end: (
         Cursor[Any] | None
     )  # where the next record begins; None at the end of a whole file, and after damage
-    file: Identity | None  # when this stretch had been read
+    file: Identity | Version | None  # when this stretch had been read
 
 
 def whole(path: str, interruption: Interruption | None) -> Stretch:
@@ -75,8 +78,23 @@ def whole(path: str, interruption: Interruption | None) -> Stretch:
     return Stretch(path, None, None, interruption=interruption)
 
 
-def size_of(path: str) -> int | None:
-    """Bytes of a regular file that can be opened several times; None for all else."""
+def sizes_of(found: Sequence[Found]) -> list[int | None]:
+    """Bytes of regular files and stored objects that can be opened several times; None for all
+    else.
+    """
+    asked = [one.path for one in found if one.size is None and is_url(one.path)]
+    told: dict[str, int | None] = {}
+    if asked:
+        from nvgre_doctor.remote.storage import sizes_at  # only for URLs
+
+        told = sizes_at(asked)
+    return [
+        one.size if one.size is not None else told.get(one.path, _size_of(one.path))
+        for one in found
+    ]
+
+
+def _size_of(path: str) -> int | None:
     if path == "-" or path.startswith(_OPEN_ALREADY):
         return None
     try:
@@ -85,11 +103,13 @@ def size_of(path: str) -> int | None:
         return None
 
 
-def threads_for(size: int, jobs: int) -> int:
-    """How many threads are worth it for files of so many bytes together."""
+def threads_for(size: int, jobs: int, urls: int) -> int:
+    """How many threads are worth it for files of so many bytes together, of which so many are
+    waited for over a network.
+    """
     if scanner_class() is None:  # the loop in Python never lets go
         return 1
-    return max(1, min(jobs, size // WORTH_A_THREAD))
+    return max(1, min(jobs, max(size // WORTH_A_THREAD, urls)))
 
 
 class Meter:
@@ -193,7 +213,9 @@ def _has_changed(stretches: Sequence[Stretch], results: Sequence[StretchRead]) -
     look complete.
     """
     reasons = {problem.reason for result in results for problem in result.read.progress.problems}
-    return "shrunk" in reasons or any(result.file != stretches[0].file for result in results)
+    if reasons & {"shrunk", REPLACED}:
+        return True
+    return any(result.file != stretches[0].file for result in results)
 
 
 def _joined(one: CaptureRead, two: CaptureRead, shift: int) -> CaptureRead:

@@ -10,6 +10,7 @@ from functools import partial
 from typing import NamedTuple
 
 from nvgre_doctor.capture.interruption import Interruption
+from nvgre_doctor.capture.searching import Found
 from nvgre_doctor.engines import Tell
 from nvgre_doctor.engines.local import LocalEngine
 from nvgre_doctor.evidence import Evidence, merge
@@ -22,11 +23,12 @@ from nvgre_doctor.scan.files import (
     StretchRead,
     join,
     read_stretch,
-    size_of,
+    sizes_of,
     split,
     threads_for,
     whole,
 )
+from nvgre_doctor.terminal.urls import is_url
 
 Describe = Callable[[CaptureRead], Capture]
 
@@ -51,7 +53,7 @@ class Folded:
 
 
 def fold_captures(
-    paths: Sequence[str],
+    found: Sequence[Found],
     jobs: int,
     describe: Describe,
     progress: ProgressCallback | None,
@@ -62,18 +64,18 @@ def fold_captures(
 
     After an `interruption` (asked for in this thread) it is what was read before it.
     """
-    sizes = [size_of(path) for path in paths]
+    sizes = sizes_of(found)
     known = sum(size or 0 for size in sizes)
     meter = Meter(progress, None if None in sizes else known)
-    threads = threads_for(known, jobs)
+    threads = threads_for(known, jobs, sum(is_url(one.path) for one in found))
     tasks: list[_Task] = []
     here: list[_Task] = []
-    for index, (path, size) in enumerate(zip(paths, sizes, strict=True)):
+    for index, ((path, _), size) in enumerate(zip(found, sizes, strict=True)):
         # Standard input and pipes are read here: a thread that waits for one could not be stopped.
-        if threads == 1 or size is None:
+        if threads == 1 or (size is None and not is_url(path)):
             here.append(_Task(index, 0, 1, whole(path, interruption)))
         else:
-            parts = split(path, size, threads, interruption)
+            parts = split(path, size or 0, threads, interruption)
             tasks += [_Task(index, n, len(parts), part) for n, part in enumerate(parts)]
     work, together = partial(_read, describe), partial(_merge, describe)
     return together(

@@ -20,6 +20,7 @@ from nvgre_doctor.settings.keys import KEYS, SettingError, checked, field_of, fr
 from nvgre_doctor.settings.options import Options
 from nvgre_doctor.settings.ownership import open_regular, open_trusted
 from nvgre_doctor.terminal.text_files import Opener, TextFileError, read_text
+from nvgre_doctor.terminal.urls import is_url
 from nvgre_doctor.terminal.visible import visible
 
 OWN_FILE: Final = "nvgre-doctor.toml"
@@ -156,7 +157,7 @@ def _from_file(file: str, opener: Opener | None) -> Options:
         if key not in KEYS:
             raise ConfigError(f"{where}: unknown key {visible(key)}; {_nearest(key)}")
         values[field_of(key)] = checked(key, f"{where}: {key}", raw)
-    if "inventory" in values:
+    if "inventory" in values and not is_url(values["inventory"]):
         values["inventory"] = os.path.join(os.path.dirname(file), values["inventory"])
     return Options(**values, file=file, file_elsewhere=_elsewhere(file, was_found=bool(opener)))
 

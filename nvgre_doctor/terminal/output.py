@@ -19,6 +19,7 @@ import click
 from nvgre_doctor.errors import DoctorError
 from nvgre_doctor.terminal.places import Place, find_place
 from nvgre_doctor.terminal.text_files import read_bytes
+from nvgre_doctor.terminal.urls import redacted
 from nvgre_doctor.terminal.visible import harmless_line, visible
 
 PROGRAM = "nvgre-doctor"
@@ -251,9 +252,9 @@ def tell(*messages: str, hint: str = "") -> None:
 
 
 def write_stderr(lines: Iterable[str]) -> None:
-    """Lines for people, made visible.  Nobody listening is no error."""
+    """Lines for people, made visible, without secrets of URLs.  Nobody listening is no error."""
     encoding = getattr(sys.stderr, "encoding", None) or "ascii"
-    shown = (harmless_line(visible(line, encoding)) for line in lines)
+    shown = (harmless_line(visible(redacted(line), encoding)) for line in lines)
     try:
         click.echo("\n".join(shown), err=True)
     except (OSError, ValueError):

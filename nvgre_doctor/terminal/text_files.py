@@ -44,7 +44,7 @@ def read_bytes(path: str, most: int, opener: Opener | None = None) -> bytes:
     """
     stream = open(path, "rb", opener=opener)  # noqa: SIM115
     try:
-        return _read(stream, most)
+        return read_up_to(stream, most)
     finally:
         with contextlib.suppress(OSError):
             stream.close()
@@ -53,14 +53,14 @@ def read_bytes(path: str, most: int, opener: Opener | None = None) -> bytes:
 def read_stdin(largest: int) -> str:
     """The text on standard input.  Errors: TextFileError, also for more than `largest` bytes."""
     try:
-        data = _read(sys.stdin.buffer, largest + 1)
+        data = read_up_to(sys.stdin.buffer, largest + 1)
     except OSError as error:
         raise _because(error) from error
     return _text(data, largest)
 
 
-def _read(stream: BinaryIO, most: int) -> bytes:
-    """In pieces: Python takes memory for all that may come before it reads."""
+def read_up_to(stream: BinaryIO, most: int) -> bytes:
+    """Up to `most` bytes, in pieces: Python takes memory for all that may come before it reads."""
     data = bytearray()
     while piece := stream.read(min(most - len(data), _PIECE)):
         data += piece
@@ -76,7 +76,7 @@ def read_names(path: str, largest: int) -> list[str]:
     """
     try:
         if path == "-":
-            data = _read(sys.stdin.buffer, largest + 1)
+            data = read_up_to(sys.stdin.buffer, largest + 1)
         else:
             data = read_bytes(path, largest + 1)
     except (OSError, ValueError) as error:

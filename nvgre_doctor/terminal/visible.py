@@ -7,6 +7,8 @@ Knows characters; knows nothing about reports or output formats.
 import re
 from typing import Final
 
+from nvgre_doctor.terminal.urls import is_url, shown
+
 LONGEST: Final = 1000
 """Characters shown of one piece of text.  No sentence of ours comes near; a 64 kB file name does.
 """
@@ -37,8 +39,10 @@ def visible(text: str, encoding: str = "utf-8") -> str:
 
     The result is one line, holds no escape sequence and no command for a CI system in its midst,
     and can be encoded in `encoding` (cp437, cp1252, ...) without a loss: what that encoding lacks
-    is escaped too.
+    is escaped too.  A URL is shown without its secrets.
     """
+    if is_url(text):
+        text = shown(text)
     if len(text) <= LONGEST and text.isascii() and text.isprintable() and "##" not in text:
         return text  # nearly always
     if len(text) > LONGEST:

@@ -10,12 +10,12 @@ from nvgre_doctor.capture.formats.reader import Reader
 from nvgre_doctor.capture.sniff import HEAD, Foreign, identify
 from nvgre_doctor.capture.source import (
     BrokenInputError,
-    CompressedSource,
     FileSource,
     Source,
     StreamSource,
     is_regular,
 )
+from nvgre_doctor.capture.unpacking import CompressedSource
 
 MOST_CAPTURES: Final = 256
 """Of one archive."""
