@@ -3,12 +3,15 @@ is `diagnose`.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
-from nvgre_doctor.capture import NO_TIME, expand, find
+from nvgre_doctor.capture import NO_TIME, find
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.capture.interruption import Interruption
+from nvgre_doctor.capture.searching import Found
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.captures import NOTHING_DECODABLE, SAMPLED, TOO_MUCH, Capture
 from nvgre_doctor.evidence.folded import FoldedCapture
@@ -21,11 +24,12 @@ from nvgre_doctor.report.assemble import assemble
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.registry import find_all, select_codes
-from nvgre_doctor.scan.files import CaptureRead, ProgressCallback
-from nvgre_doctor.scan.folding import fold_captures
+from nvgre_doctor.scan.files import CaptureRead, Meter, ProgressCallback, sizes_of
+from nvgre_doctor.scan.folding import Folded, Stored, fold_captures
 from nvgre_doctor.settings.keys import to_options
 from nvgre_doctor.settings.options import Options
-from nvgre_doctor.vocabulary import Layout, Oddity
+from nvgre_doctor.terminal.urls import is_url
+from nvgre_doctor.vocabulary import Layout, Oddity, Status
 from nvgre_doctor.wording import left_out_words, sampled_words
 
 Path = str | bytes | os.PathLike[str]
@@ -73,11 +77,50 @@ def diagnose_each(
     As `diagnose`, with a report for each capture of folders and patterns, in order; nothing more is
     opened after an `interruption`.
     """
+    if options is None:
+        options = to_options(**given)
     paths = [captures] if isinstance(captures, str | bytes | os.PathLike) else captures
-    for path in expand([os.fsdecode(path) for path in paths]):
-        yield diagnose(path, options, progress=progress, interruption=interruption, **given)
+    found = find([os.fsdecode(path) for path in paths])
+    elsewhere: dict[int, Report] = {}
+    if options.scheduler is not None:
+        elsewhere = _each_elsewhere(found, options, progress, interruption)
+    for index, one in enumerate(found):
+        report = elsewhere.get(index) or diagnose(
+            one.path, options, progress=progress, interruption=interruption
+        )
+        yield report
         if interruption is not None and interruption.is_asked:
-            return
+            was_read = all(each.status != Status.INTERRUPTED for each in report.captures)
+            if index not in elsewhere or not was_read:
+                return
+
+
+def _each_elsewhere(
+    found: Sequence[Found],
+    options: Options,
+    progress: ProgressCallback | None,
+    interruption: Interruption | None,
+) -> dict[int, Report]:
+    """Reports about what lies behind URLs, made by the workers of a cluster."""
+    sizes = sizes_of(found)
+    stored = [
+        Stored(index, path, size)
+        for index, ((path, _), size) in enumerate(zip(found, sizes, strict=True))
+        if is_url(path)
+    ]
+    if not stored:
+        return {}
+    from nvgre_doctor.scan.fleet import fold_each  # only for clusters
+
+    there = replace(options, scheduler=None, jobs=1, inventory=None)
+    answer = partial(_answered, there, hear(options))
+    meter = Meter(progress, sum(one.size or 0 for one in stored))
+    return fold_each(options.scheduler or "", stored, describe, answer, meter.add, interruption)
+
+
+def _answered(options: Options, told: "Told", folded: Folded) -> Report:
+    """The report about one capture."""
+    return report_of(_situation(folded, 1, told), options)
 
 
 def examine(
@@ -89,8 +132,14 @@ def examine(
     """Everything that `diagnose` finds out before it applies the rules; errors as there."""
     told = hear(options)
     found = find([os.fsdecode(path) for path in captures])
-    folded = fold_captures(found, options.jobs or 1, describe, progress, interruption)
-    described = tuple([folded.captures[index] for index in range(len(found))])
+    jobs, scheduler = options.jobs or 1, options.scheduler
+    folded = fold_captures(found, jobs, describe, progress, interruption, scheduler)
+    return _situation(folded, len(found), told)
+
+
+def _situation(folded: Folded, count: int, told: "Told") -> Situation:
+    """What so many captures mean."""
+    described = tuple([folded.captures[index] for index in range(count)])
     situation = judge(described, folded.evidence, told)
     kept = situation.evidence.captures
     limited = [with_limits(one, kept[index]) for index, one in enumerate(described)]

@@ -28,6 +28,7 @@ ONLY_IN = {
     "rich": {"terminal", "reporters"},
     "fsspec": {"remote"},
     "paramiko": {"remote"},
+    "distributed": {"engines"},
 }
 
 
@@ -69,6 +70,19 @@ def test_each_package_of_others_has_its_place(package: str) -> None:
     users = {importer for importer, target in IMPORTS if target == package}
     assert users
     assert users <= ONLY_IN[package]
+
+
+@pytest.mark.parametrize(
+    ("package", "file"),
+    [("distributed", "engines/cluster.py"), ("fsspec", "remote/storage.py")],
+)
+def test_one_file_alone_knows_a_large_package(package: str, file: str) -> None:
+    users = {
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        if f"import {package}\n" in path.read_text("utf-8")
+    }
+    assert users == {file}
 
 
 def test_there_is_no_drawer_for_everything() -> None:

@@ -157,6 +157,7 @@ def test_every_key_has_an_environment_variable(folder: Path) -> None:
         NVGRE_DOCTOR_INVENTORY="lists/lookup.csv",
         NVGRE_DOCTOR_FORMAT="junit",
         NVGRE_DOCTOR_JOBS="4",
+        NVGRE_DOCTOR_SCHEDULER="tls://host:8786",
         NVGRE_DOCTOR_COLOR="never",
         NVGRE_DOCTOR_EXPECT="10.0.0.7=draft-00, 10.0.0.0/24=rfc7637,fd00::7=draft-00",
         NVGRE_DOCTOR_NOT_NVGRE="10.0.0.9,\nfd00:9::/32,",
@@ -169,11 +170,12 @@ def test_every_key_has_an_environment_variable(folder: Path) -> None:
         inventory="lists/lookup.csv",
         format="junit",
         jobs=4,
+        scheduler="tls://host:8786",
         color="never",
         expect={"10.0.0.7": "draft-00", "10.0.0.0/24": "rfc7637", "fd00::7": "draft-00"},
         not_nvgre=("10.0.0.9", "fd00:9::/32"),
     )
-    assert len(KEYS) == 11
+    assert len(KEYS) == 12
 
 
 def test_the_environment_wins_over_the_file_key_by_key(folder: Path) -> None:
@@ -195,11 +197,11 @@ WRONG = {
     "not-nvgr = []": "unknown key not-nvgr; did you mean not-nvgre?",
     "baselines = 1": (
         "unknown key baselines; the keys are select, ignore, fail-on, vsid, vsid-complete,"
-        " inventory, format, jobs, color, expect, not-nvgre."
+        " inventory, format, jobs, scheduler, color, expect, not-nvgre."
     ),
     '"\\u001b[31m\\n::error::x" = 1': (
         "unknown key \\x1b[31m\\n::error::x; the keys are select, ignore, fail-on, vsid,"
-        " vsid-complete, inventory, format, jobs, color, expect, not-nvgre."
+        " vsid-complete, inventory, format, jobs, scheduler, color, expect, not-nvgre."
     ),
     "[tool.nvgre-doctor]\njobs = 1": "the keys stand at the top, without [tool.nvgre-doctor].",
     "fail-on = 'fatal'": 'fail-on: expected one of error, warning, info, never, found "fatal".',

@@ -71,6 +71,7 @@ class StretchRead:
         Cursor[Any] | None
     )  # where the next record begins; None at the end of a whole file, and after damage
     file: Identity | Version | None  # when this stretch had been read
+    is_given_up: bool = False  # nobody is to try any part of this file again
 
 
 def whole(path: str, interruption: Interruption | None) -> Stretch:

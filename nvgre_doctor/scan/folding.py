@@ -33,13 +33,22 @@ from nvgre_doctor.terminal.urls import is_url
 Describe = Callable[[CaptureRead], Capture]
 
 
-class _Task(NamedTuple):
+class Task(NamedTuple):
     """A stretch of a capture: which of how many."""
 
     capture: int
     part: int
     parts: int
     stretch: Stretch
+    weight: int = 0  # bytes, where somebody asks
+
+
+class Stored(NamedTuple):
+    """A capture behind a URL, for the workers of a cluster."""
+
+    capture: int
+    url: str
+    size: int | None  # bytes, where known
 
 
 @dataclass(slots=True)
@@ -48,7 +57,7 @@ class Folded:
 
     captures: dict[int, Capture] = field(default_factory=dict)
     evidence: Evidence = field(default_factory=Evidence)
-    waiting: dict[int, list[tuple[_Task, StretchRead]]] = field(default_factory=dict)
+    waiting: dict[int, list[tuple[Task, StretchRead]]] = field(default_factory=dict)
     """Of captures that are read in parts: those of which others are missing."""
 
 
@@ -58,9 +67,10 @@ def fold_captures(
     describe: Describe,
     progress: ProgressCallback | None,
     interruption: Interruption | None = None,
+    scheduler: str | None = None,
 ) -> Folded:
     """Every capture, with up to `jobs` threads where that is worth it; `describe` says what is kept
-    of one beside its evidence.
+    of one beside its evidence.  With a `scheduler`, its workers read what lies behind URLs.
 
     After an `interruption` (asked for in this thread) it is what was read before it.
     """
@@ -68,23 +78,31 @@ def fold_captures(
     known = sum(size or 0 for size in sizes)
     meter = Meter(progress, None if None in sizes else known)
     threads = threads_for(known, jobs, sum(is_url(one.path) for one in found))
-    tasks: list[_Task] = []
-    here: list[_Task] = []
+    tasks: list[Task] = []
+    here: list[Task] = []
+    elsewhere: list[Stored] = []
     for index, ((path, _), size) in enumerate(zip(found, sizes, strict=True)):
         # Standard input and pipes are read here: a thread that waits for one could not be stopped.
-        if threads == 1 or (size is None and not is_url(path)):
-            here.append(_Task(index, 0, 1, whole(path, interruption)))
+        if scheduler is not None and is_url(path):
+            elsewhere.append(Stored(index, path, size))
+        elif threads == 1 or (size is None and not is_url(path)):
+            here.append(Task(index, 0, 1, whole(path, interruption)))
         else:
             parts = split(path, size or 0, threads, interruption)
-            tasks += [_Task(index, n, len(parts), part) for n, part in enumerate(parts)]
-    work, together = partial(_read, describe), partial(_merge, describe)
-    return together(
+            tasks += [Task(index, n, len(parts), part) for n, part in enumerate(parts)]
+    work, together = partial(read_task, describe), partial(merge_folded, describe)
+    folded = [
         LocalEngine(several).fold(some, work, together, meter.add)
         for several, some in ((threads, tasks), (1, here))
-    )
+    ]
+    if scheduler is not None and elsewhere:
+        from nvgre_doctor.scan.fleet import fold_on_cluster  # only for clusters
+
+        folded.append(fold_on_cluster(scheduler, elsewhere, describe, meter.add, interruption))
+    return together(folded) if here or tasks else folded[-1]
 
 
-def _read(describe: Describe, task: _Task, tell: Tell) -> Folded:
+def read_task(describe: Describe, task: Task, tell: Tell) -> Folded:
     """One task."""
     read = read_stretch(task.stretch, tell)
     if task.parts > 1:
@@ -96,7 +114,7 @@ def _whole(describe: Describe, index: int, read: CaptureRead) -> Folded:
     return Folded({index: describe(read)}, Evidence({index: read.evidence}))
 
 
-def _merge(describe: Describe, parts: Iterable[Folded]) -> Folded:
+def merge_folded(describe: Describe, parts: Iterable[Folded]) -> Folded:
     """Laid over each other as they come; the parts of a capture put together when the last one is
     there.
     """
@@ -118,6 +136,9 @@ def _merge(describe: Describe, parts: Iterable[Folded]) -> Folded:
     return folded
 
 
-def _joined(found: list[tuple[_Task, StretchRead]]) -> CaptureRead:
+def _joined(found: list[tuple[Task, StretchRead]]) -> CaptureRead:
     in_order = sorted(found, key=lambda one: one[0].part)
+    for _, read in in_order:
+        if read.is_given_up:
+            return read.read
     return join([task.stretch for task, _ in in_order], [read for _, read in in_order])

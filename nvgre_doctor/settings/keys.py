@@ -185,6 +185,15 @@ def _path(value: Value) -> str:
     return value.text() or value.fail("the name of a CSV file")
 
 
+def _scheduler(value: Value) -> str:
+    return address_of_scheduler(value.text()) or value.fail("an address such as tcp://host:8786")
+
+
+def address_of_scheduler(text: str) -> str:
+    """The address of a scheduler as it is; empty for what is none."""
+    return text if re.fullmatch(r"(tcp|tls)://[^\s/?#@]+:\d+", text) else ""
+
+
 def _expected(value: Value) -> dict[str, str]:
     if not isinstance(value.raw, dict):
         value.fail(f'layouts by address, such as {{"10.0.0.7" = "{EXPECTABLE[0]}"}}')
@@ -212,6 +221,7 @@ KEYS: Final[dict[str, Key]] = {
     "inventory": Key(_path),
     "format": Key(lambda value: value.word(tuple(FORMATS))),
     "jobs": Key(lambda value: value.integer(1), number),
+    "scheduler": Key(_scheduler),
     "color": Key(lambda value: value.word(COLORS)),
     "expect": Key(_expected, _layouts),
     "not-nvgre": Key(_hosts, _words),

@@ -31,6 +31,8 @@ class Options:
     jobs: int | None = None
     """How many threads may read; the report is the same with any number.  None: the command's
     own choice."""
+    scheduler: str | None = None
+    """Where a scheduler of Dask is, whose workers read what lies behind URLs."""
     format: str | None = None
     fail_on: str = "error"
     color: str = "auto"

@@ -37,6 +37,7 @@ def test_every_block_is_of_a_kind_that_a_test_uses() -> None:
     assert {block.language for block in BLOCKS} == {
         "",
         "sh",
+        "bash",  # tests/remote/test_page.py, with storage and a cluster
         "powershell",
         "python",
         "toml",
