@@ -12,6 +12,7 @@ import click
 
 from nvgre_doctor.capture import expand
 from nvgre_doctor.capture.formats.pcapng_blocks import SECTION_SIZE
+from nvgre_doctor.commands._outputs import refuse_url
 from nvgre_doctor.terminal.output import STDOUT, OutputError, check_place
 from nvgre_doctor.terminal.text_files import read_bytes
 from nvgre_doctor.terminal.urls import shown
@@ -55,6 +56,7 @@ def plan_copies(given: Sequence[str], captures: Sequence[str], output: str) -> l
     """
     if output == STDOUT:
         raise click.UsageError("annotate writes a file; - is standard output.")
+    refuse_url(output)
     is_folder = os.path.isdir(output) or output.endswith(_SLASHES)
     if not is_folder and len(given) == len(captures) == 1 and not os.path.isdir(given[0]):
         _refuse(output, captures)

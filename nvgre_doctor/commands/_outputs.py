@@ -13,6 +13,7 @@ import click
 
 from nvgre_doctor.reporters import FORMATS, format_of_suffix, render, render_each
 from nvgre_doctor.terminal.output import STDOUT, check_writable, real_path, write_file, write_stdout
+from nvgre_doctor.terminal.urls import is_url
 from nvgre_doctor.terminal.visible import visible
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def _refuse_clashes(paths: Iterable[str], inputs: Iterable[str]) -> None:
     inputs = [path for path in inputs if path != STDOUT]
     seen: set[str] = set()
     for path in paths:
+        refuse_url(path)
         name = STDOUT if path == STDOUT else real_path(path)
         if name in seen:
             raise click.UsageError(f"Two outputs would go to {visible(path)}.")
@@ -93,6 +95,12 @@ def _refuse_clashes(paths: Iterable[str], inputs: Iterable[str]) -> None:
                     f"{visible(path)} is an input; an output must not replace it."
                 )
             check_writable(path)
+
+
+def refuse_url(path: str) -> None:
+    """What is written is a file.  Errors: click.UsageError."""
+    if is_url(path):
+        raise click.UsageError(f"{visible(path)} is a URL, and only files are written.")
 
 
 def _parse(text: str, format_name: str | None) -> Output:
