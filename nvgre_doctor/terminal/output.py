@@ -254,8 +254,8 @@ def tell(*messages: str, hint: str = "") -> None:
 def write_stderr(lines: Iterable[str]) -> None:
     """Lines for people, made visible, without secrets of URLs.  Nobody listening is no error."""
     encoding = getattr(sys.stderr, "encoding", None) or "ascii"
-    shown = (harmless_line(visible(redacted(line), encoding)) for line in lines)
     try:
+        shown = (harmless_line(visible(redacted(line), encoding)) for line in lines)
         click.echo("\n".join(shown), err=True)
     except (OSError, ValueError):
         discard(sys.stderr)
@@ -279,9 +279,8 @@ def _is_text(path: str) -> bool:
     try:
         sample.decode("utf-8")
     except UnicodeDecodeError as error:
-        if (
-            len(sample) < _SAMPLE_SIZE or error.start < _SAMPLE_SIZE - 3
-        ):  # else a character cut by the end of the sample
+        # A character may be cut by the end of the sample.
+        if len(sample) < _SAMPLE_SIZE or error.start < _SAMPLE_SIZE - 3:
             return False
     return b"\0" not in sample
 
