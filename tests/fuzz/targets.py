@@ -27,7 +27,7 @@ from nvgre_doctor.wire.facts import QuoteKind
 from nvgre_doctor.wire.quote import read_inner_quote, read_outer_quote
 from tests import build
 from tests.converted import report_from_json
-from tests.fuzz import captures, invariants, merges, native, packing, scratch, watch_state
+from tests.fuzz import captures, invariants, merges, native, packing, ranges, scratch, watch_state
 from tests.fuzz.frames import Captured, mixed_frames, random_frame, random_quote
 from tests.wire.test_prefixes import contradictions
 
@@ -418,6 +418,7 @@ TARGETS = {
         Target("scanner", native.seeds, native.check, 1500),
         Target("compressed", compressed_seeds, invariants.check_capture, 800),
         Target("parts", long_seeds, check_parts, 1500, 16384),
+        Target("ranges", ranges.seeds, ranges.check, 1000),
         Target("merges", merges.seeds, merges.check, 120, 16384),
         Target("diagnosis", lambda: [*pcap_seeds(), *pcapng_seeds()], check_diagnosis, 400),
         Target("frame", frame_seeds, check_frame, 12_000, 1024),
