@@ -53,6 +53,10 @@ posix = pytest.mark.skipif(
 
 
 def need_module(name: str) -> ModuleType:
-    """A module of Python that Windows lacks: pty, termios, fcntl, resource."""
-    module: ModuleType = pytest.importorskip(name, reason=f"this Python has no module {name}")
+    """A module of Python that Windows lacks (pty, termios, fcntl, resource), or one of a package
+    that is not installed.
+    """
+    module: ModuleType = pytest.importorskip(
+        name, reason=f"this Python has no module {name}", exc_type=ModuleNotFoundError
+    )
     return module

@@ -3,6 +3,7 @@
 import json
 import random
 import struct
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,7 @@ def test_other_addresses_are_usage_errors(given: str) -> None:
 def test_a_scheduler_that_does_not_answer_is_an_error_that_names_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    need_module("distributed")
     monkeypatch.setattr("nvgre_doctor.engines.cluster.CONNECT_SECONDS", 0.5)
     done = text_of(run("check", SAMPLE_URLS[0], "--scheduler", "tcp://127.0.0.1:1"))
     assert (done.returncode, done.stdout) == (2, "")
@@ -186,8 +188,7 @@ def test_a_scheduler_without_workers_is_an_error(
 
 
 def test_without_the_extra_the_line_to_type_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
+    need_module("fsspec")
     monkeypatch.setitem(sys.modules, "distributed", None)
     done = text_of(run("check", SAMPLE_URLS[0], "--scheduler", "tcp://127.0.0.1:1"))
     assert (done.returncode, done.stdout) == (2, "")
