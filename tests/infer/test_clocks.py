@@ -156,3 +156,11 @@ def test_captures_are_tied_by_whatever_they_share_directly_or_by_others(seed: in
         index: (leader, (ahead[index] - ahead[leader]) * SECOND)
         for index, leader in enumerate(leaders)
     }
+
+
+def test_units_are_compared_with_those_of_the_last_capture_that_holds_them() -> None:
+    """The first and the third hold one unit each that took eight seconds longer there."""
+    both = capture(at(100, seed=10), at(200, seed=30))
+    longer = capture(at(100, seed=10, length=9)), capture(at(200, seed=30, length=9))
+    offsets = offsets_in({0: longer[0], 1: both, 2: longer[1], 3: both})
+    assert offsets == {0: (0, 0), 1: (1, 0), 2: (2, 0), 3: (1, 0)}

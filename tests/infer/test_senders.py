@@ -88,6 +88,13 @@ def test_more_than_half_of_the_frames_decide_whose_guests_they_are() -> None:
     assert judged(sent((128, FOREIGN), (128, FOREIGN), (128, VM1)))[0] is OTHER
 
 
+def test_the_frames_of_a_guest_count_whoever_they_are_for() -> None:
+    tape = Tape()
+    for destination, guest in ((B, VM1), (C, VM1), (B, FOREIGN)):
+        tape.send(A, destination, KEY, guest, VM2, ttl=128)
+    assert judged(tape) == (HYPER_V, [STARTS.format(128), OURS])
+
+
 def test_more_than_half_of_the_frames_must_start_at_128() -> None:
     assert judged(sent((128, VM1), (64, VM3))) == (OTHER, [STARTS.format(128), OURS])
     assert judged(sent((128, VM1), (128, VM1), (64, VM3))) == (HYPER_V, [STARTS.format(128), OURS])

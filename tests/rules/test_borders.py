@@ -16,6 +16,7 @@ from tests.situations import (
     OLD,
     UNKNOWN,
     at,
+    by_value,
     change,
     host,
     macs,
@@ -253,7 +254,8 @@ def test_what_is_likely_is_found_out_before_anything_is_installed() -> None:
 def test_redirects_and_fragments_are_counted_though_five_are_named() -> None:
     numbers = tuple(range(1, 6))
     moved = refusal(A, B, KEY, kind=(5, 10), frames=numbers, count=9, sightings=11)
-    assert only("NVG307", situation(host(A), host(B), refusals=(moved,))).frame_count == 11
+    finding = only("NVG307", situation(host(A), host(B), refusals=(moved,)))
+    assert (finding.frame_count, finding.subject.hosts) == (11, (A, B))
 
 
 @pytest.mark.parametrize("receiver", [HYPER_V, UNCLEAR])
@@ -298,3 +300,15 @@ def test_what_a_host_that_changed_spoke_while_nobody_knows_is_unknown() -> None:
     known = situation(changed)
     assert known.layout_at(build.ip(A), at(1_000_000)) is UNKNOWN
     assert known.layout_at(build.ip(A), at(3)) is OLD
+
+
+def test_frames_of_another_time_are_not_behind_what_a_host_speaks_now() -> None:
+    sent = stream(A, B, 0x00001389, first=2), stream(A, C, 0x00001389, first=12)
+    back = host(
+        A,
+        OLD,
+        spans=[span(CURRENT, 1, 4), span(OLD, 11, 14)],
+        changes=[change(CURRENT, 4, OLD, 11)],
+        reasons=[by_value(each) for each in sent],
+    )
+    assert [ref.frame for ref in only("NVG201", situation(back, streams=sent)).frames] == [12]

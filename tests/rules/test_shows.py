@@ -345,3 +345,11 @@ def test_a_tag_inside_is_shown() -> None:
     assert claims("NVG403", situation(), data(inner_tags=((0x8100, 5),))) == [((A,), text)]
     assert claims("NVG403", situation(), data(tags=((0x8100, 5),))) == []
     assert claims("NVG403", situation(), web()) == []
+
+
+def test_a_message_inside_nvgre_is_shown_if_it_is_one_of_hosts() -> None:
+    tape = Tape()
+    tape.unreachable(B, A, 0xFFFFFF00, tape.send(A, B, EITHER))
+    text = f"{B} refuses what {A} sends (ICMP 3/10, key 0x00138900): the layouts do not explain it"
+    assert claims("NVG303", judge_tapes(tape), tape, 2) == [((A, B), text)]
+    assert claims("NVG303", situation(), tape, 2) == []  # of guests, as nobody says otherwise
