@@ -122,6 +122,12 @@ def test_keys_that_fit_one_layout_or_none_are_not_looked_at() -> None:
     assert guessed(spans([(0x00000002, 5, TWO)])) == ([NOTHING], {})
 
 
+def test_a_stray_is_not_looked_at() -> None:
+    """One packet of the same VM pair with a low octet that is not zero."""
+    of = spans([(BAND, 30, ONE), (0x12345642, 1, ONE)])
+    assert guessed(of) == ([LIKELY[CURRENT]], {0: of[0].heard[0]})
+
+
 def test_spans_that_must_share_a_layout_share_a_guess_and_each_shows_its_own_frames() -> None:
     of = spans([(BAND, 5, ONE)], [(BAND, 5, back(ONE)), (BAND, 4, TWO)], [(BAND, 4, back(TWO))])
     answers, shown = guessed(of)
