@@ -203,6 +203,12 @@ def test_no_command_is_shown_with_a_path_that_a_shell_would_take_apart(path: str
     assert "See it" not in render("text", renamed, Display())
 
 
+def test_no_command_is_shown_for_a_capture_that_wireshark_cannot_open() -> None:
+    stored = MISMATCH.captures[0]._replace(path="s3://lab/one.pcapng")
+    renamed = MISMATCH._replace(captures=(stored,))
+    assert "See it" not in render("text", renamed, Display())
+
+
 def test_path_with_blanks_stands_between_quotes() -> None:
     renamed = MISMATCH._replace(captures=(MISMATCH.captures[0]._replace(path="my lab.pcap"),))
     assert 'See it  wireshark -C NVGRE -g 4 "my lab.pcap"\n' in render("text", renamed, Display())

@@ -9,6 +9,7 @@ from nvgre_doctor.reporters.text.sheet import Sheet
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.nvg2_unknown import UNKNOWN
 from nvgre_doctor.terminal.page import Span, Style
+from nvgre_doctor.terminal.urls import is_url
 from nvgre_doctor.vocabulary import Confidence, Layout, Sender, Severity
 
 _LABEL: Final = 8
@@ -77,11 +78,12 @@ def _step(sheet: Sheet, label: str, text: str) -> None:
 
 def _see_it(report: Report) -> str:
     """How to open Wireshark at the first frame of the worst finding; empty where a path cannot be
-    typed just so.
+    typed just so, and for a URL, which Wireshark does not open.
     """
     for finding in report.findings:
         path = _path_of(report, finding)
-        if path and path != "-" and _TYPED.issuperset(path) and not path.startswith("-"):
+        can_be_typed = _TYPED.issuperset(path) and not path.startswith("-")
+        if path and can_be_typed and not is_url(path):
             quoted = f'"{path}"' if " " in path or "\\" in path else path
             return f"wireshark -C NVGRE -g {finding.frames[0].frame} {quoted}"
     return ""
