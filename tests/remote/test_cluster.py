@@ -16,7 +16,7 @@ from tests import build
 from tests.needs import need_module
 from tests.program import MISMATCH, SAMPLES, UPDATED, run, text_of
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.peer
 NAMES = sorted(path.name for path in SAMPLES.glob("*.pcap*"))
 
 

@@ -15,7 +15,7 @@ from tests import build
 from tests.program import MISMATCH, UPDATED, run, text_of
 from tests.remote.servers import Site
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.peer
 DATA = Path(MISMATCH).read_bytes()
 SIGNED = "?X-Amz-Signature=geheim&user=geheim#geheim"
 

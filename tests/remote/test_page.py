@@ -11,7 +11,7 @@ from tests.needs import need_module
 from tests.program import MISMATCH, run, text_of
 from tests.remote.servers import Bucket
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.peer
 INVENTORY = b"VirtualSubnetID,ProviderAddress\n5001,192.168.50.1\n"
 
 

@@ -12,7 +12,7 @@ from tests.needs import need_module
 from tests.program import ALL_OLD, MISMATCH, SAMPLES, UPDATED, VERDICT, run, text_of
 from tests.remote.servers import KEY, SECRET, Bucket
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.peer
 INVENTORY = b"VirtualSubnetID,ProviderAddress\n5001,192.168.50.1\n"
 NAMES = sorted(path.name for path in SAMPLES.glob("*.pcap*"))
 
