@@ -273,26 +273,52 @@ def test_problem_that_a_finding_tells_is_not_told_again() -> None:
 
 def test_terminal_shows_those_to_act_on_and_counts_the_rest() -> None:
     text = render("text", MANY, TERMINAL)
-    assert [line for line in text.splitlines() if " more " in line] == [
+    assert [line for line in text.splitlines() if line.startswith("and ")] == [
         "and 44 more hosts: 14 draft-00; 30 RFC 7637 (-v shows them)",
-        "and 22 more findings (-v shows them)",
         "and 37 more notes (-v shows them)",
     ]
+    assert " 10.2.0.39 (frame 39 and 99 more) and 21 more (-v shows them)." in " ".join(
+        text.split()
+    )
     assert re.findall(r"^10\.2\.0\.(\d+) +draft-00", text, re.MULTILINE) == [
         str(number) for number in range(31, 47)
     ]
 
 
-@pytest.mark.parametrize("display", [Display(), Display(width=80, verbosity=1)])
-def test_pipe_and_verbose_terminal_show_everything(display: Display) -> None:
+@pytest.mark.parametrize(
+    ("display", "told", "named"),
+    [
+        (Display(), 1, 29),  # "The same: ", and all the others
+        (Display(width=80, verbosity=1), 30, 0),
+    ],
+)
+def test_pipe_and_verbose_terminal_show_everything(display: Display, told: int, named: int) -> None:
     text = render("text", MANY, display)
     assert len(re.findall(r"^10\.2\.0\.\d+ +(?:draft-00|RFC 7637)", text, re.MULTILINE)) == 60
-    assert text.count("error   NVG201") == 30
+    assert text.count("error   NVG201") == told
+    assert len(re.findall(r"10\.2\.0\.\d+ \(frame ", text)) == named
     assert text.count("NVG306") == 40
     assert "(-v shows them)" not in text
 
 
 # --- columns, colour ---------------------------------------------------------
+
+
+def test_hosts_of_which_one_thing_is_said_are_told_together() -> None:
+    one, ten, eleven = (
+        MISMATCH.findings[0]._replace(
+            message=f"{host} says key {key}.",
+            subject=MISMATCH.findings[0].subject._replace(hosts=(host,)),
+            frames=(),
+        )
+        for host, key in (("10.0.0.1", "0x1"), ("10.0.0.10", "0x1"), ("10.0.0.11", "0x2"))
+    )
+    alike = eleven._replace(message="10.0.0.11 says key 0x1.")
+    text = render("text", MISMATCH._replace(findings=(one, ten, alike)), Display())
+    assert "10.0.0.1 says key 0x1.\n        The same: 10.0.0.10, 10.0.0.11.\n" in text
+    text = render("text", MISMATCH._replace(findings=(one, ten, eleven)), Display())
+    assert "10.0.0.1 says key 0x1.\n        The same: 10.0.0.10.\n" in text
+    assert "10.0.0.11 says key 0x2.\n" in text
 
 
 @pytest.mark.parametrize("verbosity", [0, 1])

@@ -1,5 +1,6 @@
 """The findings of a text report, worst first."""
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -25,7 +26,7 @@ _SEVERITY_STYLES: Final = {
 }
 
 Told = list[Finding]
-"""Findings that are told together: the same in both directions between two hosts."""
+"""Findings that are told together: the same in both directions between two hosts, or of hosts."""
 
 
 def write_findings(sheet: Sheet) -> None:
@@ -44,14 +45,17 @@ def write_findings(sheet: Sheet) -> None:
 
 def _together(findings: Iterable[Finding]) -> list[Told]:
     """The findings of a flow stand with those of the opposite one, if they are of one code and
-    severity.
+    severity; those of hosts, if they say the same of each.
     """
     rows: dict[tuple[object, ...], Told] = {}
     for number, finding in enumerate(findings):
         key: tuple[object, ...] = (number,)
+        alike = finding.code, finding.severity, finding.confidence
         if finding.subject.kind == "flow":
-            ends = frozenset(finding.subject.hosts)
-            key = (finding.code, finding.severity, finding.confidence, ends)
+            key = (*alike, frozenset(finding.subject.hosts))
+        elif finding.subject.kind == "host":
+            (host,) = finding.subject.hosts
+            key = (*alike, *re.split(rf"(?<![\w.:]){re.escape(host)}(?![\w:])", finding.message))
         rows.setdefault(key, []).append(finding)
     return list(rows.values())
 
@@ -72,10 +76,23 @@ def _write(sheet: Sheet, row: Told, said: set[str]) -> None:
             sheet.blank()
             _write(sheet, [other], said)
         return
+    if first.subject.kind == "host" and others:
+        shown = sheet.shown(others, MOST_FINDINGS)
+        text = ", ".join([_host_and_frames(sheet, other) for other in shown])
+        left = len(others) - len(shown)
+        more = f" and {left} more (-v shows them)" if left else ""
+        sheet.say(Span(f"The same: {text}{more}.", Style.DIM), indent=_INDENT, hang=2)
+        return
     for other in others:
         ends = " -> ".join(map(sheet.clean, other.subject.hosts))
-        text = Span(f"The same: {ends}.{_frames(sheet, other)}", Style.DIM)
-        sheet.say(text, indent=_INDENT, hang=2)
+        text = f"The same: {ends}.{_frames(sheet, other)}"
+        sheet.say(Span(text, Style.DIM), indent=_INDENT, hang=2)
+
+
+def _host_and_frames(sheet: Sheet, finding: Finding) -> str:
+    frames = _frames(sheet, finding).strip()
+    (host,) = finding.subject.hosts
+    return f"{sheet.clean(host)} ({frames})" if frames else sheet.clean(host)
 
 
 def _write_details(sheet: Sheet, finding: Finding, said: set[str]) -> None:
