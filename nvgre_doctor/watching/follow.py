@@ -73,12 +73,13 @@ class Pace:
             raise EndedError
 
     def pause(self) -> None:
-        """Wait a little for what is not there yet.  Errors: EndedError."""
+        """Wait a little for what is not there yet, and may not be there then.  Errors:
+        EndedError.
+        """
         self.is_waiting = True
         self.rounds += 1
         with self.apart():
             self._end.wait(self.poll_s)
-        self.is_waiting = False
 
     def end(self) -> None:
         """Let the reader end where it stands."""
@@ -139,6 +140,7 @@ class FollowedFile(Source):
             self._head += data[: BEGINNING - len(self._head)]
             self._offset += len(data)
             if data or is_over or self.failure is not None:
+                self._pace.is_waiting = False
                 return data
             self._pace.pause()
 
