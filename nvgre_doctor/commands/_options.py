@@ -45,6 +45,13 @@ def complete_codes(
     ]
 
 
+def file_option(name: str, words: str, *, hidden: bool = False) -> Callable[[Function], Function]:
+    """An option that names a file."""
+    return click.option(
+        name, metavar="FILE", shell_complete=complete_files, hidden=hidden, help=words
+    )
+
+
 format_option = click.option(
     "-f",
     "--format",
@@ -80,14 +87,16 @@ verbose_option = click.option(
 )
 
 
+def verbosity(quiet: bool, verbose: bool) -> int:
+    """-1, 0 or 1, as `Display` has it.  Errors: click.UsageError."""
+    if quiet and verbose:
+        raise click.UsageError("-q and -v exclude each other.")
+    return verbose - quiet
+
+
 def config_options(function: Function) -> Function:
     """`--config` and `--no-config`, of which the help shows one line."""
-    config = click.option(
-        "--config",
-        metavar="FILE",
-        shell_complete=complete_files,
-        help="Settings (nvgre-doctor.toml), or --no-config.",
-    )
+    config = file_option("--config", "Settings (nvgre-doctor.toml), or --no-config.")
     return config(click.option("--no-config", is_flag=True, hidden=True)(function))
 
 
@@ -108,12 +117,7 @@ def _codes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 def network_options(function: Function) -> Function:
     """What is told of the network."""
     for option in (
-        click.option(
-            "--inventory",
-            metavar="FILE",
-            shell_complete=complete_files,
-            help="CSV of Get-NetVirtualizationLookupRecord.",
-        ),
+        file_option("--inventory", "CSV of Get-NetVirtualizationLookupRecord."),
         click.option(
             "--vsid-complete",
             hidden=True,  # so that the help stays on one screen; that of --vsid names it

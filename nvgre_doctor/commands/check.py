@@ -14,12 +14,14 @@ from nvgre_doctor.commands._options import (
     complete_files,
     config_options,
     fail_on_option,
+    file_option,
     format_option,
     network_options,
     options_from,
     output_option,
     quiet_option,
     verbose_option,
+    verbosity,
 )
 from nvgre_doctor.commands._outputs import deliver, plan_outputs
 from nvgre_doctor.errors import Exit
@@ -48,30 +50,18 @@ def _scheduler(ctx: click.Context, param: click.Parameter, value: str | None) ->
     "check", epilog="Exit: 0 good, 1 findings, 2 usage, 3 not readable, 70 bug, 130 interrupted."
 )
 @click.argument("captures", metavar="CAPTURE...", nargs=-1, shell_complete=complete_files)
-@click.option(
-    "--files-from",
-    metavar="FILE",
-    shell_complete=complete_files,
-    help="Also the captures that FILE (or -) lists.",
-)
+@file_option("--files-from", "Also the captures that FILE (or -) lists.")
 @click.option("--each", is_flag=True, help="Diagnose every capture by itself.")
 @format_option
 @output_option
 @network_options
 @code_options
 @fail_on_option
-@click.option(
-    "--baseline",
-    metavar="FILE",
-    shell_complete=complete_files,
-    help="Only findings not in FILE (--write-baseline FILE).",
-)
-@click.option(
+@file_option("--baseline", "Only findings not in FILE (--write-baseline FILE).")
+@file_option(
     "--write-baseline",
-    metavar="FILE",
-    shell_complete=complete_files,
+    "Accept what is found today, in FILE.",
     hidden=True,  # so that the help stays on one screen; that of --baseline names it
-    help="Accept what is found today, in FILE.",
 )
 @config_options
 @click.option(
@@ -114,8 +104,7 @@ def command(
     from nvgre_doctor.terminal.progress import ProgressBar
     from nvgre_doctor.terminal.stopping import on_first_interrupt
 
-    if quiet and verbose:
-        raise click.UsageError("-q and -v exclude each other.")
+    loudness = verbosity(quiet, verbose)
     captures = captures_meant(captures, files_from)
     options = options_from(config, no_config, **given)
     options = replace(options, jobs=options.jobs or os.cpu_count())
@@ -135,7 +124,7 @@ def command(
         [*captures, *filter(None, read)],
         beside=() if write_baseline is None else [write_baseline],
     )
-    display = display_for_stdout(options.color, verbose - quiet)
+    display = display_for_stdout(options.color, loudness)
     if verbose and options.file and options.file_elsewhere is None:
         tell(f"configuration {options.file}")
     known = _accepted(baseline) if baseline is not None else ()

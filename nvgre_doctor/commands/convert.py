@@ -13,6 +13,7 @@ from nvgre_doctor.commands._options import (
     output_option,
     quiet_option,
     verbose_option,
+    verbosity,
 )
 from nvgre_doctor.commands._outputs import deliver, plan_outputs
 from nvgre_doctor.errors import Exit
@@ -54,8 +55,7 @@ def command(
     from nvgre_doctor.terminal.display import display_for_stdout
     from nvgre_doctor.terminal.text_files import TextFileError, read_stdin, read_text
 
-    if quiet and verbose:
-        raise click.UsageError("-q and -v exclude each other.")
+    loudness = verbosity(quiet, verbose)
     refuse_terminal([report], "report")
     options = options_from(config, no_config, fail_on=fail_on, color=color)
     plan = plan_outputs(
@@ -69,6 +69,6 @@ def command(
     except (TextFileError, ConvertError) as error:
         tell(f"{report}: {error}")
         return Exit.UNREADABLE
-    display = display_for_stdout(options.color, verbose - quiet)
+    display = display_for_stdout(options.color, loudness)
     deliver(reports, plan, display, each=are_of_each)
     return worst_exit(reports, options.fail_on)

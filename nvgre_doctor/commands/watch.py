@@ -18,11 +18,13 @@ from nvgre_doctor.commands._options import (
     complete_files,
     config_options,
     fail_on_option,
+    file_option,
     network_options,
     options_from,
     output_option,
     quiet_option,
     verbose_option,
+    verbosity,
 )
 from nvgre_doctor.commands._outputs import plan_outputs
 from nvgre_doctor.report.exits import exit_code
@@ -61,12 +63,7 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> f
     "watch", epilog="Exit: as check, when it ends by itself or by one Ctrl-C; a second one is 130."
 )
 @click.argument("sources", metavar="SOURCE...", nargs=-1, shell_complete=complete_files)
-@click.option(
-    "--files-from",
-    metavar="FILE",
-    shell_complete=complete_files,
-    help="Also the files that FILE (or -) names, one by one.",
-)
+@file_option("--files-from", "Also the files that FILE (or -) names, one by one.")
 @click.option(
     "-f",
     "--format",
@@ -93,15 +90,11 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> f
 @click.option("--for", "for_s", callback=_seconds, metavar="TIME", help="End after this time.")
 @click.option("--until-finding", is_flag=True, help="End with the first finding of --fail-on.")
 @click.option("--only-new", is_flag=True, help="Leave out what is there already.")
-@click.option(
-    "--state", metavar="FILE", shell_complete=complete_files, help="Go on after a restart."
-)
+@file_option("--state", "Go on after a restart.")
 @network_options
 @code_options
 @fail_on_option
-@click.option(
-    "--baseline", metavar="FILE", shell_complete=complete_files, help="Only findings not in FILE."
-)
+@file_option("--baseline", "Only findings not in FILE.")
 @config_options
 @color_option
 @quiet_option
@@ -138,13 +131,12 @@ def command(
     from nvgre_doctor.watching.state import NOTHING, load, save
     from nvgre_doctor.watching.watch import Watch
 
-    if quiet and verbose:
-        raise click.UsageError("-q and -v exclude each other.")
+    loudness = verbosity(quiet, verbose)
     _refuse_two_readers(sources, files_from)
     options = options_from(config, no_config, **given)
     read = [path for path in (options.inventory, options.file, files_from, baseline) if path]
     files = _planned(outputs, state, [*sources, *(path for path in read if path != STDOUT)])
-    display = display_for_stdout(options.color, verbose - quiet)
+    display = display_for_stdout(options.color, loudness)
     is_terminal = sys.stdout is not None and sys.stdout.isatty()
     format_name = format_name or (LIVE if is_terminal else JSONL)
     if format_name == LIVE and not is_terminal:

@@ -9,6 +9,10 @@ Tell = Callable[[int], None]
 """Told how much was done since it was told the last time."""
 
 
+def tell_nobody(count: int) -> None:
+    """Where it was told already, or is told otherwise."""
+
+
 class Engine(Protocol):
     """Does tasks, and puts their results together."""
 

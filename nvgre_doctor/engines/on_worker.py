@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 from nvgre_doctor import __version__
+from nvgre_doctor.engines import tell_nobody
 from nvgre_doctor.errors import DoctorError, Exit
 from nvgre_doctor.terminal.urls import redacted
 
@@ -56,7 +57,7 @@ def do(sealed: Sealed[Any], tasks: Sealed[Sequence[Any]]) -> Any:
     if version != __version__:  # a worker that came later
         return Failed(ClusterError.__name__, f"a worker has nvgre-doctor {__version__}")
     try:
-        return merge(work(task, _tell_nobody) for task in tasks.inside)
+        return merge(work(task, tell_nobody) for task in tasks.inside)
     except Exception as error:  # noqa: BLE001  it is raised where the result is wanted
         return _failed(error)
 
@@ -94,7 +95,3 @@ def as_raised(failed: Failed) -> Exception:
 
 def _failed(error: Exception) -> Failed:
     return Failed(type(error).__name__, redacted("".join(traceback.format_exception(error))))
-
-
-def _tell_nobody(count: int) -> None:
-    """How much was done is told when a batch is done."""

@@ -17,6 +17,7 @@ from nvgre_doctor.capture.batch import Batch, Progress
 from nvgre_doctor.capture.interruption import Interruption
 from nvgre_doctor.capture.searching import Found
 from nvgre_doctor.capture.source import REPLACED, Identity
+from nvgre_doctor.engines import tell_nobody
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.remote.stored import Version
 from nvgre_doctor.scan.counting import FrameCounter, scan
@@ -168,19 +169,22 @@ def split(path: str, size: int, threads: int, interruption: Interruption | None)
 
 
 def join(stretches: Sequence[Stretch], results: Sequence[StretchRead]) -> CaptureRead:
-    """The parts of one file put together: exactly what one reader would have found."""
+    """The parts of one file put together: exactly what one reader would have found.
+
+    What is read again was told before.
+    """
     stretches, results = _until_interrupted(stretches, results)
     alone = whole(stretches[0].path, stretches[0].interruption)
     if any(
         result.read.progress.problems for result in results[:-1]
     ):  # where a single reader might have stopped
-        return read_stretch(alone, _tell_nobody).read
+        return read_stretch(alone, tell_nobody).read
     if len(results) > 1 and _has_changed(stretches, results):
-        return read_stretch(alone, _tell_nobody).read
+        return read_stretch(alone, tell_nobody).read
     so_far = results[0]
     for stretch, result in zip(stretches[1:], results[1:], strict=True):
         if so_far.end is None:  # damage that the wrong boundary hid
-            return read_stretch(alone, _tell_nobody).read
+            return read_stretch(alone, tell_nobody).read
         numbered = so_far.read.progress.numbered
         if so_far.end == stretch.start and not result.read.progress.problems:
             so_far = StretchRead(
@@ -192,7 +196,7 @@ def join(stretches: Sequence[Stretch], results: Sequence[StretchRead]) -> Captur
             rest = Stretch(
                 stretch.path, so_far.end, stretch.stop, interruption=stretch.interruption
             )
-            again = read_stretch(rest, _tell_nobody, numbered)
+            again = read_stretch(rest, tell_nobody, numbered)
             so_far = StretchRead(_joined(so_far.read, again.read, 0), again.end, again.file)
     return so_far.read
 
@@ -241,7 +245,3 @@ def _joined(one: CaptureRead, two: CaptureRead, shift: int) -> CaptureRead:
             progress.tell_times(part.first_ts_ns, part.last_ts_ns)
     evidence = one.evidence + (two.evidence.shifted(shift) if shift else two.evidence)
     return CaptureRead(one.path, one.format, one.compression, progress, evidence)
-
-
-def _tell_nobody(count: int) -> None:
-    """A stretch that is read again was counted before."""

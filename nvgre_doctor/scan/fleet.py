@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from nvgre_doctor.capture.batch import Problem, Progress
 from nvgre_doctor.capture.interruption import INTERRUPTED, Interruption
-from nvgre_doctor.engines import Tell
+from nvgre_doctor.engines import Tell, tell_nobody
 from nvgre_doctor.errors import GivenError
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.remote.schemes import check_urls
@@ -48,7 +48,9 @@ def fold_on_cluster(
         plans = engine_on(cluster, weight_of, _unsplit, _unsplit, interruption)
         large = [one for one in captures if weight_of(one) > PART]
         tasks = [task for one in captures if weight_of(one) <= PART for task in _unsplit(one)]
-        parts: list[Task] = plans.fold(large, _split, _together, _tell_nobody)
+        parts: list[Task] = plans.fold(
+            large, _split, _together, tell_nobody
+        )  # to look is not to read
         reads = engine_on(
             cluster,
             lambda task: task.weight,
@@ -167,7 +169,3 @@ def not_read(describe: Describe, problem: Problem, task: Task) -> Folded:
         CaptureRead(path, None, None, progress, CaptureEvidence()), None, None, is_given_up=True
     )
     return Folded(waiting={task.capture: [(task, read)]})
-
-
-def _tell_nobody(count: int) -> None:
-    """To look into an object is not to read it."""

@@ -7,9 +7,9 @@ from nvgre_doctor.capture.losses import Losses
 from nvgre_doctor.infer.diagnosis import Contradiction
 from nvgre_doctor.known.expectations import parse_expected
 from nvgre_doctor.rules.base import Situation
-from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.vocabulary import Cause, Confidence, PairVerdict, Sender
 from tests import build
+from tests.rules.asking import found, only
 from tests.situations import (
     BOTH,
     CURRENT,
@@ -26,20 +26,11 @@ from tests.situations import (
     span,
     stream,
 )
-from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, D, Tape, findings_of, judge_tapes
+from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, D, Tape, judge_tapes
 
 KEY = 0x1E848100
 HYPER_V, OTHER, UNCLEAR = Sender.HYPER_V, Sender.OTHER, Sender.UNCLEAR
 MISMATCH = Cause.LAYOUT_MISMATCH
-
-
-def found(code: str, known: Situation) -> list[Finding]:
-    return findings_of(known, code)
-
-
-def only(code: str, known: Situation) -> Finding:
-    (finding,) = found(code, known)
-    return finding
 
 
 # --- captures ----------------------------------------------------------------------------

@@ -3,8 +3,9 @@
 import pytest
 
 from nvgre_doctor.rules.base import Situation
-from nvgre_doctor.rules.finding import Finding, FrameRef, Subject
+from nvgre_doctor.rules.finding import FrameRef, Subject
 from nvgre_doctor.vocabulary import Assumption, Confidence, Kind, Layout, Sender, Severity
+from tests.rules.asking import found, only
 from tests.situations import (
     BOTH,
     CURRENT,
@@ -38,15 +39,6 @@ from tests.worlds import (
 
 PROVEN, LIKELY = Confidence.PROVEN, Confidence.LIKELY
 LAYOUTS = (OLD, CURRENT, BOTH, UNKNOWN)
-
-
-def found(code: str, known: Situation) -> list[Finding]:
-    return findings_of(known, code)
-
-
-def only(code: str, known: Situation) -> Finding:
-    (finding,) = found(code, known)
-    return finding
 
 
 def frames(*numbers: int) -> tuple[FrameRef, ...]:

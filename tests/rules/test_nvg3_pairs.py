@@ -4,10 +4,11 @@ import pytest
 
 from nvgre_doctor.infer.diagnosis import Contradiction, PairFacts
 from nvgre_doctor.rules.base import Situation
-from nvgre_doctor.rules.finding import Finding, Subject
+from nvgre_doctor.rules.finding import Subject
 from nvgre_doctor.rules.nvg3_pairs import MOST_FILTERED
 from nvgre_doctor.vocabulary import Cause, Confidence, PairVerdict, Sender, Severity
 from tests import build
+from tests.rules.asking import found, only
 from tests.situations import (
     CURRENT,
     CURRENT_5001,
@@ -22,18 +23,9 @@ from tests.situations import (
     situation,
     stream,
 )
-from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, Vm, findings_of, vm
+from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, Vm, vm
 
 PROVEN, LIKELY = Confidence.PROVEN, Confidence.LIKELY
-
-
-def found(code: str, known: Situation) -> list[Finding]:
-    return findings_of(known, code)
-
-
-def only(code: str, known: Situation) -> Finding:
-    (finding,) = found(code, known)
-    return finding
 
 
 def two_hosts(judged: PairFacts, **known: object) -> Situation:

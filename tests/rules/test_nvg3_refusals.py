@@ -5,9 +5,10 @@ import pytest
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.infer.diagnosis import HostVerdict, RefusalFacts
 from nvgre_doctor.rules.base import Situation
-from nvgre_doctor.rules.finding import Finding, Subject
+from nvgre_doctor.rules.finding import Subject
 from nvgre_doctor.vocabulary import Cause, Confidence, Layout, Sender, Severity
 from tests import build
+from tests.rules.asking import found, only
 from tests.situations import (
     CURRENT,
     CURRENT_5001,
@@ -27,15 +28,6 @@ CURRENT_KEY = 0x1E848105
 ROUTER = "192.168.50.254"
 MISMATCH, POLICY, THIRD = Cause.LAYOUT_MISMATCH, Cause.POLICY, Cause.THIRD_PARTY
 LIKELY = Confidence.LIKELY
-
-
-def found(code: str, known: Situation) -> list[Finding]:
-    return findings_of(known, code)
-
-
-def only(code: str, known: Situation) -> Finding:
-    (finding,) = found(code, known)
-    return finding
 
 
 def heard(address: str, layout: Layout, **known: object) -> HostVerdict:

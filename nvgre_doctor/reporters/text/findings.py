@@ -19,6 +19,7 @@ FRAMES_SHOWN: Final = 2
 """Example frames of one finding without -v."""
 
 _INDENT: Final = 8  # below the severity: messages, and what -v adds
+_ADDRESSES: Final = re.compile(r"[\w.:]*[\w:]")  # and words
 _SEVERITY_STYLES: Final = {
     Severity.ERROR: Style.BAD,
     Severity.WARNING: Style.DOUBTFUL,
@@ -55,9 +56,16 @@ def _together(findings: Iterable[Finding]) -> list[Told]:
             key = (*alike, frozenset(finding.subject.hosts))
         elif finding.subject.kind == "host":
             (host,) = finding.subject.hosts
-            key = (*alike, *re.split(rf"(?<![\w.:]){re.escape(host)}(?![\w:])", finding.message))
+            key = (*alike, _without(host, finding.message))
         rows.setdefault(key, []).append(finding)
     return list(rows.values())
+
+
+def _without(host: str, message: str) -> str:
+    """What is said of it, whichever it is."""
+    return _ADDRESSES.sub(
+        lambda found: "" if host in (found[0], found[0].rstrip(":")) else found[0], message
+    )
 
 
 def _write(sheet: Sheet, row: Told, said: set[str]) -> None:
