@@ -848,6 +848,7 @@ def check_copy(path: Path, tmp_path: Path) -> bool:
     return True
 
 
+@pytest.mark.long
 def test_damaged_captures_are_copied_as_far_as_they_can_be_read(tmp_path: Path) -> None:
     path = tmp_path / "damaged.bin"
     written = 0

@@ -467,6 +467,7 @@ def test_each_capture_gets_the_notes_on_its_own_frames() -> None:
     ]
 
 
+@pytest.mark.long
 def test_a_finding_about_a_host_is_on_frames_that_it_sent_and_every_note_is_short() -> None:
     for seed in range(150):
         tape = random_tape(Random(seed))
@@ -524,6 +525,7 @@ def random_tape(dice: Random) -> Tape:
     return tape
 
 
+@pytest.mark.long
 def test_every_frame_that_a_finding_names_is_found_without_being_told() -> None:
     codes = set()
     for seed in range(150):

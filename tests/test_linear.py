@@ -117,7 +117,7 @@ def test_every_leaf_of_a_star_learns_from_its_hub() -> None:
 
 @pytest.mark.parametrize("make", [star, comb])
 def test_inference_is_linear_in_the_hosts(make: Callable[[int], CaptureEvidence]) -> None:
-    assert_linear(lambda size: inferred(make(size)), 200)
+    assert_linear(lambda size: inferred(make(size)), 80)
 
 
 def fleet(captures: int, own: int) -> Evidence:
@@ -136,7 +136,7 @@ def judged(evidence: Evidence) -> Callable[[], object]:
 
 
 def test_inference_is_linear_in_captures_that_differ_in_little() -> None:
-    assert_linear(lambda captures: judged(fleet(captures, own=1)), 50)
+    assert_linear(lambda captures: judged(fleet(captures, own=1)), 25)
 
 
 def test_captures_that_are_alike_are_judged_once() -> None:
@@ -149,7 +149,7 @@ def test_clocks_are_compared_in_linear_time() -> None:
         evidence = fleet(captures, own=1)
         return lambda: compare_clocks(evidence)
 
-    assert_linear(compared, 50)
+    assert_linear(compared, 25)
 
 
 def test_captures_are_folded_in_linear_time() -> None:

@@ -57,7 +57,9 @@ def crowd(dice: Random, hosts: int, frames: int = 400) -> list[build.Frame]:
 
 
 @pytest.mark.usefixtures("few")
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize(
+    "seed", [0, 1, *(pytest.param(n, marks=pytest.mark.long) for n in range(2, 8))]
+)
 def test_what_is_kept_depends_on_no_order_no_cut_and_no_way_of_counting(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

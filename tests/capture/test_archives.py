@@ -201,7 +201,11 @@ def test_a_wrong_checksum_costs_no_frame_and_is_said(tmp_path):
 
 @pytest.mark.parametrize(
     ("packed", "step"),  # a tar is mostly padding: its step has no factor in common with its blocks
-    [(zipped, 7), (tarred, 61), (lambda files: gzip.compress(tarred(files), 0), 61)],
+    [
+        (zipped, 7),
+        (tarred, 61),
+        pytest.param(lambda files: gzip.compress(tarred(files), 0), 61, marks=pytest.mark.long),
+    ],
     ids=["zip", "tar", "tar.gz"],
 )
 def test_no_prefix_of_an_archive_raises_anything_or_gives_fewer_captures(packed, step, tmp_path):

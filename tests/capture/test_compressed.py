@@ -192,11 +192,12 @@ MEBIBYTE = 1 << 20
     ("prefix", "reasons"),
     [
         (b"", ["zeros"]),
-        pytest.param(pcap([(TIME, b"x")]), ["zeros"], marks=pytest.mark.once),
-        pytest.param(shb() + idb() + epb(0, TIME, b"x"), ["damaged-block"], marks=pytest.mark.once),
-        (
+        pytest.param(pcap([(TIME, b"x")]), ["zeros"], marks=pytest.mark.long),
+        pytest.param(shb() + idb() + epb(0, TIME, b"x"), ["damaged-block"], marks=pytest.mark.long),
+        pytest.param(
             shb() + idb() + epb(0, TIME, b"x") + struct.pack("<II", 0x77, 128 * MEBIBYTE),
             ["damaged-block"],
+            marks=pytest.mark.long,
         ),
     ],
     ids=["zeros", "pcap", "pcapng", "a block of zeros"],

@@ -57,9 +57,10 @@ def test_every_prefix_gives_the_frames_that_are_whole_and_says_where_it_stops(da
     assert ends[-1] == len(whole.frames) - 1
 
 
-@pytest.mark.once
 @EACH
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize(
+    "seed", [*range(6), *(pytest.param(n, marks=pytest.mark.long) for n in range(6, 60))]
+)
 def test_random_damage_leaves_every_frame_before_it(data, seed, tmp_path):
     chance = random.Random(seed)
     whole = read_bytes(data)

@@ -363,6 +363,7 @@ def test_a_trace_that_was_not_stopped_says_so(tmp_path):
 # --- damage --------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("compressed", [False, True])
 def test_no_prefix_gives_fewer_frames_than_a_shorter_one(compressed):
     events = [

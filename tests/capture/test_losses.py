@@ -104,6 +104,7 @@ def test_the_bytes_of_a_frame_are_no_options(path: Path) -> None:
     assert lost_in(section(frame), path) == 0
 
 
+@pytest.mark.long
 def test_every_packet_of_a_long_capture_is_asked(path: Path) -> None:
     frames = [build.epb(0, n, FRAME, options=drops(n % 3)) for n in range(50_000)]
     path.write_bytes(section(*frames))

@@ -18,7 +18,11 @@ from tests.hostile.test_contents import capture
 from tests.program import MISMATCH, SAMPLES, run
 
 SHELL = ("; calc", "$(calc)", "`calc`", "| calc", "& calc", "'; calc; '", '" -or calc', "\ncalc")
-TEXTS = (*(name.removesuffix(".pcap") for name, _ in FILE_NAMES.values()), *SHELL, EVIL)
+NAMES = tuple(name.removesuffix(".pcap") for name, _ in FILE_NAMES.values())
+TEXTS = (*NAMES, *SHELL, EVIL)
+SLOWER = (pytest.mark.long,)
+EACH = [pytest.param(text, marks=SLOWER if text in NAMES else ()) for text in TEXTS]
+NO_WORDS = [each for each in EACH if re.search(r"[^a-z0-9. ]", str(each.values[0]))]
 
 ADDRESS = r"(?:\d+\.\d+\.\d+\.\d+|[0-9a-f:]*:[0-9a-f:.]*)"
 CMDLET = re.compile(rf"Get-[A-Za-z]+(?: -[A-Za-z]+ (?:KB\d+|HOSTNAME|{ADDRESS}))*")
@@ -48,7 +52,7 @@ def assert_ours(stdout: bytes, text: str) -> None:
             assert text not in display_filter + step
 
 
-@pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
+@pytest.mark.parametrize("text", EACH, ids=range(len(EACH)))
 def test_no_text_of_a_stranger_reaches_a_line_to_copy(tmp_path: Path, text: str) -> None:
     """As the name of captures and folders, in every option of a capture, in cells of an inventory,
     and in the names of accepted captures.
@@ -82,7 +86,7 @@ def with_filter(text: str) -> str:
     return json.dumps(report)
 
 
-@pytest.mark.parametrize("text", [text for text in TEXTS if re.search(r"[^a-z0-9. ]", text)])
+@pytest.mark.parametrize("text", NO_WORDS, ids=range(len(NO_WORDS)))
 def test_a_report_whose_filter_is_none_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "evil.json").write_text(with_filter(f"ip.src == 10.0.0.1 {text}"))
     for name in FORMATS:

@@ -65,6 +65,7 @@ def terminal(outputs: dict[str, bytes]) -> Terminal:
     return Terminal(outputs["text"], WIDE)
 
 
+@pytest.mark.long
 def test_terminal_is_only_written_on(outputs: dict[str, bytes], terminal: Terminal) -> None:
     assert terminal.deeds == set()
     assert (terminal.screen.title, terminal.screen.icon_name) == ("", "")

@@ -101,11 +101,13 @@ WORDS = st.sampled_from(
 CELLS = st.lists(WORDS, max_size=8).map("".join)
 
 
+@pytest.mark.long
 @given(st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=12))
 def test_any_rows_come_back(rows: list[tuple[str, str, str]]) -> None:
     assert unpack(rows) == [list(row) for row in rows]
 
 
+@pytest.mark.long
 @given(st.lists(st.tuples(st.text(max_size=30), st.integers(0, 2**70)), min_size=1, max_size=6))
 def test_hostile_cells_come_back_visible(rows: list[tuple[str, int]]) -> None:
     assert unpack(rows) == [[visible(cell), str(number)] for cell, number in rows]

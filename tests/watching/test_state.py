@@ -68,6 +68,7 @@ def run_story(folder: Path, kills: set[int], file: Path) -> list[tuple[str, str]
     return said
 
 
+@pytest.mark.long
 def test_a_watch_that_is_killed_at_20_moments_says_what_one_says_that_is_not(
     tmp_path: Path,
 ) -> None:
