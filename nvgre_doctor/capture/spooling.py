@@ -2,8 +2,6 @@
 temporary file first.
 """
 
-import shutil
-import tempfile
 from typing import BinaryIO, Final
 
 from nvgre_doctor.capture.batch import Problem
@@ -30,6 +28,9 @@ class SpooledSource(FileSource):
 
 def spool(origin: Source, head: bytes) -> tuple[BinaryIO, SpooledSource] | Problem:
     """Take all that `head` and `origin` behind it give.  The file is the caller's to close."""
+    import shutil  # with much that most runs do without
+    import tempfile
+
     try:
         file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
     except OSError as error:

@@ -2,11 +2,10 @@
 
 import io
 import struct
-import zipfile
 import zlib
 from collections.abc import Iterator
 from copy import copy
-from typing import IO, BinaryIO, ClassVar, Final
+from typing import IO, TYPE_CHECKING, BinaryIO, ClassVar, Final
 
 from nvgre_doctor.capture.archives.members import (
     MOST_MEMBERS,
@@ -17,13 +16,15 @@ from nvgre_doctor.capture.archives.members import (
 )
 from nvgre_doctor.capture.source import FileSource
 
+if TYPE_CHECKING:  # zipfile loads much else: it is imported where there is an archive
+    import zipfile
+
 ZIP_MAGICS: Final = (b"PK\x03\x04", b"PK\x05\x06")  # a member, or the end of an empty archive
 _LONGEST_DIRECTORY: Final = 1 << 20  # bytes that zipfile may ask for at once
 _ENCRYPTED: Final = 0x1
-_METHODS: Final = frozenset((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
-"""Those that are unpacked in bounded pieces."""
+_METHODS: Final = frozenset((0, 8))
+"""Stored and deflated: those that are unpacked in bounded pieces."""
 _ERRORS: Final = (
-    zipfile.BadZipFile,
     zlib.error,
     EOFError,
     OSError,
@@ -34,7 +35,7 @@ _ERRORS: Final = (
     IndexError,
     struct.error,
 )
-"""What zipfile raises for damage."""
+"""What zipfile raises for damage, beside its own error."""
 _AGAIN: Final = "copy it again, or see what `unzip -t` says"
 
 
@@ -46,10 +47,12 @@ class ZipArchive(Archive):
 
     def members(self) -> Iterator[tuple[Member, BinaryIO | None]]:
         """See `Archive.members`."""
+        import zipfile
+
         assert isinstance(self._source, FileSource)  # `needs_file`
         try:
             archive = zipfile.ZipFile(_Window(self._source))
-        except _ERRORS as error:
+        except (zipfile.BadZipFile, *_ERRORS) as error:
             raise broken(f"the zip archive is cut short or damaged ({error}): {_AGAIN}") from error
         for number, info in enumerate(archive.infolist()):
             if number >= MOST_MEMBERS:
@@ -67,7 +70,7 @@ class ZipArchive(Archive):
 class _ZipStream(MemberStream):
     """Opened when it is read first."""
 
-    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+    def __init__(self, archive: "zipfile.ZipFile", info: "zipfile.ZipInfo") -> None:
         super().__init__()
         self._archive = archive
         self._info = info
@@ -76,6 +79,8 @@ class _ZipStream(MemberStream):
 
     def read(self, size: int = -1, /) -> bytes:
         """See `MemberStream.read`."""
+        import zipfile
+
         if self._info.compress_type not in _METHODS:
             raise broken(
                 f"it is compressed in the zip archive with method {self._info.compress_type}, and"
@@ -88,7 +93,7 @@ class _ZipStream(MemberStream):
                 del info.CRC  # zipfile would keep back what it has read where that is wrong
                 self._opened = self._archive.open(info)
             data = self._opened.read(size)
-        except _ERRORS as error:
+        except (zipfile.BadZipFile, *_ERRORS) as error:
             raise broken(f"it is damaged in the zip archive ({error}): {_AGAIN}") from error
         self._checksum = zlib.crc32(data, self._checksum)
         if not data and size and self._checksum != self._info.CRC:
