@@ -1,4 +1,4 @@
-"""Storage for the tests, each a real server on loopback: S3 (moto), a web server, SFTP."""
+"""Storage for the tests, each a real server on loopback: S3 (moto), and a web server."""
 
 import os
 import re

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from nvgre_doctor.remote.stored import RANGE
 from tests.program import PROGRAM, SAMPLES, environment, run
 from tests.remote.fleet import Fleet, fleet, kill
 from tests.remote.servers import KEY, SECRET, Bucket, Site
@@ -199,6 +200,34 @@ def test_a_bucket_read_by_a_cluster_has_the_same_report(
             assert secret.encode() not in text
 
 
+@pytest.mark.parametrize("event", ["vanishes", "is replaced"])
+def test_an_object_that_goes_while_a_worker_reads_it_is_cut_as_it_is_here(
+    two: Fleet, site: Site, event: str
+) -> None:
+    """The third range is answered by what is there then."""
+    long = large(2 * RANGE // 500)
+    assert len(long) > 2 * RANGE
+    urls = [site.url("long.pcap"), SAMPLE_URLS[0]]
+    said = []
+    for more in ([], ["--scheduler", two.address]):
+        site.files["long.pcap"] = long
+        site.asked.clear()
+        site.on_range[3] = (
+            (lambda: site.files.pop("long.pcap"))
+            if event == "vanishes"
+            else (lambda: site.files.update({"long.pcap": bytes(len(long))}))
+        )
+        said.append(run("check", "-f", "json", "--jobs", "1", *urls, *more))
+        assert site.on_range == {}
+    here, there = said
+    assert there.stdout == here.stdout
+    assert (there.returncode, there.stderr) == (here.returncode, here.stderr)
+    cut, whole = json.loads(there.stdout)["captures"]
+    assert (cut["status"], whole["status"]) == ("cut", "complete")
+    reason = {"vanishes": "read-error", "is replaced": "replaced"}[event]
+    assert [problem["reason"] for problem in cut["problems"]] == [reason]
+
+
 SECRETS = ("geheim-user", "geheim-word", "geheim-signature", "geheim-part")
 
 
@@ -218,8 +247,8 @@ def test_no_secret_of_a_url_is_in_any_output_file_or_log(
     outputs = [f"-o{name}={tmp_path}/out-{name}" for name in formats]
     said = b""
     for args in (
-        ["check", "-v", good, cut, gone, *outputs],
-        ["check", "-v", good, cut, gone, "--scheduler", two.address, *outputs],
+        ["check", "-vv", good, cut, gone, *outputs],
+        ["check", "-vv", good, cut, gone, "--scheduler", two.address, *outputs],
         ["check", "--each", good, gone, "--scheduler", two.address],
         ["check", "--files-from", str(tmp_path / "list"), "--write-baseline", f"{tmp_path}/base"],
         ["check", good, "--write-baseline", f"{tmp_path}/base"],
