@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
+from nvgre_doctor.evidence.intervals import parts
 from nvgre_doctor.evidence.parts import Moment
 from nvgre_doctor.evidence.signs import EXAMPLES, Sightings, Sign
 from nvgre_doctor.evidence.streams import StreamFacts, StreamKey, streams
@@ -155,7 +156,7 @@ def test_a_stream_is_found_again_under_what_it_was_seen_with(
 ) -> None:
     tape = Tape(snaplen=snaplen)
     tape.send(source, destination, upper_bits << 8 | 7)
-    ((key, facts),) = streams(scan_frames(tape.frames).units.packed.items())
+    ((key, facts),) = streams(parts(scan_frames(tape.frames).units.packed.items()))
     assert key == StreamKey(build.ip(source), build.ip(destination), upper_bits, macs)
     assert facts == StreamFacts(
         1,
@@ -173,7 +174,7 @@ def test_streams_come_in_order() -> None:
     tape.send(A, B, 0x00138900, VM3, VM2)
     found = [
         (key.destination[-1], key.upper_bits, key.macs[-1])
-        for key, _ in streams(scan_frames(tape.frames).units.packed.items())
+        for key, _ in streams(parts(scan_frames(tape.frames).units.packed.items()))
     ]
     assert found == [(2, 0x1389, 1), (2, 0x1389, 3), (2, 0x0F4240, 1), (3, 0x1389, 1)]
 
@@ -229,7 +230,7 @@ def test_some_vm_pairs_but_no_more_than_sixteen_are_kept_for_each_direction_and_
     for source in (HOST_A, HOST_B):
         found = [
             (key, facts)
-            for key, facts in streams(evidence.units.packed.items())
+            for key, facts in streams(parts(evidence.units.packed.items()))
             if key.source == source
         ]
         assert 1 <= len({key.macs for key, _ in found} - {b""}) <= 16
@@ -244,13 +245,13 @@ def test_all_vm_pairs_of_a_capture_without_many_are_kept(numbering: str) -> None
     evidence = scan_frames(fabric(30, numbering))
     assert not evidence.is_thinned
     assert len(evidence.units.packed) == 60
-    assert sum(bool(key.macs) for key, _ in streams(evidence.units.packed.items())) == 60
+    assert sum(bool(key.macs) for key, _ in streams(parts(evidence.units.packed.items()))) == 60
 
 
 @pytest.mark.parametrize("numbering", NUMBERINGS)
 def test_the_same_vm_pairs_are_kept_in_both_directions(numbering: str) -> None:
     kept = {HOST_A: set(), HOST_B: set()}
-    for key, _ in streams(scan_frames(fabric(90, numbering)).units.packed.items()):
+    for key, _ in streams(parts(scan_frames(fabric(90, numbering)).units.packed.items())):
         if key.macs:
             kept[key.source].add(frozenset((key.macs[:6], key.macs[6:])))
     assert kept[HOST_A] == kept[HOST_B]

@@ -13,6 +13,7 @@ from nvgre_doctor.capture import inputs, open_capture
 from nvgre_doctor.capture.batch import Batch, Walker
 from nvgre_doctor.capture.formats import pcap, pcapng, reader
 from nvgre_doctor.evidence import CaptureEvidence, limits
+from nvgre_doctor.evidence.intervals import parts
 from nvgre_doctor.evidence.signs import Sightings, Sign
 from nvgre_doctor.evidence.store import Units
 from nvgre_doctor.evidence.streams import StreamKey, streams
@@ -226,7 +227,7 @@ STREAM = StreamKey(
 
 
 def the_stream(evidence):
-    ((key, facts),) = streams(evidence.units.packed.items())
+    ((key, facts),) = streams(parts(evidence.units.packed.items()))
     assert key == STREAM
     return facts
 
@@ -292,7 +293,7 @@ def test_the_first_frame_of_a_stream_counts_whatever_it_carries(octet, buffer_si
         (TIME + 2, build.ethernet(nvgre(key=0x00138900 + octet, inner=tcp))),
     ]
     capture = build.pcap([*others, *rows, *others], magic="nano")
-    facts = dict(streams(fast(capture).units.packed.items()))[STREAM]
+    facts = dict(streams(parts(fast(capture).units.packed.items())))[STREAM]
     assert (facts.first, facts.last) == ((201, TIME + 1), (202, TIME + 2))
     assert facts.customer_addresses == bytes([10, 0, 0, 4, 10, 0, 0, 5])
     assert facts.low_octets == bytes(range(octet + 1))

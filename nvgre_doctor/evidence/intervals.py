@@ -43,7 +43,7 @@ def _part(key: PartKey, units: list[tuple[int, bool, bytes]]) -> Part:
         ends = moments_of(row)
         whole = () if is_cut else (Unit(octet, row[2], *ends, packets_of(row)),)
         about = customers_of(packed) if key.destination else b""
-        return Part((Interval(*ends, whole, row[2]),), about)
+        return Part((Interval(*ends, whole, row[2]),), about, bytes((octet,)))
     rows = [
         _Rows(row[0], row[1], ((octet, is_cut, row),))
         for octet, is_cut, packed in units
@@ -51,7 +51,11 @@ def _part(key: PartKey, units: list[tuple[int, bool, bytes]]) -> Part:
     ]
     intervals = [_interval(run.rows) for run in settle(rows, _together)]
     first = min((row[3], customers_of(packed)) for _, _, packed in units for row in rows_of(packed))
-    return Part(tuple(sorted(intervals)), first[1] if key.destination else b"")
+    return Part(
+        tuple(sorted(intervals)),
+        first[1] if key.destination else b"",
+        bytes(sorted({octet for octet, _, _ in units})),
+    )
 
 
 def _together(runs: list[_Rows]) -> _Rows:

@@ -109,6 +109,7 @@ class Part(NamedTuple):
 
     intervals: tuple[Interval, ...]  # at most SILENCES + 1, by first frame
     customer_addresses: bytes  # of its first frame: source + destination, 8 or 32 bytes, or empty
+    low_octets: bytes  # of its keys, distinct, ascending; those of frames that were cut as well
 
 
 UPPER_BITS: Final = 3

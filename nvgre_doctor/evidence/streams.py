@@ -1,11 +1,10 @@
-"""What was seen of one VM pair in one direction, whatever its net: an older view of parts."""
+"""What was seen of one VM pair in one direction, whatever its net: parts put together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import NamedTuple
 
-from nvgre_doctor.evidence.bundles import Packed
-from nvgre_doctor.evidence.parts import Moment, read_key
-from nvgre_doctor.evidence.rows import customers_of, moments_of, rows_of, total
+from nvgre_doctor.evidence.parts import Moment, Part, PartKey
 
 
 class StreamKey(NamedTuple):
@@ -27,17 +26,22 @@ class StreamFacts(NamedTuple):
     low_octets: bytes  # distinct, ascending: bits 7..0 of the keys
 
 
-def streams(units: Packed) -> Iterator[tuple[StreamKey, StreamFacts]]:
-    """Every stream, in a fixed order."""
-    found: dict[StreamKey, list[tuple[int, bytes]]] = {}
-    for unit, packed in units:
-        key, octet, _ = read_key(unit)
-        octet = octet if key.destination else packed[1]
-        found.setdefault(StreamKey(*key[:4]), []).append((octet, packed))
-    for stream, of_stream in sorted(found.items()):
-        rows = [(row, packed) for _, packed in of_stream for row in rows_of(packed)]
-        row = total([row for row, _ in rows])
-        _, customers = min([(row[3], customers_of(packed)) for row, packed in rows])
-        octets = bytes(sorted({octet for octet, _ in of_stream}))
-        about = customers if stream.destination else b""
-        yield stream, StreamFacts(row[2], *moments_of(row), about, octets)
+def streams(parts: Iterable[tuple[PartKey, Part]]) -> Iterator[tuple[StreamKey, StreamFacts]]:
+    """Every stream, of parts in their order."""
+    for key, several in groupby(parts, lambda one: one[0][:4]):
+        yield StreamKey(*key), _facts([part for _, part in several])
+
+
+def _facts(parts: list[Part]) -> StreamFacts:
+    first_part = parts[0]
+    if len(parts) == 1 and len(first_part.intervals) == 1:  # as nearly always
+        first, last, _, frames = first_part.intervals[0]
+        return StreamFacts(frames, first, last, *first_part[1:])
+    intervals = [interval for part in parts for interval in part.intervals]
+    return StreamFacts(
+        sum(interval.frames for interval in intervals),
+        min(interval.first for interval in intervals),
+        max(interval.last for interval in intervals),
+        min((part.intervals[0].first, part.customer_addresses) for part in parts)[1],
+        bytes(sorted({octet for part in parts for octet in part.low_octets})),
+    )

@@ -11,10 +11,10 @@ import gc
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.infer.answers import Answer
 from nvgre_doctor.infer.clocks import Clocks
-from nvgre_doctor.infer.copies import find_copies
 from nvgre_doctor.infer.diagnosis import Diagnosis, HostVerdict
-from nvgre_doctor.infer.gathering import count_frames, gather_streams
+from nvgre_doctor.infer.gathering import count_frames
 from nvgre_doctor.infer.guesses import guess
+from nvgre_doctor.infer.hearing import hear
 from nvgre_doctor.infer.labs import find_hosts_of_several_labs
 from nvgre_doctor.infer.leftovers import find_contradictions, find_strays
 from nvgre_doctor.infer.pairs import judge_pairs
@@ -38,10 +38,10 @@ def infer(evidence: Evidence, inventory: Inventory) -> Diagnosis:
 
 
 def _infer(evidence: Evidence, inventory: Inventory) -> Diagnosis:
-    streams = gather_streams(evidence)
+    spans, streams, copies = hear(evidence)
     frames = count_frames(evidence, streams)
     hosts = new_hosts(frames)
-    solution = solve(evidence, inventory)
+    solution = solve(spans, evidence, inventory)
     clocks = Clocks(evidence)
     orders = {
         address: in_order(numbers, solution.spans, clocks)
@@ -60,7 +60,6 @@ def _infer(evidence: Evidence, inventory: Inventory) -> Diagnosis:
         host.reasons = explaining.of_host(host, numbers, decides)
         if address in solution.contradicted:
             _take_back(host)
-    copies = find_copies(evidence)
     return Diagnosis(
         streams,
         hosts,

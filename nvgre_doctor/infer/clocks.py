@@ -38,14 +38,16 @@ def compare_clocks(evidence: Evidence) -> Offsets:
     """Offsets of captures that are tied by packets; those that are not have a number of their
     own.
     """
-    captures = sorted(evidence.captures)
-    if len(captures) < 2:
-        return dict.fromkeys(captures, (0, 0))
+    if len(evidence.captures) < 2:
+        return dict.fromkeys(evidence.captures, (0, 0))
     comparison = _Comparison()
-    for capture in captures:
-        sent = evidence.captures[capture].sent
-        comparison.add(capture, [bundle for one in sent for bundle in one.bundles])
-    return _tie(captures, sorted(comparison.ties))
+    leaders: dict[int, int] = {}  # of captures that are alike down to their times, the first
+    for capture, alike in evidence.different():
+        bundles = [bundle for one in capture.sent for bundle in one.bundles]
+        has_times = comparison.add(alike[0], bundles)
+        leaders |= {index: alike[0] if has_times else index for index in alike}
+    offsets = _tie(sorted(set(leaders.values())), sorted(comparison.ties))
+    return {index: offsets[leader] for index, leader in leaders.items()}
 
 
 class _Tie(NamedTuple):
@@ -116,14 +118,18 @@ class _Comparison:
         """With the number of units that mark a time, and the first that was met of these."""
         self._marks = lru_cache(_MARKS)(_marks)
 
-    def add(self, capture: int, bundles: Iterable[bytes]) -> None:
-        """One more capture, with a higher index than those before."""
+    def add(self, capture: int, bundles: Iterable[bytes]) -> bool:
+        """One more capture, with a higher index than those before; whether some unit of it marks a
+        time.
+        """
+        has_times = False
         gaps: defaultdict[int, _Gaps] = defaultdict(_Gaps)
         for bundle in bundles:
             known = None
             if bundle not in self._bundles:
                 known = self._meet(bundle)
             family, count, first = self._bundles[bundle]
+            has_times |= count > 0
             family = family.found()
             held = family.captures.pop(bundle, -1)
             if not family.captures or next(reversed(family.captures.values())) <= held:
@@ -136,6 +142,7 @@ class _Comparison:
             ordered = sorted(found.counts.elements())
             if ordered[-1] - ordered[0] <= AGREEMENT_NS:
                 self.ties.append(_Tie(found.met, one, capture, ordered[len(ordered) // 2]))
+        return has_times
 
     def _meet(self, bundle: bytes) -> set[bytes]:
         """Say to which others it belongs; its units that were met before."""

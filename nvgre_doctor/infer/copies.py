@@ -2,21 +2,20 @@
 given twice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from heapq import nsmallest
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
-from nvgre_doctor.evidence import Evidence
-from nvgre_doctor.evidence.bundles import unbundled
-from nvgre_doctor.evidence.parts import Moment, Packet, is_cut
-from nvgre_doctor.evidence.rows import moments_of, packets_of, rows_of
+from nvgre_doctor.evidence import Captures
+from nvgre_doctor.evidence.parts import Moment, Packet
 from nvgre_doctor.infer.diagnosis import Copies, at
+from nvgre_doctor.infer.sent import Opened, Parts
 
 SHOWN: Final = 5
 """Frames of one statement."""
 
-
+_Key = TypeVar("_Key")
 _Known = tuple[Packet, Moment]
 """A packet, and the first frame of those that it was seen with."""
 
@@ -29,62 +28,90 @@ class _Seen(NamedTuple):
     firsts: tuple[Moment, ...]  # at most SHOWN
 
 
-_Told = tuple[_Seen | None, dict[int, _Seen]]
-"""Of packets of one capture: those that it holds several times, and those that another capture, of
-a lower number, holds as well, by the first that does."""
+class _Told(NamedTuple):
+    """Of packets of one capture: those that it holds several times, and those that another capture,
+    of a lower number, holds as well, by the first that does.
+    """
+
+    own: _Seen | None
+    of_others: Mapping[int, _Seen]
+
+    def without(self, capture: int) -> "_Told":
+        """The same for the first capture of all that hold these."""
+        others = {other: seen for other, seen in self.of_others.items() if other != capture}
+        return _Told(self.own, others)
 
 
-def find_copies(evidence: Evidence) -> list[Copies]:
+class FoundCopies:
     """Within each capture, then between two of them: of the packets that are known, and those are
     two for each key of a VM pair.
 
     A sender that numbers nothing makes packets that are alike, so within one capture only packets
     with a number count.
     """
-    found: list[Copies] = []
-    bundles = _Bundles()
-    known: dict[int, _Told] = {}  # by the id of a capture that others are like
-    for index, capture in sorted(evidence.captures.items()):
-        told = known.get(id(capture))
-        if told is None:
-            of_capture = [bundle for sent in capture.sent for bundle in sent.bundles]
-            told = _together([bundles.of(bundle, index) for bundle in of_capture])
-            known[id(capture)] = _together([bundles.of(bundle, index) for bundle in of_capture])
-        own, of_others = told
-        if own is not None:
-            found.append(_copies(index, own, own.most, None))
-        found += [
-            _copies(index, seen, 1 + seen.most, other) for other, seen in sorted(of_others.items())
-        ]
-    return found
 
+    def __init__(self, captures: Iterable[int]) -> None:
+        """Nothing was looked at yet, of so many captures."""
+        self._are_several = len(list(captures)) > 1
+        self._first: dict[int, _Told] = {}
+        """Of captures that are the first of those that hold something."""
+        self._others: dict[Captures, _Told] = {}  # of what these hold, for all but the first
 
-class _Bundles:
-    """What bundles hold that was captured before."""
+    def add(self, opened: Opened) -> None:
+        """What one more address sent: no two of them send the same packet."""
+        holders: dict[bytes, int] = {}  # the first capture of every packet
+        known: dict[bytes, _Told] = {}
+        for sent, captures in opened.sent:
+            capture = captures[0]
+            told: list[_Told] = []
+            again: list[_Told] = []
+            for bundle in sent.bundles:
+                of_bundle = known.get(bundle)
+                if of_bundle is None:
+                    of_bundle = known[bundle] = self._look(opened.parts[bundle], capture, holders)
+                    told.append(of_bundle.without(capture))
+                else:
+                    told.append(of_bundle)
+                again.append(of_bundle)
+            _count(self._first, capture, told)
+            if len(captures) > 1:
+                _count(self._others, captures, again)
 
-    def __init__(self) -> None:
-        """Nothing was captured yet."""
-        self._holders: dict[bytes, int] = {}  # the first capture of every packet
-        self._told: dict[bytes, _Told] = {}
-
-    def of(self, bundle: bytes, capture: int) -> _Told:
-        """In this capture; those before were asked for."""
-        told = self._told.get(bundle)
-        if told is not None:
-            return told
+    def _look(self, parts: Parts, capture: int, holders: dict[bytes, int]) -> _Told:
+        """Also for the captures after this one that hold the same; those before were asked for."""
         here: dict[bytes, _Known] = {}
-        for unit, packed in unbundled(bundle):
-            for row in () if is_cut(unit) else rows_of(packed):
-                first, _ = moments_of(row)
-                here.update({packet.digest: (packet, first) for packet in packets_of(row)})
+        for _, part in parts:
+            for interval in part.intervals:
+                for unit in interval.units:
+                    for packet in unit.packets:
+                        here[packet.digest] = packet, unit.first
         own = [known for known in here.values() if known[0].frames > 1 and known[0].order]
         of_captures: dict[int, list[_Known]] = {}
-        for digest, seen in here.items():
-            holder = self._holders.setdefault(digest, capture)
-            of_captures.setdefault(holder, []).append(seen)
+        for digest, seen in here.items() if self._are_several else ():
+            of_captures.setdefault(holders.setdefault(digest, capture), []).append(seen)
         of_others = {holder: _seen(those) for holder, those in of_captures.items()}
-        told = self._told[bundle] = _seen(own) if own else None, of_others
-        return told[0], {other: seen for other, seen in of_others.items() if other != capture}
+        return _Told(_seen(own) if own else None, of_others)
+
+    def found(self) -> list[Copies]:
+        """By capture; within it, then by the other one."""
+        of_captures: dict[int, list[_Told]] = {c: [told] for c, told in self._first.items()}
+        for captures, told in self._others.items():
+            for capture in captures[1:]:
+                of_captures.setdefault(capture, []).append(told)
+        found: list[Copies] = []
+        for capture, several in sorted(of_captures.items()):
+            own, of_others = several[0] if len(several) == 1 else _together(several)
+            if own is not None:
+                found.append(_copies(capture, own, own.most, None))
+            found += [
+                _copies(capture, seen, 1 + seen.most, other)
+                for other, seen in sorted(of_others.items())
+            ]
+        return found
+
+
+def _count(found: dict[_Key, _Told], key: _Key, told: list[_Told]) -> None:
+    found[key] = _together([found[key], *told] if key in found else told)
 
 
 def _seen(found: list[_Known]) -> _Seen:
@@ -97,11 +124,13 @@ def _seen(found: list[_Known]) -> _Seen:
 
 def _together(several: list[_Told]) -> _Told:
     of_others: dict[int, list[_Seen]] = {}
-    for _, of_bundle in several:
-        for other, seen in of_bundle.items():
+    for _, of_one in several:
+        for other, seen in of_one.items():
             of_others.setdefault(other, []).append(seen)
-    own = [seen for seen, _ in several if seen is not None]
-    return _sum(own) if own else None, {other: _sum(of) for other, of in of_others.items()}
+    own = [told.own for told in several if told.own is not None]
+    return _Told(
+        _sum(own) if own else None, {other: _sum(seen) for other, seen in of_others.items()}
+    )
 
 
 def _sum(several: list[_Seen]) -> _Seen:

@@ -4,18 +4,18 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from nvgre_doctor.evidence import Evidence
-from nvgre_doctor.evidence.bundles import unbundled
 from nvgre_doctor.evidence.streams import streams
 from nvgre_doctor.infer.diagnosis import Stream, at
+from nvgre_doctor.infer.sent import Opened
 
 
-def gather_streams(evidence: Evidence) -> list[Stream]:
-    """Every stream of all captures, by source, destination, bits 31..8 and MACs."""
+def gather_streams(opened: Opened) -> list[Stream]:
+    """Every stream of one address in all captures, by destination, bits 31..8 and MACs."""
     merged: dict[tuple[bytes, bytes, int, bytes], Stream] = {}
-    for bundle, held in evidence.bundles().items():
+    for bundle, held in opened.held().items():
         captures = sum(map(len, held))
         first, last = held[0][0], max(alike[-1] for alike in held)
-        for key, facts in streams(unbundled(bundle)):
+        for key, facts in streams(opened.parts[bundle]):
             stream = Stream(
                 *key,
                 facts.low_octets,

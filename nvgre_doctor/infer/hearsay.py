@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.bundles import unbundled
 from nvgre_doctor.evidence.folded import FoldedCapture
-from nvgre_doctor.evidence.intervals import parts
-from nvgre_doctor.evidence.parts import ends_of, is_kept
+from nvgre_doctor.evidence.parts import ends_of, is_kept, is_sure, macs_of
+from nvgre_doctor.evidence.rows import customers_of
 from nvgre_doctor.evidence.signs import IcmpSeen, IcmpSign
 from nvgre_doctor.wire.facts import IcmpError
 
@@ -97,7 +97,7 @@ def settle_errors(evidence: Evidence) -> Evidence:
     flows = {ends for capture in different for ends, _ in capture.unkept_frames}
     for bundle in evidence.bundles():
         flows |= {ends_of(unit) for unit, _ in unbundled(bundle) if is_kept(unit)}
-    guests = _guests(evidence) if any(h.sign.macs for h in icmp_errors(evidence)) else set()
+    guests = _guests(evidence)
 
     def settled(sign: IcmpSign) -> IcmpSign:
         if sign.refuses_nvgre:
@@ -119,23 +119,37 @@ def settle_errors(evidence: Evidence) -> Evidence:
 
 
 def _guests(evidence: Evidence) -> set[tuple[bytes, bytes]]:
-    """MAC and customer address of those that tenant data is from and to."""
+    """MAC and customer address of those that tenant data is from and to, as far as an error has
+    such a MAC.
+    """
+    macs_of_errors = {
+        mac
+        for heard in icmp_errors(evidence)
+        if heard.sign.macs
+        for mac in _halves(heard.sign.macs)
+    }
     guests: set[tuple[bytes, bytes]] = set()
-    for bundle in evidence.bundles():
-        for key, seen in parts(unbundled(bundle)):
-            if key.is_sure and seen.customer_addresses:
-                middle = len(seen.customer_addresses) // 2
-                guests.add((key.macs[6:], seen.customer_addresses[:middle]))
-                guests.add((key.macs[:6], seen.customer_addresses[middle:]))
+    for bundle in evidence.bundles() if macs_of_errors else ():
+        for unit, packed in unbundled(bundle):
+            if is_sure(unit) and is_kept(unit):
+                destination, source = _halves(macs_of(unit))
+                if destination in macs_of_errors or source in macs_of_errors:
+                    of_source, of_destination = _halves(customers_of(packed))
+                    guests |= {(source, of_source), (destination, of_destination)}
     return guests
 
 
 def _is_of_guest(sign: IcmpSign, guests: set[tuple[bytes, bytes]]) -> bool:
-    middle = len(sign.customer_addresses) // 2
-    return middle > 0 and (
-        (sign.macs[6:], sign.customer_addresses[:middle]) in guests
-        or (sign.macs[:6], sign.customer_addresses[middle:]) in guests
+    destination, source = _halves(sign.macs)
+    of_source, of_destination = _halves(sign.customer_addresses)
+    return bool(of_source) and not guests.isdisjoint(
+        {(source, of_source), (destination, of_destination)}
     )
+
+
+def _halves(of_two: bytes) -> tuple[bytes, bytes]:
+    middle = len(of_two) // 2
+    return of_two[:middle], of_two[middle:]
 
 
 def _about_guests(sign: IcmpSign) -> IcmpSign:

@@ -14,7 +14,7 @@ from nvgre_doctor.infer.margins import Facts
 from nvgre_doctor.infer.models import Model, build_models
 from nvgre_doctor.infer.octets import FlowIds, classify
 from nvgre_doctor.infer.senders import Judgement, judge_senders
-from nvgre_doctor.infer.spans import Span, find_spans
+from nvgre_doctor.infer.spans import Span
 from nvgre_doctor.infer.tables import NEW, OLD
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.vocabulary import Confidence, Layout, Sender
@@ -33,9 +33,9 @@ class Solution(NamedTuple):
     contradicted: frozenset[bytes]  # hosts of which the inventory says something else
 
 
-def solve(evidence: Evidence, inventory: Inventory) -> Solution:
+def solve(spans: list[Span], evidence: Evidence, inventory: Inventory) -> Solution:
     """From what was heard."""
-    solution = _solve(find_spans(evidence), evidence, inventory)
+    solution = _solve(spans, evidence, inventory)
     may_cut = [solution.senders[s.address].sender is not Sender.OTHER for s in solution.spans]
     cut = cut_spans(solution.spans, solution.models, solution.facts.strays, may_cut)
     return solution if cut is None else _solve(cut, evidence, inventory)

@@ -6,14 +6,13 @@ Knows nothing about layouts.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import groupby
 from operator import attrgetter
 from typing import Final
 
 from nvgre_doctor.evidence import Captures, Evidence
 from nvgre_doctor.evidence.bundles import unbundled
-from nvgre_doctor.evidence.intervals import parts
 from nvgre_doctor.evidence.parts import (
     SILENCE_S,
     Interval,
@@ -26,6 +25,7 @@ from nvgre_doctor.evidence.parts import (
 from nvgre_doctor.infer.diagnosis import At, at
 from nvgre_doctor.infer.heard import Heard
 from nvgre_doctor.infer.pieces import Piece, Pieces
+from nvgre_doctor.infer.sent import Opened, Parts
 
 _SECOND_NS: Final = 1_000_000_000
 
@@ -85,27 +85,20 @@ _Row = tuple[Interval, PartKey, bytes]
 """With the customer addresses."""
 
 
-def find_spans(evidence: Evidence) -> list[Span]:
-    """All spans by address, each address's by capture and frame, with what was heard in them."""
-    sent = evidence.by_source()
-    sure = _sure_pairs(evidence)
-    spans: list[Span] = []
-    for address in sorted(sent, key=lambda a: (len(a), a)):
-        rows: dict[bytes, list[_Row]] = {}  # by bundle: different captures share most of them
-        stretches: list[_Stretch] = []
-        for one, captures in sent[address]:
-            of_captures: list[_Row] = []
-            for bundle in one.bundles:
-                if bundle not in rows:
-                    rows[bundle] = list(_rows(bundle, sure))
-                of_captures += rows[bundle]
-            stretches += _stretches(captures, of_captures)
-        _add_spans(spans, address, _united(stretches))
-    return spans
+def add_spans(spans: list[Span], opened: Opened, sure: Set[bytes]) -> None:
+    """Those of one more address, by capture and frame, with what was heard in them; `sure` as
+    `sure_pairs` finds them.
+    """
+    rows = {bundle: list(_rows(parts, sure)) for bundle, parts in opened.parts.items()}
+    stretches: list[_Stretch] = []
+    for one, captures in opened.sent:
+        of_captures = [row for bundle in one.bundles for row in rows[bundle]]
+        stretches += _stretches(captures, of_captures)
+    _add_united(spans, opened.address, _united(stretches))
 
 
-def _rows(bundle: bytes, sure: set[bytes]) -> Iterator[_Row]:
-    for key, part in parts(unbundled(bundle)):
+def _rows(parts: Parts, sure: Set[bytes]) -> Iterator[_Row]:
+    for key, part in parts:
         counts = key.is_sure or vm_pair(key.macs) in sure
         counts &= part.customer_addresses != key.source + key.destination
         for interval in part.intervals:
@@ -122,7 +115,7 @@ def vm_pair(macs: bytes) -> bytes:
     return macs if one <= two else two + one
 
 
-def _sure_pairs(evidence: Evidence) -> set[bytes]:
+def sure_pairs(evidence: Evidence) -> set[bytes]:
     """VM pairs that sent something beside what may be an UNREACHABLE: that has the MACs of
     hosts.
     """
@@ -198,7 +191,7 @@ def _digests(stretch: _Stretch) -> Iterator[bytes]:
                 yield packet.digest
 
 
-def _add_spans(spans: list[Span], address: bytes, stretches: Iterable[_Stretch]) -> None:
+def _add_united(spans: list[Span], address: bytes, stretches: Iterable[_Stretch]) -> None:
     united: defaultdict[int, list[_Stretch]] = defaultdict(list)
     for stretch in stretches:
         united[id(stretch.found())].append(stretch)

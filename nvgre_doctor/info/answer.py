@@ -12,6 +12,7 @@ from nvgre_doctor.capture.batch import FRAMES_LEFT_OUT
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.infer.diagnosis import Stream
 from nvgre_doctor.infer.gathering import count_frames, gather_streams
+from nvgre_doctor.infer.sent import open_sent
 from nvgre_doctor.infer.verdicts import is_group_address
 from nvgre_doctor.info.contents import Contents
 from nvgre_doctor.vocabulary import Fitness, Oddity
@@ -37,7 +38,7 @@ def answer(contents: Sequence[Contents]) -> Answer:
     if not frames:
         return Answer(Fitness.NO, ("There is not one frame.",))
     evidence = Evidence({index: part.evidence for index, part in enumerate(contents)})
-    streams = gather_streams(evidence)
+    streams = [stream for opened in open_sent(evidence) for stream in gather_streams(opened)]
     counts = sum((part.counts for part in contents), Counter[Oddity]())
     if not streams and not _is_refused(contents):
         return Answer(Fitness.NO, tuple(_why_nothing(contents, counts, frames)))

@@ -19,6 +19,7 @@ from nvgre_doctor.capture.formats import reader
 from nvgre_doctor.capture.formats.pcap import FILE_HEADER, parse_header
 from nvgre_doctor.capture.formats.reader import DamageError
 from nvgre_doctor.evidence import CaptureEvidence
+from nvgre_doctor.evidence.intervals import parts
 from nvgre_doctor.evidence.sampling import ALL_UNITS
 from nvgre_doctor.evidence.signs import EXAMPLES
 from nvgre_doctor.evidence.streams import streams
@@ -165,7 +166,7 @@ def check_accounts(evidence: CaptureEvidence, progress: Progress) -> None:
         signs[sign.oddity] += sightings.count
     inner = sum(seen.count for sign, seen in evidence.icmp.items() if sign.is_inner)
     outer = sum(seen.count for sign, seen in evidence.icmp.items() if not sign.is_inner)
-    found = list(streams(evidence.units.packed.items()))
+    found = list(streams(parts(evidence.units.packed.items())))
     data = sum(facts.frames for _, facts in found)
 
     assert evidence.frames == progress.frames

@@ -16,8 +16,9 @@ from nvgre_doctor.evidence.parts import (
 from nvgre_doctor.evidence.rows import NO_PACKET, pack, second_of
 from nvgre_doctor.infer.clocks import Offsets, compare_clocks
 from nvgre_doctor.infer.heard import Heard
+from nvgre_doctor.infer.hearing import hear
 from nvgre_doctor.infer.pieces import Piece
-from nvgre_doctor.infer.spans import Span, find_spans
+from nvgre_doctor.infer.spans import Span
 from tests import build
 
 SECOND = 1_000_000_000
@@ -78,7 +79,8 @@ def key(
 
 def part(*intervals: Interval, customers: bytes = SUBNET) -> Part:
     """What was heard of it."""
-    return Part(intervals, customers)
+    octets = {unit.low_octet for interval in intervals for unit in interval.units}
+    return Part(intervals, customers, bytes(sorted(octets)))
 
 
 def evidence_of(captures: Mapping[int, Mapping[PartKey, Part]]) -> Evidence:
@@ -102,7 +104,7 @@ def _capture(parts: Mapping[PartKey, Part]) -> CaptureEvidence:
 
 def spans_in(captures: Mapping[int, Mapping[PartKey, Part]]) -> list[Span]:
     """What is found in them."""
-    return find_spans(evidence_of(captures))
+    return hear(evidence_of(captures)).spans
 
 
 def offsets_in(captures: Mapping[int, Mapping[PartKey, Part]]) -> Offsets:

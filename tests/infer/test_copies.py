@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from nvgre_doctor.evidence.parts import Interval, Packet, Part, Unit
-from nvgre_doctor.infer.copies import find_copies
 from nvgre_doctor.infer.diagnosis import At, Copies
+from nvgre_doctor.infer.hearing import hear
 from tests.infer.heard import B, evidence_of, interval, key, moment, part, vm_macs
 
 
@@ -33,7 +33,7 @@ def copies(
     )
     return [
         (one.capture, one.packets, one.most, [at.frame_number for at in one.frames], other)
-        for one in find_copies(evidence)
+        for one in hear(evidence).copies
         for other in (one.other_capture,)
     ]
 
@@ -110,10 +110,10 @@ def test_very_many_vm_pairs_are_counted_together_and_the_first_five_frames_told(
 def test_the_frames_are_of_the_capture_that_is_told() -> None:
     unit = held(1, 2, first=8)[1]
     parts = {key(0x1389, destination=B): part(interval(unit))}
-    (found,) = find_copies(evidence_of({4: parts, 7: parts}))
+    (found,) = hear(evidence_of({4: parts, 7: parts})).copies
     assert found == Copies(7, 2, 2, (At(8_000_000_000, 7, 8),), 4)
 
 
 def test_frames_that_were_cut_before_their_inner_ethertype_are_no_copies() -> None:
-    cut = {key(0x1389): Part((Interval(moment(1), moment(2), (), 2),), b"")}
-    assert find_copies(evidence_of({0: cut, 1: cut})) == []
+    cut = {key(0x1389): Part((Interval(moment(1), moment(2), (), 2),), b"", b"\0")}
+    assert hear(evidence_of({0: cut, 1: cut})).copies == []

@@ -2,7 +2,8 @@
 
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.infer.diagnosis import At
-from nvgre_doctor.infer.gathering import by_source, count_frames, gather_streams
+from nvgre_doctor.infer.gathering import by_source, count_frames
+from nvgre_doctor.infer.hearing import hear
 from tests import build
 from tests.infer.heard import (
     MACS,
@@ -31,7 +32,7 @@ def test_a_stream_of_two_captures_is_one() -> None:
             1: {key(0x1389): part(interval(second), customers=OTHER)},
         }
     )
-    (stream,) = gather_streams(evidence)
+    (stream,) = hear(evidence).streams
     assert stream[:4] == (A, B, 0x1389, MACS)
     assert (stream.low_octets, stream.frames) == (b"\5\t", 5)
     assert (stream.first, stream.last) == (At(50 * SECOND, 1, 1), At(200 * SECOND, 0, 8))
@@ -45,14 +46,14 @@ def test_of_captures_in_their_order_the_customers_are_those_of_the_first() -> No
             1: {key(0x1389): part(interval(unit(seconds=(100, 160), seed=20)), customers=OTHER)},
         }
     )
-    (stream,) = gather_streams(evidence)
+    (stream,) = hear(evidence).streams
     assert stream.customer_addresses == SUBNET
     assert (stream.first, stream.last) == (At(50 * SECOND, 0, 1), At(160 * SECOND, 1, 2))
 
 
 def test_captures_that_are_alike_add_their_frames() -> None:
     alike = {key(0x1389): part(interval(unit(count=3)))}
-    (stream,) = gather_streams(evidence_of({2: alike, 4: alike, 7: alike}))
+    (stream,) = hear(evidence_of({2: alike, 4: alike, 7: alike})).streams
     assert (stream.frames, stream.first.capture, stream.last.capture) == (9, 2, 7)
 
 
@@ -66,7 +67,7 @@ def test_streams_stand_in_order_and_each_host_has_its_own() -> None:
             }
         }
     )
-    streams = gather_streams(evidence)
+    streams = hear(evidence).streams
     assert [(s.source, s.upper_bits) for s in streams] == [(A, 0x1389), (A, 0x1771), (B, 0x1771)]
     assert by_source(streams) == {A: streams[:2], B: streams[2:]}
     assert count_frames(evidence, streams) == {(A, B): 4, (B, A): 2}

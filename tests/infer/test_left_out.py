@@ -5,6 +5,7 @@ from itertools import product
 import pytest
 
 from nvgre_doctor.evidence import Evidence
+from nvgre_doctor.evidence.intervals import parts
 from nvgre_doctor.evidence.parts import Moment, is_kept
 from nvgre_doctor.evidence.signs import IcmpSign, Sightings, Sign
 from nvgre_doctor.evidence.streams import streams
@@ -129,6 +130,6 @@ def test_the_host_is_left_out_where_not_all_vm_pairs_are_kept(
     for one, two, number in product((A, C), (B, D), range(20)):
         tape.ping(one, two, 0x1E848100, 0x1E848100, vm(number), vm(100 + number))
     (part,) = without(evidence_of(tape), A, B).captures.values()
-    assert {key.source for key, _ in streams(part.units())} == {build.ip(C), build.ip(D)}
+    assert {key.source for key, _ in streams(parts(part.units()))} == {build.ip(C), build.ip(D)}
     assert sum(not is_kept(unit) for unit, _ in part.units()) == 2
     assert part.nvgre_frames == 40

@@ -2,6 +2,7 @@
 
 import pytest
 
+from nvgre_doctor.infer.hearing import hear
 from nvgre_doctor.infer.senders import judge_senders
 from nvgre_doctor.infer.solving import solve
 from nvgre_doctor.known.inventory import Inventory
@@ -31,7 +32,9 @@ SHIFTED = "a peer writes the same id eight bits higher or lower"
 def judged(
     tape: Tape, address: str = A, inventory: Inventory | None = None
 ) -> tuple[Sender, list[str]]:
-    found = solve(evidence_of(tape), inventory or Inventory()).senders[build.ip(address)]
+    evidence = evidence_of(tape)
+    solution = solve(hear(evidence).spans, evidence, inventory or Inventory())
+    found = solution.senders[build.ip(address)]
     return found.sender, list(found.reasons)
 
 

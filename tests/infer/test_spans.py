@@ -221,7 +221,7 @@ def test_a_message_between_the_provider_addresses_is_no_data_even_where_it_was_c
 
 
 def test_a_sign_of_life_makes_a_span_without_anything_heard() -> None:
-    silent = Part((Interval(moment(1), moment(2), (), 2),), b"")
+    silent = Part((Interval(moment(1), moment(2), (), 2),), b"", b"\0")
     (span,) = spans_in({0: {key(0x1389, macs=b"", net=Net.UNKNOWN): silent}})
     assert (span.heard, frames([span])) == ([], [(1, 2)])
 
@@ -246,7 +246,9 @@ def test_captures_that_are_alike_make_spans_of_their_own_where_no_packet_ties_th
         key(0x1389): part(interval(unit()), interval(unit(first=9, last=9, seconds=(900, 900))))
     }
     silent = {
-        key(0x1389, macs=b"", net=Net.UNKNOWN): Part((Interval(moment(1), moment(2), (), 2),), b"")
+        key(0x1389, macs=b"", net=Net.UNKNOWN): Part(
+            (Interval(moment(1), moment(2), (), 2),), b"", b"\0"
+        )
     }
     assert [s.pieces.captures for s in spans_in({0: again, 1: again})] == [(0,), (0,), (1,), (1,)]
     assert [s.pieces.captures for s in spans_in({0: silent, 1: silent})] == [(0,), (1,)]

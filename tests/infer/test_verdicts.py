@@ -5,8 +5,9 @@ import pytest
 from nvgre_doctor.infer.answers import Answer
 from nvgre_doctor.infer.clocks import Clocks
 from nvgre_doctor.infer.diagnosis import HostVerdict
+from nvgre_doctor.infer.hearing import hear
 from nvgre_doctor.infer.pieces import Piece
-from nvgre_doctor.infer.spans import Span, find_spans
+from nvgre_doctor.infer.spans import Span
 from nvgre_doctor.infer.verdicts import (
     by_address,
     in_order,
@@ -210,7 +211,7 @@ def test_a_capture_without_an_answer_does_not_count() -> None:
 def ordered(*captures: object) -> tuple[list[int], bool]:
     """The first frame of each span of host A, in order, and whether the order is certain."""
     evidence = evidence_of(dict(enumerate(captures)))  # type: ignore[arg-type]
-    spans = find_spans(evidence)
+    spans = hear(evidence).spans
     numbers, is_certain = in_order(range(len(spans)), spans, Clocks(evidence))
     return [spans[number].ends()[0].frame_number for number in numbers], is_certain
 
@@ -248,7 +249,7 @@ def test_captures_that_packets_tie_together_are_ordered_for_certain() -> None:
     }
     tied = {**one, key(0x1389, source=B): part(sent(3, 200, 40))}  # type: ignore[dict-item, arg-type]
     evidence = evidence_of({0: tied, 1: two})  # type: ignore[dict-item]
-    spans = find_spans(evidence)
+    spans = hear(evidence).spans
     mine = [number for number, one in enumerate(spans) if one.address == A]
     numbers, is_certain = in_order(mine, spans, Clocks(evidence))
     assert [spans[n].ends()[0].frame_number for n in numbers] == [3, 1, 5]
@@ -265,7 +266,7 @@ def test_clocks_that_contradict_the_frames_of_a_capture_give_no_certain_order() 
         key(0x1389, source=B): part(sent(7, 200, 40)),  # type: ignore[arg-type]
     }
     evidence = evidence_of({0: one, 1: two})
-    spans = find_spans(evidence)
+    spans = hear(evidence).spans
     mine = [number for number, one in enumerate(spans) if one.address == A]
     numbers, is_certain = in_order(mine, spans, Clocks(evidence))
     assert [spans[n].ends()[0].frame_number for n in numbers] == [5, 3, 1]
