@@ -131,9 +131,7 @@ class _Ranges:
         return data
 
     def _read(self, begin: int, end: int) -> bytes:
-        if hasattr(
-            self._file, "readv"
-        ):  # of ssh: asks for all pieces at once
+        if hasattr(self._file, "readv"):  # of ssh: asks for all pieces at once
             return b"".join(self._file.readv([(begin, end - begin)]))
         self._file.seek(begin)
         data: bytes = self._file.read(end - begin)
