@@ -187,7 +187,7 @@ def test_a_bucket_read_by_a_cluster_has_the_same_report(
     bucket.put("large.pcap", large(20_000))
     inventory = bucket.put("lookup.csv", b"VirtualSubnetID,ProviderAddress\n5001,192.168.50.1\n")
     with fleet(tmp_path / "logs") as found:
-        args = ["check", "-f", "json", bucket.url(), "--inventory", inventory]
+        args = ["check", "-vv", "-f", "json", bucket.url(), "--inventory", inventory]
         here, there = run(*args), run(*args, "--scheduler", found.address)
         assert there.stdout == here.stdout
         assert (there.returncode, there.stderr) == (here.returncode, here.stderr)
@@ -205,7 +205,7 @@ def test_an_object_that_goes_while_a_worker_reads_it_is_cut_as_it_is_here(
     two: Fleet, site: Site, event: str
 ) -> None:
     """The third range is answered by what is there then."""
-    long = large(2 * RANGE // 500)
+    long = large(50_000)
     assert len(long) > 2 * RANGE
     urls = [site.url("long.pcap"), SAMPLE_URLS[0]]
     said = []
@@ -277,6 +277,7 @@ def test_no_secret_of_a_url_is_in_any_output_file_or_log(
     assert len(ours) >= len(formats) + 2
     said += b"".join(path.name.encode() + path.read_bytes() for path in ours) + two.logs()
     assert site.url("a.pcapng").encode() in said
+    assert b"- DEBUG - " in said  # the cluster logs all that it can
     for secret in SECRETS:
         at = said.find(secret.encode())
         assert at < 0, said[max(at - 300, 0) : at + 100]
