@@ -31,7 +31,7 @@ FRAMES = 20_000
 LABS = 3
 ENDS = 20
 _NUMBER = 16 + 14 + 4  # where a record holds the identification of an IPv4 header
-_TOLD = ("seconds", "peak_mb", "after", "home")
+_TOLD = ("seconds", "cpu", "peak_mb", "after", "cpu_after", "home")
 
 
 def make(folder: Path, files: int, *, frames: int = FRAMES, different: bool = False) -> None:
@@ -86,7 +86,7 @@ def measure(folder: Path, scheduler: str | None, output: Path) -> dict[str, floa
     args = [sys.executable, "-m", "tests.benchmarks.fleet", "--client", "--folder", str(folder)]
     args += ["--output", str(output), *(["--scheduler", scheduler] if scheduler else [])]
     done = subprocess.run(args, check=True, capture_output=True, text=True)
-    lines = [line.split() for line in done.stdout.splitlines()[-4:]]
+    lines = [line.split() for line in done.stdout.splitlines()[-len(_TOLD) :]]
     return {line[0]: float(line[1]) for line in lines if len(line) == 2 and line[0] in _TOLD}
 
 
@@ -100,7 +100,7 @@ def client(folder: Path, scheduler: str | None, output: Path) -> None:
 
     def folded(*args: Any) -> Any:
         told["home"] = fold(*args)
-        told["last task"] = time.monotonic()
+        told["last task"], told["cpu"] = time.monotonic(), time.process_time()
         return told["home"]
 
     reading.fold_on_cluster = folded
@@ -108,12 +108,14 @@ def client(folder: Path, scheduler: str | None, output: Path) -> None:
     more = ["--scheduler", scheduler] if scheduler else []
     main(["check", f"file://{folder}/captures/", "-q", "-o", f"json={output}", "-o",
           f"text={output}.txt", *more])  # fmt: skip
-    end = time.monotonic()
+    end, cpu = time.monotonic(), time.process_time()
     sys.stdout.flush()
     print("seconds", end - begin)
+    print("cpu", cpu)
     print("peak_mb", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     if "home" in told:
         print("after", end - told["last task"])
+        print("cpu_after", cpu - told["cpu"])
         print("home", len(pickle.dumps(told["home"], 5)))
 
 
@@ -142,14 +144,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(
             f"{options.files} files, {workers} workers: {found['seconds']:.1f} s, client peak"
             f" {found['peak_mb']:.0f} MB, {found['home'] / options.files:.0f} bytes a file home,"
-            f" {found['after']:.2f} s after the last task",
+            f" {found['after']:.2f} s after the last task ({found['cpu_after']:.2f} s of CPU)",
             flush=True,
         )
     if options.alone:
         output = options.folder / "alone.json"
         found = measure(options.folder, None, output)
         reports.append(output.read_bytes())
-        print(f"one process: {found['seconds']:.1f} s, peak {found['peak_mb']:.0f} MB")
+        print(
+            f"{options.files} files, one process: {found['seconds']:.1f} s ({found['cpu']:.1f} s of"
+            f" CPU), peak {found['peak_mb']:.0f} MB"
+        )
     print("the same bytes" if len(set(reports)) == 1 else "DIFFERENT reports")
     return 0 if len(set(reports)) == 1 else 1
 
