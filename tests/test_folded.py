@@ -139,3 +139,15 @@ def test_hosts_of_a_third_capture_stand_beside_those_of_two_that_are_alike() -> 
         build.ip(B): [(0, 2)],
         build.ip(C): [(1,)],
     }
+
+
+def test_limits_open_every_bundle_once_however_many_captures_hold_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from nvgre_doctor.evidence import folded
+
+    evidence = merge([Evidence({n: scan_frames(fabric(ttl=60 + n))}) for n in range(30)])
+    of_one, opened = len(bundles(evidence, 0)), []
+    monkeypatch.setattr(folded, "unbundled", lambda one: opened.append(one) or unbundled(one))
+    assert evidence.limited() is evidence
+    assert len(opened) == len(set(opened)) == of_one + 29

@@ -147,7 +147,10 @@ class Evidence:
     def limited(self) -> "Evidence":
         """The same, if it is not too much of all captures together (see `limits`)."""
         different = [capture for capture, _ in self.different()]
-        return self.changed(Limits(different).limited) if len(different) > 1 else self
+        if len(different) < 2:
+            return self
+        limits_of_all = Limits(different)
+        return self.changed(limits_of_all.limited) if limits_of_all.are_exceeded else self
 
     def bundles(self) -> dict[bytes, list[Captures]]:
         """Every bundle that was sent, with the captures that hold it (none twice), in order of the
@@ -183,13 +186,15 @@ class Evidence:
 
     def signs(self, *oddities: Oddity) -> Iterator[tuple[int, Sign, Sightings]]:
         """Every sighting of these oddities with the index of its capture, in order."""
+        known: dict[int, list[tuple[Sign, Sightings]]] = {}  # by id of captures that are alike
         for index in sorted(self.captures):
-            found: Iterable[tuple[Sign, Sightings]] = self.captures[index].signs.items()
-            yield from (
-                (index, sign, seen)
-                for sign, seen in sorted(found, key=itemgetter(0))
-                if sign.oddity in oddities
-            )
+            capture = self.captures[index]
+            found = known.get(id(capture))
+            if found is None:
+                some = [item for item in capture.signs.items() if item[0].oddity in oddities]
+                found = known[id(capture)] = sorted(some, key=itemgetter(0))
+            for sign, seen in found:
+                yield index, sign, seen
 
 
 def merge(parts: Iterable[Evidence]) -> Evidence:

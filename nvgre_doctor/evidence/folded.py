@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from nvgre_doctor.evidence import limits
-from nvgre_doctor.evidence.bundles import Sent, bundle
+from nvgre_doctor.evidence.bundles import Sent, bundle, unbundled
 from nvgre_doctor.evidence.limits import LeftOut, Rank
 from nvgre_doctor.evidence.parts import ends_of, is_kept, source_of
 from nvgre_doctor.evidence.rows import frames_of
@@ -83,12 +83,15 @@ class Limits:
         ids: set[bytes] = set()
         signs: set[Sign] = set()
         errors: set[IcmpSign] = set()
+        bundles: set[bytes] = set()  # captures share most of them
         for capture in captures:
             self._cut = min(filter(None, (self._cut, capture.cut)), default=None)
             directions.update(ends for ends, _ in capture.unkept_frames)
             signs.update(sign for sign in capture.signs if sign.source)
             errors |= capture.icmp.keys()
-            for unit, _ in capture.units():
+            bundles.update(one for sent in capture.sent for one in sent.bundles)
+        for one in bundles:
+            for unit, _ in unbundled(one):
                 if is_kept(unit):
                     directions.add(ends_of(unit))
                 else:
@@ -100,6 +103,11 @@ class Limits:
         self._ids = set(limits.beyond(ids, limits.IDS))
         self._signs = set(limits.beyond(signs, limits.SIGNS))
         self._errors = set(limits.beyond(errors, limits.ERRORS))
+
+    @property
+    def are_exceeded(self) -> bool:
+        """Whether anything of these captures is left out because of the others."""
+        return self._cut is not None or bool(self._ids or self._signs or self._errors)
 
     def _is_kept(self, ends: bytes) -> bool:
         return self._cut is None or limits.rank_of(ends) < self._cut

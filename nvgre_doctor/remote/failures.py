@@ -17,7 +17,9 @@ _LIBRARIES: Final = (
 )  # fmt: skip
 """Modules whose exceptions are failures of storage."""
 _NO_CREDENTIALS: Final = ("NoCredentialsError", "CredentialUnavailableError", "DefaultCredentials")
-_REPLACED: Final = ("FileExpired",)
+_NO_PERMISSION: Final = (401, 403)  # of HTTP
+_MISSING: Final = ("ResourceNotFoundError",)
+_REPLACED: Final = ("FileExpired", "ResourceModifiedError")
 _LONGEST: Final = 300
 """Characters of what a library says."""
 
@@ -60,18 +62,23 @@ def _said(error: Exception, url: str) -> OSError:
     name = type(error).__name__
     if name in _REPLACED:
         return ReplacedError()
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) or name in _MISSING:
         return MissingError(errno.ENOENT, "there is no such object, or its bucket is missing")
     if name.startswith(_NO_CREDENTIALS):
         return PermissionError(
             errno.EACCES, "no credentials were found where the tools of this storage keep them"
         )
     why = _text(error, url)
-    if isinstance(error, PermissionError):
+    if isinstance(error, PermissionError) or _status(error) in _NO_PERMISSION:
         return PermissionError(errno.EACCES, f"no permission ({why})")
     if isinstance(error, TimeoutError):
         return TimeoutError(errno.ETIMEDOUT, "no answer came in time")
     return OSError(errno.EIO, why)
+
+
+def _status(error: Exception) -> object:
+    """Of HTTP, where a library tells it: Azure's and aiohttp's name for it."""
+    return getattr(error, "status_code", getattr(error, "status", None))
 
 
 def _text(error: Exception, url: str) -> str:

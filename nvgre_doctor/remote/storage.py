@@ -6,9 +6,9 @@ Credentials come from where the tools of each storage keep them, never from an o
 import glob
 import io
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from typing import Any, BinaryIO, Final, NamedTuple, cast
 
@@ -24,9 +24,15 @@ _TAGS: Final = (
 )  # fmt: skip
 """What storages say of the version of an object, the best first."""
 _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "s3": {"config_kwargs": {"connect_timeout": 10, "retries": {"max_attempts": 2}}},
+    "s3": {
+        "use_listings_cache": False,
+        "config_kwargs": {"connect_timeout": 10, "retries": {"max_attempts": 2}},
+    },
+    "sftp": {"timeout": 10},  # goes to ssh as it is, which lists anew each time
 }
-"""Without them a port that refuses costs 7 seconds for each object."""
+"""Nothing is remembered of what was listed, as objects are replaced.  Who does not answer is not
+waited for: a port that refuses would cost 7 seconds for each object.
+"""
 _ALIASES: Final = {"s3a": "s3", "gcs": "gs", "abfss": "abfs", "az": "abfs", "https": "http"}
 _ESCAPED: Final = {"?": "%3F", "#": "%23", "*": "%2A", "[": "%5B"}
 """Characters of a name that begin no query or fragment, and are no pattern."""
@@ -34,6 +40,7 @@ _ESCAPED: Final = {"?": "%3F", "#": "%23", "*": "%2A", "[": "%5B"}
 ASKED: Final = 256
 """Objects that are asked for their size one by one."""
 _AT_ONCE: Final = 16
+_TURNS: Final = threading.RLock()
 
 
 class Listed(NamedTuple):
@@ -53,8 +60,7 @@ def is_pattern(url: str) -> bool:
 
 def listed(url: str) -> list[Listed]:
     """What a pattern or a folder (with all below it) stands for, by URL.  Errors: OSError."""
-    with in_words(url):
-        system, path = _system(url)
+    with _asking(url) as (system, path):
         find = system.find if url.endswith("/") else system.glob
         found = find(path, detail=True)
     files = {
@@ -78,8 +84,7 @@ def sizes_at(urls: Sequence[str]) -> dict[str, int | None]:
 
 def _size_at(url: str) -> int | None:
     try:
-        with in_words(url):
-            system, path = _system(url)
+        with _asking(url) as (system, path):
             size = system.info(path).get("size")
     except OSError:
         return None
@@ -91,8 +96,7 @@ def opened(url: str) -> BinaryIO:
 
     Errors: OSError, with a `strerror` that can be shown.
     """
-    with in_words(url):
-        system, path = _system(url)
+    with _asking(url) as (system, path):
         if _is_web(url):
             info = system.info(path)
             if not _has_ranges(system, path, info):
@@ -105,36 +109,38 @@ def opened(url: str) -> BinaryIO:
     if info.get("type") == "directory":
         raise OSError(0, "this is a folder: end it with / for all that lies in it")
     version = _version(url, info)
-    ranges = _Ranges(url, system, path, file, version)
+    ranges = _Ranges(url, file, version)
     return cast(BinaryIO, StoredFile(version, ranges, ranges.close))
 
 
 class _Ranges:
     """Ranges of one version of an object."""
 
-    def __init__(self, url: str, system: Any, path: str, file: Any, version: Version) -> None:
-        self._url, self._system, self._path = url, system, path
-        self._file, self._version = file, version
+    def __init__(self, url: str, file: Any, version: Version) -> None:
+        self._url, self._file, self._version = url, file, version
         self._is_pinned = "IfMatch" in getattr(file, "read_kw", {})
         self._lock = threading.Lock()
 
     def __call__(self, begin: int, end: int) -> bytes:
         """See `StoredFile`."""
-        with in_words(self._url), self._lock:
-            self._file.seek(begin)
-            data: bytes = self._file.read(end - begin)
-            is_same = self._is_pinned or self._is_same()
+        with _asking(self._url) as (system, path), self._lock:
+            data = self._read(begin, end)
+            is_same = self._is_pinned or _version(self._url, system.info(path)) == self._version
         if not is_same:
             raise ReplacedError
         return data
 
+    def _read(self, begin: int, end: int) -> bytes:
+        if hasattr(self._file, "readv"):  # of ssh: asks for all pieces at once
+            return b"".join(self._file.readv([(begin, end - begin)]))
+        self._file.seek(begin)
+        data: bytes = self._file.read(end - begin)
+        return data
+
     def close(self) -> None:
         """What was read counts, whatever is said about closing it."""
-        with suppress(OSError), in_words(self._url), self._lock:
+        with suppress(OSError), _asking(self._url), self._lock:
             self._file.close()
-
-    def _is_same(self) -> bool:
-        return _version(self._url, self._system.info(self._path)) == self._version
 
 
 class _Forward(io.RawIOBase):
@@ -184,30 +190,52 @@ def _is_web(url: str) -> bool:
     return scheme_of(url) in ("http", "https")
 
 
+@contextmanager
+def _asking(url: str) -> Iterator[tuple[Any, str]]:
+    """The file system of a URL, and the path in it.  Errors: OSError, also for what is done with
+    them.
+    """
+    with in_words(url):
+        system, path = _system(url)
+        # Threads that share a connection of paramiko take each other's answers, and wait for ever.
+        with _TURNS if scheme_of(url) == "sftp" else nullcontext():
+            yield system, path
+
+
 def _system(url: str) -> tuple[Any, str]:
-    """The file system of a URL, and the path in it."""
     scheme = scheme_of(url)
     kind = fsspec.get_filesystem_class(scheme)
     if not _is_web(url):
         for character, escape in _ESCAPED.items():
             url = url.replace(escape, character)
-    options = kind._get_kwargs_from_urls(url)
     if scheme == "sftp":
-        options["host_key_policy"] = _known_hosts()
-    key = tuple(sorted(options.items(), key=lambda item: item[0]))
-    return _made(_ALIASES.get(scheme, scheme), key), kind._strip_protocol(url)
+        return _over_ssh(kind, url)
+    return _made(_ALIASES.get(scheme, scheme), _as_key(kind, url)), kind._strip_protocol(url)
+
+
+def _over_ssh(kind: Any, url: str) -> tuple[Any, str]:
+    """Servers hang up after a while, and workers of a cluster live for long."""
+    authority, _, path = url.partition("://")[2].partition("/")
+    # The path is none of fsspec's business: it would see a query or a fragment in a name.
+    options = (*_as_key(kind, f"sftp://{authority}/"), ("host_key_policy", _known_hosts()))
+    made = _made("sftp", options)
+    transport = made.client.get_transport()
+    if transport is None or not transport.is_active():
+        _made.cache_clear()
+        made = _made("sftp", options)
+    return made, f"/{path}"
+
+
+def _as_key(kind: Any, url: str) -> tuple[tuple[str, Any], ...]:
+    """What a URL says beside the path."""
+    return tuple(sorted(kind._get_kwargs_from_urls(url).items()))
 
 
 @cache
 def _made(protocol: str, options: tuple[tuple[str, Any], ...]) -> Any:
-    """One for all threads; nothing is remembered of what was listed, as objects are replaced."""
-    return fsspec.filesystem(
-        protocol,
-        skip_instance_cache=True,
-        use_listings_cache=False,
-        **_OPTIONS.get(protocol, {}),
-        **dict(options),
-    )
+    """One for all threads."""
+    more = _OPTIONS.get(protocol, {"use_listings_cache": False})
+    return fsspec.filesystem(protocol, skip_instance_cache=True, **more, **dict(options))
 
 
 @cache

@@ -14,6 +14,7 @@ from tests.needs import need_module
 from tests.program import ROOT, environment
 
 PATIENCE = 60.0
+_LOGGING = {"DASK_LOGGING__DISTRIBUTED": "debug"}  # secrets are looked for in the logs
 
 
 class Fleet:
@@ -69,7 +70,7 @@ class Fleet:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 cwd=self.folder,
-                env=environment(**more),
+                env=environment(**_LOGGING, **more),
                 start_new_session=True,
             )
 

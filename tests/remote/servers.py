@@ -1,4 +1,4 @@
-"""Storage for the tests, each a real server on loopback: S3 (moto), a web server, SFTP."""
+"""Storage for the tests, each a real server on loopback: S3 (moto), and a web server."""
 
 import os
 import re
@@ -58,7 +58,7 @@ class Site:
     """Files of a web server, which can fail, and what was asked of it."""
 
     def __init__(self) -> None:
-        self.files: dict[str, bytes] = {}
+        self.files: dict[str, Any] = {}  # bytes, or what gives slices of bytes
         self.has_ranges = True
         self.has_length = True
         self.sent = 0  # bytes of files

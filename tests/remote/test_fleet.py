@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from nvgre_doctor.remote.stored import RANGE
 from tests.program import PROGRAM, SAMPLES, environment, run
 from tests.remote.fleet import Fleet, fleet, kill
 from tests.remote.servers import KEY, SECRET, Bucket, Site
@@ -186,7 +187,7 @@ def test_a_bucket_read_by_a_cluster_has_the_same_report(
     bucket.put("large.pcap", large(20_000))
     inventory = bucket.put("lookup.csv", b"VirtualSubnetID,ProviderAddress\n5001,192.168.50.1\n")
     with fleet(tmp_path / "logs") as found:
-        args = ["check", "-f", "json", bucket.url(), "--inventory", inventory]
+        args = ["check", "-vv", "-f", "json", bucket.url(), "--inventory", inventory]
         here, there = run(*args), run(*args, "--scheduler", found.address)
         assert there.stdout == here.stdout
         assert (there.returncode, there.stderr) == (here.returncode, here.stderr)
@@ -197,6 +198,34 @@ def test_a_bucket_read_by_a_cluster_has_the_same_report(
     for secret in (KEY, SECRET):
         for text in (logs, here.stdout, there.stdout, vanished.stdout, vanished.stderr):
             assert secret.encode() not in text
+
+
+@pytest.mark.parametrize("event", ["vanishes", "is replaced"])
+def test_an_object_that_goes_while_a_worker_reads_it_is_cut_as_it_is_here(
+    two: Fleet, site: Site, event: str
+) -> None:
+    """The third range is answered by what is there then."""
+    long = large(50_000)
+    assert len(long) > 2 * RANGE
+    urls = [site.url("long.pcap"), SAMPLE_URLS[0]]
+    said = []
+    for more in ([], ["--scheduler", two.address]):
+        site.files["long.pcap"] = long
+        site.asked.clear()
+        site.on_range[3] = (
+            (lambda: site.files.pop("long.pcap"))
+            if event == "vanishes"
+            else (lambda: site.files.update({"long.pcap": bytes(len(long))}))
+        )
+        said.append(run("check", "-f", "json", "--jobs", "1", *urls, *more))
+        assert site.on_range == {}
+    here, there = said
+    assert there.stdout == here.stdout
+    assert (there.returncode, there.stderr) == (here.returncode, here.stderr)
+    cut, whole = json.loads(there.stdout)["captures"]
+    assert (cut["status"], whole["status"]) == ("cut", "complete")
+    reason = {"vanishes": "read-error", "is replaced": "replaced"}[event]
+    assert [problem["reason"] for problem in cut["problems"]] == [reason]
 
 
 SECRETS = ("geheim-user", "geheim-word", "geheim-signature", "geheim-part")
@@ -218,8 +247,8 @@ def test_no_secret_of_a_url_is_in_any_output_file_or_log(
     outputs = [f"-o{name}={tmp_path}/out-{name}" for name in formats]
     said = b""
     for args in (
-        ["check", "-v", good, cut, gone, *outputs],
-        ["check", "-v", good, cut, gone, "--scheduler", two.address, *outputs],
+        ["check", "-vv", good, cut, gone, *outputs],
+        ["check", "-vv", good, cut, gone, "--scheduler", two.address, *outputs],
         ["check", "--each", good, gone, "--scheduler", two.address],
         ["check", "--files-from", str(tmp_path / "list"), "--write-baseline", f"{tmp_path}/base"],
         ["check", good, "--write-baseline", f"{tmp_path}/base"],
@@ -248,6 +277,7 @@ def test_no_secret_of_a_url_is_in_any_output_file_or_log(
     assert len(ours) >= len(formats) + 2
     said += b"".join(path.name.encode() + path.read_bytes() for path in ours) + two.logs()
     assert site.url("a.pcapng").encode() in said
+    assert b"- DEBUG - " in said  # the cluster logs all that it can
     for secret in SECRETS:
         at = said.find(secret.encode())
         assert at < 0, said[max(at - 300, 0) : at + 100]
