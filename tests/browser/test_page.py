@@ -13,7 +13,7 @@ from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.visible import visible
 from nvgre_doctor.wire import layouts
 from tests.browser.browsers import PROGRAMS, Told, Visit, visit
-from tests.browser.pages import PAYLOADS, REPORTS, write_pages
+from tests.browser.pages import PAYLOADS, REPORTS, filtered, write_pages
 from tests.fuzz import packing
 from tests.fuzz.mutate import mutate
 from tests.html_page import read, unpacked
@@ -35,15 +35,6 @@ SHOW_ALL = {
         return "never";
     })()"""
 }
-FILTER = """(async words => {{
-    const input = document.querySelector("{section} input[type=search]");
-    const told = document.querySelector("{section} output");
-    told.textContent = "";
-    input.value = words;
-    input.dispatchEvent(new Event("input"));
-    while (!told.textContent) await new Promise(done => setTimeout(done, 20));
-    return told.textContent;
-}})({words!r})"""
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +45,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def run(page: Path, *steps: dict[str, Any], browser: str = "chromium", **more: Any) -> Told:
     (told,) = visit(Visit(page, list(steps), **more), browser=browser)
     return told
-
-
-def filtered(section: str, words: str) -> dict[str, str]:
-    return {"run": FILTER.format(section=section, words=words)}
 
 
 # --- accessible --------------------------------------------------------------
