@@ -132,6 +132,9 @@ def test_page_is_an_index_with_a_row_for_each(folder: Path) -> None:
     assert [f"<code>{name}</code>" in page for name in (BAD, GOOD)] == [True, True]
     assert page.count("<tr>") == 3
     assert "script-src &#x27;none&#x27;" in page
+    assert f'<a href="#capture-0"><code>{BAD}</code></a>' in page
+    assert page.count(' id="capture-') == 1  # nothing was found in the other one
+    assert "<b>Next: </b>" in page
 
 
 def test_lines_of_jsonl_name_their_captures(folder: Path) -> None:

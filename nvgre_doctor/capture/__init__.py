@@ -11,6 +11,7 @@ from nvgre_doctor.capture.formats.reader import Cursor
 from nvgre_doctor.capture.opening import (
     OpenCapture,
     capture_from,
+    compression_of,
     expand,
     find,
     open_capture,
@@ -30,6 +31,7 @@ __all__ = [
     "Progress",
     "Status",
     "capture_from",
+    "compression_of",
     "expand",
     "find",
     "open_capture",

@@ -66,6 +66,7 @@ class Codec(NamedTuple):
     magics: tuple[bytes, ...]
     modules: tuple[str, ...]  # the first one that can be imported is used
     make: Callable[[Any], Decompressor]  # from the module
+    suffix: str  # that its programs give a file
     error_name: str  # what the module raises for damaged data, besides OSError (bz2) and ValueError
     tester: str  # the command that checks such a file
 
@@ -98,12 +99,13 @@ _SKIPPABLE = tuple(
 )  # frames without data (RFC 8878 3.1.2)
 
 CODECS: Final = (
-    Codec("gzip", (b"\x1f\x8b\x08",), ("zlib",), _Gzip, "error", "gzip -t"),
+    Codec("gzip", (b"\x1f\x8b\x08",), ("zlib",), _Gzip, ".gz", "error", "gzip -t"),
     Codec(
         "bzip2",
         tuple(b"BZh%d" % level for level in range(1, 10)),
         ("bz2",),
         lambda bz2: bz2.BZ2Decompressor(),
+        ".bz2",
         "",
         "bzip2 -t",
     ),
@@ -112,6 +114,7 @@ CODECS: Final = (
         (b"\xfd7zXZ\0",),
         ("lzma",),
         lambda lzma: lzma.LZMADecompressor(lzma.FORMAT_XZ, XZ_MEMORY),
+        ".xz",
         "LZMAError",
         "xz -t",
     ),
@@ -120,6 +123,7 @@ CODECS: Final = (
         (b"\x28\xb5\x2f\xfd", *_SKIPPABLE),
         ("compression.zstd", "backports.zstd"),
         lambda zstd: zstd.ZstdDecompressor(),
+        ".zst",
         "ZstdError",
         "zstd -t",
     ),

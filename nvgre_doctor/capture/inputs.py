@@ -20,7 +20,7 @@ from nvgre_doctor.capture.archives.listing import (
     look,
 )
 from nvgre_doctor.capture.batch import Problem
-from nvgre_doctor.capture.decompress import Codec
+from nvgre_doctor.capture.decompress import CODECS, Codec
 from nvgre_doctor.capture.interruption import Interruption, stoppable
 from nvgre_doctor.capture.sniff import HEAD
 from nvgre_doctor.capture.source import BrokenInputError, FileSource, is_regular
@@ -168,7 +168,8 @@ def _standard_input() -> BinaryIO | None:
     return raw
 
 
-_CALLED_CAPTURE: Final = re.compile(r"\.(pcap|pcapng|cap|etl)(\.(gz|bz2|xz|zst))?$", re.IGNORECASE)
+_SUFFIXES: Final = "|".join(re.escape(codec.suffix) for codec in CODECS)
+_CALLED_CAPTURE: Final = re.compile(rf"\.(pcap|pcapng|cap|etl)({_SUFFIXES})?$", re.IGNORECASE)
 
 
 def captures_at(path: str) -> list[str]:

@@ -14,7 +14,7 @@ NESTED: Final = Problem("nested", 0, "this is an archive inside an archive: unpa
 NOT_FOLLOWED: Final = Problem(
     "not-followed",
     0,
-    "only pcap and pcapng, not compressed, are read while they are written: give this to"
+    "only pcap and pcapng are read while they are written, compressed or not: give this to"
     " `nvgre-doctor check` when it is complete",
 )
 NO_ARCHIVE: Final = Problem("cannot-open", 0, "cannot open the file: there is no archive before it")

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
 
 from nvgre_doctor.capture import not_opened, searching
-from nvgre_doctor.capture.archives.listing import Looked
+from nvgre_doctor.capture.archives.listing import Kind, Looked
 from nvgre_doctor.capture.batch import Batch, Problem, Progress, Walker
 from nvgre_doctor.capture.decompress import Codec
 from nvgre_doctor.capture.description import Description
@@ -18,8 +18,9 @@ from nvgre_doctor.capture.formats.pcapng_copy import Block
 from nvgre_doctor.capture.formats.reader import Cursor, DamageError, Reader
 from nvgre_doctor.capture.inputs import Input, NotOpenedError, captures_at
 from nvgre_doctor.capture.interruption import INTERRUPTED, Interruption
-from nvgre_doctor.capture.sniff import Foreign, identify
+from nvgre_doctor.capture.sniff import HEAD, Foreign, identify
 from nvgre_doctor.capture.source import FileSource, Identity, Source, read_failure
+from nvgre_doctor.capture.unpacking import beginning
 from nvgre_doctor.remote.stored import Version
 from nvgre_doctor.terminal.urls import shown
 from nvgre_doctor.vocabulary import Status
@@ -181,7 +182,6 @@ class OpenCapture:
 
     def _begin(self, looked: Looked) -> None:
         kind, source, codec = looked.kind, looked.source, looked.codec
-        inside = f"inside the {codec.name} data: " if codec else ""
         if isinstance(kind, type) and issubclass(kind, Reader):
             self.format = kind.name
             is_near = isinstance(source, FileSource) and not source.is_remote
@@ -192,15 +192,12 @@ class OpenCapture:
             if looked.source is not source:
                 told = f"read from a temporary file of {self.size} bytes"
                 self._reader.description.facts.append(("Note", told))
-        elif isinstance(kind, Codec) and codec is None:
-            raise NotOpenedError(not_opened.missing(kind))
-        elif source.failure is not None:
-            raise NotOpenedError(source.failure)
-        elif isinstance(kind, Codec):
-            raise NotOpenedError(not_opened.twice(inside, kind))
-        elif isinstance(kind, Foreign):
-            status = Status.EMPTY if kind.reason == "empty-file" else Status.UNREADABLE
-            raise NotOpenedError(Problem(kind.reason, 0, inside + kind.message), status)
+        else:
+            is_missing = isinstance(kind, Codec) and codec is None
+            if source.failure is not None and not is_missing:
+                raise NotOpenedError(source.failure)
+            if (why := _no_capture(kind, codec)) is not None:
+                raise why
 
     def _refuse(self, problem: Problem, status: Status = Status.UNREADABLE) -> None:
         self.progress.problems.append(problem)
@@ -223,29 +220,62 @@ def open_capture(
     return capture
 
 
-def capture_from(path: str, source: Source, head: bytes) -> OpenCapture:
+def capture_from(path: str, source: Source, head: bytes, codec: Codec | None = None) -> OpenCapture:
     """A capture that is being written: `source`, which somebody else has opened and closes, goes on
-    after `head`, its first bytes.
+    after `head`, its first bytes, below one compression.
 
     Never raises, as `open_capture`.
     """
     capture = OpenCapture(path, None)
     capture._source = source
-    problem = why_not_followed(head)
-    if problem is not None:
-        capture._refuse(problem)
-    else:
-        capture._begin(Looked(identify(head), source, head, None))
+    capture.compression = codec.name if codec else None
+    kind = identify(head)
+    try:
+        if _is_not_followed(kind):
+            raise NotOpenedError(not_opened.NOT_FOLLOWED)
+        capture._begin(Looked(kind, source, head, codec))
+    except NotOpenedError as error:
+        capture._refuse(error.problem, error.status)
     return capture
 
 
-def why_not_followed(head: bytes) -> Problem | None:
-    """Why a file that begins like this cannot be read while it is written; None: it can."""
+def compression_of(head: bytes) -> Codec | None:
+    """What a file that begins like this is compressed with, where it can be read here."""
     kind = identify(head)
+    return kind if isinstance(kind, Codec) and kind.module() is not None else None
+
+
+def why_not_followed(head: bytes) -> Problem | None:
+    """Why a file that begins like this cannot be read while it is written; None: it can, or that is
+    not yet known.
+    """
+    codec = compression_of(head)
+    if codec is not None:
+        head = beginning(head, codec, HEAD)
+        if len(head) < 4:
+            return None
+    kind = identify(head)
+    if _is_not_followed(kind):
+        return not_opened.NOT_FOLLOWED
+    why = _no_capture(kind, codec)
+    return None if why is None else why.problem
+
+
+def _is_not_followed(kind: Kind) -> bool:
+    """Whether it is something that can be read here, but not while it is written."""
+    return isinstance(kind, type) and not (issubclass(kind, Reader) and kind.is_prompt)
+
+
+def _no_capture(kind: Kind, codec: Codec | None) -> NotOpenedError | None:
+    """Why this is none, below that compression."""
+    inside = f"inside the {codec.name} data: " if codec else ""
+    if isinstance(kind, Codec):
+        twice = not_opened.twice(inside, kind)
+        return NotOpenedError(not_opened.missing(kind) if codec is None else twice)
     if isinstance(kind, Foreign):
-        return Problem(kind.reason, 0, kind.message)
-    is_prompt = isinstance(kind, type) and issubclass(kind, Reader) and kind.is_prompt
-    return None if is_prompt else not_opened.NOT_FOLLOWED
+        status = Status.EMPTY if kind.reason == "empty-file" else Status.UNREADABLE
+        return NotOpenedError(Problem(kind.reason, 0, inside + kind.message), status)
+    return None
 
 
 def find(paths: Iterable[str | os.PathLike[str]]) -> list[searching.Found]:

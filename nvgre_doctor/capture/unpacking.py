@@ -3,13 +3,12 @@
 Knows decompressors; knows nothing about captures.
 """
 
-from typing import BinaryIO, Final
+from typing import BinaryIO, ClassVar, Final
 
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.capture.decompress import Codec, Decompressor
 from nvgre_doctor.capture.source import StreamSource
 
-_RAW: Final = 1 << 16  # compressed bytes per read
 _PIECE: Final = (
     1 << 12
 )  # compressed bytes per call of a decompressor: what a damaged stream can lose at most
@@ -18,12 +17,25 @@ _LAST_PIECE: Final = (
 )
 
 
+def beginning(head: bytes, codec: Codec, most: int) -> bytes:
+    """Up to `most` bytes of what a compressed file expands to that begins with `head`; as far as
+    that is enough for them, and not damaged.
+    """
+    try:
+        return codec.new().decompress(head, most)
+    except codec.errors():
+        return b""
+
+
 class CompressedSource(StreamSource):
     """What a compressed file expands to, member after member.
 
     Every call is bounded in input and output, so a decompression bomb costs no more memory than any
     other capture.
     """
+
+    stored: ClassVar = 1 << 16
+    """Compressed bytes per read."""
 
     def __init__(self, raw: BinaryIO, head: bytes, codec: Codec) -> None:
         """`head` and `raw` as stored, that is compressed."""
@@ -67,7 +79,9 @@ class CompressedSource(StreamSource):
         """The next compressed bytes: few of them near the end, so that a wrong checksum there does
         not cost what it follows.
         """
-        while len(self._buffer) - self._at < 2 * _PIECE and (more := self.stored_bytes(_RAW)):
+        # What grows may have no more for long: nothing is waited for while there is something.
+        enough = 1 if self.is_growing else 2 * _PIECE
+        while len(self._buffer) - self._at < enough and (more := self.stored_bytes(self.stored)):
             self._buffer, self._at = self._buffer[self._at :] + more, 0
         left = len(self._buffer) - self._at
         step = _PIECE if left > _PIECE else _LAST_PIECE
@@ -83,7 +97,7 @@ class CompressedSource(StreamSource):
         while True:
             rest = self._buffer[self._at :].lstrip(b"\0")
             if len(rest) < self._codec.longest_magic:
-                more = self.stored_bytes(_RAW)
+                more = self.stored_bytes(self.stored)
                 self._buffer, self._at = rest + more, 0
                 if more:
                     continue

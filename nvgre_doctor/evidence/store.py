@@ -157,6 +157,13 @@ class Units:
         hosts = {half for ends in self._kept for half in limits.both(ends)}
         return {unit: rows for unit, rows in self.packed.items() if source_of(unit) in hosts}
 
+    def sent(self) -> Counter[bytes]:
+        """Frames by the address that sent them."""
+        frames: Counter[bytes] = Counter()
+        for unit, packed in self.packed.items():
+            frames[source_of(unit)] += frames_of(packed)
+        return frames
+
     def _settle(self, directions: Iterable[bytes]) -> None:
         """Keep what is to be kept of these; of all, where each may have less than before."""
         share = limits.share_of(len(self._kept) if self.cut is None else limits.PAIRS)

@@ -63,6 +63,15 @@ def mark_of(file: BinaryIO, size: int) -> Mark:
     return Mark(inode_of(status), size, status.st_mtime_ns, len(head), crc32(head))
 
 
+def mark_of_unread(path: str) -> Mark:
+    """Of a file of which nothing was read; of one that is not there any more no file has it."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return Mark(-1, 0, 0, 0, crc32(b""))
+    return Mark(inode_of(status), 0, status.st_mtime_ns, 0, crc32(b""))
+
+
 def is_same(path: str, mark: Mark, status: os.stat_result) -> bool:
     """Whether what is at a path now is the file that was read, longer perhaps."""
     if inode_of(status) != mark.inode or status.st_size < mark.size:

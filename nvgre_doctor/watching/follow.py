@@ -1,16 +1,19 @@
-"""The bytes of a file or a pipe that somebody is still writing: what is there is given at once, and
-what is not there yet is waited for.
+"""The bytes of a file or a pipe that somebody is still writing, unpacked where they are compressed:
+what is there is given at once, and what is not there yet is waited for.
 
 Knows nothing about captures.  A half-written record is just not there yet.
 """
 
+import io
 import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO, ClassVar, Final
+from typing import BinaryIO, ClassVar, Final, cast
 
+from nvgre_doctor.capture.decompress import Codec
 from nvgre_doctor.capture.source import CHUNK, Source, read_failure
+from nvgre_doctor.capture.unpacking import CompressedSource
 
 POLL_S: Final = 0.1
 """How often a file is looked at that had no more."""
@@ -86,6 +89,22 @@ class Pace:
         self._end.set()
 
 
+class Stops:
+    """Offsets at which a source says that it has come so far, before it reads beyond them."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        self.next: int | None = None
+        self.stopped: Callable[[], int | None] = lambda: None
+        """Called there; gives the next one."""
+
+    def room(self, offset: int, most: int) -> int:
+        """How much of `most` may be read at an offset."""
+        if offset == self.next:
+            self.next = self.stopped()
+        return most if self.next is None else min(most, self.next - offset)
+
+
 class FollowedFile(Source):
     """A regular file that grows, from its beginning on."""
 
@@ -101,10 +120,7 @@ class FollowedFile(Source):
         self._is_over = is_over
         self._offset = 0
         self._head = b""  # BEGINNING, as far as it was there
-        self.stop_at: int | None = None
-        """An offset at which to say `stopped` first: no read goes beyond it."""
-        self.stopped: Callable[[], int | None] = lambda: None
-        """Called there; gives the next one."""
+        self.stops = Stops()
 
     def fill(self, rest: bytes, least: int, most: int = CHUNK) -> bytes:
         """See `Source.fill`; with what is there, as soon as it is `least`."""
@@ -132,11 +148,10 @@ class FollowedFile(Source):
 
     def _next(self, most: int) -> bytes:
         while True:
-            if self._offset == self.stop_at:
-                self.stop_at = self.stopped()
+            room = self.stops.room(self._offset, most)
             is_over = self._is_over()
             with self._pace.apart():
-                data = self._read(most if self.stop_at is None else self.stop_at - self._offset)
+                data = self._read(room)
             self._head += data[: BEGINNING - len(self._head)]
             self._offset += len(data)
             if data or is_over or self.failure is not None:
@@ -187,6 +202,46 @@ class FollowedPipe(Source):
         self._pace.is_waiting = len(data) < min(most, FULL_PIPE)
         self._taken += len(data)
         return data
+
+
+class FollowedUnpacked(CompressedSource):
+    """What a compressed source that grows expands to.  Offsets of its stops are of what it expands
+    to, as they are after the file itself was compressed.
+    """
+
+    is_growing: ClassVar = True
+    stored: ClassVar = 1 << 18
+
+    def __init__(self, packed: Source, head: bytes, codec: Codec) -> None:
+        """`packed` goes on after `head`; the library of the codec is there."""
+        super().__init__(cast("BinaryIO", _Stored(packed)), head, codec)
+        self._packed = packed
+        self._given = 0
+        self.stops = Stops()
+
+    def fill(self, rest: bytes, least: int, most: int = CHUNK) -> bytes:
+        """See `Source.fill`; with what is there, as soon as it is `least`."""
+        return _filled(rest, least, most, self._next)
+
+    def position(self) -> int:
+        """See `Source.position`."""
+        return self._packed.position()
+
+    def _next(self, most: int) -> bytes:
+        data = super()._next(self.stops.room(self._given, most))
+        self._given += len(data)
+        self.failure = self._packed.failure or self.failure
+        return data
+
+
+class _Stored(io.RawIOBase):
+    """A source that grows as a file: a read gives what is there, and waits where nothing is."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def read(self, most: int = -1) -> bytes:
+        return self._source.fill(b"", 1, most)
 
 
 def _filled(rest: bytes, least: int, most: int, read: Callable[[int], bytes]) -> bytes:

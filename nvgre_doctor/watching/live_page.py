@@ -69,7 +69,7 @@ def page(report: Report, standing: Standing, events: Iterable[Event], display: D
         return sheet.text()
     word = Span(VERDICT_WORDS[report.verdict], _VERDICTS.get(report.verdict, Style.DOUBTFUL))
     sheet.say(word, "  " + clean(report.headline), hang=10)
-    _hosts(sheet, report, clean)
+    _hosts(sheet, report, standing, clean)
     _pairs(sheet, report, clean)
     _findings(sheet, standing, clean)
     sheet.blank()
@@ -94,7 +94,7 @@ def _header(standing: Standing) -> str:
     behind = f" | behind {standing.behind_s} s" if standing.behind_s else ""
     lost = f" | lost {standing.lost}" if standing.lost else ""
     return (
-        f"watching {', '.join(standing.sources)} | {standing.rate:,} frames/s"
+        f"watching {', '.join(standing.sources)} | {standing.rates.read:,} frames/s"
         f" | {standing.nvgre_frames:,} NVGRE | window {window} | {standing.reading}"
         f"{lag}{behind}{lost}"
     )
@@ -107,19 +107,19 @@ def _span(seconds: float) -> str:
     return f"{seconds:.1f} s"
 
 
-def _hosts(sheet: Page, report: Report, clean: _Cleaner) -> None:
+def _hosts(sheet: Page, report: Report, standing: Standing, clean: _Cleaner) -> None:
     worst = sorted(report.hosts, key=lambda host: _WORST_FIRST.index(Layout(host.layout)))
     shown = worst[:MOST_HOSTS]
     sheet.blank()
     if shown:
         sheet.table(
-            ("Host", "Layout", "Sure", "Sent", "Last seen"),
+            ("Host", "Layout", "Sure", "Sent/s", "Last seen"),
             [
                 (
                     Span(clean(host.address)),
                     Span(layout_words(host.layout, host.sender), _STYLES[Layout(host.layout)]),
                     Span(SURE_WORDS[host.confidence]),
-                    Span(f"{host.frames_sent:,}"),
+                    Span(f"{standing.rates.sent.get(host.address, 0):,}"),
                     Span(_last_seen(host)),
                 )
                 for host in shown

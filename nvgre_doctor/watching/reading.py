@@ -9,14 +9,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from nvgre_doctor.capture import OpenCapture, capture_from
+from nvgre_doctor.capture import OpenCapture, capture_from, compression_of
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.capture.losses import Losses
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.scan.counting import FrameCounter
 from nvgre_doctor.vocabulary import Status
 from nvgre_doctor.watching.file_marks import Mark, Plan
-from nvgre_doctor.watching.follow import BEGINNING, EndedError, FollowedFile, Pace
+from nvgre_doctor.watching.follow import (
+    BEGINNING,
+    EndedError,
+    FollowedFile,
+    FollowedUnpacked,
+    Pace,
+    Stops,
+)
 from nvgre_doctor.watching.supply import Notice, Opened, Supply
 
 
@@ -26,6 +33,7 @@ class Slice(NamedTuple):
     file: int  # files of one supply, in the order in which they are read
     path: str
     format: str | None
+    compression: str | None
     status: Status  # so far
     frames: int  # of the whole file so far, as all numbers
     numbered: int
@@ -115,20 +123,24 @@ class Follower:
         if opened.source is None:
             self._slices.append(self._refused(opened))
             return
-        stops = [offset for offset, _ in opened.plan]
-        head = opened.source.fill(b"", 4, min([BEGINNING, *stops]))
-        capture = capture_from(opened.path, opened.source, head)
+        source, stops = opened.source, [offset for offset, _ in opened.plan]
+        head = source.fill(b"", 4, min([BEGINNING, *stops]))
+        codec = compression_of(head)
+        if codec is not None:
+            source = FollowedUnpacked(source, head, codec)
+            head = source.fill(b"", 4, min([BEGINNING, *stops]))
+        capture = capture_from(opened.path, source, head, codec)
         file = self._file = _File(self._count, capture, FrameCounter(), [])
-        if isinstance(opened.source, FollowedFile) and opened.plan:
-            self._follow(opened.plan, file, opened.source)
+        if isinstance(source, FollowedFile | FollowedUnpacked) and opened.plan:
+            self._follow(opened.plan, file, source.stops, len(head))
         for batch in capture.batches(walker=file.counter):
             file.counter.add(batch)
         self._cut(file, is_ended=True)
         self._file = None
 
-    def _follow(self, plan: Plan, file: _File, source: FollowedFile) -> None:
-        """Stop at the offsets of a plan, to cut there."""
-        file.plan += [(offset, when) for offset, when in plan if offset >= source.position()]
+    def _follow(self, plan: Plan, file: _File, stops: Stops, begun: int) -> None:
+        """Stop at the offsets of a plan, to cut there; so many bytes are read already."""
+        file.plan += [(offset, when) for offset, when in plan if offset >= begun]
 
         def next_stop() -> int | None:
             return file.plan[0][0] if file.plan else None
@@ -138,7 +150,7 @@ class Follower:
             file.plan.pop(0)
             return next_stop()
 
-        source.stop_at, source.stopped = next_stop(), stopped
+        stops.next, stops.stopped = next_stop(), stopped
 
     def _cut(self, file: _File, *, is_ended: bool = False) -> None:
         """Put away what was counted since the last time, if anything."""
@@ -156,6 +168,7 @@ class Follower:
             file.number,
             file.capture.path,
             file.capture.format,
+            file.capture.compression,
             progress.status,
             progress.frames,
             progress.numbered,
@@ -173,5 +186,5 @@ class Follower:
 
     def _refused(self, opened: Opened) -> Slice:
         problems = () if opened.problem is None else (opened.problem,)
-        numbers = self._count, opened.path, None, Status.UNREADABLE, 0, 0, 0
+        numbers = self._count, opened.path, None, None, Status.UNREADABLE, 0, 0, 0
         return Slice(*numbers, problems, Losses(), CaptureEvidence(), None, None, is_ended=True)

@@ -3,26 +3,43 @@ that were read.
 
 Knows names, sizes and beginnings of files, and no frames.  The names of a ring are in order: those
 of dumpcap -b and tcpdump -C, -G hold numbers or times.  A file that is written anew (tcpdump -W)
-comes after all others.
+comes after all others.  A file that is compressed when it is complete (dumpcap, tcpdump -z gzip) is
+the same capture: its copy is read where the file itself was not.
 """
 
 import os
-import re
 import stat
-from collections.abc import Iterable, Iterator
-from time import monotonic
-from typing import BinaryIO, Final
+from collections.abc import Container, Iterable, Iterator
+from typing import BinaryIO
 
 from nvgre_doctor.capture import why_not_followed
-from nvgre_doctor.watching.file_marks import Mark, Plan, SupplyState, inode_of, is_same, mark_of
+from nvgre_doctor.watching.file_marks import (
+    Mark,
+    Plan,
+    SupplyState,
+    inode_of,
+    is_same,
+    mark_of,
+    mark_of_unread,
+)
+from nvgre_doctor.watching.folder_names import Listing
 from nvgre_doctor.watching.follow import BEGINNING, FollowedFile, Pace
-from nvgre_doctor.watching.supply import Notice, Opened, cannot_open, close, open_regular
-
-_LOOKS: Final = 10
-"""How many looks at a folder in which nothing seems to have changed come before it is listed."""
-_NUMBER: Final = re.compile(r"_(\d{5,9})_(\d{14})(?!\d)|_(\d{14})_(\d{5,9})(?!\d)")
-"""What dumpcap puts into names: a number and a time."""
-_DIGITS: Final = re.compile(r"(\d+)")
+from nvgre_doctor.watching.names import (
+    copies,
+    names_again,
+    natural,
+    number_of,
+    numbers_between,
+    plain_name,
+)
+from nvgre_doctor.watching.supply import (
+    Notice,
+    Opened,
+    all_of,
+    cannot_open,
+    close,
+    open_regular,
+)
 
 
 class Folder:
@@ -42,11 +59,12 @@ class Folder:
         state = state or SupplyState({})
         self.last_number = state.last_number
         self.marks = {name: file.mark for name, file in state.files.items() if file.is_done}
-        """Of what was read, or is no capture."""
+        """Of what was read, or is no capture; as long as a copy of it is there, too."""
         self._earlier = {name: file for name, file in state.files.items() if not file.is_done}
         """What must be read again, to know what was known."""
         self._own = {os.path.basename(one): os.path.realpath(one) for one in own}
         self._only_new = only_new
+        self._listing = Listing(path)
         self._waiting: dict[str, int] = {}  # sizes of files that are to be read
         self._again: dict[str, int] = {}  # how often a file was written anew
         self._current: str | None = None
@@ -54,9 +72,6 @@ class Folder:
         self._next: str | None = None  # has begun
         self._closed: set[str] = set()  # what may not be read
         self._poll_s = 0.0
-        self._looked = self._listed = float("-inf")
-        self._modified_ns = -1
-        self._is_gone = False
         self._was_listed = False
 
     @property
@@ -67,7 +82,7 @@ class Folder:
     def reads(self) -> dict[str, tuple[Mark, bool]]:
         """See `Supply`."""
         found = {name: (mark, True) for name, mark in self.marks.items()}
-        if self._current is not None and self._read is not None:
+        if self._current and self._read:
             file, source = self._read
             found[self._current] = mark_of(file, source.position()), False
         return found
@@ -94,8 +109,9 @@ class Folder:
         del self._waiting[name]
         try:
             file = open_regular(path)
-        except FileNotFoundError:
-            self.notices.append(Notice("lost", path, "deleted before it was read"))
+        except FileNotFoundError:  # which the next look at the folder says
+            self._waiting[name] = 1
+            self._listing.forget()
             return None
         except OSError as error:
             self._waiting[name] = 0
@@ -123,13 +139,11 @@ class Folder:
             return earlier.plan
         if self._only_new:
             self._only_new = False
-            return ((os.fstat(file.fileno()).st_size, None),)
+            return all_of(file)
         return ()
 
     def _is_over(self, source: FollowedFile) -> bool:
-        """Whether nothing more comes into the file that is read: the next one has begun, or it was
-        written anew.
-        """
+        """Whether nothing more comes into the file: the next has begun, or it was written anew."""
         self._look()
         if self._next not in self._waiting:  # which is asked for every read
             self._next = self._successor()
@@ -170,47 +184,52 @@ class Folder:
     # --- the folder ---
 
     def _look(self) -> None:
-        now = monotonic()
-        if now - self._looked < self._poll_s / 2:
-            return
-        self._looked = now
         try:
-            modified_ns = os.stat(self.path).st_mtime_ns
-            if modified_ns == self._modified_ns and now - self._listed < _LOOKS * self._poll_s:
-                return
-            with os.scandir(self.path) as entries:
-                names = [entry.name for entry in entries if not entry.name.startswith(".")]
+            names = self._listing.names(self._poll_s)
         except OSError as error:
-            if not self._is_gone:
-                self._is_gone = True
-                why = error.strerror or str(error)
-                self.notices.append(Notice("problem", self.path, f"{why}: waiting for the folder"))
+            why = error.strerror or str(error)
+            self.notices.append(Notice("problem", self.path, f"{why}: waiting for the folder"))
             return
-        self._is_gone = False
-        self._modified_ns, self._listed = modified_ns, now
-        self._take(sorted(names, key=natural))
+        if names is not None:
+            self._take(names)
 
     def _take(self, names: list[str]) -> None:
         """What lies there now."""
         there = set(names)
         for name in [name for name in self._waiting if name not in there]:
-            if self._waiting.pop(name):
-                path = os.path.join(self.path, name)
-                self.notices.append(Notice("lost", path, "deleted before it was read"))
-        for known in (self.marks, self._again, self._earlier):
+            is_begun = bool(self._waiting.pop(name))
+            if not self._take_copy(name, there) and is_begun:
+                self._say_lost(name, "deleted before it was read")
+        for name in [name for name in self._earlier if name not in there]:
+            self._take_copy(name, there)
+            del self._earlier[name]
+        for known in (self.marks, self._again):
             for name in [name for name in known if name not in there]:
-                del known[name]
+                if not any(copies(name, there)):
+                    del known[name]
         self._closed &= there
         for name in names:
             self._take_file(name)
         if not self._was_listed:
             self._begin_in_the_midst()
-        if not self._was_listed and self._only_new:
-            begun = sorted(self._waiting, key=self._place)
-            for name in begun[:-1]:
-                self._put_away(name)
-            self._only_new = bool(begun)
         self._was_listed = True
+
+    def _take_copy(self, name: str, there: Container[str]) -> bool:
+        """Read the compressed copy of a file that is to be read, and is not there any more."""
+        for copy in copies(name, there):
+            if name in self._earlier:
+                mark = mark_of_unread(os.path.join(self.path, copy))
+                self._earlier[copy] = self._earlier[name]._replace(mark=mark)
+            self.marks.pop(copy, None)
+            self._waiting[copy] = 1
+            return True
+        return False
+
+    def _is_copy(self, name: str) -> bool:
+        """Whether it is the compressed one of a file that is or was read here."""
+        plain = plain_name(name)
+        is_known = plain == self._current or plain in self.marks or plain in self._waiting
+        return is_known and plain != name and name not in self._earlier
 
     def _take_file(self, name: str) -> None:
         path = os.path.join(self.path, name)
@@ -220,6 +239,8 @@ class Folder:
             return
         is_own = name in self._own and os.path.realpath(path) == self._own[name]
         if is_own or self._is_current(name, status) or not stat.S_ISREG(status.st_mode):
+            return
+        if name not in self._waiting and self._is_copy(name):
             return
         mark, earlier = self.marks.get(name), self._earlier.get(name)
         if earlier is not None and not is_same(path, earlier.mark, status):
@@ -233,11 +254,10 @@ class Folder:
 
     def _take_again(self, name: str, mark: Mark, status: os.stat_result) -> None:
         """A file that was read, and has changed since."""
-        path = os.path.join(self.path, name)
-        if is_same(path, mark, status):
+        if is_same(os.path.join(self.path, name), mark, status):
             if status.st_size > mark.size:
                 why = f"it grew after a later file had begun; byte {mark.size} and what follows"
-                self.notices.append(Notice("lost", path, f"{why} are not read"))
+                self._say_lost(name, f"{why} are not read")
             self.marks[name] = mark._replace(size=status.st_size, modified_ns=status.st_mtime_ns)
             return
         del self.marks[name]
@@ -245,20 +265,16 @@ class Folder:
         self._waiting[name] = status.st_size
 
     def _begin_in_the_midst(self) -> None:
-        """Of a ring whose names come again: those before the newest file were written after the
-        others.
-        """
-        names = sorted(self._waiting, key=natural)
-        times = [self._modified(name) for name in names]
-        newest = times.index(max(times)) + 1 if times else 0
-        if newest < len(names) and sorted(times) == times[newest:] + times[:newest]:
-            self._again.update(dict.fromkeys(names[:newest], 1))
-
-    def _modified(self, name: str) -> int:
-        try:
-            return os.stat(os.path.join(self.path, name)).st_mtime_ns
-        except OSError:
-            return 0
+        # When a copy was written says nothing of when its frames were captured.
+        names = sorted((n for n in self._waiting if plain_name(n) == n), key=natural)
+        marks = [mark_of_unread(os.path.join(self.path, name)) for name in names]
+        again = names_again(names, [mark.modified_ns for mark in marks])
+        self._again.update(dict.fromkeys(again, 1))
+        if self._only_new:
+            begun = sorted(self._waiting, key=self._place)
+            for name in begun[:-1]:
+                self._put_away(name)
+            self._only_new = bool(begun)
 
     def _is_current(self, name: str, status: os.stat_result) -> bool:
         if name != self._current or self._read is None:
@@ -275,23 +291,10 @@ class Folder:
 
     def _count(self, name: str) -> None:
         """Say which numbers of the ring are missing."""
-        found = _NUMBER.search(name)
-        if found is None:
-            return
-        digits = found[1] or found[4]
-        number, last = int(digits), self.last_number
-        if last is not None and number > last + 1:
-            first = str(last + 1).zfill(len(digits))
-            end = str(number - 1).zfill(len(digits))
-            which = f"number {first}" if first == end else f"numbers {first} to {end}"
-            path = os.path.join(self.path, name)
-            self.notices.append(Notice("lost", path, f"{which} of the ring, before this file"))
-        self.last_number = number
+        if number := number_of(name):
+            if missing := numbers_between(self.last_number, number):
+                self._say_lost(name, f"{missing} of the ring, before this file")
+            self.last_number = int(number)
 
-
-def natural(name: str) -> list[tuple[bool, int, str]]:
-    """In this order ring2 stands before ring10."""
-    return [
-        (True, int(part), part) if part.isascii() and part.isdigit() else (False, 0, part)
-        for part in _DIGITS.split(name)
-    ]
+    def _say_lost(self, name: str, why: str) -> None:
+        self.notices.append(Notice("lost", os.path.join(self.path, name), why))

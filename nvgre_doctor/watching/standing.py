@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol
 
 from nvgre_doctor.report.model import Report
+from nvgre_doctor.watching.rates import Rates
 from nvgre_doctor.watching.said import Event
 
 OLD_S: Final = 86_400
@@ -28,7 +29,7 @@ class Standing(NamedTuple):
     now_ns: int
     frames: int  # read so far
     nvgre_frames: int
-    rate: int  # frames a second, since the look before
+    rates: Rates  # since the look before
     reading: str  # the newest file
     lag_s: float | None  # age of the newest frame
     behind_s: int  # 0: not behind

@@ -12,13 +12,14 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final, NamedTuple, Protocol
 
+from nvgre_doctor.capture import compression_of
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.capture.source import Source, is_regular
 from nvgre_doctor.errors import Exit, GivenError
 from nvgre_doctor.terminal.output import STDOUT
 from nvgre_doctor.terminal.visible import visible
 from nvgre_doctor.watching.file_marks import Mark, Plan, SupplyState, is_same, mark_of
-from nvgre_doctor.watching.follow import FollowedFile, FollowedPipe, Pace
+from nvgre_doctor.watching.follow import BEGINNING, FollowedFile, FollowedPipe, Pace
 
 LONGEST_NAME: Final = 1 << 16
 """Bytes of one name in a list."""
@@ -111,7 +112,7 @@ class SingleFile(_OnlyFiles):
             self._read = file, source
             plan = self._plan()
             if self._only_new:
-                self._only_new, plan = False, ((os.fstat(file.fileno()).st_size, None),)
+                self._only_new, plan = False, all_of(file)
             yield Opened(self.path, source, file, plan)
             while not self._is_replaced():  # damaged: the rest is not read
                 pace.pause()
@@ -222,6 +223,15 @@ def open_regular(path: str) -> BinaryIO:
         return file
     file.close()
     raise OSError(errno.EINVAL, "it is no regular file")
+
+
+def all_of(file: BinaryIO) -> Plan:
+    """What is there already does not count.  Of what is compressed nothing counts: how much that is
+    now is not known before it is unpacked.
+    """
+    file.seek(0)
+    is_compressed = compression_of(file.read(BEGINNING) or b"") is not None
+    return ((1 << 62 if is_compressed else os.fstat(file.fileno()).st_size, None),)
 
 
 def _open_pipe(path: str, pace: Pace) -> tuple[Callable[[int], bytes], BinaryIO | None]:

@@ -19,6 +19,7 @@ from nvgre_doctor.watching.clock import Clock, SteadyClock
 from nvgre_doctor.watching.file_marks import supply_state
 from nvgre_doctor.watching.ledger import Change
 from nvgre_doctor.watching.numbering import by_file
+from nvgre_doctor.watching.rates import Counting, Rates
 from nvgre_doctor.watching.reading import Follower, Slice, Taken
 from nvgre_doctor.watching.said import ASIDE, Event, about, problem_at
 from nvgre_doctor.watching.standing import OLD_S, Counts, Outlet, Standing, Wanted
@@ -65,7 +66,7 @@ class Watch:
         self._options, self._told, self._wanted = options, told, wanted
         self._outlet, self._known = outlet, known
         self._clock = clock or SteadyClock()
-        self._counts = Counts()
+        self._counts, self._counting = Counts(), Counting()
         self._number, self._beaten_frames = state.number, 0
         self._pending, self._save = state.pending, save
         self._taken: dict[str, tuple[int, Taken]] = {}  # by path of the source
@@ -145,17 +146,16 @@ class Watch:
             for event in self._take(index, follower, now_ns / _NS)
         ]
         began = time.thread_time()
-        seconds = max((now_ns - self._looked_ns) / _NS, 0.001)
-        rate = round((self._counts.frames - frames) / seconds)
+        rates, is_reading = self._counting.rates(now_ns), self._counts.frames > frames
         self._looked_ns = now_ns
         if is_last or not any(follower.is_planned for follower in self.followers):
             said += self._judge(now_ns, is_last=is_last)
-        standing = self._standing(now_ns, rate, is_reading=self._counts.frames > frames)
+        standing = self._standing(now_ns, rates, is_reading=is_reading)
         if standing.behind_s and self._is_time_for_behind(now_ns):
             said.append(("behind", {"seconds": standing.behind_s}))
         if now_ns - self._beaten_ns >= HEARTBEAT_S * _NS:
             said.append(("heartbeat", self._heartbeat(now_ns)))
-        if said or rate:
+        if said or is_reading:
             self._say(said)
         if self.report is not None:
             self._outlet.show(self.report, standing, is_last=is_last)
@@ -190,6 +190,7 @@ class Watch:
 
     def _count(self, slice: Slice) -> None:
         counts = self._counts
+        self._counting.add(slice.evidence)
         counts.frames += slice.evidence.frames
         counts.nvgre_frames += slice.evidence.nvgre_frames
         if slice.last_ts_ns is not None and slice.last_ts_ns >= 0:
@@ -269,7 +270,7 @@ class Watch:
             "rss": resident_bytes(),
         }
 
-    def _standing(self, now_ns: int, rate: int, *, is_reading: bool) -> Standing:
+    def _standing(self, now_ns: int, rates: Rates, *, is_reading: bool) -> Standing:
         counts = self._counts
         lag_s = None if counts.newest_ns is None else (now_ns - counts.newest_ns) / _NS
         is_busy = any(f.pace.is_busy() and not f.is_ended for f in self.followers)
@@ -283,7 +284,7 @@ class Watch:
             now_ns,
             counts.frames,
             counts.nvgre_frames,
-            rate,
+            rates,
             counts.reading,
             lag_s,
             int(lag_s) if is_behind and lag_s is not None else 0,

@@ -227,4 +227,4 @@ def _captured(file: _File) -> Capture:
         first[0] if first else NO_TIME,
         last[-1] if last else NO_TIME,
     )
-    return describe(CaptureRead(read.path, read.format, None, progress, evidence))
+    return describe(CaptureRead(read.path, read.format, read.compression, progress, evidence))

@@ -6,6 +6,7 @@ from nvgre_doctor.report.model import Report
 from nvgre_doctor.reporters.html import render
 from nvgre_doctor.terminal.display import Display
 from tests import reports
+from tests.browser.browsers import Step
 from tests.hostile.payloads import EVIL, FILE_NAMES
 from tests.large_reports import fabric
 from tests.page_reports import MIXED, healthy
@@ -51,6 +52,22 @@ REPORTS: dict[str, Report] = {
     "no-nvgre": reports.NO_NVGRE,
     "unreadable": reports.UNREADABLE,
 }
+
+
+_FILTER = """(async words => {{
+    const input = document.querySelector("{section} input[type=search]");
+    const told = document.querySelector("{section} output");
+    told.textContent = "";
+    input.value = words;
+    input.dispatchEvent(new Event("input"));
+    while (!told.textContent) await new Promise(done => setTimeout(done, 5));
+    return told.textContent;
+}})({words!r})"""
+
+
+def filtered(section: str, words: str) -> Step:
+    """Filter a section; what the page says of how many there are."""
+    return {"run": _FILTER.format(section=section, words=words)}
 
 
 def write_pages(folder: Path, names: list[str] | None = None) -> dict[str, Path]:

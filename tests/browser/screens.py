@@ -68,7 +68,7 @@ def make_pictures() -> None:
             return [{"run": still}, {"shot": str(PICTURES / name)}]
 
         visit(
-            Visit(sample, shot("report.png"), width=960, height=760),
+            Visit(sample, shot("report.png"), width=960, height=688),
             Visit(pages["mixed"], shot("map.png", "map"), True, 960, 620),
             Visit(pages["mixed"], shot("timeline.png", "timeline"), False, 960, 400),
             Visit(pages["fabric"], shot("findings.png", "findings"), False, 960, 420),

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -42,7 +42,8 @@ class _Quiet(SimpleHTTPRequestHandler):
             threading.Thread(target=lambda: (server.shutdown(), server.server_close())).start()
             return
         self.asked.append(self.path)
-        super().do_GET()
+        with suppress(ConnectionError):  # the page was closed meanwhile
+            super().do_GET()
 
     def do_POST(self) -> None:
         self.asked.append(f"POST {self.path}")

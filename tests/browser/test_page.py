@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from nvgre_doctor.keycard import KeyTextError, parse_key, remark, said_of
-from nvgre_doctor.reporters.html import page_files, render, row_tables
+from nvgre_doctor.reporters.html import page_files, render, render_each, row_tables
 from nvgre_doctor.reporters.html.packed_rows import packed
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.visible import visible
 from nvgre_doctor.wire import layouts
 from tests.browser.browsers import PROGRAMS, Told, Visit, visit
-from tests.browser.pages import PAYLOADS, REPORTS, write_pages
+from tests.browser.pages import PAYLOADS, REPORTS, filtered, write_pages
 from tests.fuzz import packing
 from tests.fuzz.mutate import mutate
 from tests.html_page import read, unpacked
@@ -35,15 +35,6 @@ SHOW_ALL = {
         return "never";
     })()"""
 }
-FILTER = """(async words => {{
-    const input = document.querySelector("{section} input[type=search]");
-    const told = document.querySelector("{section} output");
-    told.textContent = "";
-    input.value = words;
-    input.dispatchEvent(new Event("input"));
-    while (!told.textContent) await new Promise(done => setTimeout(done, 20));
-    return told.textContent;
-}})({words!r})"""
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +45,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def run(page: Path, *steps: dict[str, Any], browser: str = "chromium", **more: Any) -> Told:
     (told,) = visit(Visit(page, list(steps), **more), browser=browser)
     return told
-
-
-def filtered(section: str, words: str) -> dict[str, str]:
-    return {"run": FILTER.format(section=section, words=words)}
 
 
 # --- accessible --------------------------------------------------------------
@@ -85,6 +72,22 @@ def test_axe_finds_nothing_on_a_phone_in_print_and_with_forced_colors(
     printed = Visit(pages["mixed"], [{"medium": "print"}, axe], dark=True)
     forced = Visit(pages["lab"], [{"media": {"forced-colors": "active"}}, axe])
     assert [told.results[-1] for told in visit(phone, printed, forced)] == [[], [], []]
+
+
+def test_an_index_is_accessible_breaks_no_verdict_and_fits_a_phone(tmp_path: Path) -> None:
+    page = tmp_path / "index.html"
+    reports = [REPORTS[name] for name in ("mismatch", "healthy", "no-nvgre", "hostile")]
+    page.write_text(render_each(reports, Display()), "ascii")
+    lines = {
+        "run": "[...document.querySelectorAll('td.word b')].map(b => b.getClientRects().length)"
+    }
+    wide = {"run": "document.documentElement.scrollWidth"}
+    to_it = {"run": "document.querySelector(document.querySelector('a').hash).tagName"}
+    views = [(1280, False), (1280, True), (360, False)]
+    visits = [Visit(page, [{"axe": True}, lines, wide, to_it], dark, w) for w, dark in views]
+    for (width, _), told in zip(views, visit(*visits), strict=True):
+        assert told.results == [[], [1, 1, 1, 1], width, "SECTION"]
+        assert told.messages == []
 
 
 def test_no_page_is_wider_than_a_phone(pages: dict[str, Path]) -> None:

@@ -13,8 +13,8 @@ from nvgre_doctor.watching.clock import SteadyClock
 from nvgre_doctor.watching.live_page import LivePage, page
 from nvgre_doctor.watching.ring import Folder
 from tests.watching.test_watch import mismatch, ring_name
-from tests.watching.watched import SetClock, Watched, pcap, watching
-from tests.worlds import NOON, SECOND
+from tests.watching.watched import SetClock, Watched, append, pcap, records, watching
+from tests.worlds import NOON, SECOND, A, B
 
 
 def test_what_takes_long_is_looked_at_later_so_that_it_takes_a_tenth_of_a_core(
@@ -62,17 +62,35 @@ def test_the_steady_clock_goes_on_and_waits_no_longer_than_it_must() -> None:
 
 
 def test_a_screen_shows_hosts_who_cannot_talk_what_is_open_and_what_happened(tmp_path) -> None:
-    (tmp_path / ring_name(1)).write_bytes(pcap(mismatch()))
+    (tmp_path / ring_name(1)).write_bytes(pcap(mismatch())[:24])
     with watching(Folder(str(tmp_path))) as watched:
         watched.look()
+        append(tmp_path / ring_name(1), records(mismatch()))
+        watched.look(0.5)  # four pings and four replies
         standing, events = watched.kept.standings[-1], watched.of("appeared")
         text = page(watched.report, standing, events, Display(width=100))
     lines = text.splitlines()
     assert max(map(len, lines)) <= 100
-    assert "192.168.50.2  draft-00  proven     4" in text
+    assert "| 16 frames/s | 8 NVGRE |" in " ".join(lines[:3])
+    assert "Host          Layout    Sure    Sent/s  Last seen" in lines
+    assert "192.168.50.2  draft-00  proven       8" in text
     assert "cannot talk  192.168.50.1 and 192.168.50.2" in lines
     assert [line.split()[0] for line in lines if " since " in line] == ["NVG201", "NVG301"]
     assert len([line for line in lines if " appeared " in line]) == 2
+
+
+def test_a_host_that_sends_no_more_has_no_rate_though_the_window_knows_it(tmp_path) -> None:
+    path = tmp_path / ring_name(1)
+    path.write_bytes(pcap(mismatch()))
+    with watching(Folder(str(tmp_path))) as watched:
+        watched.look()
+        assert watched.kept.standings[-1].rates == (0, {})  # nobody knows how long that took
+        append(path, records(mismatch(at_s=2)))
+        watched.look(2)
+        assert watched.kept.standings[-1].rates == (4, {A: 2, B: 2})
+        watched.look(1)
+        assert watched.kept.standings[-1].rates == (0, {})
+        assert [host.frames_sent for host in watched.report.hosts] == [8, 8]
 
 
 def test_nothing_of_a_strangers_name_reaches_the_screen(tmp_path) -> None:

@@ -78,6 +78,26 @@ def test_a_ring_of_dumpcap_is_read_from_file_to_file(tmp_path: Path) -> None:
     assert not [e for e in running.events if e["event"] in ("problem", "lost")]
 
 
+def test_a_ring_of_tcpdump_that_compresses_its_files_is_read_once(tmp_path: Path) -> None:
+    need_all("tcpdump", "unshare", "ip", "gzip")
+    ring = tmp_path / "ring"
+    ring.mkdir()
+    watch = " ".join([*PROGRAM, "watch", str(ring), "--for", "7s", "--interval", "200ms"])
+    tcpdump = f"tcpdump -U -i lo -G 1 -z gzip -Z root -w {ring}/ring_%s.pcap"
+    first = "tcpdump -i lo -c 1 -w /dev/null -Z root"  # else the first file may be empty
+    both = f"{SENDER} 60 & s=$!; {first}; {tcpdump} & d=$!"
+    line = f"ip link set lo up; {both}; {watch}; code=$?; kill $d $s; exit $code"
+    running = Running(in_namespace(line, Path(os.getcwd())))
+    assert running.end() == 1
+    assert len(list(ring.glob("*.gz"))) >= 4
+    read = [e["path"].removesuffix(".gz") for e in running.events if e["event"] == "reading"]
+    assert len(read) >= 5
+    assert read == sorted(set(read))
+    found = [e["finding"]["code"] for e in running.events if e["event"] == "appeared"]
+    assert "NVG301" in found
+    assert not [e for e in running.events if e["event"] in ("problem", "lost")]
+
+
 def test_tcpdump_into_a_pipe_is_read_as_it_comes(tmp_path: Path) -> None:
     need_all("tcpdump", "unshare", "ip")
     watch = " ".join([*PROGRAM, "watch", "-", "--interval", "200ms"])

@@ -285,13 +285,6 @@ def test_what_is_no_capture_is_said_and_does_not_end_the_file_that_is_read(tmp_p
         assert watched.look(1) == []
 
 
-def test_a_compressed_capture_is_said_to_be_for_check(tmp_path: Path) -> None:
-    (tmp_path / "old.gz").write_bytes(b"\x1f\x8b\x08\0" + bytes(40))
-    with watching(Folder(str(tmp_path))) as watched:
-        assert watched.look() == [("problem", "old.gz")]
-        assert "nvgre-doctor check" in watched.of("problem")[0].fields["message"]
-
-
 def test_a_file_that_grows_after_a_later_one_has_begun_is_said_to_be_lost(tmp_path: Path) -> None:
     first, second = tmp_path / ring_name(1), tmp_path / ring_name(2)
     first.write_bytes(pcap(others()))

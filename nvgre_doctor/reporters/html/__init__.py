@@ -40,7 +40,7 @@ from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.vocabulary import PairVerdict, Verdict
 from nvgre_doctor.wording import VERDICT_WORDS
 
-_LOOKS: Final = {
+VERDICT_LOOKS: Final = {
     Verdict.MISMATCH: ("bad", "\u2716"),
     Verdict.REFUSED: ("bad", "\u2716"),
     Verdict.OLD_LAYOUT: ("bad", "\u2716"),
@@ -133,7 +133,7 @@ def head(verdict: Verdict, css: str, scripts: list[str]) -> Html:
         f"default-src 'none'; style-src {source_of(css)}; script-src {allowed};"
         " img-src data:; base-uri 'none'; form-action 'none'"
     )
-    _, symbol = _LOOKS[verdict]
+    _, symbol = VERDICT_LOOKS[verdict]
     return joined(
         (
             tag("meta", charset="utf-8"),
@@ -150,7 +150,7 @@ def head(verdict: Verdict, css: str, scripts: list[str]) -> Html:
 
 def _icon(verdict: Verdict) -> str:
     """The verdict for the tab of a browser, as a picture within the page."""
-    color, path = _ICONS[_LOOKS[verdict][0]]
+    color, path = _ICONS[VERDICT_LOOKS[verdict][0]]
     svg = (
         "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'>"
         f"<circle cx='16' cy='16' r='16' fill='{color}'/>"
@@ -172,7 +172,7 @@ def _banner(sections: list[tuple[str, str]]) -> Html:
 
 def _verdict(report: Report) -> Html:
     """Who, what and what to do, before anything else."""
-    style, symbol = _LOOKS[report.verdict]
+    style, symbol = VERDICT_LOOKS[report.verdict]
     hosts = {host.address: host for host in report.hosts}
     worst = next((finding for finding in report.findings if finding.next_step), None)
     step, check = next_step(worst) if worst else ("", "")
