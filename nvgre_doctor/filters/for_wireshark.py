@@ -55,13 +55,17 @@ def not_own_message(address: bytes) -> str:
 
 
 def vm_pair(macs: bytes) -> str:
-    """Frames from one virtual machine to another; `macs` as in `Stream`."""
-    return f"eth.src == {macs[6:].hex(':')} && eth.dst == {macs[:6].hex(':')}"
+    """Frames from one virtual machine to another; `macs` as in `Stream`.
+
+    By their bytes behind the outer MACs: Wireshark has no fields of a header that is cut off behind
+    its MACs, and hosts may send with their own inside as well.
+    """
+    return f"frame[14:] contains {macs.hex(':')}"
 
 
 def vm_pair_both_ways(macs: bytes) -> str:
     """Frames between two virtual machines."""
-    return f"eth.addr == {macs[6:].hex(':')} && eth.addr == {macs[:6].hex(':')}"
+    return any_of((vm_pair(macs), vm_pair(macs[6:] + macs[:6])))
 
 
 def any_of(filters: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 from typing import Final, NamedTuple
 
 from nvgre_doctor.filters import for_wireshark
@@ -11,6 +12,7 @@ from nvgre_doctor.rules.base import Rule, Situation, about_pair, finding
 from nvgre_doctor.rules.data_filters import DataFilters
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
+from nvgre_doctor.rules.numbered import while_so
 from nvgre_doctor.rules.nvg3_refusals import is_by_layout, is_lower
 from nvgre_doctor.rules.refused_flows import RefusedFlows, frames_of, keys_text, sightings_of
 from nvgre_doctor.vocabulary import Confidence, Layout, PairVerdict, Severity, Verdict
@@ -55,11 +57,17 @@ def find_mismatch(situation: Situation) -> Iterator[Finding]:
         one, two = (situation.host(address) for address in pair.hosts)
         old, current = (one, two) if one.layout is Layout.OLD else (two, one)
         old_name, current_name = address_text(old.address), address_text(current.address)
-        sent = (
-            situation.diagnosis.between(old.address, current.address),
-            situation.diagnosis.between(current.address, old.address),
-        )
-        examples = [next((stream for stream in streams if stream.frames), None) for streams in sent]
+        ends = old.address, current.address
+        sent = [
+            [
+                s
+                for s in situation.diagnosis.between(*flow)
+                if s.frames and _differ(situation, flow, s.first)
+            ]
+            for flow in (ends, ends[::-1])
+        ]
+        text, count = data(*pair.hosts), pair.frames_forward + pair.frames_backward
+        has_changes = bool(one.changes or two.changes)
         is_proven = pair.confidence is Confidence.PROVEN
         cannot = "cannot talk: they use" if is_proven else "probably cannot talk: they seem to use"
         yield finding(
@@ -68,13 +76,23 @@ def find_mismatch(situation: Situation) -> Iterator[Finding]:
             f"{old_name} ({LAYOUT_NAMES[old.layout]}) and {current_name}"
             f" ({LAYOUT_NAMES[current.layout]}) {cannot} different layouts.",
             about_pair(*pair.hosts),
-            [stream.first for stream in examples if stream is not None],
-            count=pair.frames_forward + pair.frames_backward,
-            display_filter=data(*pair.hosts),
+            [streams[0].first for streams in sent if streams],
+            count=sum(s.frames for streams in sent for s in streams) if has_changes else count,
+            display_filter=(
+                while_so(situation, text, (one, two), partial(_differ, situation, ends))
+                if has_changes
+                else text
+            ),
             advice=update(old, is_certain=is_proven),
             confidence=pair.confidence,
         )
     yield from _refused_crosswise(situation)
+
+
+def _differ(situation: Situation, ends: tuple[bytes, bytes], at: At) -> bool:
+    """Whether two hosts speak different layouts at that time."""
+    spoken = {situation.layout_at(address, at) for address in ends}
+    return len(spoken) == 2 and Layout.UNKNOWN not in spoken
 
 
 def _refused_crosswise(situation: Situation) -> Iterator[Finding]:
@@ -129,21 +147,18 @@ def find_one_way(situation: Situation) -> Iterator[Finding]:
     for pair, silent in silent_vm_pairs(situation):
         one, two = pair.hosts
         names = listed((vm_pair_text(vms.macs) for vms in silent), 3)
-        text = data(one, two)
-        count = pair.frames_forward + pair.frames_backward
-        if len(silent) <= MOST_FILTERED:  # else all that these hosts exchange is shown
-            machines = for_wireshark.any_of(for_wireshark.vm_pair(vms.macs) for vms in silent)
-            text += f" && ({machines})"
-            count = sum(vms.frames for vms in silent)
+        is_few = len(silent) <= MOST_FILTERED
+        machines = for_wireshark.any_of(for_wireshark.vm_pair(vms.macs) for vms in silent)
         yield finding(
             "NVG306",
             Severity.INFO,
             f"{plural(len(silent), 'VM pair')} between {address_text(one)} and {address_text(two)}"
-            f" heard in one direction only: {names}.",
+            f" heard in one direction only: {names}"
+            f"{'' if is_few else ' (too many for a display filter)'}.",
             about_pair(one, two),
             [vms.first for vms in silent],
-            count=count,
-            display_filter=text,
+            count=sum(vms.frames for vms in silent),
+            display_filter=f"{data(one, two)} && ({machines})" if is_few else "",
             advice=policy(situation.host(two), situation.host(one)),
         )
 
@@ -194,7 +209,7 @@ def shows_mismatch(situation: Situation) -> Show:
     }
 
     def show(frame: Frame) -> Iterator[Claim]:
-        if frame.packet is None or frame.error is not None:
+        if frame.packet is None:
             return
         source, destination = frame.packet.source, frame.packet.destination
         # In one order for both directions: Wireshark lists equal comments once.
@@ -202,8 +217,8 @@ def shows_mismatch(situation: Situation) -> Show:
             (name_of(address), situation.layout_at(address, frame.at))
             for address in (source, destination)
         )
-        (one, spoken), (two, other) = ends
-        if spoken is not other and Layout.UNKNOWN not in (spoken, other):
+        one, two = (name for name, _ in ends)
+        if _differ(situation, (source, destination), frame.at):
             names = " and ".join(f"{name} ({LAYOUT_NAMES[layout]})" for name, layout in ends)
             cannot = "cannot" if (one, two) in proven else "probably cannot"
             yield Claim((one, two), f"{names} {cannot} talk: they use different layouts")
@@ -217,7 +232,7 @@ def shows_one_way(situation: Situation) -> Show:
 
     def show(frame: Frame) -> Iterator[Claim]:
         packet = frame.packet
-        if packet is None or frame.error is not None:
+        if packet is None:
             return
         if (packet.source, packet.destination, packet.macs) in silent:
             one, two = sorted((name_of(packet.source), name_of(packet.destination)))

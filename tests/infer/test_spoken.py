@@ -4,7 +4,9 @@ import pytest
 
 from nvgre_doctor.evidence.parts import Moment
 from nvgre_doctor.evidence.signs import IcmpSign
+from nvgre_doctor.infer.causes import Causes
 from nvgre_doctor.infer.diagnosis import (
+    About,
     At,
     Diagnosis,
     HostVerdict,
@@ -14,7 +16,6 @@ from nvgre_doctor.infer.diagnosis import (
 )
 from nvgre_doctor.infer.pieces import Piece, Pieces
 from nvgre_doctor.vocabulary import Cause, Confidence, Layout
-from nvgre_doctor.wire.facts import Carried, IcmpError, Quote, QuoteKind
 
 SECOND = 1_000_000_000
 OLD, CURRENT, BOTH, UNKNOWN = Layout.OLD, Layout.CURRENT, Layout.BOTH, Layout.UNKNOWN
@@ -219,10 +220,8 @@ def told(gre_key: int | None, cause: Cause, code: int = 10) -> RefusalFacts:
 
 
 def cause(gre_key: int | None, *refusals: RefusalFacts) -> Cause:
-    quote = Quote(QuoteKind.BARE_GRE, gre_key=gre_key)
-    error = IcmpError(THEIRS, MINE, 4, 3, 10, Carried.INNER, True, quote)
-    diagnosis = Diagnosis([], {}, [], list(refusals))
-    return diagnosis.cause_of(MINE, THEIRS, error, at(15))
+    about = About(MINE, THEIRS, IcmpSign(THEIRS, MINE, 4, 3, 10, True, True, 0), gre_key)
+    return Causes(refusals)(about, at(15))
 
 
 def test_a_frame_has_the_cause_that_was_found_of_its_flow_and_key() -> None:

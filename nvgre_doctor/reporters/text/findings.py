@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from nvgre_doctor.reporters.subjects import next_step_text
+from nvgre_doctor.filters.grammar import whole_or
+from nvgre_doctor.reporters.subjects import filters_of, next_step_text
 from nvgre_doctor.reporters.text.sheet import Sheet
 from nvgre_doctor.reporters.text.steps import last_step
 from nvgre_doctor.rules.finding import Finding, FrameRef
@@ -104,8 +105,9 @@ def _host_and_frames(sheet: Sheet, finding: Finding) -> str:
 
 
 def _write_details(sheet: Sheet, finding: Finding, said: set[str]) -> None:
-    if finding.display_filter:
-        text = Span(f"filter: {sheet.clean(finding.display_filter)}", Style.DIM)
+    for name, display_filter in filters_of(sheet.report, finding):
+        of_one = f" of {sheet.clean(name)}" if name else ""
+        text = Span(f"filter{of_one}: {whole_or(display_filter, sheet.clean)}", Style.DIM)
         sheet.say(text, indent=_INDENT, hang=2)
     step = next_step_text(finding)
     if step and step not in said:
