@@ -57,10 +57,14 @@ def not_own_message(address: bytes) -> str:
 def vm_pair(macs: bytes) -> str:
     """Frames from one virtual machine to another; `macs` as in `Stream`.
 
-    By their bytes behind the outer MACs: Wireshark has no fields of a header that is cut off behind
-    its MACs, and hosts may send with their own inside as well.
+    By their bytes behind the outer MACs, for Wireshark has no fields of a header that is cut off
+    behind its MACs; where it has them, they are no others, for these bytes may be quoted.
     """
-    return f"frame[14:] contains {macs.hex(':')}"
+    destination, source = macs[:6].hex(":"), macs[6:].hex(":")
+    return (
+        f"frame[14:] contains {destination}:{source}"
+        f" && !(eth.dst#2 != {destination}) && !(eth.src#2 != {source})"
+    )
 
 
 def vm_pair_both_ways(macs: bytes) -> str:

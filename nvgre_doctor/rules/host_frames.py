@@ -7,7 +7,14 @@ from nvgre_doctor.infer.diagnosis import At, HostVerdict, Reason, Stream
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.data_filters import DataFilters
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
-from nvgre_doctor.rules.numbered import Filters, Numbers, of_captures, while_so, with_numbers
+from nvgre_doctor.rules.numbered import (
+    Filters,
+    Numbers,
+    at_times,
+    of_captures,
+    times_of,
+    with_numbers,
+)
 from nvgre_doctor.vocabulary import Layout, Sender
 from nvgre_doctor.wording import key_text
 
@@ -50,9 +57,8 @@ def filter_in(
     text = data(host.address)
     if not host.changes:
         return text
-    return while_so(
-        situation, text, [host], lambda at: situation.layout_at(host.address, at) is layout
-    )
+    times = times_of([host], lambda at: situation.layout_at(host.address, at) is layout)
+    return at_times(situation, text, times)
 
 
 def frames_around(host: HostVerdict) -> list[At]:

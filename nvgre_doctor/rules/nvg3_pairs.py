@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import partial
 from typing import Final, NamedTuple
 
 from nvgre_doctor.filters import for_wireshark
@@ -12,7 +11,7 @@ from nvgre_doctor.rules.base import Rule, Situation, about_pair, finding
 from nvgre_doctor.rules.data_filters import DataFilters
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
-from nvgre_doctor.rules.numbered import while_so
+from nvgre_doctor.rules.numbered import Times, at_times, count_sent, is_in, times_of
 from nvgre_doctor.rules.nvg3_refusals import is_by_layout, is_lower
 from nvgre_doctor.rules.refused_flows import RefusedFlows, frames_of, keys_text, sightings_of
 from nvgre_doctor.vocabulary import Confidence, Layout, PairVerdict, Severity, Verdict
@@ -58,16 +57,12 @@ def find_mismatch(situation: Situation) -> Iterator[Finding]:
         old, current = (one, two) if one.layout is Layout.OLD else (two, one)
         old_name, current_name = address_text(old.address), address_text(current.address)
         ends = old.address, current.address
+        times = mismatched(situation, ends) if one.changes or two.changes else None
         sent = [
-            [
-                s
-                for s in situation.diagnosis.between(*flow)
-                if s.frames and _differ(situation, flow, s.first)
-            ]
+            [s for s in situation.diagnosis.between(*flow) if s.frames]
             for flow in (ends, ends[::-1])
         ]
-        text, count = data(*pair.hosts), pair.frames_forward + pair.frames_backward
-        has_changes = bool(one.changes or two.changes)
+        text = data(*pair.hosts)
         is_proven = pair.confidence is Confidence.PROVEN
         cannot = "cannot talk: they use" if is_proven else "probably cannot talk: they seem to use"
         yield finding(
@@ -76,23 +71,33 @@ def find_mismatch(situation: Situation) -> Iterator[Finding]:
             f"{old_name} ({LAYOUT_NAMES[old.layout]}) and {current_name}"
             f" ({LAYOUT_NAMES[current.layout]}) {cannot} different layouts.",
             about_pair(*pair.hosts),
-            [streams[0].first for streams in sent if streams],
-            count=sum(s.frames for streams in sent for s in streams) if has_changes else count,
-            display_filter=(
-                while_so(situation, text, (one, two), partial(_differ, situation, ends))
-                if has_changes
-                else text
+            [
+                next((s.first for s in streams if is_in(times, s.first)), streams[0].last)
+                if times
+                else streams[0].first
+                for streams in sent
+                if streams
+            ],
+            count=(
+                count_sent(situation, {ends, ends[::-1]}, times)
+                if times
+                else pair.frames_forward + pair.frames_backward
             ),
+            display_filter=at_times(situation, text, times) if times else text,
             advice=update(old, is_certain=is_proven),
             confidence=pair.confidence,
         )
     yield from _refused_crosswise(situation)
 
 
-def _differ(situation: Situation, ends: tuple[bytes, bytes], at: At) -> bool:
-    """Whether two hosts speak different layouts at that time."""
-    spoken = {situation.layout_at(address, at) for address in ends}
-    return len(spoken) == 2 and Layout.UNKNOWN not in spoken
+def mismatched(situation: Situation, ends: tuple[bytes, bytes]) -> Times:
+    """When two hosts spoke different layouts, where one of them changed its own."""
+
+    def differ(at: At) -> bool:
+        spoken = {situation.layout_at(address, at) for address in ends}
+        return len(spoken) == 2 and Layout.UNKNOWN not in spoken
+
+    return times_of([situation.host(address) for address in ends], differ)
 
 
 def _refused_crosswise(situation: Situation) -> Iterator[Finding]:
@@ -202,26 +207,32 @@ def silent_vm_pairs(situation: Situation) -> Iterator[tuple[PairFacts, list[OneW
 
 def shows_mismatch(situation: Situation) -> Show:
     """Frames between the two while their layouts differ."""
-    proven = {
-        about_pair(*pair.hosts).hosts
+    known = {
+        pair.hosts: pair.confidence is Confidence.PROVEN
         for pair in situation.diagnosis.pairs
-        if pair.confidence is Confidence.PROVEN
+        if pair.verdict is PairVerdict.MISMATCH
+    }
+    times = {
+        ends: mismatched(situation, ends)
+        for ends in known
+        if any(situation.host(address).changes for address in ends)
     }
 
     def show(frame: Frame) -> Iterator[Claim]:
         if frame.packet is None:
             return
-        source, destination = frame.packet.source, frame.packet.destination
+        source, destination = frame.packet[:2]
         # In one order for both directions: Wireshark lists equal comments once.
-        ends = sorted(
-            (name_of(address), situation.layout_at(address, frame.at))
-            for address in (source, destination)
+        ends = (source, destination) if source < destination else (destination, source)
+        if ends not in known or (ends in times and not is_in(times[ends], frame.at)):
+            return
+        named = sorted(
+            (name_of(address), situation.layout_at(address, frame.at)) for address in ends
         )
-        one, two = (name for name, _ in ends)
-        if _differ(situation, (source, destination), frame.at):
-            names = " and ".join(f"{name} ({LAYOUT_NAMES[layout]})" for name, layout in ends)
-            cannot = "cannot" if (one, two) in proven else "probably cannot"
-            yield Claim((one, two), f"{names} {cannot} talk: they use different layouts")
+        names = " and ".join(f"{name} ({LAYOUT_NAMES[layout]})" for name, layout in named)
+        cannot = "cannot" if known[ends] else "probably cannot"
+        one, two = (name for name, _ in named)
+        yield Claim((one, two), f"{names} {cannot} talk: they use different layouts")
 
     return show
 
