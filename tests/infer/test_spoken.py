@@ -12,6 +12,7 @@ from nvgre_doctor.infer.diagnosis import (
     HostVerdict,
     RefusalFacts,
     SpanVerdict,
+    Spell,
     Stream,
 )
 from nvgre_doctor.infer.pieces import Piece, Pieces
@@ -250,6 +251,17 @@ def test_of_several_causes_in_turn_the_last_that_had_begun_is_that_of_a_frame(
     one = told(5, Cause.POLICY)._replace(frames=(at(policy),))
     two = told(5, Cause.LAYOUT_MISMATCH)._replace(frames=(at(mismatch),))
     assert cause(5, one, two) is expected
+
+
+def test_the_cause_whose_time_it_was_is_that_of_a_frame_though_another_began_later() -> None:
+    """Policy, a mismatch for a while, and policy again: the frame is number 15 of capture 0."""
+    policy = told(5, Cause.POLICY)._replace(
+        frames=(at(2),), spells=(Spell(0, 2, 4), Spell(0, 14, 20))
+    )
+    mismatch = told(5, Cause.LAYOUT_MISMATCH)._replace(
+        frames=(at(8),), spells=(Spell(0, 8, 9), Spell(1, 15, 15))
+    )
+    assert cause(5, policy, mismatch) is Cause.POLICY
 
 
 def test_the_streams_between_two_hosts_are_those_of_one_direction() -> None:

@@ -23,7 +23,7 @@ from tests.situations import (
     situation,
     stream,
 )
-from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, Vm, vm
+from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, Tape, Vm, findings_of, judge_tapes, vm
 
 PROVEN, LIKELY = Confidence.PROVEN, Confidence.LIKELY
 
@@ -159,6 +159,18 @@ def test_two_ids_of_one_silent_vm_pair_are_one_vm_pair() -> None:
     assert finding.message.startswith("1 VM pair ")
     assert [ref.frame for ref in finding.frames] == [2]
     assert finding.frame_count == 8
+
+
+def test_a_mismatch_since_a_change_is_about_the_frames_behind_the_change() -> None:
+    tape = Tape()
+    for gre_key in (OLD_5001, CURRENT_5001):
+        for _ in range(2):
+            tape.ping(A, B, gre_key, OLD_5001)
+        tape.wait(60)
+    (finding,) = findings_of(judge_tapes(tape), "NVG301")
+    assert finding.display_filter.endswith(" && frame.number in {5..8}")
+    assert finding.frame_count == 4
+    assert [ref.frame for ref in finding.frames] == [5, 8]
 
 
 def test_very_many_silent_vm_pairs_have_no_filter_and_it_is_said_so() -> None:
