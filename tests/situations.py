@@ -22,6 +22,7 @@ from nvgre_doctor.infer.diagnosis import (
     Reason,
     RefusalFacts,
     SpanVerdict,
+    Spell,
     Stray,
     Stream,
 )
@@ -133,6 +134,7 @@ def refusal(
     count: int | None = None,
     sightings: int | None = None,
     mtu: int = 0,
+    spells: tuple[tuple[int, int, int], ...] = (),
 ) -> RefusalFacts:
     """ICMP errors of one kind about one flow; its receiver sends them, if nobody else is named."""
     reporter = build.ip(by or destination)
@@ -148,6 +150,7 @@ def refusal(
         tuple(map(at, frames)),
         cause,
         packets if sightings is None else sightings,
+        tuple(Spell(*spell) for spell in spells),
     )
 
 

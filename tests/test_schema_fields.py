@@ -23,6 +23,7 @@ OBJECTS = {
     "host": json_fields.HOST,
     "pair": json_fields.PAIR,
     "refusal": json_fields.REFUSAL,
+    "capture_filter": json_fields.CAPTURE_FILTER,
     "finding": json_fields.FINDING,
 }
 

@@ -8,7 +8,7 @@ import pytest
 
 from nvgre_doctor.report.model import LayoutSpan, Report
 from nvgre_doctor.reporters import render
-from nvgre_doctor.rules.finding import FrameRef
+from nvgre_doctor.rules.finding import FrameRef, Subject
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.page import Page, Span, Style, cells
 from nvgre_doctor.terminal.visible import visible
@@ -319,6 +319,27 @@ def test_hosts_of_which_one_thing_is_said_are_told_together() -> None:
     text = render("text", MISMATCH._replace(findings=(one, ten, eleven)), Display())
     assert "10.0.0.1 says key 0x1.\n        The same: 10.0.0.10.\n" in text
     assert "10.0.0.11 says key 0x2.\n" in text
+
+
+def test_pairs_of_one_host_of_which_one_thing_is_said_are_told_together() -> None:
+    two, three, other = (
+        MISMATCH.findings[0]._replace(
+            message=f"{host} and {common} cannot talk.",
+            subject=Subject("pair", (common, host)),
+            frames=(),
+        )
+        for host, common in (
+            ("10.0.0.2", "10.0.0.1"),
+            ("10.0.0.3", "10.0.0.1"),
+            ("10.0.0.5", "10.0.0.4"),
+        )
+    )
+    text = render("text", MISMATCH._replace(findings=(two, three, other)), Display())
+    assert (
+        "10.0.0.2 and 10.0.0.1 cannot talk.\n        The same of 10.0.0.1 and: 10.0.0.3.\n" in text
+    )
+    assert "NVG201  10.0.0.5 and 10.0.0.4 cannot talk.\n" in text
+    assert text.count(" NVG201  ") == 2
 
 
 @pytest.mark.parametrize("verbosity", [0, 1])

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from nvgre_doctor.infer.diagnosis import At
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.finding import Finding
-from nvgre_doctor.rules.frames import frame_of, messages_of_hosts
+from nvgre_doctor.rules.frames import Errors, frame_of
 from nvgre_doctor.rules.registry import RULES
 from nvgre_doctor.wire.facts import Facts
 
@@ -42,7 +42,7 @@ class Pointer:
                 if ref.capture == capture:
                     self._named[ref.frame].append(finding.code)
         codes = {code for code, _ in self._found}
-        self._of_hosts = messages_of_hosts(situation.evidence)
+        self._errors = Errors(situation.evidence, situation.diagnosis)
         self._shows = [(r.code, r.shows(situation)) for r in RULES if r.code in codes]
         self._has_changes = any(host.changes for host in situation.diagnosis.hosts.values())
 
@@ -59,7 +59,7 @@ class Pointer:
 
     def notes(self, facts: Facts, at: At) -> list[Note]:
         """One note for each code that points to this frame, in order."""
-        frame = frame_of(facts, at, self._of_hosts)
+        frame = frame_of(facts, at, self._errors)
         texts: dict[str, str] = {}
         for code, show in self._shows:
             for claim in show(frame):

@@ -49,7 +49,7 @@ def command(captures: tuple[str, ...], config: str | None, no_config: bool) -> i
 def _lines(report: "Report") -> Iterator[str]:
     from nvgre_doctor.filters.for_captures import capture_filter, with_vlan
     from nvgre_doctor.filters.for_wireshark import NVGRE, of_hosts_before_4
-    from nvgre_doctor.reporters.subjects import subject_key, subject_name
+    from nvgre_doctor.reporters.subjects import filters_of, subject_key, subject_name
     from nvgre_doctor.terminal.visible import visible
 
     hosts = hosts_in_question(report)
@@ -60,11 +60,12 @@ def _lines(report: "Report") -> Iterator[str]:
     yield from ("all NVGRE", "  " + NVGRE)
     rows = {
         (
-            f"{finding.code} {visible(subject_name(report, subject_key(finding)))}",
-            finding.display_filter,
+            f"{finding.code} {visible(subject_name(report, subject_key(finding)))}"
+            + (f", in {visible(name)}" if name else ""),
+            display_filter,
         ): None
         for finding in report.findings
-        if finding.display_filter
+        for name, display_filter in filters_of(report, finding)
     }
     for name, display_filter in rows:
         yield from (name, "  " + display_filter)

@@ -55,13 +55,21 @@ def not_own_message(address: bytes) -> str:
 
 
 def vm_pair(macs: bytes) -> str:
-    """Frames from one virtual machine to another; `macs` as in `Stream`."""
-    return f"eth.src == {macs[6:].hex(':')} && eth.dst == {macs[:6].hex(':')}"
+    """Frames from one virtual machine to another; `macs` as in `Stream`.
+
+    By their bytes behind the outer MACs, for Wireshark has no fields of a header that is cut off
+    behind its MACs; where it has them, they are no others, for these bytes may be quoted.
+    """
+    destination, source = macs[:6].hex(":"), macs[6:].hex(":")
+    return (
+        f"frame[14:] contains {destination}:{source}"
+        f" && !(eth.dst#2 != {destination}) && !(eth.src#2 != {source})"
+    )
 
 
 def vm_pair_both_ways(macs: bytes) -> str:
     """Frames between two virtual machines."""
-    return f"eth.addr == {macs[6:].hex(':')} && eth.addr == {macs[:6].hex(':')}"
+    return any_of((vm_pair(macs), vm_pair(macs[6:] + macs[:6])))
 
 
 def any_of(filters: Iterable[str]) -> str:

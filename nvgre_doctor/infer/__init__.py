@@ -60,15 +60,17 @@ def _infer(evidence: Evidence, inventory: Inventory) -> Diagnosis:
         host.reasons = explaining.of_host(host, numbers, decides)
         if address in solution.contradicted:
             _take_back(host)
+    refusals = find_refusals(evidence, streams, hosts)
     return Diagnosis(
         streams,
         hosts,
         judge_pairs(frames, hosts, deciding),
-        find_refusals(evidence, streams, hosts),
+        refusals.facts,
         find_strays(solution.spans, solution.models, solution.answers),
         find_contradictions(solution.spans, solution.models),
         copies,
         find_hosts_of_several_labs(solution, evidence.captures, copies),
+        refusals.about,
     )
 
 

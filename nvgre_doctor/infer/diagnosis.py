@@ -6,7 +6,6 @@ from typing import Final, NamedTuple
 from nvgre_doctor.evidence.parts import Moment
 from nvgre_doctor.evidence.signs import IcmpSign
 from nvgre_doctor.infer.pieces import Pieces
-from nvgre_doctor.scan.exact import bare_sign
 from nvgre_doctor.vocabulary import (
     Assumption,
     Cause,
@@ -16,7 +15,6 @@ from nvgre_doctor.vocabulary import (
     PairVerdict,
     Sender,
 )
-from nvgre_doctor.wire.facts import IcmpError
 
 RESTART_NS: Final = 20_000_000_000
 """A host changes its layout by a restart, which takes longer than this."""
@@ -171,9 +169,9 @@ class HostVerdict:
             if span.layout is Layout.UNKNOWN:
                 continue
             first, last = span.ends_at(at)
-            if _is_earlier(last, at):
+            if is_earlier(last, at):
                 before, since = span, _gap(last, at)
-            elif not _is_earlier(at, first):
+            elif not is_earlier(at, first):
                 return span
             elif after is None:
                 after, until = span, _gap(at, first)
@@ -196,7 +194,7 @@ def _gap(one: At, two: At) -> int:
     return abs(two.ts_ns - one.ts_ns)
 
 
-def _is_earlier(one: At, two: At) -> bool:
+def is_earlier(one: At, two: At) -> bool:
     """By frame inside a capture, else by their clocks."""
     if one.capture == two.capture:
         return one.frame_number < two.frame_number
@@ -214,6 +212,23 @@ class PairFacts:
     confidence: Confidence = Confidence.NONE
 
 
+class About(NamedTuple):
+    """What is refused by ICMP errors that say the same."""
+
+    source: bytes
+    destination: bytes
+    sign: IcmpSign  # without what only the quote tells
+    gre_key: int | None
+
+
+class Spell(NamedTuple):
+    """Frames of one capture, by number: from the first to the last."""
+
+    capture: int
+    first: int
+    last: int
+
+
 class RefusalFacts(NamedTuple):
     """ICMP errors of one kind about one flow."""
 
@@ -225,6 +240,7 @@ class RefusalFacts(NamedTuple):
     frames: tuple[At, ...]  # examples, by time
     cause: Cause
     sightings: int = 0  # how often these packets were captured
+    spells: tuple[Spell, ...] = ()  # when, where errors of this kind have several causes in turn
 
 
 class Stray(NamedTuple):
@@ -268,28 +284,8 @@ class Diagnosis:
     contradictions: list[Contradiction] = field(default_factory=list)
     copies: list[Copies] = field(default_factory=list)
     of_several_labs: list[bytes] = field(default_factory=list)  # about which captures disagree
+    refused: dict[IcmpSign, About] = field(default_factory=dict)  # by all that an ICMP error says
     _between: dict[tuple[bytes, bytes], list[Stream]] = field(default_factory=dict, repr=False)
-    _causes: dict[tuple[bytes, bytes, IcmpSign], list[RefusalFacts]] = field(
-        default_factory=dict, repr=False
-    )
-
-    def cause_of(self, source: bytes, destination: bytes, error: IcmpError, at: At) -> Cause:
-        """Why an ICMP error refuses a flow: what was found of all errors that say the same; where
-        that is several things in turn, the last that had begun.
-        """
-        gre_key = error.quote.gre_key
-        if not self._causes:
-            for refusal in self.refusals:
-                flow = refusal.source, refusal.destination, refusal.sign
-                self._causes.setdefault(flow, []).append(refusal)
-        rows = [
-            row
-            for row in self._causes.get((source, destination, bare_sign(error)), ())
-            if gre_key in (row.gre_key, None)
-        ]
-        begun = [row for row in rows if not _is_earlier(at, row.frames[0])]
-        last = max(begun or rows, key=lambda row: row.frames[0], default=None)
-        return Cause.UNKNOWN if last is None else last.cause
 
     def between(self, source: bytes, destination: bytes) -> list[Stream]:
         """The streams from one host to another."""

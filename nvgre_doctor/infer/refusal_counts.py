@@ -10,7 +10,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from nvgre_doctor.evidence.signs import DIGESTS, IcmpInterval
-from nvgre_doctor.infer.diagnosis import At
+from nvgre_doctor.infer.diagnosis import At, Spell
 from nvgre_doctor.vocabulary import Cause
 from nvgre_doctor.wire.marks import COPIES, is_numbered, split_unnumbered
 
@@ -24,17 +24,19 @@ class Told(NamedTuple):
     packets: int
     sightings: int
     frames: list[At]
+    spells: list[Spell]
 
 
 class Refused:
     """All sightings of what is refused in one way."""
 
-    __slots__ = ("_digests", "_frames", "_sightings")
+    __slots__ = ("_digests", "_frames", "_sightings", "_spells")
 
     def __init__(self) -> None:
         """Nothing was seen yet."""
         self._sightings: Counter[Cause] = Counter()
         self._frames: defaultdict[Cause, list[At]] = defaultdict(list)
+        self._spells: defaultdict[Cause, list[Spell]] = defaultdict(list)
         self._digests: defaultdict[Cause, defaultdict[bytes, Counter[int]]] = defaultdict(
             lambda: defaultdict(Counter)
         )
@@ -44,6 +46,8 @@ class Refused:
         """More sightings."""
         self._sightings[cause] += interval.sightings
         self._frames[cause] += [At(m.ts_ns, capture, m.frame_number) for m in interval.examples]
+        ends = interval.first.frame_number, interval.last.frame_number
+        self._spells[cause].append(Spell(capture, *ends))
         for digest, seen in interval.digests:
             self._digests[cause][digest][capture] += seen
 
@@ -57,15 +61,18 @@ class Refused:
         for cause in [cause for cause in self._sightings if not packets[cause]]:
             self._sightings[into] += self._sightings.pop(cause)
             self._frames[into] += self._frames.pop(cause)
+            self._spells[into] += self._spells.pop(cause)
         for cause in sorted(packets):
             count = packets[cause]
             if cause not in self._sightings:  # captures disagree about the cause
                 self._sightings[cause] = count
                 self._frames[cause] = [at for frames in self._frames.values() for at in frames]
+                self._spells[cause] = [one for spells in self._spells.values() for one in spells]
             elif len(samples.get(cause, ())) == DIGESTS:
                 seen = sum(self._digests[cause][digest].total() for digest in samples[cause])
                 count = max(count, count * self._sightings[cause] // seen)
-            yield cause, Told(count, self._sightings[cause], self._frames[cause])
+            frames, spells = self._frames[cause], self._spells[cause]
+            yield cause, Told(count, self._sightings[cause], frames, spells)
 
     def _numbered(self, samples: _Samples) -> Iterator[Cause]:
         """The cause of every packet that has a number."""

@@ -3,12 +3,12 @@ layouts of that time explain it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.signs import EXAMPLES, IcmpSign
-from nvgre_doctor.infer.diagnosis import At, HostVerdict, RefusalFacts, Stream
+from nvgre_doctor.infer.diagnosis import About, At, HostVerdict, RefusalFacts, Stream
 from nvgre_doctor.infer.hearsay import icmp_errors, is_prohibited, refused_flow
 from nvgre_doctor.infer.refusal_counts import Refused
 from nvgre_doctor.vocabulary import Cause, Confidence, Layout
@@ -20,64 +20,68 @@ Flow = tuple[bytes, bytes]
 """Source and destination."""
 
 
-class _About(NamedTuple):
-    """What refusals have in common, but for their cause."""
+class Refusals(NamedTuple):
+    """All ICMP errors that quote NVGRE frames, by flow, in order; and what each of them refuses."""
 
-    source: bytes
-    destination: bytes
-    sign: IcmpSign  # without what only the quote tells
-    gre_key: int | None
+    facts: list[RefusalFacts]
+    about: dict[IcmpSign, About]
 
 
 def find_refusals(
     evidence: Evidence, streams: Iterable[Stream], hosts: Mapping[bytes, HostVerdict]
-) -> list[RefusalFacts]:
-    """All ICMP errors that quote NVGRE frames, by flow, in order."""
+) -> Refusals:
+    """Which flows are refused, by whom and why."""
     errors = [heard for heard in icmp_errors(evidence) if heard.sign.refuses_nvgre]
     if not errors:
-        return []
+        return Refusals([], {})
     index = _FlowIndex(streams, {heard.sign.addressee for heard in errors})
-    found: defaultdict[_About, Refused] = defaultdict(Refused)
-    refused = [(heard, *index.flow_and_key(heard.sign)) for heard in errors]
-    answered = _refused_both_ways((flow, gre_key, heard.sign) for heard, flow, gre_key in refused)
-    for heard, flow, gre_key in refused:
-        bare = IcmpSign(*heard.sign[:8])
+    abouts: dict[IcmpSign, About] = {}
+    for sign in {heard.sign: None for heard in errors}:
+        flow, gre_key = index.flow_and_key(sign)
+        abouts[sign] = About(*flow, IcmpSign(*sign[:8]), gre_key)
+    answered = _refused_both_ways(abouts.values())
+    found: defaultdict[About, Refused] = defaultdict(Refused)
+    for heard in errors:
+        about = abouts[heard.sign]
         for interval in heard.seen.intervals:
             first, last = (
                 At(m.ts_ns, heard.capture, m.frame_number) for m in (interval.first, interval.last)
             )
-            cause = _cause(flow, bare, hosts, first, last)
-            if cause is Cause.UNKNOWN and (flow, gre_key) in answered and is_prohibited(bare):
+            cause = _cause(about, hosts, first, last)
+            if cause is Cause.UNKNOWN and about in answered:
                 cause = Cause.LAYOUT_MISMATCH
-            found[_About(*flow, bare, gre_key)].add(cause, interval, heard.capture)
-    return [
-        RefusalFacts(
-            about.source,
-            about.destination,
-            about.sign,
-            about.gre_key,
-            told.packets,
-            tuple(sorted(told.frames)[:EXAMPLES]),
-            cause,
-            told.sightings,
-        )
-        for about, seen in sorted(found.items(), key=lambda item: _sortable(item[0]))
-        for cause, told in seen.by_cause()
-    ]
+            found[about].add(cause, interval, heard.capture)
+    return Refusals(list(_facts(found)), abouts)
 
 
-def _sortable(about: _About) -> tuple[object, ...]:
+def _facts(found: Mapping[About, Refused]) -> Iterator[RefusalFacts]:
+    told = {about: list(seen.by_cause()) for about, seen in found.items()}
+    causes: defaultdict[tuple[object, ...], set[Cause]] = defaultdict(set)
+    for about, rows in told.items():
+        causes[about[:3]].update(cause for cause, _ in rows)
+    for about in sorted(told, key=_sortable):
+        is_several = len(causes[about[:3]]) > 1
+        for cause, row in told[about]:
+            yield RefusalFacts(
+                *about,
+                row.packets,
+                tuple(sorted(row.frames)[:EXAMPLES]),
+                cause,
+                row.sightings,
+                tuple(sorted(row.spells)) if is_several else (),
+            )
+
+
+def _sortable(about: About) -> tuple[object, ...]:
     gre_key = -1 if about.gre_key is None else about.gre_key
     return (about.source, about.destination, gre_key, about.sign)
 
 
-def _cause(
-    flow: Flow, sign: IcmpSign, hosts: Mapping[bytes, HostVerdict], first: At, last: At
-) -> Cause:
+def _cause(about: About, hosts: Mapping[bytes, HostVerdict], first: At, last: At) -> Cause:
     """Who is neither end of the flow, nor a host, refuses for reasons of its own.  Else only a 3/10
     can be caused by layouts: those of that time.
     """
-    source, destination = flow
+    source, destination, sign, _ = about
     if not sign.is_inner and sign.reporter not in (source, destination, *hosts):
         return Cause.THIRD_PARTY
     if not is_prohibited(sign) or source not in hosts or destination not in hosts:
@@ -91,7 +95,7 @@ def _cause(
     if one.layout is not two.layout:
         return Cause.LAYOUT_MISMATCH
     # That nothing is wrong with the layouts takes a proof for one, and nearly one for the other.
-    both = [_sureness(hosts[address], first, last) for address in flow]
+    both = [_sureness(hosts[address], first, last) for address in (source, destination)]
     return Cause.POLICY if any(both) and None not in both else Cause.UNKNOWN
 
 
@@ -108,23 +112,22 @@ def _sureness(host: HostVerdict, first: At, last: At) -> bool | None:
     return False if says_all else None
 
 
-def _refused_both_ways(
-    refusals: Iterable[tuple[Flow, int | None, IcmpSign]],
-) -> set[tuple[Flow, int]]:
-    """Flows with their keys, where each end refuses what the other sends, and the one key is the
-    other shifted by eight bits.
+def _refused_both_ways(abouts: Iterable[About]) -> set[About]:
+    """Those with 3/10, where each end refuses what the other sends, and the one key is the other
+    shifted by eight bits.
     """
+    refused = [about for about in abouts if about.gre_key is not None and is_prohibited(about.sign)]
     keys: defaultdict[Flow, set[int]] = defaultdict(set)
-    for flow, gre_key, sign in refusals:
-        if gre_key is not None and is_prohibited(sign) and sign.reporter in flow:
-            keys[flow].add(gre_key)
-    found: set[tuple[Flow, int]] = set()
-    for flow, sent in keys.items():
-        back = flow[::-1]
+    for source, destination, sign, gre_key in refused:
+        if gre_key is not None and sign.reporter in (source, destination):
+            keys[source, destination].add(gre_key)
+    found: set[tuple[bytes, bytes, int]] = set()
+    for (source, destination), sent in keys.items():
         for gre_key in sent:
-            if layouts.fits_current(gre_key) and layouts.vsid(gre_key) in keys.get(back, ()):
-                found |= {(flow, gre_key), (back, layouts.vsid(gre_key))}
-    return found
+            lower = layouts.vsid(gre_key)
+            if layouts.fits_current(gre_key) and lower in keys.get((destination, source), ()):
+                found |= {(source, destination, gre_key), (destination, source, lower)}
+    return {about for about in refused if (about.source, about.destination, about.gre_key) in found}
 
 
 class _FlowIndex:

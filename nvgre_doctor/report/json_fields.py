@@ -48,7 +48,7 @@ from nvgre_doctor.report.model import (
     Summary,
 )
 from nvgre_doctor.report.times import rfc3339
-from nvgre_doctor.rules.finding import Finding, FrameRef, Subject
+from nvgre_doctor.rules.finding import CaptureFilter, Finding, FrameRef, Subject
 from nvgre_doctor.vocabulary import (
     Assumption,
     Carried,
@@ -206,6 +206,9 @@ def _read_subject(value: Value, captures: int) -> Subject:
 
 SUBJECT_HOSTS: Final = {"host": ("address",), "flow": ("source", "destination")}
 """The fields of these kinds of subjects; a pair has `hosts`, a capture `capture`."""
+CAPTURE_FILTER: Final = Shape(
+    CaptureFilter, (Field("capture", CAPTURE_INDEX), Field("display_filter", DISPLAY_FILTER))
+)
 FINDING: Final = Shape(
     Finding,
     (
@@ -219,6 +222,7 @@ FINDING: Final = Shape(
         Field("display_filter", DISPLAY_FILTER),
         Field("next_step", TEXT),
         Field("check", optional(TEXT)),
+        Field("display_filters", each(CAPTURE_FILTER), may_be_missing=True),
     ),
 )
 SUMMARY: Final = Shape(

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import Final
 from xml.etree import ElementTree as ET  # nosec B405 # it writes XML and reads none
 
+from nvgre_doctor.filters.grammar import whole_or
 from nvgre_doctor.report.model import Host, Pair, Refusal, Report
 from nvgre_doctor.reporters.subjects import (
     SubjectKey,
+    filters_of,
     frames_text,
     ignored_texts,
     subject_key,
@@ -224,10 +226,12 @@ def _finding_text(report: Report, finding: Finding) -> str:
 
 def _details(report: Report, finding: Finding) -> str:
     """What helps to act on a finding, beside its message."""
-    lines = (
-        ("Next step: ", finding.next_step),
-        ("Check: ", finding.check or ""),
-        ("Wireshark: ", finding.display_filter),
-        ("Frames: ", frames_text(report, finding.frames)),
-    )
-    return "\n".join(label + visible(text) for label, text in lines if text)
+    lines = [
+        ("Next step: ", visible(finding.next_step)),
+        ("Check: ", visible(finding.check or "")),
+    ]
+    for name, display_filter in filters_of(report, finding):
+        label = f"Wireshark, {visible(name)}: " if name else "Wireshark: "
+        lines.append((label, whole_or(display_filter, visible)))
+    lines.append(("Frames: ", visible(frames_text(report, finding.frames))))
+    return "\n".join(label + text for label, text in lines if text)

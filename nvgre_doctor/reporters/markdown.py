@@ -10,8 +10,15 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar
 
 from nvgre_doctor.evidence.captures import Capture
+from nvgre_doctor.filters.grammar import whole_or
 from nvgre_doctor.report.model import Host, Pair, Refusal, Report
-from nvgre_doctor.reporters.subjects import capture_paths, frames_text, ignored_texts, times_text
+from nvgre_doctor.reporters.subjects import (
+    capture_paths,
+    filters_of,
+    frames_text,
+    ignored_texts,
+    times_text,
+)
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.visible import visible
@@ -176,8 +183,9 @@ def _finding(report: Report, finding: Finding) -> str:
         lines.append(f"  - Next step: {_prose(finding.next_step)}")
     if finding.check:
         lines.append(f"  - Check: {_code(finding.check)}")
-    if finding.display_filter:
-        lines.append(f"  - Wireshark: {_code(finding.display_filter)}")
+    for name, display_filter in filters_of(report, finding):
+        of_one = f", {_prose(name)}" if name else ""
+        lines.append(f"  - Wireshark{of_one}: {_code(display_filter)}")
     if finding.frames:
         more = max(finding.frame_count, len(finding.frames)) - len(finding.frames)
         others = f" and {more} more" if more else ""
@@ -248,7 +256,7 @@ def _word(word: str) -> str:
 
 def _code(text: str) -> str:
     """A code span; its fence is longer than any run of backticks inside."""
-    text = visible(text)
+    text = whole_or(text, visible)
     if not text:
         return ""
     fence = "`" * (1 + max(map(len, _BACKTICKS.findall(text)), default=0))

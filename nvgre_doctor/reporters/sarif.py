@@ -13,11 +13,12 @@ from urllib.parse import quote
 
 from nvgre_doctor import __version__
 from nvgre_doctor.evidence.captures import Capture
+from nvgre_doctor.filters.grammar import whole_or
 from nvgre_doctor.report.fingerprint import fingerprint
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.report.to_json import harmless_json
 from nvgre_doctor.reporters.explained import MEANING, explained
-from nvgre_doctor.reporters.subjects import next_step_text, why_not_judged
+from nvgre_doctor.reporters.subjects import filters_of, next_step_text, why_not_judged
 from nvgre_doctor.rules.base import Rule
 from nvgre_doctor.rules.finding import Finding, FrameRef
 from nvgre_doctor.rules.registry import RULES
@@ -167,10 +168,15 @@ def _result(report: Report, finding: Finding, rule_index: dict[str, int]) -> Jso
         "partialFingerprints": {"nvgreDoctor/v2": identity, "primaryLocationLineHash": identity},
         "properties": {
             "confidence": str(finding.confidence),
-            "displayFilter": visible(finding.display_filter),
+            "displayFilter": whole_or(finding.display_filter, visible),
             "frameCount": finding.frame_count,
         },
     }
+    if finding.display_filters:
+        result["properties"]["displayFilters"] = {
+            visible(name): whole_or(display_filter, visible)
+            for name, display_filter in filters_of(report, finding)
+        }
     if (
         finding.code in rule_index
     ):  # a report of a later version may hold codes that are not known here

@@ -51,6 +51,15 @@ def next_step_text(finding: Finding) -> str:
     return " ".join(filter(None, (finding.next_step, check)))
 
 
+def filters_of(report: Report, finding: Finding) -> list[tuple[str, str]]:
+    """Display filters, each with the name of the capture that it is for; without one it is for
+    all.
+    """
+    if finding.display_filter:
+        return [("", finding.display_filter)]
+    return [(report.captures[one.capture].path, one[1]) for one in finding.display_filters]
+
+
 def ignored_texts(report: Report) -> list[str]:
     """What was found and is not told, and why: "NVG306 of 10.0.0.7, 2 findings: one way only"."""
     return [

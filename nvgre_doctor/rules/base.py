@@ -1,6 +1,6 @@
 """What a rule is, and what it gets to look at.  Knows nothing about single rules."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from nvgre_doctor.docstrings import docstring
@@ -11,7 +11,7 @@ from nvgre_doctor.infer.diagnosis import At, Diagnosis, HostVerdict
 from nvgre_doctor.known.expectations import NetworkTable
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.rules.advice import Advice
-from nvgre_doctor.rules.finding import Finding, Subject, frame_refs
+from nvgre_doctor.rules.finding import CaptureFilter, Finding, Subject, frame_refs
 from nvgre_doctor.rules.frames import Show
 from nvgre_doctor.vocabulary import Confidence, Layout, Oddity, Sender, Severity, Verdict
 from nvgre_doctor.wording import address_text
@@ -122,19 +122,31 @@ def finding(
     subject: Subject,
     frames: Iterable[At],
     *,
-    display_filter: str,
+    display_filter: str | Mapping[int, str],
     advice: Advice,
     count: int | None = None,
     confidence: Confidence = Confidence.PROVEN,
 ) -> Finding:
     """A Finding from example frames in any order; `count` is how many frames it has, where these
-    are not all.
+    are not all.  A display filter for each capture, by its index, where one cannot be for all.
     """
     ats = list(frames)
     all_frames = len({at[1:] for at in ats}) if count is None else count
     refs = frame_refs(ats, EXAMPLE_FRAMES)
+    of_all, of_each = (
+        ("", display_filter) if isinstance(display_filter, Mapping) else (display_filter, {})
+    )
     return Finding(
-        code, severity, confidence, message, subject, refs, all_frames, display_filter, *advice
+        code,
+        severity,
+        confidence,
+        message,
+        subject,
+        refs,
+        all_frames,
+        of_all,
+        *advice,
+        tuple(CaptureFilter(*item) for item in sorted(of_each.items())),
     )
 
 

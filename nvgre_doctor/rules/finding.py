@@ -18,6 +18,13 @@ class FrameRef(NamedTuple):
     time_ns: int | None = None
 
 
+class CaptureFilter(NamedTuple):
+    """A display filter that shows the frames of a finding in one capture, by their numbers."""
+
+    capture: int  # index into `Report.captures`
+    display_filter: str
+
+
 class Subject(NamedTuple):
     """What a finding is about: kind "host" (one host), "pair" or "flow" (two hosts), "capture" (an
     index, or None for all).
@@ -41,6 +48,9 @@ class Finding(NamedTuple):
     display_filter: str  # for Wireshark, shows all of them; empty where none applies
     next_step: str
     check: str | None = None  # the command of the next step
+    display_filters: tuple[CaptureFilter, ...] = ()
+    """Instead of `display_filter`, where it takes frame numbers, which mean something in one
+    capture only, and there are several: one for each that holds frames of the finding."""
 
 
 def frame_ref(at: At) -> FrameRef:

@@ -1,11 +1,20 @@
 """The frames of a finding about a host, and what is said wherever it may be no Hyper-V host."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from nvgre_doctor.infer.diagnosis import At, HostVerdict, Reason, Stream
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.data_filters import DataFilters
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
+from nvgre_doctor.rules.numbered import (
+    Filters,
+    Numbers,
+    at_times,
+    of_captures,
+    times_of,
+    with_numbers,
+)
 from nvgre_doctor.vocabulary import Layout, Sender
 from nvgre_doctor.wording import key_text
 
@@ -41,14 +50,15 @@ def frames_in(
     )
 
 
-def filter_in(situation: Situation, data: DataFilters, host: HostVerdict, layout: Layout) -> str:
-    """A display filter for them."""
-    ranges = (
-        f"{span.first.frame_number}..{span.last.frame_number}"
-        for span in host.spans
-        if span.layout is layout
-    )
-    return _numbered(situation, data(host.address), ranges if host.changes else ())
+def filter_in(
+    situation: Situation, data: DataFilters, host: HostVerdict, layout: Layout
+) -> Filters:
+    """Display filters for them."""
+    text = data(host.address)
+    if not host.changes:
+        return text
+    times = times_of([host], lambda at: situation.layout_at(host.address, at) is layout)
+    return at_times(situation, text, times)
 
 
 def frames_around(host: HostVerdict) -> list[At]:
@@ -56,20 +66,15 @@ def frames_around(host: HostVerdict) -> list[At]:
     return [at for change in host.changes for at in (change.last_before, change.at)]
 
 
-def filter_around(situation: Situation, data: DataFilters, host: HostVerdict) -> str:
-    """A display filter for them."""
-    numbers = sorted({at.frame_number for at in frames_around(host)})
-    return _numbered(situation, data(host.address), map(str, numbers))
-
-
-def _numbered(situation: Situation, text: str, numbers: Iterable[str]) -> str:
-    """A filter for some frames of those that `text` shows.  Their numbers mean something in one
-    capture only.
-    """
-    wanted = ", ".join(numbers)
-    if not wanted or len(situation.captures) > 1:
-        return text
-    return f"{text} && frame.number in {{{wanted}}}"
+def filter_around(situation: Situation, data: DataFilters, host: HostVerdict) -> Filters:
+    """Display filters for them."""
+    numbers: defaultdict[int, set[Numbers]] = defaultdict(set)
+    for at in frames_around(host):
+        numbers[at.capture].add((at.frame_number, at.frame_number))
+    text = data(host.address)
+    return of_captures(
+        situation, {capture: with_numbers(text, of_one) for capture, of_one in numbers.items()}
+    )
 
 
 def if_nvgre(host: HostVerdict) -> str:
@@ -89,7 +94,7 @@ def every_frame_of_host(text: str) -> Show:
     """`text` has a place for the host's name and one for its key."""
 
     def show(frame: Frame) -> Iterator[Claim]:
-        if frame.packet is not None and frame.error is None:
+        if frame.packet is not None:
             name = name_of(frame.packet.source)
             yield Claim((name,), text.format(name, key_text(frame.packet.gre_key)))
 

@@ -126,7 +126,7 @@ def shows_change(situation: Situation) -> Show:
     """The last frame before a change, and the first one after it."""
 
     def show(frame: Frame) -> Iterator[Claim]:
-        if frame.packet is None or frame.error is not None:
+        if frame.packet is None:
             return
         name = name_of(frame.packet.source)
         for change in situation.host(frame.packet.source).changes:

@@ -74,7 +74,7 @@ def shows_unexpected(situation: Situation) -> Show:
     def show(frame: Frame) -> Iterator[Claim]:
         packet = frame.packet
         expected = None if packet is None else situation.expected.get(packet.source)
-        if packet is None or expected is None or frame.error is not None:
+        if packet is None or expected is None:
             return
         spoken = situation.layout_at(packet.source, frame.at)
         if spoken not in (expected, Layout.UNKNOWN):

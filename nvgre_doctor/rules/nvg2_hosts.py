@@ -100,7 +100,7 @@ def shows_old_layout(situation: Situation) -> Show:
 
     def show(frame: Frame) -> Iterator[Claim]:
         packet = frame.packet
-        if packet is None or frame.error is not None:
+        if packet is None:
             return
         if situation.layout_at(packet.source, frame.at) is Layout.OLD:
             uses = _uses_old(situation.host(packet.source))

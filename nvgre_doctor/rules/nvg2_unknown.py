@@ -13,7 +13,7 @@ from nvgre_doctor.rules.host_frames import every_frame_of_host, if_nvgre
 from nvgre_doctor.vocabulary import Confidence, Layout, Sender, Severity
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.layouts import Reading
-from nvgre_doctor.wording import address_text, both_readings, plural
+from nvgre_doctor.wording import address_text, key_text, plural
 
 
 def find_unknown(situation: Situation) -> Iterator[Finding]:
@@ -84,24 +84,24 @@ def _why(host: HostVerdict, name: str, sent: list[Stream]) -> tuple[str, str]:
     if Reading.OLD_ONLY in lowest and Reading.CURRENT_ONLY in lowest:
         old, current = lowest[Reading.OLD_ONLY], lowest[Reading.CURRENT_ONLY]
         return (
-            f"key {both_readings(old)} fits draft-00 only, and key {both_readings(current)} fits"
+            f"key {key_text(old)} fits draft-00 only, and key {key_text(current)} fits"
             " RFC 7637 only",
             "Look at the frames, and capture again on one adapter only.",
         )
     if Reading.EITHER in lowest:
         return (
-            f"key {both_readings(lowest[Reading.EITHER])} is valid under both layouts",
+            f"key {key_text(lowest[Reading.EITHER])} is valid under both layouts",
             "Give a VSID you know with --vsid or --inventory, or capture both directions of one VM"
             " pair.",
         )
     if lowest.keys() == {Reading.NEITHER}:
         return (
-            f"key {both_readings(gre_keys[0])} is reserved under both layouts",
+            f"key {key_text(gre_keys[0])} is reserved under both layouts",
             f"Find out what {name} is: this may be a plain GRE tunnel.",
         )
     # A key that would decide, and is no evidence: it may have been cut out of an answer.
     return (
-        f"key {both_readings(gre_keys[-1])} may only repeat what the other host sends"
+        f"key {key_text(gre_keys[-1])} may only repeat what the other host sends"
         if gre_keys
         else "its keys are not told apart here",
         "Capture both directions of one VM pair with a snap length of 128 bytes or more.",

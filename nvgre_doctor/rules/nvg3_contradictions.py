@@ -53,7 +53,7 @@ def find_contradictions(situation: Situation) -> Iterator[Finding]:
             _about(case),
             case.frames,
             count=sum(counts[host, _pair(case.macs)] for host in case.hosts),
-            display_filter=f"({of_hosts}) && {for_wireshark.vm_pair_both_ways(case.macs)}",
+            display_filter=f"({of_hosts}) && ({for_wireshark.vm_pair_both_ways(case.macs)})",
             advice=Advice(
                 "Compare the VSIDs of these two virtual machines on both hosts.",
                 POLICY if situation.is_hyper_v(*case.hosts) else None,
@@ -99,7 +99,7 @@ def shows_contradictions(situation: Situation) -> Show:
 
     def show(frame: Frame) -> Iterator[Claim]:
         packet = frame.packet
-        if packet is None or frame.error is not None:
+        if packet is None:
             return
         subject = cases.get((packet.source, _pair(packet.macs)))
         if subject is not None:

@@ -9,11 +9,10 @@ from nvgre_doctor.infer.hearsay import is_prohibited, is_redirect, kind_of
 from nvgre_doctor.rules.advice import OWNER, Advice, find_owner, policy
 from nvgre_doctor.rules.base import Rule, Situation, about_flow, finding
 from nvgre_doctor.rules.finding import Finding
-from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of, quoted_key_text, refused_flow
+from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of, refused_key_text
 from nvgre_doctor.rules.nvg3_paths import TOO_BIG
 from nvgre_doctor.rules.refused_flows import RefusedFlows, frames_of, keys_text, sightings_of
 from nvgre_doctor.vocabulary import Sender, Severity
-from nvgre_doctor.wire.facts import IcmpError
 from nvgre_doctor.wording import ICMP_NAMES, address_text, icmp_code, key_text, listed
 
 NO_GRE: Final = frozenset({(4, 3, 2), (6, 4, 1)})
@@ -36,7 +35,7 @@ def what_it_means(*kind: int) -> str:
     return ": ".join(table[kind] for table in (ICMP_NAMES, WHAT_IT_MEANS) if kind in table)
 
 
-def is_other(message: IcmpSign | IcmpError) -> bool:
+def is_other(message: IcmpSign) -> bool:
     """Whether an ICMP message is none of those that have a finding of their own."""
     return not (is_prohibited(message) or is_redirect(message) or kind_of(message) in TOO_BIG)
 
@@ -126,14 +125,14 @@ def shows_other_errors(situation: Situation) -> Show:
     """The errors themselves."""
 
     def show(frame: Frame) -> Iterator[Claim]:
-        error = frame.error
-        if error is not None and is_other(error):
-            kind = kind_of(error)
+        refused = frame.refuses
+        if refused is not None and is_other(refused.sign):
+            kind = kind_of(refused.sign)
             meaning = f": {ICMP_NAMES[kind]}" if kind in ICMP_NAMES else ""
-            source, destination = map(name_of, refused_flow(error))
+            source, destination = map(name_of, refused[:2])
             text = (
-                f"{icmp_code(*kind)} from {name_of(error.reporter)} about NVGRE from {source} to"
-                f" {destination} ({quoted_key_text(error)}){meaning}"
+                f"{icmp_code(*kind)} from {name_of(refused.sign.reporter)} about NVGRE from"
+                f" {source} to {destination} ({refused_key_text(refused)}){meaning}"
             )
             yield Claim((source, destination), text)
 

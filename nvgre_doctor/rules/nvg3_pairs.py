@@ -11,6 +11,7 @@ from nvgre_doctor.rules.base import Rule, Situation, about_pair, finding
 from nvgre_doctor.rules.data_filters import DataFilters
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
+from nvgre_doctor.rules.numbered import Times, at_times, count_sent, is_in, times_of
 from nvgre_doctor.rules.nvg3_refusals import is_by_layout, is_lower
 from nvgre_doctor.rules.refused_flows import RefusedFlows, frames_of, keys_text, sightings_of
 from nvgre_doctor.vocabulary import Confidence, Layout, PairVerdict, Severity, Verdict
@@ -55,11 +56,13 @@ def find_mismatch(situation: Situation) -> Iterator[Finding]:
         one, two = (situation.host(address) for address in pair.hosts)
         old, current = (one, two) if one.layout is Layout.OLD else (two, one)
         old_name, current_name = address_text(old.address), address_text(current.address)
-        sent = (
-            situation.diagnosis.between(old.address, current.address),
-            situation.diagnosis.between(current.address, old.address),
-        )
-        examples = [next((stream for stream in streams if stream.frames), None) for streams in sent]
+        ends = old.address, current.address
+        times = mismatched(situation, ends) if one.changes or two.changes else None
+        sent = [
+            [s for s in situation.diagnosis.between(*flow) if s.frames]
+            for flow in (ends, ends[::-1])
+        ]
+        text = data(*pair.hosts)
         is_proven = pair.confidence is Confidence.PROVEN
         cannot = "cannot talk: they use" if is_proven else "probably cannot talk: they seem to use"
         yield finding(
@@ -68,13 +71,33 @@ def find_mismatch(situation: Situation) -> Iterator[Finding]:
             f"{old_name} ({LAYOUT_NAMES[old.layout]}) and {current_name}"
             f" ({LAYOUT_NAMES[current.layout]}) {cannot} different layouts.",
             about_pair(*pair.hosts),
-            [stream.first for stream in examples if stream is not None],
-            count=pair.frames_forward + pair.frames_backward,
-            display_filter=data(*pair.hosts),
+            [
+                next((s.first for s in streams if is_in(times, s.first)), streams[0].last)
+                if times
+                else streams[0].first
+                for streams in sent
+                if streams
+            ],
+            count=(
+                count_sent(situation, {ends, ends[::-1]}, times)
+                if times
+                else pair.frames_forward + pair.frames_backward
+            ),
+            display_filter=at_times(situation, text, times) if times else text,
             advice=update(old, is_certain=is_proven),
             confidence=pair.confidence,
         )
     yield from _refused_crosswise(situation)
+
+
+def mismatched(situation: Situation, ends: tuple[bytes, bytes]) -> Times:
+    """When two hosts spoke different layouts, where one of them changed its own."""
+
+    def differ(at: At) -> bool:
+        spoken = {situation.layout_at(address, at) for address in ends}
+        return len(spoken) == 2 and Layout.UNKNOWN not in spoken
+
+    return times_of([situation.host(address) for address in ends], differ)
 
 
 def _refused_crosswise(situation: Situation) -> Iterator[Finding]:
@@ -129,21 +152,18 @@ def find_one_way(situation: Situation) -> Iterator[Finding]:
     for pair, silent in silent_vm_pairs(situation):
         one, two = pair.hosts
         names = listed((vm_pair_text(vms.macs) for vms in silent), 3)
-        text = data(one, two)
-        count = pair.frames_forward + pair.frames_backward
-        if len(silent) <= MOST_FILTERED:  # else all that these hosts exchange is shown
-            machines = for_wireshark.any_of(for_wireshark.vm_pair(vms.macs) for vms in silent)
-            text += f" && ({machines})"
-            count = sum(vms.frames for vms in silent)
+        is_few = len(silent) <= MOST_FILTERED
+        machines = for_wireshark.any_of(for_wireshark.vm_pair(vms.macs) for vms in silent)
         yield finding(
             "NVG306",
             Severity.INFO,
             f"{plural(len(silent), 'VM pair')} between {address_text(one)} and {address_text(two)}"
-            f" heard in one direction only: {names}.",
+            f" heard in one direction only: {names}"
+            f"{'' if is_few else ' (too many for a display filter)'}.",
             about_pair(one, two),
             [vms.first for vms in silent],
-            count=count,
-            display_filter=text,
+            count=sum(vms.frames for vms in silent),
+            display_filter=f"{data(one, two)} && ({machines})" if is_few else "",
             advice=policy(situation.host(two), situation.host(one)),
         )
 
@@ -187,26 +207,32 @@ def silent_vm_pairs(situation: Situation) -> Iterator[tuple[PairFacts, list[OneW
 
 def shows_mismatch(situation: Situation) -> Show:
     """Frames between the two while their layouts differ."""
-    proven = {
-        about_pair(*pair.hosts).hosts
+    known = {
+        pair.hosts: pair.confidence is Confidence.PROVEN
         for pair in situation.diagnosis.pairs
-        if pair.confidence is Confidence.PROVEN
+        if pair.verdict is PairVerdict.MISMATCH
+    }
+    times = {
+        ends: mismatched(situation, ends)
+        for ends in known
+        if any(situation.host(address).changes for address in ends)
     }
 
     def show(frame: Frame) -> Iterator[Claim]:
-        if frame.packet is None or frame.error is not None:
+        if frame.packet is None:
             return
-        source, destination = frame.packet.source, frame.packet.destination
+        source, destination = frame.packet[:2]
         # In one order for both directions: Wireshark lists equal comments once.
-        ends = sorted(
-            (name_of(address), situation.layout_at(address, frame.at))
-            for address in (source, destination)
+        ends = (source, destination) if source < destination else (destination, source)
+        if ends not in known or (ends in times and not is_in(times[ends], frame.at)):
+            return
+        named = sorted(
+            (name_of(address), situation.layout_at(address, frame.at)) for address in ends
         )
-        (one, spoken), (two, other) = ends
-        if spoken is not other and Layout.UNKNOWN not in (spoken, other):
-            names = " and ".join(f"{name} ({LAYOUT_NAMES[layout]})" for name, layout in ends)
-            cannot = "cannot" if (one, two) in proven else "probably cannot"
-            yield Claim((one, two), f"{names} {cannot} talk: they use different layouts")
+        names = " and ".join(f"{name} ({LAYOUT_NAMES[layout]})" for name, layout in named)
+        cannot = "cannot" if known[ends] else "probably cannot"
+        one, two = (name for name, _ in named)
+        yield Claim((one, two), f"{names} {cannot} talk: they use different layouts")
 
     return show
 
@@ -217,7 +243,7 @@ def shows_one_way(situation: Situation) -> Show:
 
     def show(frame: Frame) -> Iterator[Claim]:
         packet = frame.packet
-        if packet is None or frame.error is not None:
+        if packet is None:
             return
         if (packet.source, packet.destination, packet.macs) in silent:
             one, two = sorted((name_of(packet.source), name_of(packet.destination)))

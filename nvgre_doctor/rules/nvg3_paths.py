@@ -10,7 +10,7 @@ from nvgre_doctor.infer.hearsay import is_redirect, kind_of
 from nvgre_doctor.rules.advice import RAISE_MTU, policy
 from nvgre_doctor.rules.base import Rule, Situation, about_flow, finding
 from nvgre_doctor.rules.finding import Finding
-from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of, quoted_key_text, refused_flow
+from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of, refused_key_text
 from nvgre_doctor.rules.refused_flows import (
     Flow,
     RefusedFlows,
@@ -129,18 +129,19 @@ def shows_too_big(situation: Situation) -> Show:
     fragmented = {s[1:3] for s, _, _ in situation.sightings(Oddity.FIRST_FRAGMENT)}
 
     def show(frame: Frame) -> Iterator[Claim]:
-        facts, error = frame.facts, frame.error
+        facts, refused = frame.facts, frame.refuses
         if isinstance(facts, Nvgre) and facts.is_fragment:
             yield _fragment(facts.source, facts.destination)
         elif isinstance(facts, Other) and facts.oddity is Oddity.LATER_FRAGMENT:
             flow = facts.source or b"", facts.destination or b""
             if flow in fragmented:
                 yield _fragment(*flow)
-        if error is not None and kind_of(error) in TOO_BIG:
-            source, destination = map(name_of, refused_flow(error))
-            icmp = icmp_code(*kind_of(error))
-            mtu = f", the path allows {error.next_hop_mtu} bytes" if error.next_hop_mtu else ""
-            by = name_of(error.reporter)
+        if refused is not None and kind_of(refused.sign) in TOO_BIG:
+            source, destination = map(name_of, refused[:2])
+            icmp = icmp_code(*kind_of(refused.sign))
+            most = refused.sign.next_hop_mtu
+            mtu = f", the path allows {most} bytes" if most else ""
+            by = name_of(refused.sign.reporter)
             text = f"NVGRE from {source} to {destination} is too big ({icmp} from {by}{mtu})"
             yield Claim((source, destination), text)
 
@@ -156,13 +157,13 @@ def shows_redirects(situation: Situation) -> Show:
     """The messages themselves."""
 
     def show(frame: Frame) -> Iterator[Claim]:
-        error = frame.error
-        if error is not None and is_redirect(error):
-            source, destination = map(name_of, refused_flow(error))
-            icmp = icmp_code(*kind_of(error))
+        refused = frame.refuses
+        if refused is not None and is_redirect(refused.sign):
+            source, destination = map(name_of, refused[:2])
+            icmp = icmp_code(*kind_of(refused.sign))
             text = (
-                f"{name_of(error.reporter)} tells {source} that a virtual machine moved"
-                f" ({icmp}, {quoted_key_text(error)})"
+                f"{name_of(refused.sign.reporter)} tells {source} that a virtual machine moved"
+                f" ({icmp}, {refused_key_text(refused)})"
             )
             yield Claim((source, destination), text)
 

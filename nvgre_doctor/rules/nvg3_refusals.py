@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from nvgre_doctor.infer.diagnosis import RefusalFacts
+from nvgre_doctor.infer.causes import Causes
+from nvgre_doctor.infer.diagnosis import About, RefusalFacts
 from nvgre_doctor.infer.hearsay import is_prohibited, kind_of
 from nvgre_doctor.rules.advice import let_pass, policy, since_updated, update
 from nvgre_doctor.rules.base import Rule, Situation, about_flow, finding
 from nvgre_doctor.rules.finding import Finding
-from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of, quoted_key_text, refused_flow
+from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of, refused_key_text
 from nvgre_doctor.rules.refused_flows import (
     RefusedFlows,
     frames_of,
@@ -17,7 +18,6 @@ from nvgre_doctor.rules.refused_flows import (
     sightings_of,
 )
 from nvgre_doctor.vocabulary import Cause, Confidence, Layout, Severity, Verdict
-from nvgre_doctor.wire.facts import IcmpError
 from nvgre_doctor.wording import LAYOUT_NAMES, icmp_code, listed
 
 
@@ -172,24 +172,24 @@ def shows_refused_otherwise(situation: Situation) -> Show:
 def _errors(situation: Situation, why: str, *, by_layout: bool) -> Show:
     """The ICMP errors themselves: frames that were refused look like those that were not."""
 
+    cause_of = Causes(situation.diagnosis.refusals)
+
     def show(frame: Frame) -> Iterator[Claim]:
-        error = frame.error
-        if error is None or not is_prohibited(error):
+        refused = frame.refuses
+        if refused is None or not is_prohibited(refused.sign):
             return
-        source, destination = refused_flow(error)
-        cause = situation.diagnosis.cause_of(source, destination, error, frame.at)
-        if (cause is Cause.LAYOUT_MISMATCH) is by_layout:
-            flow = name_of(source), name_of(destination)
-            yield Claim(flow, f"{_refused(error, flow)}: {why}")
+        if (cause_of(refused, frame.at) is Cause.LAYOUT_MISMATCH) is by_layout:
+            flow = name_of(refused.source), name_of(refused.destination)
+            yield Claim(flow, f"{_refused(refused, flow)}: {why}")
 
     return show
 
 
-def _refused(error: IcmpError, flow: tuple[str, str]) -> str:
-    by = name_of(error.reporter)
+def _refused(refused: About, flow: tuple[str, str]) -> str:
+    by = name_of(refused.sign.reporter)
     to = "" if by == flow[1] else f" to {flow[1]}"
-    icmp = icmp_code(*kind_of(error))
-    return f"{by} refuses what {flow[0]} sends{to} ({icmp}, {quoted_key_text(error)})"
+    icmp = icmp_code(*kind_of(refused.sign))
+    return f"{by} refuses what {flow[0]} sends{to} ({icmp}, {refused_key_text(refused)})"
 
 
 BY_LAYOUT = Rule(

@@ -83,7 +83,7 @@ def shows_reserved_keys(situation: Situation) -> Show:
 
     def show(frame: Frame) -> Iterator[Claim]:
         packet = frame.packet
-        if packet is None or frame.error is not None:
+        if packet is None:
             return
         if is_reserved(packet.source, packet.gre_key, frame.at):
             text = f"key {key_text(packet.gre_key)} is valid under neither layout"
@@ -164,7 +164,7 @@ def shows_unlisted(situation: Situation) -> Show:
 
     def show(frame: Frame) -> Iterator[Claim]:
         packet = frame.packet
-        if packet is None or frame.error is not None:
+        if packet is None:
             return
         if (packet.source, layouts.vsid(packet.gre_key)) in unlisted:
             text = f"key {key_text(packet.gre_key)} is not in the inventory"

@@ -71,7 +71,7 @@ def shows_strays(situation: Situation) -> Show:
 
     def show(frame: Frame) -> Iterator[Claim]:
         packet = frame.packet
-        if packet is None or frame.error is not None:
+        if packet is None:
             return
         if (packet.source, frame.at) in strays:
             name = name_of(packet.source)

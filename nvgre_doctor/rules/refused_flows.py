@@ -1,19 +1,22 @@
 """Refusals flow by flow, and how rules tell of them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from nvgre_doctor.evidence.signs import IcmpSign
 from nvgre_doctor.filters import for_wireshark
 from nvgre_doctor.infer.diagnosis import At, RefusalFacts
 from nvgre_doctor.infer.hearsay import kind_of
 from nvgre_doctor.rules.base import Situation
+from nvgre_doctor.rules.numbered import Filters, Numbers, of_captures, with_numbers
 from nvgre_doctor.vocabulary import Cause
 from nvgre_doctor.wording import address_text, icmp_codes, key_text, listed
 
 Flow = tuple[bytes, bytes]
 Kind = tuple[object, ...]
 """What a display filter asks of an ICMP error: version, type, code, its two ends, where it went."""
+Place = tuple[Kind, Flow, int]
+"""In which capture a flow is refused so."""
 
 
 def refused_text(refusals: list[RefusalFacts], by: str = "") -> str:
@@ -60,18 +63,21 @@ class RefusedFlows:
     def __init__(self, situation: Situation) -> None:
         """Looks at all refusals once."""
         self._all = situation.diagnosis.refusals
-        self._is_one_capture = len(situation.captures) == 1
+        self._situation = situation
         self._flows: defaultdict[Kind, set[Flow]] = defaultdict(set)
-        self._first: defaultdict[tuple[Kind, Flow], dict[Cause, At]] = defaultdict(dict)
+        self._spells: defaultdict[Place, defaultdict[Cause, set[Numbers]]] = defaultdict(
+            lambda: defaultdict(set)
+        )
         for refusal in self._all:
             kind, flow = _kind(refusal), (refusal.source, refusal.destination)
             self._flows[kind].add(flow)
-            begins = self._first[kind, flow]
-            begins[refusal.cause] = min(begins.get(refusal.cause, refusal.frames[0]),
-                                        refusal.frames[0])  # fmt: skip
+            for capture, *numbers in refusal.spells:
+                self._spells[kind, flow, capture][refusal.cause].add((numbers[0], numbers[1]))
+        self._captures: defaultdict[Kind, set[int]] = defaultdict(set)
         self._inner_sources: defaultdict[Kind, set[bytes]] = defaultdict(set)
-        for part in situation.evidence.captures.values():
+        for index, part in situation.evidence.captures.items():
             for seen in part.icmp:
+                self._captures[_kind_of_sign(seen)].add(index)
                 if seen.refuses_nvgre and seen.is_inner:
                     self._inner_sources[_kind_of_sign(seen)].add(_inner_source(seen))
         self._others = {
@@ -94,13 +100,32 @@ class RefusedFlows:
         for (source, destination, _), refusals in flows.items():
             yield (source, destination), refusals
 
-    def filter_of(self, refusals: Iterable[RefusalFacts]) -> str:
-        """A display filter for these ICMP errors."""
-        return for_wireshark.any_of(sorted({self._filter(refusal) for refusal in refusals}))
+    def filter_of(self, refusals: Sequence[RefusalFacts]) -> Filters:
+        """Display filters for these ICMP errors."""
+        if not any(refusal.spells for refusal in refusals):
+            return for_wireshark.any_of(sorted({self._filter(refusal) for refusal in refusals}))
+        captures = {spell.capture for refusal in refusals for spell in refusal.spells}
+        for refusal in refusals:
+            captures |= self._captures[_kind(refusal)]
+        filters = {}
+        for capture in sorted(captures):
+            texts = {self._filter_in(capture, refusal) for refusal in refusals}
+            if shown := sorted(texts - {""}):
+                filters[capture] = for_wireshark.any_of(shown)
+        return of_captures(self._situation, filters)
+
+    def _filter_in(self, capture: int, refusal: RefusalFacts) -> str:
+        """In one capture; empty where it holds none of them."""
+        flow = refusal.source, refusal.destination
+        place = _kind(refusal), flow, capture
+        causes: Mapping[Cause, set[Numbers]] = self._spells.get(place, {})
+        if not refusal.spells or causes.keys() == {refusal.cause}:
+            return self._filter(refusal)
+        numbers = causes.get(refusal.cause)
+        return with_numbers(self._filter(refusal), numbers) if numbers else ""
 
     def _filter(self, refusal: RefusalFacts) -> str:
         sign, kind = refusal.sign, _kind(refusal)
-        flow = refusal.source, refusal.destination
         inside = sorted(self._inner_sources[kind] or {sign.reporter}) if sign.is_inner else ()
         text = for_wireshark.icmp_error(*kind_of(sign), sign.reporter, sign.addressee, inside)
         if len(self._flows[kind]) > 1:  # it refuses other flows as well
@@ -109,11 +134,6 @@ class RefusedFlows:
             )
         if not sign.is_inner and kind[:5] in self._others:
             text += " && " + for_wireshark.quoted_gre(len(sign.reporter))
-        begins = self._first[kind, flow]
-        if self._is_one_capture and len(begins) == 2:  # of one flow, for two causes in turn
-            later = max(begins.values())
-            is_later = begins[refusal.cause] == later
-            text += f" && frame.number {'>=' if is_later else '<'} {later.frame_number}"
         return text
 
 

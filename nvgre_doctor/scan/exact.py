@@ -41,7 +41,7 @@ def read_frame(linktype: int, frame: bytes, wire_length: int) -> tuple[Reading, 
     if isinstance(facts, Nvgre):
         return _read_nvgre(facts, marks.inner), marks
     if isinstance(facts, IcmpError):
-        return Reading(icmp=_icmp_sign(facts)), marks
+        return Reading(icmp=icmp_sign(facts)), marks
     if facts.oddity in _NAMED_HOSTS:
         sign = Sign(facts.oddity, facts.source or b"", facts.destination or b"")
     else:
@@ -92,7 +92,7 @@ def _read_nvgre(facts: Nvgre, inner: Inner) -> Reading:
     if facts.inner_ethertype in TAG_ETHERTYPES:
         signs.append(Sign(Oddity.INNER_TAG, *ends))
     error = facts.inner_error
-    icmp = None if error is None else _icmp_sign(error)
+    icmp = None if error is None else icmp_sign(error)
     if icmp is not None and icmp.refuses_nvgre:
         icmp = icmp._replace(macs=macs, customer_addresses=customers)
     is_control = layouts.is_control(facts.gre_key)
@@ -138,7 +138,10 @@ def bare_sign(error: IcmpError) -> IcmpSign:
     )
 
 
-def _icmp_sign(error: IcmpError) -> IcmpSign:
+def icmp_sign(error: IcmpError) -> IcmpSign:
+    """All that an error says, as it is counted; of one inside NVGRE that refuses it, MACs and
+    customer addresses come beside.
+    """
     quote, sign = error.quote, bare_sign(error)
     if (
         quote.kind is QuoteKind.OUTER_IP and not error.refuses_nvgre

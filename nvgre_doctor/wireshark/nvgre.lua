@@ -40,8 +40,17 @@ end
 local sent = key_fields({ whole = "nvgre.key", part = "nvgre." }, "")
 local quoted = key_fields({ whole = "nvgre.quoted", part = "nvgre.quoted." }, "Quoted ")
 
+-- For the packet list, one of each in a frame: its outermost addresses, whatever is inside; and of an ICMP error the
+-- key that it quotes.
+local listed = {
+    source = ProtoField.string("nvgre.source", "Outer source"),
+    destination = ProtoField.string("nvgre.destination", "Outer destination"),
+    about = ProtoField.uint32("nvgre.about", "Key that the frame is about", base.HEX),
+    id = ProtoField.string("nvgre.about.id", "VSID or TNI that the frame is about"),
+}
+
 local fields = {}
-for _, group in ipairs({ sent, quoted }) do
+for _, group in ipairs({ sent, quoted, listed }) do
     for _, field in pairs(group) do
         fields[#fields + 1] = field
     end
@@ -75,8 +84,31 @@ local wanted = {
     icmp_type = Field.new("icmp.type"),
     icmpv6_type = Field.new("icmpv6.type"),
     ip_source = Field.new("ip.src"),
+    ip_destination = Field.new("ip.dst"),
     ipv6_source = Field.new("ipv6.src"),
+    ipv6_destination = Field.new("ipv6.dst"),
 }
+
+-- Whether IPv6 is the outermost of both IP versions.
+local function is_ipv6_outside()
+    for _, field in ipairs({ all_field_infos() }) do
+        if field.name == "ip.src" or field.name == "ipv6.src" then
+            return field.name == "ipv6.src"
+        end
+    end
+end
+
+local function add_ends(tree)
+    local source, destination = wanted.ip_source(), wanted.ip_destination()
+    local source6 = wanted.ipv6_source()
+    if source6 and (not source or is_ipv6_outside()) then
+        source, destination = source6, wanted.ipv6_destination()
+    end
+    if source and destination then
+        tree:add(listed.source, source.range, tostring(source.value)):set_hidden()
+        tree:add(listed.destination, destination.range, tostring(destination.value)):set_hidden()
+    end
+end
 
 local function is_usable(network_id)
     return network_id >= LOWEST_VSID and network_id < CONTROL_ID
@@ -100,41 +132,44 @@ local function reading_of(range)
     return "neither"
 end
 
-local MEANS = {
-    ["draft-00 only"] = "only draft-00 fits",
-    ["RFC 7637 only"] = "only RFC 7637 fits",
-    ["either"] = "fits both layouts",
-    ["neither"] = "reserved under both layouts",
-    ["control"] = "control traffic",
-}
+-- What a key means, by its reading: as short as the packet list must have it, and in words.
+local function id_of(reading, vsid, tni)
+    if reading == "draft-00 only" then
+        return "TNI " .. tni, string.format("TNI %d (draft-00 only)", tni)
+    elseif reading == "RFC 7637 only" then
+        return "VSID " .. vsid, string.format("VSID %d (RFC 7637 only)", vsid)
+    elseif reading == "either" then
+        return vsid .. " or " .. tni, string.format("VSID %d (RFC 7637) or TNI %d (draft-00)", vsid, tni)
+    elseif reading == "control" then
+        return reading, "control traffic"
+    end
+    return reading, "reserved under both layouts"
+end
 
 -- Adds the readings of one key; `range` holds its 4 bytes, network order.
-local function add_readings(item, group, range, reading)
+local function add_readings(item, group, range, reading, is_about)
     local reserved, tni = range:range(0, 1), range:range(1, 3)
     local vsid, flowid = range:range(0, 3), range:range(3, 1)
+    local id, words = id_of(reading, vsid:uint(), tni:uint())
     item:add(group.reserved, reserved)
     item:add(group.tni, tni)
     item:add(group.vsid, vsid)
     item:add(group.flowid, flowid)
     item:add(group.reading, range, reading):set_generated()
-    item:append_text(
-        string.format(
-            ", TNI %d (draft-00) or VSID %d FlowID %d (RFC 7637): %s",
-            tni:uint(),
-            vsid:uint(),
-            flowid:uint(),
-            MEANS[reading]
-        )
-    )
+    if is_about then
+        item:add(listed.about, range):set_hidden()
+        item:add(listed.id, range, id):set_hidden()
+    end
+    item:append_text(", " .. words) -- no wider than half a window of 1,280 pixels
 end
 
 -- A key that a host sent.  A message from host to host is control traffic, whatever key it carries: often a copy of the
 -- key that it complains about.
-local function add_sent(tree, range, is_control)
+local function add_sent(tree, range, is_control, is_about)
     local reading = is_control and "control" or reading_of(range)
     local item = tree:add(nvgre, range, string.format("NVGRE, GRE Key 0x%08x", range:uint()))
     item:add(sent.key, range)
-    add_readings(item, sent, range, reading)
+    add_readings(item, sent, range, reading, is_about)
     if reading == "draft-00 only" then
         item:add_proto_expert_info(
             old_only,
@@ -154,9 +189,9 @@ local function add_sent(tree, range, is_control)
     return item
 end
 
-local function add_quoted(tree, range, message)
+local function add_quoted(tree, range, message, is_about)
     local item = tree:add(quoted.key, range)
-    add_readings(item, quoted, range, reading_of(range))
+    add_readings(item, quoted, range, reading_of(range), is_about)
     if message.is_refusal then
         item:add_proto_expert_info(
             refused,
@@ -246,7 +281,7 @@ local function dissect_nested(tree)
     end
     for index, range in ipairs(keys) do
         local is_last = index == #keys
-        local item = add_sent(tree, range, is_control and is_last)
+        local item = add_sent(tree, range, is_control and is_last, #quotes == 0 and index == 1)
         if is_control and is_last and message.is_refusal and #quotes == 0 then
             item:add_proto_expert_info(
                 refused,
@@ -254,20 +289,21 @@ local function dissect_nested(tree)
             )
         end
     end
-    for _, range in ipairs(quotes) do
-        add_quoted(tree, range, message)
+    for index, range in ipairs(quotes) do
+        add_quoted(tree, range, message, index == 1)
     end
 end
 
 -- Runs on every frame.  The walk costs twenty times as much as asking for one field, so only what needs it gets it.
 function nvgre.dissector(_, _, tree)
+    add_ends(tree)
     local protocol, another = wanted.gre_protocol()
     if another or has_error() then
         dissect_nested(tree)
     elseif protocol and protocol.value == GRE_PROTOCOL then
         local key = wanted.gre_key()
         if key then -- or the key was cut off
-            add_sent(tree, key.range, false)
+            add_sent(tree, key.range, false, true)
         end
     end
 end

@@ -105,6 +105,7 @@ def test_a_report_whose_filter_is_none_is_refused(tmp_path: Path, text: str) -> 
         "frame.number in {1, 2, 7 .. 9} || eth.src == 00:15:5d:00:00:01",
         'frame.protocols matches "gre:eth:ethertype:(vlan|ieee8021ad)"',
         "ip.addr == 10.0.0.0/24",
+        "frame[14:] contains 00:15:5d:00:00:02:00:15:5d:00:00:01 && !(eth.src#2 != ::1)",
     ],
 )
 def test_filters_of_ours_are_display_filters(tmp_path: Path, text: str) -> None:

@@ -58,7 +58,7 @@ def cause(one: list[SpanVerdict] | None, two: list[SpanVerdict] | None) -> Cause
         for address, spans in ((A, one), (B, two))
         if spans is not None
     }
-    (refusal,) = find_refusals(evidence_of(tape), [], hosts)
+    (refusal,) = find_refusals(evidence_of(tape), [], hosts).facts
     return refusal.cause
 
 

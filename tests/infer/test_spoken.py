@@ -4,17 +4,19 @@ import pytest
 
 from nvgre_doctor.evidence.parts import Moment
 from nvgre_doctor.evidence.signs import IcmpSign
+from nvgre_doctor.infer.causes import Causes
 from nvgre_doctor.infer.diagnosis import (
+    About,
     At,
     Diagnosis,
     HostVerdict,
     RefusalFacts,
     SpanVerdict,
+    Spell,
     Stream,
 )
 from nvgre_doctor.infer.pieces import Piece, Pieces
 from nvgre_doctor.vocabulary import Cause, Confidence, Layout
-from nvgre_doctor.wire.facts import Carried, IcmpError, Quote, QuoteKind
 
 SECOND = 1_000_000_000
 OLD, CURRENT, BOTH, UNKNOWN = Layout.OLD, Layout.CURRENT, Layout.BOTH, Layout.UNKNOWN
@@ -219,10 +221,8 @@ def told(gre_key: int | None, cause: Cause, code: int = 10) -> RefusalFacts:
 
 
 def cause(gre_key: int | None, *refusals: RefusalFacts) -> Cause:
-    quote = Quote(QuoteKind.BARE_GRE, gre_key=gre_key)
-    error = IcmpError(THEIRS, MINE, 4, 3, 10, Carried.INNER, True, quote)
-    diagnosis = Diagnosis([], {}, [], list(refusals))
-    return diagnosis.cause_of(MINE, THEIRS, error, at(15))
+    about = About(MINE, THEIRS, IcmpSign(THEIRS, MINE, 4, 3, 10, True, True, 0), gre_key)
+    return Causes(refusals)(about, at(15))
 
 
 def test_a_frame_has_the_cause_that_was_found_of_its_flow_and_key() -> None:
@@ -251,6 +251,17 @@ def test_of_several_causes_in_turn_the_last_that_had_begun_is_that_of_a_frame(
     one = told(5, Cause.POLICY)._replace(frames=(at(policy),))
     two = told(5, Cause.LAYOUT_MISMATCH)._replace(frames=(at(mismatch),))
     assert cause(5, one, two) is expected
+
+
+def test_the_cause_whose_time_it_was_is_that_of_a_frame_though_another_began_later() -> None:
+    """Policy, a mismatch for a while, and policy again: the frame is number 15 of capture 0."""
+    policy = told(5, Cause.POLICY)._replace(
+        frames=(at(2),), spells=(Spell(0, 2, 4), Spell(0, 14, 20))
+    )
+    mismatch = told(5, Cause.LAYOUT_MISMATCH)._replace(
+        frames=(at(8),), spells=(Spell(0, 8, 9), Spell(1, 15, 15))
+    )
+    assert cause(5, policy, mismatch) is Cause.POLICY
 
 
 def test_the_streams_between_two_hosts_are_those_of_one_direction() -> None:

@@ -23,7 +23,7 @@ from tests.situations import (
     situation,
     stream,
 )
-from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, Vm, vm
+from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, Tape, Vm, findings_of, judge_tapes, vm
 
 PROVEN, LIKELY = Confidence.PROVEN, Confidence.LIKELY
 
@@ -161,14 +161,27 @@ def test_two_ids_of_one_silent_vm_pair_are_one_vm_pair() -> None:
     assert finding.frame_count == 8
 
 
-def test_with_very_many_silent_vm_pairs_all_frames_of_the_hosts_are_shown() -> None:
+def test_a_mismatch_since_a_change_is_about_the_frames_behind_the_change() -> None:
+    tape = Tape()
+    for gre_key in (OLD_5001, CURRENT_5001):
+        for _ in range(2):
+            tape.ping(A, B, gre_key, OLD_5001)
+        tape.wait(60)
+    (finding,) = findings_of(judge_tapes(tape), "NVG301")
+    assert finding.display_filter.endswith(" && frame.number in {5..8}")
+    assert finding.frame_count == 4
+    assert [ref.frame for ref in finding.frames] == [5, 8]
+
+
+def test_very_many_silent_vm_pairs_have_no_filter_and_it_is_said_so() -> None:
     few = [(vm(10 + n), VM4) for n in range(MOST_FILTERED)]
     finding = only("NVG306", one_way(*few))
-    assert finding.display_filter.count("eth.src == ") == MOST_FILTERED
+    assert finding.display_filter.count("frame[14:] contains ") == MOST_FILTERED
     assert finding.frame_count == 4 * MOST_FILTERED
     finding = only("NVG306", one_way(*few, (VM3, VM4)))
-    assert "eth.src" not in finding.display_filter
-    assert finding.frame_count == 8  # of the pair of hosts, as it was built here
+    assert finding.display_filter == ""
+    assert finding.message.endswith(" (too many for a display filter).")
+    assert finding.frame_count == 4 * (MOST_FILTERED + 1)
 
 
 # --- NVG308 ------------------------------------------------------------------

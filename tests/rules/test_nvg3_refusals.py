@@ -91,25 +91,45 @@ def test_refusals_before_and_after_an_update_are_two_findings_with_the_advice_of
             changes=[change(OLD, 20, CURRENT, 50)],
         ),
         refusals=(
-            refusal(A, B, CURRENT_5001, MISMATCH, frames=(2, 4, 6, 8, 10), count=6),
-            refusal(A, B, CURRENT_5001, POLICY, frames=(60, 62, 64, 66, 68), count=6),
+            refusal(
+                A, B, CURRENT_5001, MISMATCH, frames=(2, 4, 6, 8, 10), count=6, spells=((0, 2, 12),)
+            ),
+            refusal(
+                A,
+                B,
+                CURRENT_5001,
+                POLICY,
+                frames=(60, 62, 64, 66, 68),
+                count=6,
+                spells=((0, 60, 70),),
+            ),
         ),
     )
     before, after = only("NVG302", known), only("NVG303", known)
     assert "6 x ICMP 3/10" in before.message
     assert "6 x ICMP 3/10" in after.message
-    assert before.display_filter.endswith(" && frame.number < 60")
-    assert after.display_filter.endswith(" && frame.number >= 60")
+    assert before.display_filter.endswith(" && frame.number in {2..12}")
+    assert after.display_filter.endswith(" && frame.number in {60..70}")
     assert before.next_step.startswith("Nothing to install: 192.168.50.2 speaks RFC 7637 by now.")
 
 
-def test_of_several_captures_no_frame_numbers_divide_the_causes() -> None:
+def test_in_several_captures_frame_numbers_divide_the_causes_where_one_has_both() -> None:
     rows = (
-        refusal(A, B, CURRENT_5001, MISMATCH, frames=(2,)),
-        refusal(A, B, CURRENT_5001, POLICY, frames=(60,)),
+        refusal(A, B, CURRENT_5001, MISMATCH, frames=(2,), spells=((0, 2, 2), (0, 80, 90))),
+        refusal(A, B, CURRENT_5001, POLICY, frames=(60,), spells=((0, 60, 70), (1, 5, 9))),
     )
     known = situation(heard(A, CURRENT), heard(B, OLD), refusals=rows, captures=2)
-    assert "frame.number" not in only("NVG302", known).display_filter
+    error = (
+        f"ip.src#1 == {B} && ip.dst#1 == {A} && ip.proto#1 == 47 && icmp.type == 3"
+        f" && icmp.code == 10 && ip.src#2 == {B}"
+    )
+    by_layout, otherwise = only("NVG302", known), only("NVG303", known)
+    assert (by_layout.display_filter, otherwise.display_filter) == ("", "")
+    assert by_layout.display_filters == ((0, f"{error} && frame.number in {{2, 80..90}}"),)
+    assert otherwise.display_filters == (
+        (0, f"{error} && frame.number in {{60..70}}"),
+        (1, error),
+    )
 
 
 def test_the_old_host_is_the_one_to_update_whoever_refuses() -> None:

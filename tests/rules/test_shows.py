@@ -6,7 +6,7 @@ from nvgre_doctor.infer.diagnosis import Contradiction, Copies, Stray
 from nvgre_doctor.known.expectations import parse_expected
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.rules.base import Situation
-from nvgre_doctor.rules.frames import frame_of, messages_of_hosts
+from nvgre_doctor.rules.frames import Errors, frame_of
 from nvgre_doctor.rules.registry import RULES
 from nvgre_doctor.vocabulary import Cause, Confidence
 from nvgre_doctor.wire.decode import decode
@@ -37,7 +37,7 @@ def claims(
     (rule,) = (rule for rule in RULES if rule.code == code)
     _, data, *_ = tape.frames[-1]
     facts = decode(1, data[:cut], len(data))
-    frame = frame_of(facts, at(number), messages_of_hosts(known.evidence))
+    frame = frame_of(facts, at(number), Errors(known.evidence, known.diagnosis))
     return [(claim.hosts, claim.text) for claim in rule.shows(known)(frame)]
 
 
@@ -259,7 +259,7 @@ def test_a_stray_is_shown_on_its_frame_alone() -> None:
 
 def test_messages_between_the_provider_addresses_are_no_data() -> None:
     tape = Tape()
-    tape.unreachable(A, B, EITHER, b"", (8, 0))
+    tape.unreachable(A, B, EITHER, b"", (3, 10))
     assert claims("NVG201", situation(host(A, OLD)), tape) == []
 
 

@@ -25,7 +25,7 @@ DISPLAY: Final = ":77"
 WIDTH, HEIGHT = 1280, 720
 OLD_HOST_FRAME: Final = "13"
 PATIENCE: Final = 60
-COLOURS: Final = "32"  # few enough for a small file
+COLOURS: Final = "20"  # few enough for a small file
 
 
 @contextmanager

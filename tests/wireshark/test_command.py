@@ -55,7 +55,7 @@ def test_a_configuration_folder_chosen_by_variable_is_served(newcomer: Person) -
     assert newcomer.nvgre_doctor("install", WIRESHARK_CONFIG_DIR=chosen).returncode == 0
     capture = newcomer.capture(build.ethernet(ping(OLD_5001)))
     listing = newcomer.tshark("-C", "NVGRE", "-r", capture, WIRESHARK_CONFIG_DIR=chosen)
-    assert "192.168.50.1 192.168.50.2 0x00001389 19 5001 draft-00 only" in listing
+    assert "192.168.50.1 192.168.50.2 0x00001389 TNI 5001 Echo" in listing
 
 
 @pytest.mark.process

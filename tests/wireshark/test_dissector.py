@@ -374,10 +374,7 @@ def test_the_details_pane_explains_the_key_in_words(person: Person) -> None:
     lines = [line.strip() for line in details.splitlines()]
     start = next(number for number, line in enumerate(lines) if line.startswith("NVGRE"))
     assert lines[start : start + 8] == [
-        (
-            "NVGRE, GRE Key 0x00001389, TNI 5001 (draft-00) or VSID 19 FlowID 137 (RFC 7637): only"
-            " draft-00 fits"
-        ),
+        "NVGRE, GRE Key 0x00001389, TNI 5001 (draft-00 only)",
         "GRE Key: 0x00001389",
         "Reserved octet (draft-00, must be 0): 0x00",
         "TNI (draft-00): 5001",
@@ -389,4 +386,53 @@ def test_the_details_pane_explains_the_key_in_words(person: Person) -> None:
             " (draft-00) explains it, as TNI 5001; or a plain tunnel number of Open vSwitch or"
             " Linux]"
         ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        (OLD_5001, "TNI 5001 (draft-00 only)"),
+        (0xFFFFFEFF, "VSID 16777214 (RFC 7637 only)"),
+        (0x00FFFFFE, "VSID 65535 (RFC 7637) or TNI 16777214 (draft-00)"),
+        (0xFFFFFF00, "control traffic"),
+        (0x00000FFF, "reserved under both layouts"),
+    ],
+)
+def test_what_a_key_means_fits_into_half_a_window_of_1280_pixels(
+    person: Person, key: int, words: str
+) -> None:
+    details = person.tshark("-r", person.capture(build.ethernet(ping(key))), "-O", "nvgre")
+    (line,) = (line for line in details.splitlines() if line.startswith("NVGRE"))
+    assert line == f"NVGRE, GRE Key 0x{key:08x}, {words}"
+    assert len(line) <= 76  # 8 pixels each, beside the arrow of the tree
+
+
+def test_the_packet_list_has_the_outermost_addresses_whatever_is_inside(person: Person) -> None:
+    packets = [
+        ping(OLD_5001),
+        ping(OLD_5001, HOST1_V6, HOST2_V6),  # IPv4 inside IPv6
+        build.nvgre(
+            HOST1,
+            HOST2,
+            OLD_5001,
+            build.inner_frame(
+                build.SOURCE_MAC,
+                build.DESTINATION_MAC,
+                build.ipv6(HOST1_V6, HOST2_V6, 58, build.echo6(HOST1_V6, HOST2_V6)),
+            ),
+        ),
+        build.ipv4(HOST2, HOST1, ICMP, build.icmp(3, 10, ping(CURRENT_5001)[:28])),
+        build.ipv4(HOST1, HOST2, ICMP, build.echo()),
+    ]
+    capture = person.capture(*map(build.ethernet, packets))
+    rows = person.fields(
+        capture, "nvgre.source", "nvgre.destination", "nvgre.about", "nvgre.about.id"
+    )
+    assert rows == [
+        (HOST1, HOST2, "0x00001389", "TNI 5001"),
+        (HOST1_V6, HOST2_V6, "0x00001389", "TNI 5001"),
+        (HOST1, HOST2, "0x00001389", "TNI 5001"),
+        (HOST2, HOST1, "0x00138900", "5001 or 1280256"),
+        (HOST1, HOST2, "", ""),
     ]

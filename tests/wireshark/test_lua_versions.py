@@ -42,6 +42,8 @@ def test_the_plugin_compiles(version: str) -> None:
         (
             "00001389",
             [
+                "nvgre.source 192.168.50.2",
+                "nvgre.destination 192.168.50.1",
                 "NVGRE, GRE Key 0x00001389",
                 "nvgre.key 5001",
                 "nvgre.reserved 0",
@@ -49,7 +51,9 @@ def test_the_plugin_compiles(version: str) -> None:
                 "nvgre.vsid 19",
                 "nvgre.flowid 137",
                 "nvgre.reading draft-00 only",
-                ", TNI 5001 (draft-00) or VSID 19 FlowID 137 (RFC 7637): only draft-00 fits",
+                "nvgre.about 5001",
+                "nvgre.about.id TNI 5001",
+                ", TNI 5001 (draft-00 only)",
                 (
                     "nvgre.old_only GRE Key 0x00001389: only the old NVGRE layout (draft-00)"
                     " explains it, as TNI 5001; or a plain tunnel number of Open vSwitch or Linux"
@@ -59,6 +63,8 @@ def test_the_plugin_compiles(version: str) -> None:
         (
             "fffffeff",
             [
+                "nvgre.source 192.168.50.2",
+                "nvgre.destination 192.168.50.1",
                 "NVGRE, GRE Key 0xfffffeff",
                 "nvgre.key 4294967039",
                 "nvgre.reserved 255",
@@ -66,10 +72,9 @@ def test_the_plugin_compiles(version: str) -> None:
                 "nvgre.vsid 16777214",
                 "nvgre.flowid 255",
                 "nvgre.reading RFC 7637 only",
-                (
-                    ", TNI 16776959 (draft-00) or VSID 16777214 FlowID 255 (RFC 7637): only RFC"
-                    " 7637 fits"
-                ),
+                "nvgre.about 4294967039",
+                "nvgre.about.id VSID 16777214",
+                ", VSID 16777214 (RFC 7637 only)",
             ],
         ),
     ],
@@ -81,6 +86,8 @@ def test_a_key_reads_the_same_under_every_lua(version: str, key: str, shown: lis
 @pytest.mark.parametrize("version", LUA_VERSIONS)
 def test_a_bare_gre_quote_reads_the_same_under_every_lua(version: str) -> None:
     assert lua(version, HARNESS, PLUGIN, "00001389", "030a00000000000020006558" + "00138900") == [
+        "nvgre.source 192.168.50.2",
+        "nvgre.destination 192.168.50.1",
         "NVGRE, GRE Key 0x00001389",
         "nvgre.key 5001",
         "nvgre.reserved 0",
@@ -88,13 +95,15 @@ def test_a_bare_gre_quote_reads_the_same_under_every_lua(version: str) -> None:
         "nvgre.vsid 19",
         "nvgre.flowid 137",
         "nvgre.reading control",
-        ", TNI 5001 (draft-00) or VSID 19 FlowID 137 (RFC 7637): control traffic",
+        ", control traffic",
         "nvgre.quoted 1280256",
         "nvgre.quoted.reserved 0",
         "nvgre.quoted.tni 1280256",
         "nvgre.quoted.vsid 5001",
         "nvgre.quoted.flowid 0",
         "nvgre.quoted.reading either",
-        ", TNI 1280256 (draft-00) or VSID 5001 FlowID 0 (RFC 7637): fits both layouts",
+        "nvgre.about 1280256",
+        "nvgre.about.id 5001 or 1280256",
+        ", VSID 5001 (RFC 7637) or TNI 1280256 (draft-00)",
         "nvgre.refused An NVGRE frame with GRE Key 0x00138900 was refused (ICMP type 3 code 10)",
     ]

@@ -47,24 +47,43 @@ def rows(person: Person, *arguments: str) -> list[list[str]]:
     ]
 
 
-def test_the_columns_show_the_outer_addresses_and_both_readings(person: Person) -> None:
+def test_the_columns_show_the_outer_addresses_and_what_the_key_means(person: Person) -> None:
     titles, *frames = rows(person, "-r", str(SAMPLE))
-    assert titles == ["No.", "Time", "Outer source", "Outer destination", "Key", "VSID", "TNI",
-                      "Reading", "Quoted key", "Protocol", "Info"]  # fmt: skip
+    assert titles == ["No.", "Time", "Outer source", "Outer destination", "Key", "VSID or TNI",
+                      "Info"]  # fmt: skip
     assert len(frames) == 36
-    assert frames[12][:1] + frames[12][2:10] == [
-        "13", "192.168.50.2", "192.168.50.1", "0x00001389", "19", "5001", "draft-00 only", "",
-        "ICMP"
-    ]  # fmt: skip
-    assert frames[5][:1] + frames[5][2:10] == [
-        "6", "192.168.50.2", "192.168.50.1", "0x00138900", "5001", "1280256", "control",
-        "0x00138900", "ICMP",
-    ]  # fmt: skip
+    assert frames[4][2:6] == ["192.168.50.1", "192.168.50.2", "0x00138900", "5001 or 1280256"]
+    assert frames[12][2:6] == ["192.168.50.2", "192.168.50.1", "0x00001389", "TNI 5001"]
+
+
+def test_the_columns_of_an_error_show_the_key_that_it_refuses(person: Person) -> None:
+    capture = person.capture(
+        build.ethernet(refusal(bare_gre(CURRENT_5001), key=0xFFFFFF00)),
+        build.ethernet(build.ipv4(HOST2, HOST1, ICMP, build.icmp(3, 2, ping(OLD_5001)[:28]))),
+        build.ethernet(ping(0xFFFFFF00)),
+    )
+    assert [row[4:6] for row in rows(person, "-r", str(capture))[1:]] == [
+        ["0x00138900", "5001 or 1280256"],
+        ["0x00001389", "TNI 5001"],
+        ["0xffffff00", "control"],
+    ]
 
 
 def test_frames_without_nvgre_show_their_addresses_too(person: Person) -> None:
     capture = person.capture(build.ethernet(build.ipv4(HOST1, HOST2, ICMP, build.echo())))
-    assert rows(person, "-r", str(capture))[1][2:9] == [HOST1, HOST2, "", "", "", "", ""]
+    assert rows(person, "-r", str(capture))[1][2:6] == [HOST1, HOST2, "", ""]
+
+
+WIDTH_OF_LIST = 1229
+"""Pixels of a window of 1,280, beside its scroll bar, in which the columns stand."""
+
+
+def test_every_column_has_a_width_and_together_they_fit_a_window_of_1280_pixels() -> None:
+    (line,) = (line for line in lines_of("recent") if line.startswith("column.width: "))
+    parts = line.removeprefix("column.width: ").split(", ")
+    formats = re.findall(r'"[^"]*", "(%[^"]*)"', (PROFILE / "preferences").read_text("utf-8"))
+    assert parts[::2] == [column.removesuffix(":1:R") for column in formats]
+    assert sum(map(int, parts[1::2])) <= WIDTH_OF_LIST
 
 
 def test_the_colour_of_a_frame_names_what_it_is(person: Person) -> None:

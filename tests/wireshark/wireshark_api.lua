@@ -44,7 +44,10 @@ local function field_info(name, bytes, offset, length)
 end
 
 local GRE = buffer_of("20006558" .. key_text)
-local infos = { field_info("gre.proto", GRE, 2, 2), field_info("gre.key", GRE, 4, 4) }
+local ENDS = buffer_of("c0a83202c0a83201")
+local source, destination = field_info("ip.src", ENDS, 0, 4), field_info("ip.dst", ENDS, 4, 4)
+source.value, destination.value = "192.168.50.2", "192.168.50.1"
+local infos = { source, destination, field_info("gre.proto", GRE, 2, 2), field_info("gre.key", GRE, 4, 4) }
 if icmp_text then
     local message = buffer_of(icmp_text)
     infos[#infos + 1] = field_info("icmp", message, 0, #message)
@@ -112,6 +115,7 @@ function item.append_text(_, text)
     show("%s", text)
 end
 function item.set_generated() end
+function item.set_hidden() end
 function item.add_proto_expert_info(_, note, text)
     show(note.abbreviation .. " %s", text)
 end

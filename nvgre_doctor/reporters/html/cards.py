@@ -10,7 +10,7 @@ from nvgre_doctor.reporters.html.markup import NOTHING, Html, counted, joined, n
 from nvgre_doctor.reporters.html.packed_rows import Cell, packed
 from nvgre_doctor.reporters.html.row_tables import more_note
 from nvgre_doctor.reporters.html.shown import copied, sentence
-from nvgre_doctor.reporters.subjects import frames_text
+from nvgre_doctor.reporters.subjects import filters_of, frames_text
 from nvgre_doctor.rules.base import Rule
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.registry import RULES
@@ -106,8 +106,9 @@ def card(
         facts.append(_fact("Next", sentence(step, hosts)))
     if check and with_step:
         facts.append(_fact("Check", copied(check)))
-    if finding.display_filter:
-        facts.append(_fact("Wireshark", copied(finding.display_filter)))
+    for name, display_filter in filters_of(report, finding):
+        label = f"Wireshark, {name}" if name else "Wireshark"
+        facts.append(_fact(label, copied(display_filter)))
     if finding.frames:
         facts.append(_fact("Seen in", text(seen_in(report, finding))))
     return tag(
@@ -119,14 +120,16 @@ def card(
 
 
 def packed_card(report: Report, finding: Finding) -> tuple[Cell, ...]:
-    """The same as values: severity, code, likely, message, step, check, filter, frames."""
+    """The same as values: severity, code, likely, message, step, check, filters (each behind the
+    name of its capture), frames.
+    """
     return (
         finding.severity,
         finding.code,
         int(finding.confidence is Confidence.LIKELY),
         _message(report, finding),
         *next_step(finding),
-        finding.display_filter,
+        tuple(part for named in filters_of(report, finding) for part in named),
         seen_in(report, finding) if finding.frames else "",
     )
 

@@ -12,6 +12,7 @@ from base64 import b64encode
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
+from nvgre_doctor.filters.grammar import whole_or
 from nvgre_doctor.reporters.html.columns import joined_columns
 from nvgre_doctor.reporters.html.markup import NOTHING, Html, raw_element
 from nvgre_doctor.terminal.visible import visible
@@ -109,9 +110,13 @@ def _text(row: Sequence[Cell]) -> str:
     if visible(whole := "".join(cells)) == whole:  # nearly always
         return CELL_END.join(cells)
     return CELL_END.join(
-        PART_END.join(map(visible, cell)) if isinstance(cell, tuple) else visible(text)
+        PART_END.join(map(_shown, cell)) if isinstance(cell, tuple) else _shown(text)
         for cell, text in zip(row, cells, strict=True)
     )
+
+
+def _shown(text: str) -> str:
+    return whole_or(text, visible)
 
 
 def _template(pieces: list[str], *, relate: bool) -> Template:

@@ -5,8 +5,10 @@
 
 import re
 from collections.abc import Collection
+from html import escape
 from typing import Final
 
+from nvgre_doctor.filters.grammar import whole_or
 from nvgre_doctor.report.model import Host
 from nvgre_doctor.reporters.html.markup import NOTHING, Html, joined, tag, text
 from nvgre_doctor.terminal.visible import visible
@@ -47,7 +49,7 @@ def key_link(gre_key: str) -> Html:
 
 def copied(command: str) -> Html:
     """Something to type; `base.js` adds a button that copies it."""
-    return tag("code.copy", text(command)) if command else NOTHING
+    return tag("code.copy", Html(escape(whole_or(command, visible)))) if command else NOTHING
 
 
 def word_of(host: Host) -> str:

@@ -1,10 +1,12 @@
 """The findings of a text report, worst first."""
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from nvgre_doctor.reporters.subjects import next_step_text
+from nvgre_doctor.filters.grammar import whole_or
+from nvgre_doctor.reporters.subjects import filters_of, next_step_text
 from nvgre_doctor.reporters.text.sheet import Sheet
 from nvgre_doctor.reporters.text.steps import last_step
 from nvgre_doctor.rules.finding import Finding, FrameRef
@@ -27,7 +29,8 @@ _SEVERITY_STYLES: Final = {
 }
 
 Told = list[Finding]
-"""Findings that are told together: the same in both directions between two hosts, or of hosts."""
+"""Findings that are told together: the same in both directions between two hosts, or of hosts, or
+of pairs with one host in common."""
 
 
 def write_findings(sheet: Sheet) -> None:
@@ -44,11 +47,15 @@ def write_findings(sheet: Sheet) -> None:
         sheet.more(len(kind) - len(shown), noun)
 
 
-def _together(findings: Iterable[Finding]) -> list[Told]:
+def _together(findings: Sequence[Finding]) -> list[Told]:
     """The findings of a flow stand with those of the opposite one, if they are of one code and
-    severity; those of hosts, if they say the same of each.
+    severity; those of hosts, if they say the same of each; those of pairs, if they say the same of
+    each host beside one.
     """
     rows: dict[tuple[object, ...], Told] = {}
+    met = Counter(
+        host for one in findings if one.subject.kind == "pair" for host in set(one.subject.hosts)
+    )
     for number, finding in enumerate(findings):
         key: tuple[object, ...] = (number,)
         alike = finding.code, finding.severity, finding.confidence
@@ -57,8 +64,17 @@ def _together(findings: Iterable[Finding]) -> list[Told]:
         elif finding.subject.kind == "host":
             (host,) = finding.subject.hosts
             key = (*alike, _without(host, finding.message))
+        elif finding.subject.kind == "pair":
+            other, common = _ends(finding, met)
+            key = (*alike, common, _without(other, finding.message))
         rows.setdefault(key, []).append(finding)
     return list(rows.values())
+
+
+def _ends(finding: Finding, met: Mapping[str, int]) -> tuple[str, str]:
+    """The two hosts of a pair; last the one that was met more often."""
+    one, two = sorted(finding.subject.hosts, key=lambda host: (met[host], host))
+    return one, two
 
 
 def _without(host: str, message: str) -> str:
@@ -84,12 +100,14 @@ def _write(sheet: Sheet, row: Told, said: set[str]) -> None:
             sheet.blank()
             _write(sheet, [other], said)
         return
-    if first.subject.kind == "host" and others:
+    if first.subject.kind in ("host", "pair") and others:
+        common = _common(row)
         shown = sheet.shown(others, MOST_FINDINGS)
-        text = ", ".join([_host_and_frames(sheet, other) for other in shown])
+        text = ", ".join([_host_and_frames(sheet, other, common) for other in shown])
         left = len(others) - len(shown)
         more = f" and {left} more (-v shows them)" if left else ""
-        sheet.say(Span(f"The same: {text}{more}.", Style.DIM), indent=_INDENT, hang=2)
+        of_whom = f" of {sheet.clean(common)} and" if common else ""
+        sheet.say(Span(f"The same{of_whom}: {text}{more}.", Style.DIM), indent=_INDENT, hang=2)
         return
     for other in others:
         ends = " -> ".join(map(sheet.clean, other.subject.hosts))
@@ -97,15 +115,22 @@ def _write(sheet: Sheet, row: Told, said: set[str]) -> None:
         sheet.say(Span(text, Style.DIM), indent=_INDENT, hang=2)
 
 
-def _host_and_frames(sheet: Sheet, finding: Finding) -> str:
+def _common(row: Told) -> str:
+    """The host that all of several pairs have; of hosts there is none."""
+    hosts = set(row[0].subject.hosts).intersection(*(other.subject.hosts for other in row[1:]))
+    return next(iter(hosts), "")
+
+
+def _host_and_frames(sheet: Sheet, finding: Finding, common: str) -> str:
     frames = _frames(sheet, finding).strip()
-    (host,) = finding.subject.hosts
+    (host,) = (host for host in finding.subject.hosts if host != common)
     return f"{sheet.clean(host)} ({frames})" if frames else sheet.clean(host)
 
 
 def _write_details(sheet: Sheet, finding: Finding, said: set[str]) -> None:
-    if finding.display_filter:
-        text = Span(f"filter: {sheet.clean(finding.display_filter)}", Style.DIM)
+    for name, display_filter in filters_of(sheet.report, finding):
+        of_one = f" of {sheet.clean(name)}" if name else ""
+        text = Span(f"filter{of_one}: {whole_or(display_filter, sheet.clean)}", Style.DIM)
         sheet.say(text, indent=_INDENT, hang=2)
     step = next_step_text(finding)
     if step and step not in said:

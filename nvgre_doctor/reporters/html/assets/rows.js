@@ -119,7 +119,7 @@ const cell = (kind, value) => {
   return made;
 };
 const copied = command => command ? [el("code", "copy", command)] : [];
-const card = ([severity, code, likely, message, step, check, filter, frames]) => {
+const card = ([severity, code, likely, message, step, check, filters, frames]) => {
   const isKnown = find(code) !== null;
   const head = el("h3", "", el("b", "s " + severity, SEVERITIES[severity]), " ",
     isKnown ? link("c", code, "#" + code) : el("b", "", code));
@@ -129,7 +129,9 @@ const card = ([severity, code, likely, message, step, check, filter, frames]) =>
   const fact = (term, ...parts) => facts.append(el("dt", "", term), el("dd", "", ...parts));
   if (step) fact("Next", sentence(step));
   if (check) fact("Check", ...copied(check));
-  if (filter) fact("Wireshark", ...copied(filter));
+  const parts = filters.split("\x03");
+  for (let at = 0; at + 1 < parts.length; at += 2)
+    fact(parts[at] ? "Wireshark, " + parts[at] : "Wireshark", ...copied(parts[at + 1]));
   if (frames) fact("Seen in", frames);
   if (facts.firstChild) made.append(facts);
   return made;

@@ -1,0 +1,108 @@
+"""Display filters that need frame numbers: for what was so at some time only.
+
+Frame numbers mean something in one capture only, so where there are several captures there is a
+filter for each.
+"""
+
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from typing import Final
+
+from nvgre_doctor.evidence.bundles import unbundled
+from nvgre_doctor.evidence.parts import read_key
+from nvgre_doctor.evidence.rows import moments_of, rows_of
+from nvgre_doctor.infer.diagnosis import At, HostVerdict, at
+from nvgre_doctor.rules.base import Situation
+
+Filters = str | Mapping[int, str]
+"""One for all captures, or those of some of them by their index."""
+Numbers = tuple[int, int]
+"""Frames from one number to another."""
+
+
+def of_captures(situation: Situation, by_capture: Mapping[int, str]) -> Filters:
+    """The only one, where there is only one capture."""
+    if len(situation.captures) == 1 and by_capture:
+        (text,) = by_capture.values()
+        return text
+    return by_capture
+
+
+def with_numbers(text: str, numbers: Iterable[Numbers]) -> str:
+    """What `text` shows of these frames."""
+    wanted = ", ".join(
+        str(first) if first == last else f"{first}..{last}" for first, last in sorted({*numbers})
+    )
+    return f"{text} && frame.number in {{{wanted}}}"
+
+
+Times = Mapping[int, Sequence[Numbers]]
+"""By capture, the frames between which something was so; a capture in which it never was is not
+there, and one in which it always was has one such time."""
+ALWAYS: Final = (0, sys.maxsize)
+
+
+def times_of(hosts: Iterable[HostVerdict], is_so: Callable[[At], bool]) -> Times:
+    """When something about hosts is so: it can change only where one of them is silent."""
+    ends: defaultdict[int, set[At]] = defaultdict(set)
+    for host in hosts:
+        for span in host.spans:
+            for capture in span.pieces.captures if span.pieces else (span.first.capture,):
+                ends[capture].update(span.ends_at(At(0, capture, 0)))
+    times = {}
+    for capture, ats in ends.items():
+        so = [(end.frame_number, is_so(end)) for end in sorted(ats, key=_number)]
+        if all(is_now for _, is_now in so):
+            times[capture] = [ALWAYS]
+        elif runs := _runs(so):
+            times[capture] = runs
+    return times
+
+
+def is_in(times: Times, frame: At) -> bool:
+    """Whether it was so when this frame was sent."""
+    of_capture = times.get(frame.capture, ())
+    return any(first <= frame.frame_number <= last for first, last in of_capture)
+
+
+def at_times(situation: Situation, text: str, times: Times) -> Filters:
+    """What `text` shows of the frames of these times."""
+    return of_captures(
+        situation,
+        {
+            capture: text if numbers == [ALWAYS] else with_numbers(text, numbers)
+            for capture, numbers in times.items()
+        },
+    )
+
+
+def count_sent(situation: Situation, ends: Container[tuple[bytes, bytes]], times: Times) -> int:
+    """How many data frames were sent between these ends at these times: each stretch of a stream
+    without a silence belongs to the time in which it begins.
+    """
+    count = 0
+    for bundle, held in situation.evidence.bundles().items():
+        captures = [capture for group in held for capture in group]
+        for unit, packed in unbundled(bundle):
+            key, _, _ = read_key(unit)
+            if (key.source, key.destination) not in ends:
+                continue
+            for row in rows_of(packed):
+                first, _ = moments_of(row)
+                count += row[2] * sum(is_in(times, at(first, capture)) for capture in captures)
+    return count
+
+
+def _runs(so: Iterable[tuple[int, bool]]) -> list[Numbers]:
+    runs: list[Numbers] = []
+    was_so = False
+    for number, is_so in so:
+        if is_so:
+            runs.append((runs.pop()[0] if was_so else number, number))
+        was_so = is_so
+    return runs
+
+
+def _number(frame: At) -> int:
+    return frame.frame_number
