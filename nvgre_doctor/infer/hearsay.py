@@ -132,10 +132,10 @@ def _guests(evidence: Evidence) -> set[tuple[bytes, bytes]]:
 
 def _is_of_guest(sign: IcmpSign, guests: set[tuple[bytes, bytes]]) -> bool:
     middle = len(sign.customer_addresses) // 2
-    return middle > 0 and (
-        (sign.macs[6:], sign.customer_addresses[:middle]) in guests
-        or (sign.macs[:6], sign.customer_addresses[middle:]) in guests
-    )
+    return (sign.macs[6:], sign.customer_addresses[:middle]) in guests or (
+        sign.macs[:6],
+        sign.customer_addresses[middle:],
+    ) in guests
 
 
 def _about_guests(sign: IcmpSign) -> IcmpSign:
