@@ -153,6 +153,8 @@ def test_frames_of_its_own_with_another_id_are_not_shown() -> None:
     stray: Unit = (0x00777700, 1, ONE)
     (found,) = reasons([(K, 50, ONE), stray], [(K << 8, 70, back(ONE))], layout=OLD)
     assert told(found)[3] == [(0, K), (1, K << 8)]
+    found = reasons([(K << 8, 50, ONE), stray], [(K, 70, back(ONE))])[1]
+    assert told(found)[3] == [(0, K << 8), (1, K)]
 
 
 def test_a_stray_of_its_own_is_no_second_flow_id() -> None:
@@ -249,6 +251,13 @@ def test_a_peer_that_is_known_is_a_reason_with_the_peers_own_reason() -> None:
     assert (found.layout, found.assumes) == (Layout.CURRENT, (A2, A3, A4))
     assert found.partner == b"\x0a\0\0\0"
     assert [told(reason) for reason in found.because] == [(Kind.RANGE, 50, None, [(0, NEW_ONLY)])]
+
+
+def test_of_the_reasons_of_a_peer_the_strongest_is_told() -> None:
+    first, second = chain(2)
+    first += [(0x00300000 + octet, 3, THREE) for octet in OCTETS]
+    (found,) = reasons(first, second, number=1)
+    assert [(reason.kind, reason.margin) for reason in found.because] == [(Kind.RANGE, 50)]
 
 
 def test_the_same_host_at_another_time_is_a_partner_too() -> None:

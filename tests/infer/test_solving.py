@@ -46,12 +46,12 @@ def ids(tape: Tape) -> set[tuple[int, int | None, int | None]]:
 
 
 def several(upper: int, alone: int, guest: Vm, ttl: int) -> Iterator[Tape]:
-    """Five low octets of one VM pair, and one of another one, whichever has the lower MACs."""
-    for one, two in ((VM2, vm(9)), (vm(9), VM2)):
+    """Five low octets of one VM pair, and one of another one, whichever comes first."""
+    octets = [(upper + octet, VM2) for octet in SPREAD]
+    for frames in ([*octets, (alone, vm(9))], [(alone, vm(9)), *octets]):
         tape = Tape()
-        for octet in SPREAD:
-            tape.send(A, B, upper + octet, guest, one, ttl=ttl)
-            tape.send(A, B, alone, guest, two, ttl=ttl)
+        for gre_key, receiver in frames * 2:
+            tape.send(A, B, gre_key, guest, receiver, ttl=ttl)
         yield tape
 
 
