@@ -131,10 +131,11 @@ def _guests(evidence: Evidence) -> set[tuple[bytes, bytes]]:
     guests: set[tuple[bytes, bytes]] = set()
     for bundle in evidence.bundles() if macs_of_errors else ():
         for unit, packed in unbundled(bundle):
-            if is_sure(unit) and is_kept(unit):
+            customers = customers_of(packed) if is_sure(unit) and is_kept(unit) else b""
+            if customers:
                 destination, source = _halves(macs_of(unit))
                 if destination in macs_of_errors or source in macs_of_errors:
-                    of_source, of_destination = _halves(customers_of(packed))
+                    of_source, of_destination = _halves(customers)
                     guests |= {(source, of_source), (destination, of_destination)}
     return guests
 
@@ -142,9 +143,7 @@ def _guests(evidence: Evidence) -> set[tuple[bytes, bytes]]:
 def _is_of_guest(sign: IcmpSign, guests: set[tuple[bytes, bytes]]) -> bool:
     destination, source = _halves(sign.macs)
     of_source, of_destination = _halves(sign.customer_addresses)
-    return bool(of_source) and not guests.isdisjoint(
-        {(source, of_source), (destination, of_destination)}
-    )
+    return not guests.isdisjoint({(source, of_source), (destination, of_destination)})
 
 
 def _halves(of_two: bytes) -> tuple[bytes, bytes]:

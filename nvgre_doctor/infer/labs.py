@@ -83,7 +83,7 @@ def _with_other_ids(
             if sum(unit.weight for unit in heard) >= LEAST_MARGIN
         ]
         alone = [fitting for fitting in ids if fitting]
-        if len(alone) > 1 and not set.intersection(*alone):
+        if alone and not set.intersection(*alone):
             found |= {spans[unit.span].address for unit in model.units}
     return found
 

@@ -26,7 +26,7 @@ class Pieces:
         """One or more."""
         self._pieces = tuple(pieces)
         self._captures: Captures = ()  # as often as they have pieces, in order; if asked for
-        self._holders = array("Q")  # beside them, which pieces
+        self._holders: array[int]  # beside them, which pieces
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Pieces) and self._pieces == other._pieces

@@ -48,7 +48,8 @@ def find_refusals(
                 At(m.ts_ns, heard.capture, m.frame_number) for m in (interval.first, interval.last)
             )
             cause = _cause(about, hosts, first, last)
-            if cause is Cause.UNKNOWN and about in answered:
+            is_answered = about in answered and not _agree(about[:2], hosts, first, last)
+            if cause is Cause.UNKNOWN and is_answered:
                 cause = Cause.LAYOUT_MISMATCH
             found[about].add(cause, interval, heard.capture)
     return Refusals(list(_facts(found)), abouts)
@@ -97,6 +98,13 @@ def _cause(about: About, hosts: Mapping[bytes, HostVerdict], first: At, last: At
     # That nothing is wrong with the layouts takes a proof for one, and nearly one for the other.
     both = [_sureness(hosts[address], first, last) for address in (source, destination)]
     return Cause.POLICY if any(both) and None not in both else Cause.UNKNOWN
+
+
+def _agree(flow: Flow, hosts: Mapping[bytes, HostVerdict], first: At, last: At) -> bool:
+    """Whether both ends seem to speak one layout at that time, by more than a guess."""
+    spoken = [hosts[end].spoken_between(first, last) for end in flow if end in hosts]
+    layouts_then = [span.layout for span in spoken if span is not None and span.margin]
+    return len(layouts_then) == len(flow) and len(set(layouts_then)) == 1
 
 
 def _sureness(host: HostVerdict, first: At, last: At) -> bool | None:

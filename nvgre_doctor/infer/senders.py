@@ -136,7 +136,7 @@ def _with_shifted_ids(spans: Sequence[Span], models: Iterable[Model]) -> set[byt
     """Both ends of a VM pair whose one id is the other shifted by eight bits, and nothing else."""
     found: set[bytes] = set()
     for model in models:
-        if model.group is not Group.PAIR or model.is_soft or model.is_broken or model.left:
+        if model.group is not Group.PAIR or model.is_soft or model.left:
             continue
         old: Counter[bytes] = Counter()
         new: Counter[bytes] = Counter()

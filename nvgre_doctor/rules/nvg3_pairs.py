@@ -107,7 +107,7 @@ def _refused_crosswise(situation: Situation) -> Iterator[Finding]:
     refused = dict(flows(is_by_layout))
     for (source, destination), refusals in refused.items():
         back = refused.get((destination, source))
-        if back is None or source > destination or (source, destination) in heard:
+        if back is None or source >= destination or (source, destination) in heard:
             continue
         both = [*refusals, *back]
         is_source_old = is_lower(situation, source, destination)

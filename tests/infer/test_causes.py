@@ -174,3 +174,33 @@ def test_a_quote_with_its_ip_header_says_which_flow_it_is() -> None:
     tape.send(A, D, KEY)
     tape.unreachable(C, A, 0xFFFFFF00, Tape().send(A, B, 0x0F424000)[:20])
     assert flow(tape)[:2] == (A, B)
+
+
+def test_keys_that_each_end_refuses_say_nothing_of_a_time_when_both_seem_to_agree() -> None:
+    """A was updated between the first refusal and the others."""
+    tape = Tape()
+    tape.wait(30)
+    tape.error(A, B, Tape().send(B, A, KEY >> 8)[:28])
+    tape.wait(100)
+    tape.error(A, B, Tape().send(B, A, KEY >> 8)[:28])
+    tape.error(B, A, Tape().send(A, B, KEY)[:28])
+
+    def refused(margin: int) -> list[tuple[str, Cause, list[int]]]:
+        before = span(OLD, LIKELY, margin, is_hard=False, frames=(1, 1))
+        later = {"seconds": (120, 180), "frames": (2, 3)}
+        spans = {
+            A: [before, span(CURRENT, **later)],  # type: ignore[arg-type]
+            B: [before, span(OLD, LIKELY, 3, is_hard=False, **later)],  # type: ignore[arg-type]
+        }
+        hosts = {
+            build.ip(of): HostVerdict(build.ip(of), spans=found) for of, found in spans.items()
+        }
+        return [
+            (row.source, row.cause, [at.frame_number for at in row.frames])
+            for row in find_refusals(evidence_of(tape), [], hosts)
+        ]
+
+    of_b, of_a = build.ip(B), build.ip(A)
+    assert refused(3) == [(of_a, MISMATCH, [3]), (of_b, MISMATCH, [2]), (of_b, UNKNOWN, [1])]
+    # What is only guessed does not agree.
+    assert refused(0) == [(of_a, MISMATCH, [3]), (of_b, MISMATCH, [1, 2])]

@@ -188,3 +188,12 @@ def test_two_packets_of_a_key_say_that_nothing_changed_between_them() -> None:
         (1, 25, [OLD_ONLY, BAND]),
         (30, 100, [NEW_ONLY]),
     ]
+
+
+def test_the_second_half_begins_with_its_first_frame_also_where_the_clock_was_set_back() -> None:
+    later, earlier = new(26, 40), new(30, 50)
+    later.first = later.first._replace(ts_ns=9_000_000_000)
+    assert halves(old(3, 20), later, earlier) == [
+        (1, 20, [OLD_ONLY]),
+        (26, 100, [NEW_ONLY, NEW_ONLY]),
+    ]

@@ -101,3 +101,9 @@ def test_where_customers_are_unknown_all_frames_of_the_macs_are_one_loose_group(
 def test_the_pair_of_a_loose_group_is_told_by_its_macs() -> None:
     cut = heard(0x138901, net=Net.UNKNOWN, customers=SUBNET)
     assert kinds(cut, heard(0x138900, macs=b"")) == [("LOOSE", 1)]
+
+
+def test_frames_without_macs_hide_no_others() -> None:
+    assert kinds(heard(0x138900, macs=b""), heard(0x138900), heard(0x1389, macs=BACK)) == [
+        ("PAIR", 2)
+    ]

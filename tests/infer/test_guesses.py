@@ -104,6 +104,12 @@ def test_two_ids_that_are_known_tell_nothing() -> None:
             [(BAND + 0x42, 20, ONE), (BAND + 0x43, 1, ONE), (BAND + 0x42, 5, TWO)],
             OLD,  # but one packet alone may be damaged
         ),
+        (
+            # Both directions count against it.
+            [(BAND + 0x42, n, macs) for n, macs in ((9, ONE), (9, back(ONE)), (5, TWO))]
+            + [(BAND + 0x43, 1, ONE)],
+            OLD,
+        ),
     ],
 )
 def test_what_one_octet_of_several_flows_or_ids_means(units: list[Unit], layout: Layout) -> None:
@@ -152,6 +158,21 @@ def test_a_span_without_such_frames_shows_those_of_another() -> None:
     assert shown == {0: of[0].heard[0], 1: of[1].heard[0]}
 
 
+def test_spans_that_must_share_a_layout_are_looked_at_together() -> None:
+    """The first holds one VM pair, the second the same and another one."""
+    one, two = (BAND + 0x43, 5, ONE), (BAND + 0x43, 5, back(ONE))
+    assert layouts([one], [two, (BAND + 0x43, 5, TWO)]) == [OLD, OLD]
+
+
+def test_a_span_behind_others_that_share_a_layout_is_guessed_too() -> None:
+    assert layouts([(BAND, 5, ONE)], [(BAND, 5, back(ONE))], [(BAND, 5, TWO)]) == [CURRENT] * 3
+
+
+def test_the_first_key_is_shown_where_several_ids_have_one_octet() -> None:
+    of = spans([(BAND + 0x42, 5, ONE), (BAND + 0x10042, 5, TWO)])
+    assert guessed(of)[1] == {0: of[0].heard[0]}
+
+
 def test_spans_that_share_nothing_are_guessed_apart() -> None:
     assert layouts([(BAND, 5, ONE)], [(BAND + 0x42, 5, TWO)]) == [CURRENT, UNKNOWN]
 
@@ -197,6 +218,11 @@ def test_several_spans_between_are_told_and_none_before_or_after() -> None:
         OLD,
         UNKNOWN,
     ]
+
+
+def test_every_silence_between_two_spans_of_one_layout_is_told() -> None:
+    quiet = (TELLS_NOTHING, 5)
+    assert between((OLD_KEY, 5), quiet, (OLD_KEY, 5), quiet, (OLD_KEY, 5)) == [OLD] * 5
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,7 @@ from tests import build
 from tests.every_command import run_here
 from tests.program import ROOT
 from tests.worlds import (
-    A6,
-    B6,
+    MILLISECOND,
     VM1,
     VM2,
     VM3,
@@ -26,6 +25,7 @@ from tests.worlds import (
     diagnose_tapes,
     judge_tapes,
     report_of,
+    verdict_of,
 )
 
 SAMPLES = ROOT / "sample_pcaps"
@@ -175,11 +175,11 @@ def test_hosts_with_ipv4_addresses_are_told_first() -> None:
     for key, ident in ((NEW, 0), (OTHER_NEW, 100)):
         tape = Tape()
         for number in range(3):
-            tape.send(A6, B6, key, VM3, VM4)
+            tape.send("2001:db8::1", "2001:db8::2", key, VM3, VM4)
             tape.send("203.0.113.1", B, key, VM1, VM2, ident=ident + number)
         tapes.append(tape)
     found = diagnose_tapes(*tapes).of_several_labs
-    assert found == [build.ip("203.0.113.1"), build.ip(A6)]
+    assert found == [build.ip("203.0.113.1"), build.ip("2001:db8::1")]
 
 
 @pytest.mark.parametrize(("packets", "are_suspected"), [(1, False), (2, True)])
@@ -201,3 +201,67 @@ def test_every_vm_pair_with_other_ids_is_suspected() -> None:
     first = two_pairs(NEW, OTHER_NEW, 1000)
     assert suspected(first, two_pairs(0x00555500, 0x00666600, 2000)) == [A, B, "192.168.50.3"]
     assert suspected(first, two_pairs(NEW, 0x00666600, 2000)) == ["192.168.50.3"]
+
+
+def test_guests_of_two_subnets_may_have_other_ids() -> None:
+    """One direction between two subnets has the id of either."""
+    far = Vm("00:15:5d:0a:00:09", "10.2.2.2")
+    tapes = []
+    for key, ident in ((NEW, 100), (OTHER_NEW, 200)):
+        tape = Tape()
+        tape.wait(ident)
+        for number in range(4):
+            tape.send(A, B, key, VM1, far, ident=ident + number)
+        tapes.append(tape)
+    assert suspected(*tapes) == []
+
+
+def test_a_capture_that_contradicts_itself_says_nothing_of_the_others() -> None:
+    both = lab(NEW, NEW, ident=300)
+    both.frames += lab(OTHER_NEW, OTHER_NEW, days=0.001, ident=400).frames
+    assert suspected(lab(NEW, NEW), lab(NEW, NEW, days=1, ident=100), both) == []
+
+
+def test_two_packets_of_another_layout_are_enough() -> None:
+    other = Tape()
+    other.wait(DAY)
+    for number in range(2):
+        other.send(A, B, OLD, ident=100 + number)
+    assert suspected(lab(NEW, NEW), other) == [A]
+
+
+def test_what_flow_ids_say_of_a_layout_is_not_sure_enough() -> None:
+    flow_ids = Tape()
+    for number, octet in enumerate(2 * [0x07, 0x55, 0x83, 0xB1, 0xE6]):
+        flow_ids.send(A, B, 0x00123400 + octet, VM3, VM4, ident=100 + number)
+    assert verdict_of(diagnose_tapes(flow_ids), A) == ("rfc7637", "likely")
+    assert suspected(flow_ids, lab(0x00012345, 0x00012345, days=1)) == []
+
+
+def test_all_captures_of_one_layout_must_be_before_the_others() -> None:
+    old, older = (lab(OLD, OLD, days=days, ident=days) for days in (20, 10))
+    updated = lab(NEW, NEW, days=15, ident=150)
+    assert suspected(old, updated, older) == [A, B]
+    assert suspected(old, lab(NEW, NEW, days=25, ident=150), older) == []
+
+
+def test_captures_of_one_time_are_not_before_and_after() -> None:
+    updated = lab(NEW, NEW)
+    updated.wait(10)
+    updated.frames += lab(NEW, NEW, days=10 / DAY, ident=100).frames
+    old = lab(OLD, OLD, days=5 / DAY, ident=200)
+    assert suspected(old, updated) == [A, B]
+
+
+@pytest.mark.parametrize(("later_ms", "hosts"), [(6, [A, B]), (7, [])])
+def test_frames_of_one_moment_are_not_before_and_after(later_ms: int, hosts: list[str]) -> None:
+    """Between the first old frame of a host and its last lie six milliseconds."""
+    updated = lab(NEW, NEW, ident=100)
+    updated.frames = [(row[0] + later_ms * MILLISECOND, *row[1:]) for row in updated.frames]
+    assert suspected(lab(OLD, OLD), updated) == hosts
+
+
+def test_guests_are_known_by_their_whole_macs() -> None:
+    others = Vm("02:15:5d:0a:00:01", "10.1.1.1"), Vm("02:15:5d:0a:00:02", "10.1.1.2")
+    old, updated = lab(OLD, OLD), lab(0x12345600, 0x12345600, others, days=1, ident=100)
+    assert suspected(old, updated) == [A, B]

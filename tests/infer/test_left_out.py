@@ -6,6 +6,7 @@ import pytest
 
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.intervals import parts
+from nvgre_doctor.evidence.limits import LeftOut
 from nvgre_doctor.evidence.parts import Moment, is_kept
 from nvgre_doctor.evidence.signs import IcmpSign, Sightings, Sign
 from nvgre_doctor.evidence.streams import streams
@@ -133,3 +134,24 @@ def test_the_host_is_left_out_where_not_all_vm_pairs_are_kept(
     assert {key.source for key, _ in streams(parts(part.units()))} == {build.ip(C), build.ip(D)}
     assert sum(not is_kept(unit) for unit, _ in part.units()) == 2
     assert part.nvgre_frames == 40
+
+
+def test_frames_of_other_hosts_count_where_not_all_vm_pairs_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("nvgre_doctor.evidence.sampling.ALL_UNITS", 30)
+    tape = Tape()
+    for one, two, number in product((A, C), (B, D), range(20)):
+        tape.ping(one, two, 0x1E848100, 0x1E848100, vm(number), vm(100 + number))
+    (part,) = without(evidence_of(tape), A, B).captures.values()
+    there, back = build.ip(C) + build.ip(D), build.ip(D) + build.ip(C)
+    assert part.frames_by_ends() == {there: 20, back: 20}
+
+
+def test_what_a_capture_did_not_keep_stays_said() -> None:
+    tape = Tape()
+    tape.ping(A, B, 0x00138900, 0x00001389)
+    before, rank = LeftOut(frames=7, signs=5), (9, build.ip(A) + build.ip(B))
+    evidence = evidence_of(tape).changed(lambda part: part._replace(left_out=before, cut=rank))
+    (part,) = without(evidence, C).captures.values()
+    assert (part.left_out, part.cut) == (before, rank)

@@ -86,6 +86,15 @@ def test_one_packet_with_another_low_octet_is_a_stray_but_of_a_host_that_writes_
     assert [stray for stray in found if stray[2] is CURRENT] == expected
 
 
+def test_a_stray_with_other_upper_bits_does_not_hide_one_with_another_octet() -> None:
+    one = span_of(
+        heard(BAND + 1, 30, macs=ONE),
+        heard(BAND + 2, 1, macs=ONE, first=7),
+        heard(BAND + 0x103, 1, macs=ONE, first=9),
+    )
+    assert strays(one) == [(BAND + 2, 7, CURRENT), (BAND + 0x103, 9, UNKNOWN)]
+
+
 def test_two_packets_with_another_octet_or_the_other_way_are_none() -> None:
     twice = span_of(heard(BAND + 1, 20, macs=ONE), heard(BAND + 2, 2, macs=ONE))
     assert strays(twice) == []
@@ -166,10 +175,10 @@ def test_no_more_than_five_frames_are_told_and_all_keys() -> None:
 
 def test_contradictions_are_told_in_the_order_of_their_frames() -> None:
     units = [
-        heard(BAND, 5, macs=TWO, first=8),
-        heard(BAND + 0x10000, 5, macs=TWO, first=9),
-        heard(BAND, 5, macs=ONE, first=3),
-        heard(BAND + 0x10000, 5, macs=ONE, first=4),
+        heard(BAND, 5, macs=ONE, first=8),
+        heard(BAND + 0x10000, 5, macs=ONE, first=9),
+        heard(BAND, 5, macs=TWO, first=3),
+        heard(BAND + 0x10000, 5, macs=TWO, first=4),
     ]
     found = contradictions(span_of(*units))
     assert [frame.frame_number for one in found for frame in one.frames] == [3, 4, 8, 9]
@@ -190,3 +199,9 @@ def test_one_contradiction_does_not_hide_the_next() -> None:
     no_ids = heard(2, 5, macs=THREE), heard(2, 5, 0, back(THREE))
     real = heard(BAND, 5, macs=TWO), heard(BAND + 0x10000, 5, macs=TWO)
     assert len(contradictions(span_of(*no_ids, *real))) == 1
+
+
+def test_a_contradiction_of_unicasts_and_a_broadcast_is_of_the_vm_pair() -> None:
+    everybody = b"\xff" * 6 + ONE[6:]
+    one = span_of(heard(BAND, 5, macs=ONE), heard(BAND + 0x10000, 5, macs=everybody))
+    assert [found.macs for found in contradictions(one)] == [ONE]

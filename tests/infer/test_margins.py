@@ -111,3 +111,40 @@ def test_what_two_subnets_say_together_is_soft() -> None:
     routed = {"net": Net.ROUTED, "customers": ROUTED}
     of = spans([(0x00123400, 5, ONE, routed)], [(0x12340000, 7, ONE, routed)])
     assert margins_of(facts_of(of)) == ([[0, 0], [0, 7]], [[5, 0], [0, 7]])
+
+
+def test_what_two_subnets_say_of_several_vm_pairs_adds_up() -> None:
+    routed = {"net": Net.ROUTED, "customers": ROUTED}
+    of = spans(
+        [(0x00123400, 5, ONE, routed), (0x00223400, 3, TWO, routed)],
+        [(0x12340000, 7, ONE, routed), (0x22340000, 4, TWO, routed)],
+    )
+    assert margins_of(facts_of(of)) == ([[0, 0], [0, 11]], [[8, 0], [0, 11]])
+
+
+def test_what_broadcasts_say_is_added_to_values() -> None:
+    everybody = b"\xff" * 6 + ONE[6:]
+    of = spans([(0x00123400, 5, everybody), (OLD_ONLY, 2, TWO)], [(0x12340000, 7, everybody)])
+    assert margins_of(facts_of(of)) == ([[7, 0], [0, 7]], [[7, 0], [0, 7]])
+
+
+@pytest.mark.parametrize("key", [BAND, OLD_ONLY])
+def test_a_vm_pair_that_adds_nothing_does_not_hide_the_next(key: int) -> None:
+    """It has one key both ways, or says what its key says by itself."""
+    of = spans(
+        [(key, 4, TWO), (0x00123400, 5, ONE)],
+        [(key, 4, back(TWO)), (0x12340000, 7, back(ONE))],
+    )
+    own = 0 if key == BAND else 4
+    assert margins_of(facts_of(of))[1][0] == [own + 5, 0]
+
+
+def test_one_packet_that_a_vm_pair_adds_counts() -> None:
+    of = spans([(0x00123400, 1, ONE), (OLD_ONLY, 2, TWO)], [(0x12340000, 7, back(ONE))])
+    assert margins_of(facts_of(of)) == ([[3, 0], [0, 7]], [[3, 0], [0, 7]])
+
+
+def test_what_is_hard_by_its_value_is_not_hard_once_more_by_octets_that_may_be_ids() -> None:
+    """0x00ffffff fits RFC 7637 only.  The octets 0x01 and 0x81 may be ids of clones."""
+    of = spans([(0x00FFFF01, 9, ONE), (0x00FFFF42, 4, ONE), (0x00FFFFFF, 2, ONE)])
+    assert margins_of(facts_of(of)) == ([[0, 2]], [[0, 6]])

@@ -328,3 +328,20 @@ def test_a_model_knows_whether_others_have_its_frames() -> None:
         True,
         False,
     ]
+
+
+def test_one_octet_is_no_sign_of_clones_beside_those_of_another_id() -> None:
+    """0x1234 explains 19 packets; if the peer speaks RFC 7637, 0x123401 explains 9 + 1."""
+    clones = heard(0x00666601, 3), heard(0x00666602, 3)
+    units = heard(0x00123401, 9), back(0x00001234, 10), back(0x12340155, 1), back(0x12340255, 2)
+    assert margins(solved(*units, *clones), 1) == (9, 0, 9, 0)
+
+
+def test_clones_explain_nothing_of_a_peer_that_writes_none_of_their_ids_so() -> None:
+    """0x123401 explains 9 + 15 packets; under draft-00 the peer's 15 fit no id."""
+    model = solved(heard(0x00123401, 9), heard(0x00123402, 8), back(0x12340155, 15))
+    assert margins(model, 1) == (0, 7, 0, 7)
+
+
+def test_the_best_id_of_one_span_is_one_that_it_has() -> None:
+    assert solved(heard(0x00666600, 2), back(0x00555500, 9)).best_tenant(0, NEW) == 0x6666

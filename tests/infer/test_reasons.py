@@ -149,6 +149,20 @@ def test_frames_with_another_id_are_not_shown() -> None:
     assert told(found)[3] == [(0, K), (1, K << 8)]
 
 
+def test_frames_of_its_own_with_another_id_are_not_shown() -> None:
+    stray: Unit = (0x00777700, 1, ONE)
+    (found,) = reasons([(K, 50, ONE), stray], [(K << 8, 70, back(ONE))], layout=OLD)
+    assert told(found)[3] == [(0, K), (1, K << 8)]
+    found = reasons([(K << 8, 50, ONE), stray], [(K, 70, back(ONE))])[1]
+    assert told(found)[3] == [(0, K << 8), (1, K)]
+
+
+def test_a_stray_of_its_own_is_no_second_flow_id() -> None:
+    stray: Unit = (0x00777700, 1, ONE)
+    found = reasons([(K << 8, 1, ONE), stray], [(K, 20, back(ONE))])
+    assert [reason.kind for reason in found] == [Kind.RANGE, Kind.BOTH_DIRECTIONS]
+
+
 OCTETS = [0, 17, 40, 63, 200]
 
 
@@ -166,6 +180,20 @@ def test_where_frames_of_a_peer_add_to_them_both_directions_are_told() -> None:
     (found,) = reasons(units, theirs)
     assert told(found)[:3] == (Kind.BOTH_DIRECTIONS, 16, BAND >> 8)
     assert told(found)[3][:2] == [(0, BAND + 200), (0, BAND + 63)]
+
+
+def test_where_frames_of_a_peer_add_nothing_to_them_flow_ids_are_told() -> None:
+    units: list[Unit] = [(BAND + octet, 2 + n, ONE) for n, octet in enumerate(OCTETS)]
+    (found,) = reasons(units, [(BAND + 200, 2, back(ONE))])
+    assert told(found)[:2] == (Kind.FLOW_ID, 14)
+    assert told(found)[3] == [(0, BAND + octet) for octet in (200, 63, 40, 17)]
+    (two,) = reasons([(BAND + 1, 9, ONE), (BAND + 129, 4, ONE)], [(BAND + 1, 2, back(ONE))])
+    assert told(two) == (Kind.FLOW_ID, 4, BAND >> 8, [(0, BAND + 1), (0, BAND + 129)])
+
+
+def test_a_stray_takes_nothing_from_what_flow_ids_say() -> None:
+    found = reasons([(BAND + 1, 9, ONE), (BAND + 129, 1, ONE), (NEW_ONLY, 1, ONE)])
+    assert [(reason.kind, reason.margin) for reason in found] == [(Kind.FLOW_ID, 1)]
 
 
 def test_in_half_a_span_a_restart_is_not_assumed() -> None:
@@ -223,6 +251,13 @@ def test_a_peer_that_is_known_is_a_reason_with_the_peers_own_reason() -> None:
     assert (found.layout, found.assumes) == (Layout.CURRENT, (A2, A3, A4))
     assert found.partner == b"\x0a\0\0\0"
     assert [told(reason) for reason in found.because] == [(Kind.RANGE, 50, None, [(0, NEW_ONLY)])]
+
+
+def test_of_the_reasons_of_a_peer_the_strongest_is_told() -> None:
+    first, second = chain(2)
+    first += [(0x00300000 + octet, 3, THREE) for octet in OCTETS]
+    (found,) = reasons(first, second, number=1)
+    assert [(reason.kind, reason.margin) for reason in found.because] == [(Kind.RANGE, 50)]
 
 
 def test_the_same_host_at_another_time_is_a_partner_too() -> None:

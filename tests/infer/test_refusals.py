@@ -19,6 +19,7 @@ from tests.worlds import (
     A,
     B,
     Tape,
+    Vm,
     diagnose_tapes,
     evidence_of,
     known_vsids,
@@ -113,6 +114,22 @@ def test_macs_tell_two_flows_with_the_same_customer_addresses_apart() -> None:
     packet = tape.send(A, B, KEY)
     tape.send(A, B, 0x0F424000, vm(5), VM2, build.ipv4(VM1.ip, VM2.ip, ICMP, build.echo()))
     tape.unreachable(B, A, 0xFFFFFF00, inner_of(packet))
+    assert only(tape).gre_key == KEY
+
+
+def test_where_nothing_is_quoted_frames_without_macs_tell_no_key() -> None:
+    tape, data = Tape(), Tape(snaplen=44)
+    packet = data.send(A, B, KEY)
+    tape.frames = data.frames
+    tape.unreachable(B, A, 0xFFFFFF00, packet[:20])
+    assert only(tape).gre_key is None
+
+
+def test_guests_with_the_addresses_of_hosts_are_not_taken_for_them() -> None:
+    tape = Tape()
+    packet = tape.send(A, B, KEY)
+    tape.send(A, B, 0x0F424000, Vm(VM3.mac, A), Vm(VM4.mac, B))
+    tape.unreachable(B, A, 0xFFFFFF00, packet)
     assert only(tape).gre_key == KEY
 
 

@@ -12,7 +12,7 @@ from tests.infer.heard import A as A_BYTES
 from tests.infer.heard import B as B_BYTES
 from tests.infer.heard import back, heard, span_of, vm_macs
 from tests.infer.judged import models_of
-from tests.worlds import VM1, VM2, VM3, A, B, C, Tape, Vm, evidence_of, lookup, lookups
+from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, Tape, Vm, evidence_of, lookup, lookups
 
 HYPER_V, OTHER, UNCLEAR = Sender.HYPER_V, Sender.OTHER, Sender.UNCLEAR
 KEY = 0x1E848100
@@ -101,6 +101,7 @@ def test_the_frames_of_a_guest_count_whoever_they_are_for() -> None:
 def test_more_than_half_of_the_frames_must_start_at_128() -> None:
     assert judged(sent((128, VM1), (64, VM3))) == (OTHER, [STARTS.format(128), OURS])
     assert judged(sent((128, VM1), (128, VM1), (64, VM3))) == (HYPER_V, [STARTS.format(128), OURS])
+    assert judged(sent((128, VM1), (128, VM3), (64, VM4)))[0] is HYPER_V
     assert judged(sent((255, VM1), (64, VM3))) == (OTHER, [STARTS.format(255), OURS])
 
 
@@ -117,6 +118,13 @@ def test_checksums_and_sequence_numbers_are_of_others(
         tape.put(build.outer(A, B, 47, gre, ttl=128, ident=number))
     reasons = [STARTS.format(128), OURS, *[FLAGS] * is_flagged]
     assert judged(tape) == (OTHER if is_flagged else HYPER_V, reasons)
+
+
+def test_other_flags_of_gre_are_of_anybody() -> None:
+    tape = Tape()
+    for _ in range(2):
+        tape.send(A, B, KEY, VM1, VM2, ttl=128, flags=0x2008)
+    assert judged(tape) == (HYPER_V, [STARTS.format(128), OURS])
 
 
 def test_a_message_inside_nvgre_is_of_a_host_if_its_hop_limits_are_those_of_windows() -> None:
@@ -213,3 +221,26 @@ def test_a_contradiction_names_nobody_and_hides_no_other_pair() -> None:
     broken = (0, 0x00555500, 5, vm_macs(0)), (1, 0x00666600, 5, back(vm_macs(0)))
     assert shifted(*broken) == set()
     assert shifted(*broken, (0, K, 2, ONE), (1, K << 8, 2, back(ONE))) == BOTH
+
+
+def test_packets_with_several_flow_ids_count_together() -> None:
+    flow_ids = (1, (K << 8) + 1, 1, back(ONE)), (1, (K << 8) + 2, 1, back(ONE))
+    assert shifted((0, K, 2, ONE), *flow_ids) == BOTH
+
+
+def test_the_ends_of_every_such_pair_are_hosts() -> None:
+    other = (0, K + 0x10000, 2, vm_macs(2)), (2, (K + 0x10000) << 8, 2, back(vm_macs(2)))
+    assert shifted((0, K, 2, ONE), (1, K << 8, 2, back(ONE)), *other) == {
+        *BOTH,
+        b"\x0a\0\0\7",
+    }
+
+
+def test_a_tenant_that_seems_cloned_names_nobody() -> None:
+    cloned = (0, K, 5, vm_macs(0)), (1, 0x00666600, 5, back(vm_macs(0)))
+    assert shifted(*cloned, (0, K, 2, ONE), (1, K << 8, 2, back(ONE))) == set()
+
+
+def test_broadcasts_of_one_vm_from_two_hosts_name_nobody() -> None:
+    everybody = b"\xff" * 6 + ONE[6:]
+    assert shifted((0, K, 2, everybody), (1, K << 8, 2, everybody)) == set()

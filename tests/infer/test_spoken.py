@@ -57,6 +57,16 @@ def test_between_two_layouts_only_the_time_of_a_restart_is_known(
     assert (found and (found.layout, found.confidence)) == spoken
 
 
+@pytest.mark.parametrize(("second", "layout"), [(20, OLD), (22, None), (25, CURRENT)])
+def test_a_moment_of_another_capture_at_the_end_of_a_span_is_of_it(
+    second: int, layout: Layout | None
+) -> None:
+    one = host((OLD, PROVEN, 10, 20), (CURRENT, PROVEN, 25, 30))
+    moment = at(second)._replace(capture=1)
+    found = one.spoken_between(moment, moment)
+    assert (found and found.layout) == layout
+
+
 @pytest.mark.parametrize("second", [15, 21, 50, 75, 90])
 def test_what_was_updated_stays_so_in_a_span_that_tells_less(second: int) -> None:
     one = host((CURRENT, PROVEN, 10, 20), (CURRENT, LIKELY, 70, 80))

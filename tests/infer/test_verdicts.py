@@ -126,6 +126,11 @@ def test_what_cannot_be_told_between_two_layouts_is_left_out_of_the_change() -> 
     assert changes(host) == [(OLD, 5, CURRENT, 21), (CURRENT, 25, OLD, 41)]
 
 
+def test_two_spans_of_one_layout_hide_no_change_behind_them() -> None:
+    host, _ = told(proven(OLD), proven(OLD), proven(CURRENT))
+    assert changes(host) == [(OLD, 15, CURRENT, 21)]
+
+
 def test_a_span_of_both_layouts_is_no_change() -> None:
     assert changes(told(proven(OLD), proven(BOTH), proven(OLD))[0]) == []
 
@@ -173,6 +178,11 @@ def test_captures_of_one_layout_need_no_order() -> None:
     host, decides = told(proven(OLD), likely(OLD, 6), captures=(0, 1), is_known=False)
     assert (decides, known(host)) == (0, (OLD, PROVEN, 5, False))
     assert proven_frames(host) == (1, 5)
+
+
+def test_of_several_captures_of_one_layout_the_last_proven_span_decides() -> None:
+    host, decides = told(proven(OLD, 9), proven(OLD, 5), captures=(0, 1), is_known=False)
+    assert (decides, known(host)) == (1, (OLD, PROVEN, 5, False))
 
 
 @pytest.mark.parametrize(
@@ -278,13 +288,14 @@ def test_one_capture_that_holds_all_of_them_gives_the_order() -> None:
     one = capture(sent(5, 100, 10), sent(9, 500, 20))
     two = capture(sent(1, 900, 20))
     assert ordered(one, two) == ([5, 9], True)
+    assert ordered(two, one) == ([5, 1], True)
 
 
 # --- hosts ----------------------------------------------------------------------------
 
 
 def test_every_end_of_data_is_a_host_with_its_frames_in_order_of_addresses() -> None:
-    six = build.ip("fd00::1")
+    six = build.ip("2001:db8::1")
     hosts = new_hosts({(C, A): 3, (A, B): 4, (A, C): 5, (six, A): 1})
     assert [(h.address, h.frames_sent, h.frames_received) for h in hosts.values()] == [
         (A, 9, 4),

@@ -5,9 +5,15 @@ import pytest
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.capture.losses import Losses
 from nvgre_doctor.infer.diagnosis import Contradiction
+from nvgre_doctor.infer.hearsay import settle_errors
 from nvgre_doctor.known.expectations import parse_expected
 from nvgre_doctor.rules.base import Situation
+from nvgre_doctor.rules.data_filters import DataFilters
+from nvgre_doctor.rules.frames import frame_of, messages_of_hosts
+from nvgre_doctor.rules.host_frames import if_nvgre
+from nvgre_doctor.rules.refused_flows import RefusedFlows
 from nvgre_doctor.vocabulary import Cause, Confidence, PairVerdict, Sender
+from nvgre_doctor.wire.decode import decode
 from tests import build
 from tests.rules.asking import found, only
 from tests.situations import (
@@ -26,7 +32,7 @@ from tests.situations import (
     span,
     stream,
 )
-from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, D, Tape, judge_tapes
+from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, D, Tape, Vm, evidence_of, judge_tapes
 
 KEY = 0x1E848100
 HYPER_V, OTHER, UNCLEAR = Sender.HYPER_V, Sender.OTHER, Sender.UNCLEAR
@@ -303,3 +309,114 @@ def test_frames_of_another_time_are_not_behind_what_a_host_speaks_now() -> None:
         reasons=[by_value(each) for each in sent],
     )
     assert [ref.frame for ref in only("NVG201", situation(back, streams=sent)).frames] == [12]
+
+
+# --- words and filters ---------------------------------------------------------------------
+
+
+def test_the_filter_of_data_leaves_out_control_traffic_and_messages_of_those_who_sent_any() -> None:
+    tape = Tape()
+    packet = tape.send(A, B, KEY)
+    tape.send(B, A, KEY, VM2, VM1)
+    tape.unreachable(A, B, 0xFFFFFF00, packet[:28])
+    tape.send(B, A, 0xFFFFFF00)
+    filters = DataFilters(judge_tapes(tape))
+    nvgre = "ip.proto#1 == 47 && gre.proto#1 == 0x6558 && gre.key#1"
+    control = "!(gre.key#1 >= 0xffffff00 || gre.key#1 == 0x00ffffff)"
+    assert filters(build.ip(A)) == (
+        f"ip.src#1 == 192.168.50.1 && {nvgre} && !(ip.src#2 == 192.168.50.1)"
+    )
+    assert filters(build.ip(B)) == f"ip.src#1 == 192.168.50.2 && {nvgre} && {control}"
+
+
+def test_errors_of_guests_and_errors_beside_nvgre_are_no_messages_of_hosts() -> None:
+    tape = Tape()
+    packet = tape.send(A, B, KEY)
+    tape.send(B, A, KEY, VM2, VM1)
+    tape.error(B, A, packet[:28])
+    tape.guest_refusal(B, A, KEY, VM2, VM1)
+    assert messages_of_hosts(settle_errors(evidence_of(tape))) == frozenset()
+    tape.unreachable(B, A, 0xFFFFFF00, packet)
+    (ends,) = messages_of_hosts(settle_errors(evidence_of(tape)))
+    assert ends[:2] == (build.ip(B), build.ip(A))
+
+
+def test_the_packet_of_an_error_is_the_one_that_it_quotes() -> None:
+    tape = Tape()
+    tape.error(B, A, Tape().send(A, B, KEY))
+    _, data, *_ = tape.frames[-1]
+    frame = frame_of(decode(1, data, len(data)), at(1), frozenset())
+    macs = bytes.fromhex("00155d0a0002 00155d0a0001")
+    assert frame.packet == (build.ip(A), build.ip(B), KEY, macs)
+
+
+def test_every_sign_of_a_sender_is_told() -> None:
+    assert if_nvgre(host(A, sender=OTHER, sender_reasons=("one", "two"))) == (
+        " It is a plain GRE tunnel (one; two), such as Open vSwitch and Linux make."
+    )
+
+
+def test_only_those_that_sent_data_say_whether_it_is_nvgre() -> None:
+    other, silent = host(A, sender=OTHER), host(B, sender=UNCLEAR, frames_sent=0)
+    assert not situation(other, silent).is_nvgre(build.ip(A), build.ip(B))
+    assert situation(other, silent).is_nvgre(build.ip(B))
+
+
+@pytest.mark.parametrize(
+    ("senders", "asked"),
+    [([A], "192.168.50.1 is."), ([A, C], "192.168.50.1, 192.168.50.3 are.")],
+)
+def test_whoever_sends_plain_gre_is_to_be_found_out(senders: list[str], asked: str) -> None:
+    tape = Tape()
+    foreign = Vm("52:54:00:00:00:01", "10.1.1.1"), Vm("52:54:00:00:00:02", "10.1.1.2")
+    for sender in senders:
+        for _ in range(3):
+            tape.send(sender, B, 0x00001389, *foreign, ttl=64)
+    step = only("NVG103", judge_tapes(tape)).next_step
+    assert step.startswith(f"Nothing to install: find out what {asked} Capture on")
+
+
+def test_a_host_that_refuses_its_own_keys_is_no_pair() -> None:
+    shifted = (KEY, A, A), (KEY >> 8, A, A)
+    refusals = tuple(refusal(one, two, key, MISMATCH) for key, one, two in shifted)
+    assert found("NVG301", situation(host(A), refusals=refusals)) == []
+
+
+def test_a_cause_begins_with_the_first_frame_of_any_key() -> None:
+    rows = (
+        refusal(A, B, KEY, MISMATCH, frames=(3,)),
+        refusal(A, B, KEY + 256, MISMATCH, frames=(30,)),
+        refusal(A, B, KEY, Cause.POLICY, frames=(20,)),
+    )
+    flows = RefusedFlows(situation(host(A), host(B), refusals=rows))
+    assert flows.filter_of(rows[:1]).endswith(" && frame.number < 20")
+    assert flows.filter_of(rows[2:]).endswith(" && frame.number >= 20")
+
+
+def test_the_filter_of_refusals_names_the_addresses_that_hosts_write_inside() -> None:
+    """The host says so with another of its addresses, a guest by its own."""
+    tape = Tape()
+    packet = tape.send(A, B, KEY)
+    tape.send(B, A, KEY, VM2, VM1)
+    error = build.ipv4(D, A, 1, build.icmp(3, 10, packet))
+    tape.send(B, A, 0xFFFFFF00, Vm("3c:d9:2b:f0:50:02", D), Vm("3c:d9:2b:f0:50:01", A), error)
+    tape.guest_refusal(B, A, KEY, VM2, VM1)
+    situation = judge_tapes(tape)
+    (refused,) = situation.diagnosis.refusals
+    text = RefusedFlows(situation).filter_of([refused])
+    assert f"ip.src#2 == {D}" in text
+    assert VM2.ip not in text
+
+
+def test_errors_beside_nvgre_are_told_apart_by_what_they_quote_if_others_quote_no_gre() -> None:
+    def text(*others: bytes) -> str:
+        tape = Tape()
+        tape.error(B, A, tape.send(A, B, KEY)[:28])
+        for other in others:
+            tape.error(B, A, other)
+        situation = judge_tapes(tape)
+        return RefusedFlows(situation).filter_of(situation.diagnosis.refusals)
+
+    web = build.ipv4(A, B, 6, build.tcp(A, B, 50000, 443))
+    assert text() == text(Tape().send(A, B, KEY)[:28])
+    assert text(web) == text() + " && ip.proto#2 == 47"

@@ -162,6 +162,19 @@ def test_an_old_host_that_is_meant_to_be_updated_is_an_error_with_the_way_out() 
     assert finding.frames == old.frames
 
 
+def test_of_a_host_that_changed_only_frames_in_the_unexpected_layout_are_shown() -> None:
+    before, after = stream(A, B, CURRENT_5001, first=2), stream(A, B, CURRENT_5001, first=12)
+    changed = host(
+        A,
+        CURRENT,
+        spans=[span(OLD, 1, 4), span(CURRENT, 11, 14)],
+        changes=[change(OLD, 4, CURRENT, 11)],
+        reasons=[by_value(before, CURRENT), by_value(after, CURRENT)],
+    )
+    (finding,) = unexpected(situation(changed, streams=(before, after)), {A: "draft-00"})
+    assert [frame.frame for frame in finding.frames] == [12]
+
+
 def test_a_sender_that_is_no_hyper_v_host_is_not_told_to_look_for_an_update() -> None:
     known = situation(host(A, CURRENT, sender=Sender.OTHER))
     (finding,) = unexpected(known, {A: "draft-00"})

@@ -395,3 +395,16 @@ def test_a_host_that_was_never_seen_has_an_empty_verdict() -> None:
         Confidence.NONE,
         Sender.UNCLEAR,
     )
+
+
+def test_of_a_host_with_both_layouts_that_changed_frames_of_each_time_are_shown() -> None:
+    before, after = stream(A, B, OLD_5001, first=2), stream(A, B, OLD_5001, first=12)
+    both = host(
+        A,
+        BOTH,
+        spans=[span(OLD, 1, 4), span(CURRENT, 11, 14)],
+        changes=[change(OLD, 4, CURRENT, 11)],
+        reasons=[by_value(before), by_value(after)],
+    )
+    finding = only("NVG203", situation(both, streams=(before, after)))
+    assert [frame.frame for frame in finding.frames] == [2]

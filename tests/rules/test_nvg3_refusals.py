@@ -387,6 +387,14 @@ def test_a_later_fragment_alone_may_be_anything() -> None:
     assert found("NVG305", fragments(build.ipv4(A, B, 47, PAYLOAD[96:], fragment=12))) == []
 
 
+def test_later_fragments_of_one_flow_do_not_hide_another_and_all_are_counted() -> None:
+    alone = build.ipv4(A, B, 47, PAYLOAD[96:], fragment=12)
+    first = [build.ipv4(C, B, 47, PAYLOAD[:96], fragment=0x2000, ident=n) for n in range(7)]
+    finding = only("NVG305", fragments(alone, *first))
+    assert finding.subject.hosts == (C, B)
+    assert (finding.frame_count, len(finding.frames)) == (7, 5)
+
+
 def test_a_whole_packet_is_no_fragment() -> None:
     assert found("NVG305", fragments(build.ipv4(A, B, 47, PAYLOAD))) == []
 

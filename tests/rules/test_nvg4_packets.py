@@ -257,6 +257,7 @@ def test_stray_frames_are_named_host_by_host_in_order() -> None:
     ]
     assert {finding.severity for finding in findings} == {Severity.WARNING}
     assert findings[0].display_filter.endswith("gre.key#1 in {0x00001389, 0x00001390}")
+    assert findings[0].message.index("frame 7") < findings[0].message.index("frame 9")
 
 
 def test_a_host_without_a_stray_draws_no_nvg405() -> None:

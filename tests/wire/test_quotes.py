@@ -5,6 +5,7 @@ import pytest
 from nvgre_doctor.vocabulary import Carried
 from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.facts import IcmpError, Quote, QuoteKind
+from nvgre_doctor.wire.quote import read_inner_quote
 from tests import build
 from tests.wire.errors import (
     CUSTOMER,
@@ -199,3 +200,19 @@ def test_a_bare_gre_header_may_have_checksum_and_sequence(flags):
 )
 def test_what_only_resembles_nvgres_gre_header_gives_no_key(quoted):
     assert error(inner(quoted)).quote.gre_key is None
+
+
+@pytest.mark.parametrize(
+    ("addressee", "error_goes_to", "is_certain"),
+    [
+        (A, A, True),  # to a host about a guest's packet
+        (A, GUEST_A, False),  # to the guest that sent the packet
+        (A, B, False),
+        (GUEST_A, GUEST_A, False),  # a guest that has the address of its host
+    ],
+)
+def test_a_guests_packet_is_of_nvgre_where_the_error_goes_to_a_host(
+    addressee: bytes, error_goes_to: bytes, is_certain: bool
+) -> None:
+    quote, certain = read_inner_quote(CUSTOMER_IP, addressee, error_goes_to)
+    assert (quote.kind, certain) == (QuoteKind.INNER_IP, is_certain)

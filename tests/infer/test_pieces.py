@@ -1,0 +1,49 @@
+"""Pieces: where the frames of a span lie in the captures."""
+
+from nvgre_doctor.evidence.parts import Moment
+from nvgre_doctor.infer.pieces import Piece, Pieces
+
+
+def piece(captures: tuple[int, ...], first: int, last: int) -> Piece:
+    """Of these frames, one a second."""
+    return Piece(captures, Moment(first, first), Moment(last, last))
+
+
+ONE, LATER, OTHER = piece((0, 2), 3, 7), piece((2,), 9, 12), piece((1,), 5, 6)
+
+
+def test_pieces_are_equal_where_all_of_them_are() -> None:
+    assert Pieces([ONE, LATER]) == Pieces([ONE, LATER])
+    assert hash(Pieces([ONE, LATER])) == hash(Pieces([ONE, LATER]))
+    for others in (Pieces([ONE]), Pieces([LATER, ONE]), [ONE, LATER], None):
+        assert Pieces([ONE, LATER]) != others
+    assert hash(Pieces([ONE])) != hash(Pieces([LATER]))
+
+
+def test_every_capture_is_told_once_and_in_order() -> None:
+    assert Pieces([ONE]).captures == (0, 2)
+    assert Pieces([ONE, OTHER, LATER]).captures == (0, 1, 2)
+
+
+def test_the_pieces_of_one_capture_are_found() -> None:
+    pieces = Pieces([ONE, OTHER, LATER])
+    assert [pieces.in_capture(number) for number in range(4)] == [
+        [ONE],
+        [OTHER],
+        [ONE, LATER],
+        [],
+    ]
+
+
+def test_the_ends_are_those_of_the_first_capture_or_of_the_one_that_is_asked_for() -> None:
+    assert Pieces([LATER]).ends() == (Moment(9, 9), Moment(12, 12))
+    for pieces in ([piece((0,), 3, 7), piece((0,), 9, 12)], [ONE, piece((0,), 9, 12), OTHER]):
+        assert Pieces(pieces).ends() == (Moment(3, 3), Moment(12, 12))
+    assert Pieces([ONE, OTHER, LATER]).ends_in(2) == (Moment(3, 3), Moment(12, 12))
+    assert Pieces([ONE, OTHER, LATER]).ends_in(3) is None
+
+
+def test_the_earliest_frame_is_told_by_the_clocks_of_all_captures() -> None:
+    pieces = Pieces([ONE, LATER])
+    assert pieces.earliest({0: 0, 2: 0}) == 3
+    assert pieces.earliest({0: 0, 2: 10}) == -7
