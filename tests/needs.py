@@ -48,8 +48,19 @@ def folder(variable: str) -> Path:
 
 
 posix = pytest.mark.skipif(
-    sys.platform == "win32", reason="Windows has no FIFOs, devices or permissions like these"
+    sys.platform == "win32",
+    reason="Windows has no FIFOs, devices, permissions or names of files like these",
 )
+
+
+def make_link(link: Path, target: str) -> None:
+    """A symbolic link.  On Windows not everybody may make one, and Wine makes something else."""
+    try:
+        link.symlink_to(target)
+    except OSError as error:
+        pytest.skip(f"no symbolic link can be made here: {error}")
+    if not link.is_symlink():
+        pytest.skip("no symbolic link can be made here")
 
 
 def need_module(name: str) -> ModuleType:

@@ -24,6 +24,7 @@ from nvgre_doctor.vocabulary import Oddity
 from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.facts import IcmpError, Nvgre, Other, QuoteKind
 from tests import build
+from tests.build_shims import MACS, mpls, vlan
 from tests.exactly import scan_exactly
 from tests.fuzz import captures
 from tests.fuzz.frames import LINKTYPES, Captured, mixed_frames
@@ -519,6 +520,42 @@ def test_plain_frames_in_vlans_are_hardly_ever_decoded(tags, calls):
         == 701
     )
     assert calls["decode"] <= len(PLAIN)
+
+
+@pytest.mark.parametrize("ethertype", [0x8847, 0x8848])
+@pytest.mark.parametrize("make", [build.pcap, build.pcapng])
+def test_plain_frames_behind_one_label_are_never_decoded_whatever_the_label(make, ethertype, calls):
+    rows = [
+        (TIME, MACS + mpls(packet, 16 + n, ethertype=ethertype))
+        for n, packet in enumerate([*PLAIN * 100, nvgre() + bytes(60)])
+    ]
+    evidence = fast(make(rows))
+    assert calls["decode"] == 0
+    assert (evidence.frames, evidence.nvgre_frames) == (1001, 701)
+    assert evidence == exact(make(rows))
+
+
+NEAR_LABELS = {
+    "not the last label": build.ethernet(b"\0\x01\0\x40" + nvgre(), 0x8847),
+    "two labels": MACS + mpls(nvgre(), 16, 17),
+    "no IP behind it": MACS + mpls(b"\0\0\0\0" + nvgre(), 16),
+    "IPv4 of another version": MACS + mpls(b"\x55" + nvgre()[1:], 16),
+    "another EtherType": build.ethernet(b"\0\x01\x01\x40" + nvgre(), 0x8849),
+    "a VLAN tag before it": MACS + vlan(mpls(nvgre(), 16)),
+    "a tag of the same size": build.ethernet(nvgre(), tags=[(0x8100, 0x8847)]),
+    "no label at all": build.ethernet(nvgre()),
+}
+
+
+@pytest.mark.parametrize("near", NEAR_LABELS.values(), ids=list(NEAR_LABELS))
+def test_what_nearly_has_one_label_is_not_taken_for_it(near):
+    """Among frames that have one, and in every length."""
+    labelled = MACS + mpls(nvgre(), 16)
+    rows = [(TIME, labelled)] * 50
+    rows += [(TIME, near[:size], len(near)) for size in range(len(near) + 1)]
+    rows += [(TIME, labelled[:size], len(labelled)) for size in range(len(labelled) + 1)]
+    capture = build.pcap([*rows, *rows])
+    assert fast(capture) == exact(capture)
 
 
 def test_arp_is_never_decoded(calls):

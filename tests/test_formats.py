@@ -168,18 +168,50 @@ def test_every_command_reads_it(container: str, tmp_path: Path) -> None:
     assert "  NVGRE        32" in again.stdout
 
 
-def test_captures_of_several_formats_are_one_diagnosis(tmp_path: Path) -> None:
-    """One direction in each: only together they tell who speaks what."""
-    rows = rows_of(samples.both_directions())
-    for number, (name, make) in enumerate(
-        (("etl", CONTAINERS["etl"][1]), ("cap", CONTAINERS["netmon 2.0"][1]), ("snoop", snoop))
-    ):
-        (tmp_path / f"{number}.{name}").write_bytes(make(rows[number::3]))
-    report = diagnose([tmp_path])
-    assert [(c.format, c.frames) for c in report.captures] == [
-        (name, len(rows[number::3])) for number, name in enumerate(("etl", "netmon", "snoop"))
-    ]
+MIXED = ("etl", "etl, pktmon", "netmon 1", "netmon 2.0", "netmon 2.3", "snoop", "zip", "tar.gz")
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Path:
+    """A folder with a capture of every format, each with every eighth frame of one sample."""
+    rows, place = rows_of(samples.mismatch()), tmp_path / "mixed"
+    place.mkdir()
+    for number, name in enumerate(MIXED):
+        (place / f"{number}.capture").write_bytes(CONTAINERS[name][1](rows[number :: len(MIXED)]))
+    return place
+
+
+def test_captures_of_several_formats_are_one_diagnosis(mixed: Path) -> None:
+    report = diagnose([mixed])
+    assert [c.format for c in report.captures] == [CONTAINERS[name][0] for name in MIXED]
+    assert [c.frames for c in report.captures] == [5, 5, 5, 5, 4, 4, 4, 4]
     assert report.verdict == "mismatch"
+    assert [(h.address, h.layout, h.frames_sent) for h in report.hosts] == [
+        ("192.168.50.1", "rfc7637", 8),
+        ("192.168.50.2", "draft-00", 8),
+    ]
+
+
+def test_every_command_reads_captures_of_several_formats_together(
+    mixed: Path, tmp_path: Path
+) -> None:
+    check, info = run_here("check", str(mixed)), run_here("info", str(mixed))
+    assert (check.code, check.stderr) == (1, "")
+    assert check.stdout.startswith("MISMATCH")
+    assert (info.code, info.stderr) == (0, "")
+    lines = info.stdout.splitlines()
+    assert len([line for line in lines if line.startswith("Capture ")]) == len(MIXED)
+    assert "Together they can be diagnosed: yes" in info.stdout
+    filters = run_here("filter", str(mixed))
+    assert (filters.code, filters.stderr) == (0, "")
+    assert "host 192.168.50.1" in filters.stdout
+    out = tmp_path / "annotated"
+    annotate = run_here("annotate", str(mixed), "-o", str(out))
+    assert annotate.code == 1
+    assert len(os.listdir(out)) == len(MIXED)
+    again = diagnose([out])
+    assert {c.format for c in again.captures} == {"pcapng"}
+    assert judged(again) == judged(diagnose([mixed]))
 
 
 @pytest.mark.parametrize("command", ["check", "info", "filter"])

@@ -11,7 +11,7 @@ from nvgre_doctor.capture.formats import pcap, pcapng, reader
 from nvgre_doctor.evidence.rows import frames_of, rows_of
 from nvgre_doctor.scan.counting import FrameCounter
 from nvgre_doctor.scan.native import scanner_class
-from tests import build
+from tests import build, build_shims
 
 Scanner = scanner_class()
 pytestmark = pytest.mark.skipif(Scanner is None, reason="the C extension is not built")
@@ -21,7 +21,7 @@ MACS = "00:15:5d:0a:00:01", "00:15:5d:0a:00:02"
 TCP = build.ipv4("10.0.0.4", "10.0.0.5", 6, build.tcp("10.0.0.4", "10.0.0.5", 49152, 445))
 INNER = build.inner_frame(*MACS, TCP)
 PACKET = build.nvgre("192.168.50.1", "192.168.50.2", 0x00138900, INNER)
-ETHERNET_IPV4 = (14, 12, True, b"\x08\x00", 4)
+ETHERNET_IPV4 = (14, 12, True, 0, b"\x08\x00", 4)
 TABLE = bytes(256)
 SEED = bytes(range(120))
 CLOCK = WordClock("<", are_seconds=False, per_second=1_000_000)
@@ -71,6 +71,17 @@ def test_plain_frames_do_not_come_to_python(make, linktype, left_to_python, tmp_
     assert counter.finish().nvgre_frames == 500
     # A pcapng's reader takes the first block of a buffer.
     assert left_to_python() == (1 if make is build.pcapng else 0)
+
+
+def test_plain_frames_behind_one_label_do_not_come_to_python(left_to_python, tmp_path):
+    frames = [build_shims.MACS + build_shims.mpls(PACKET, label) for label in range(500)]
+    (tmp_path / "a").write_bytes(build.pcap([(TIME, frame) for frame in frames]))
+    counter = FrameCounter()
+    with open_capture(tmp_path / "a") as capture:
+        for batch in capture.batches(walker=counter):
+            counter.add(batch)
+    assert counter.finish().nvgre_frames == 500
+    assert left_to_python() == 0
 
 
 def test_interfaces_with_two_clocks_and_two_linktypes_do_not_come_to_python(
@@ -182,11 +193,13 @@ def test_a_wrong_call_is_refused(wrong):
 @pytest.mark.parametrize(
     "way",
     [
-        (1, 14, 12, True, b"\x08\x00", 4),
-        (-1, 14, 12, True, b"\x08\x00", 4),
-        (0, 14, 13, True, b"\x08\x00", 4),
-        (0, 14, 0, True, b"\x08", 4),
-        (0, 14, 0, False, b"12345", 4),
+        (1, 14, 12, True, 0, b"\x08\x00", 4),
+        (-1, 14, 12, True, 0, b"\x08\x00", 4),
+        (0, 14, 13, True, 0, b"\x08\x00", 4),
+        (0, 14, 0, True, 0, b"\x08", 4),
+        (0, 14, 0, False, 0, b"12345", 4),
+        (0, 18, 12, False, 19, b"\x88\x47", 4),
+        (0, 18, 12, True, 16, b"\x88\x47", 4),
     ],
 )
 def test_a_link_header_that_cannot_be_is_refused(way):

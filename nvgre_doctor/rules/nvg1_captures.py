@@ -51,6 +51,8 @@ _STEPS: Final = {
     " folder, and may you read it?",
     "no-captures": "Give the folder or the archive that the captures are in. Of a file that should"
     " be one, nvgre-doctor info FILE says what it is.",
+    "no-packets": "Capture again with `netsh trace start capture=yes` or `pktmon start --capture`.",
+    "only-a-header": "Give the .etl itself.",
     "no-input": "Pipe a capture into it, or name a file.",
     SAMPLED: "Where one VM pair matters, capture with a filter for its two hosts.",
     TOO_MUCH: "Ask about fewer hosts: capture with a filter such as host 192.168.50.1, or diagnose"

@@ -17,7 +17,8 @@ def find_copies(situation: Situation) -> Iterator[Finding]:
 
     How it is detected
       Packets with equal outer addresses, IP identification, key and first inner bytes; over IPv6
-      equal as far as they were captured.
+      equal as far as they were captured. Two packets are remembered of each key between two virtual
+      machines, so there may be more copies than are counted here.
 
     What it is not
       No fault of the network, and no retransmission: that has another IP identification. Counts of
@@ -41,7 +42,7 @@ def find_copies(situation: Situation) -> Iterator[Finding]:
         yield finding(
             "NVG104",
             Severity.INFO,
-            f"{packets} {where}. Each counts once.",
+            f"At least {packets} {where}. Each counts once.",
             Subject("capture", capture=copies.capture),
             copies.frames,
             display_filter="",

@@ -44,7 +44,7 @@ enum {
 
 /* How a link header may look, as wire.links.PlainHeader says. */
 struct way {
-    uint8_t size, decisive_at, decisive, may_be_tagged, version;
+    uint8_t size, decisive_at, decisive, may_be_tagged, bottom_at, version;
     uint8_t value[4]; /* of the decisive bytes */
 };
 
@@ -440,7 +440,8 @@ static enum verdict read_frame(const struct kind *kind, const uint8_t *frame, si
                 at += 4;
                 ip += 4;
             }
-        if (memcmp(frame + at, way->value, way->decisive) == 0 && frame[ip] >> 4 == way->version)
+        if (memcmp(frame + at, way->value, way->decisive) == 0 && frame[ip] >> 4 == way->version
+            && (!way->bottom_at || frame[way->bottom_at] & 1))
             return read_ip(frame + ip, size - ip, found);
     }
     return LEAVE;
@@ -835,11 +836,12 @@ static PyObject *scanner_add_way(PyObject *self, PyObject *args)
     int kind, may_be_tagged;
     const char *value;
     Py_ssize_t length;
-    if (!PyArg_ParseTuple(args, "ibbpy#b:add_way", &kind, &way.size, &way.decisive_at,
-                          &may_be_tagged, &value, &length, &way.version))
+    if (!PyArg_ParseTuple(args, "ibbpby#b:add_way", &kind, &way.size, &way.decisive_at,
+                          &may_be_tagged, &way.bottom_at, &value, &length, &way.version))
         return NULL;
     if (kind < 0 || kind >= scanner->kinds || length > (Py_ssize_t)sizeof way.value
-        || way.decisive_at + length > way.size || (may_be_tagged && length != 2)) {
+        || way.decisive_at + length > way.size || way.bottom_at > way.size
+        || (may_be_tagged && (length != 2 || way.bottom_at))) {
         PyErr_SetString(PyExc_ValueError, "no such link header");
         return NULL;
     }

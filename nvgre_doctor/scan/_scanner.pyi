@@ -26,6 +26,7 @@ class Scanner:
         size: int,
         decisive_at: int,
         may_be_tagged: bool,
+        bottom_at: int,
         value: bytes,
         version: int,
         /,

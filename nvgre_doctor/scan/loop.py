@@ -92,7 +92,7 @@ class PlainLoop:
     def _run(self, batch: Batch, begin: int, layout: Layout, odd: list[int]) -> int:
         """The loop: from `begin` on, up to a frame that the layout does not fit."""
         data, get = batch.data, self._headers.get
-        unpack, (link_one, link_two), versions = layout.unpack, layout.link, layout.versions
+        unpack, (link_one, link_twos), versions = layout.unpack, layout.link, layout.versions
         plain_ip, plain_nvgre, not_gre = layout.plain_ip, layout.plain_nvgre, layout.not_gre
         shortest_ip = plain_ip - layout.counted_at
         shortest_nvgre = plain_nvgre - layout.counted_at
@@ -111,7 +111,7 @@ class PlainLoop:
                 (early, fine, late, one, two, version, length, ident, fragment, protocol, header,
                  inner_ident, inner_protocol, customers) = unpack(data, stamp)
                 # fmt: on
-                if one != link_one or two != link_two or version not in versions:
+                if one != link_one or two not in link_twos or version not in versions:
                     return at
                 if protocol == gre:
                     if fragment in whole:

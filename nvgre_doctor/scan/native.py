@@ -50,7 +50,7 @@ class Native:
         self._kinds: dict[tuple[int, Clock], int] = {}
         self._records: Records | None = None
         self._of_interfaces = bytearray()  # kind of each interface of these records
-        self._ways: dict[int, set[tuple[int, int, bool, bytes, int]]] = {}  # by linktype
+        self._ways: dict[int, set[tuple[int, int, bool, int, bytes, int]]] = {}  # by linktype
 
     def walk(
         self, records: Records, data: bytes, at: int, number: int, left: Columns
@@ -96,8 +96,8 @@ class Native:
     def learn(self, linktype: int, layout: Layout) -> None:
         """Take plain frames with this link header from now on."""
         plain = layout.plain
-        value = layout.link[1] or layout.link[0]
-        way = (plain.size, plain.decisive_at, plain.may_be_tagged, value, layout.version)
+        sizes = plain.size, plain.decisive_at, plain.may_be_tagged, plain.bottom_at
+        way = (*sizes, layout.decisive, layout.version)
         if way not in self._ways.setdefault(linktype, set()):
             self._ways[linktype].add(way)
             for (other, _), kind in self._kinds.items():

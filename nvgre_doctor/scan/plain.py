@@ -12,7 +12,7 @@ it.  `_scanner.c` knows the same; that all ways give the same evidence is tested
 
 from collections.abc import Callable
 from functools import lru_cache
-from struct import Struct
+from struct import Struct, calcsize
 from typing import Any, Final, NamedTuple
 
 from nvgre_doctor.capture.batch import Clock, WordClock
@@ -26,6 +26,8 @@ TCP_OR_UDP: Final = frozenset({6, UDP})
 VXLAN_PORT: Final = mirrors.VXLAN_PORT.to_bytes(2)
 WHOLE: Final = frozenset({b"\0\0", b"\x40\0", b"\x80\0", b"\xc0\0", b""})
 """IPv4's flags and fragment offset of what is no fragment; IPv6 has none here."""
+BOTTOMS: Final = frozenset(bytes((octet,)) for octet in range(1, 256, 2))
+"""The third byte of an MPLS label that is the last one."""
 EASY: Final = b"\x08\x00\x45"
 """The end of a header before an inner IPv4 packet without options."""
 
@@ -49,7 +51,9 @@ class Layout(NamedTuple):
     """From a stamp on: its three pieces (see `time_pieces`), two link fields, first byte of IP, IP
     length, identification and fragment (as in WHOLE; both empty for IPv6), protocol, header; and of
     an inner IPv4 packet identification, protocol, both addresses."""
-    link: tuple[bytes, bytes]  # what the two link fields must be; the second one behind a tag
+    link: tuple[bytes, frozenset[bytes]]
+    """What the two link fields must be: the second one is behind a tag, or the end of a label."""
+    decisive: bytes  # bytes of the link header, behind a tag
     plain: links.PlainHeader
     version: int  # of IP
     versions: frozenset[int]  # what the first byte of IP may be
@@ -79,12 +83,9 @@ def layout_of(linktype: int, frame: bytes, distance: int, clock: Clock) -> Layou
         return None
     plain, tags = found
     ends = plain.decisive_at + plain.decisive
-    first, last = (
-        head[plain.decisive_at : ends],
-        head[plain.decisive_at + 4 * tags : ends + 4 * tags],
-    )
-    link = (first, last) if tags else (last, b"")
-    return _layout(plain, link, stripped[0], distance, time_pieces(clock))
+    tag = head[plain.decisive_at : ends] if tags else b""
+    decisive = head[plain.decisive_at + 4 * tags : ends + 4 * tags]
+    return _layout(plain, tag, decisive, stripped[0], distance, time_pieces(clock))
 
 
 def time_pieces(clock: Clock) -> tuple[int, int, int]:
@@ -100,22 +101,29 @@ def time_pieces(clock: Clock) -> tuple[int, int, int]:
 @lru_cache(maxsize=256)
 def _layout(
     plain: links.PlainHeader,
-    link: tuple[bytes, bytes],
+    tag: bytes,
+    decisive: bytes,
     ethertype: int,
     distance: int,
     pieces: tuple[int, int, int],
 ) -> Layout:
-    tagged, is_ipv4 = bool(link[1]), ethertype == ethertypes.ETHERTYPE_IPV4
-    ip_at, ip_size = plain.size + 4 * tagged, 20 if is_ipv4 else 40
-    link_format = f"{plain.decisive_at}x{plain.decisive}s" + ("2x2s" if tagged else "0s")
-    rest = ip_at - plain.decisive_at - plain.decisive - 4 * tagged
+    is_ipv4 = ethertype == ethertypes.ETHERTYPE_IPV4
+    ip_at, ip_size = plain.size + 4 * bool(tag), 20 if is_ipv4 else 40
+    second_format, second = "0s", frozenset({b""})
+    if tag:
+        second_format, second = "2x2s", frozenset({decisive})
+    elif plain.bottom_at:
+        second_format, second = "2x1s", BOTTOMS
+    link_format = f"{plain.decisive_at}x{plain.decisive}s{second_format}"
+    rest = ip_at - calcsize(link_format)
     ip_format = _IPV4_FORMAT if is_ipv4 else _IPV6_FORMAT
     time_format = "".join(f"{size}s" for size in pieces)
     return Layout(
         unpack=Struct(
             f">{time_format}{distance - 8}x{link_format}{rest}x{ip_format}{_INNER_FORMAT}"
         ).unpack_from,
-        link=link,
+        link=(tag or decisive, second),
+        decisive=decisive,
         plain=plain,
         version=4 if is_ipv4 else 6,
         versions=frozenset({0x45}) if is_ipv4 else frozenset(range(0x60, 0x70)),

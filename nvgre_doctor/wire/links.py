@@ -29,6 +29,8 @@ TAG_ETHERTYPES: Final = frozenset((0x8100, 0x88A8, 0x9100, 0x9200))
 """802.1Q, 802.1ad, and the two numbers that were used for stacked tags before 802.1ad.  An inner
 frame must not carry one
 (RFC 7637 section 3.3)."""
+LABEL_ETHERTYPES: Final = frozenset((0x8847, 0x8848))
+"""MPLS."""
 
 ETHERNET: Final = 1
 
@@ -52,6 +54,8 @@ class PlainHeader(NamedTuple):
     decisive_at: int
     decisive: int
     may_be_tagged: bool = False  # then the decisive bytes are an EtherType, and VLAN tags go on
+    bottom_at: int = 0
+    """Of a byte whose last bit must be one, as it ends a stack of labels; 0 where there is none."""
 
 
 class Link(NamedTuple):
@@ -87,9 +91,16 @@ def plain_header(linktype: int, data: bytes, size: int) -> tuple[PlainHeader, in
         if not rest and (tags == 0 or (tags > 0 and plain.may_be_tagged)):
             at = plain.decisive_at
             types = (number(data, at + 4 * tag, 2) for tag in range(tags))
-            if all(ethertype in TAG_ETHERTYPES for ethertype in types):
+            if all(ethertype in TAG_ETHERTYPES for ethertype in types) and (
+                not plain.bottom_at or _has_one_label(data, plain)
+            ):
                 return plain, tags
     return None
+
+
+def _has_one_label(data: bytes, plain: PlainHeader) -> bool:
+    is_labelled = number(data, plain.decisive_at, 2) in LABEL_ETHERTYPES
+    return is_labelled and bool(data[plain.bottom_at] & 1)
 
 
 def untagged_type(data: bytes, position: int) -> tuple[int | None, int]:
@@ -184,10 +195,13 @@ def _raw_ipv6(_data: bytes) -> tuple[int | None, int]:
 _ALL_DECIDES: Final = (PlainHeader(4, 0, 4),)
 _NO_HEADER: Final = (PlainHeader(0, 0, 0),)
 """The first byte of IP decides, and that is always looked at."""
+_NO_LABEL: Final = PlainHeader(14, 12, 2, may_be_tagged=True)
+_ONE_LABEL: Final = PlainHeader(18, 12, 2, bottom_at=16)
+"""Behind a label of MPLS the first byte of IP decides as well."""
 
 LINKS: Final[dict[int, Link]] = {
     0: Link("BSD loopback", _loopback, _ALL_DECIDES),
-    ETHERNET: Link("Ethernet", _ethernet, (PlainHeader(14, 12, 2, may_be_tagged=True),)),
+    ETHERNET: Link("Ethernet", _ethernet, (_NO_LABEL, _ONE_LABEL)),
     9: Link("PPP"),
     12: Link("raw IP", _raw_ip, _NO_HEADER),
     14: Link("raw IP", _raw_ip, _NO_HEADER),

@@ -66,6 +66,16 @@ class Bench:
             path.unlink()
 
     @contextmanager
+    def trace(self, kind: str, capture: Path) -> Iterator[Path]:
+        """An event trace with the frames of a capture."""
+        path = self.folder / f"{kind}-{capture.stem}.etl"
+        say(f"writing {path.name}")
+        options = (kind, capture, "--output", path)
+        subprocess.run(python("-m", "tests.benchmarks.traces", *options), cwd=ROOT, check=True)
+        yield path
+        path.unlink()
+
+    @contextmanager
     def many_hosts(self, shape: str, count: int) -> Iterator[Path]:
         """A capture of few frames between very many hosts."""
         path = self.folder / f"{shape}-{count}.pcap"

@@ -24,6 +24,7 @@ class Encapsulation:
     linktype: int
     tags: build.Tags = ()
     ipv6: bool = False
+    labelled: bool = False  # with one label of MPLS
 
     def link_header(self, source: Host, destination: Host) -> bytes:
         """The bytes before the outer IP header."""
@@ -32,7 +33,11 @@ class Encapsulation:
             return b""
         if self.linktype == 276:
             return build.sll2(b"", ethertype, src=source.mac)
-        return build.ethernet(b"", ethertype, src=source.mac, dst=destination.mac, tags=self.tags)
+        macs = {"src": source.mac, "dst": destination.mac}
+        if self.labelled:  # each host has a label of its own
+            label = 16 + int.from_bytes(build.ip(destination.address(False))[2:])
+            return build.ethernet(struct.pack("!I", label << 12 | 0x17F), 0x8847, **macs)
+        return build.ethernet(b"", ethertype, **macs, tags=self.tags)
 
 
 ENCAPSULATIONS: Final = {
@@ -41,6 +46,7 @@ ENCAPSULATIONS: Final = {
     "sll2": Encapsulation(276),
     "raw": Encapsulation(101),
     "ipv6": Encapsulation(1, ipv6=True),
+    "mpls": Encapsulation(1, labelled=True),
 }
 
 

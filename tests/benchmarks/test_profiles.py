@@ -84,6 +84,7 @@ def test_same_arguments_give_the_same_bytes_and_a_shorter_capture_begins_a_longe
         ("sll2", 276, 20, 9),
         ("raw", 101, 0, 9),
         ("ipv6", 1, 14, 6),
+        ("mpls", 1, 18, 9),
     ],
 )
 def test_outer_ip_header_stands_where_the_encapsulation_puts_it(

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from tests.benchmarks.bench import Bench, say
@@ -21,6 +22,11 @@ COPY = "tcpdump -w /dev/null"
 """libpcap's copy of the capture: the least that anybody needs to look at every frame."""
 C, PURE = "C", "Python"
 """The two loops that count frames; on a machine without the extension both are the second one."""
+DISSECT = "dissect.etl"
+TRACES = (("ndiscap", 0.1, 1), ("pktmon", 0.02, 3))
+"""Kind, its packets as a part of the frames of a benchmark, and events for each packet."""
+MOST_OF_A_TRACE = 40 + 4 * 0.065
+"""MB: one buffer for each of its processors may be open."""
 COPYS, LABS = "its time / the copy's", "its time / the lab's"
 
 
@@ -198,6 +204,32 @@ def measure_sample(bench: Bench) -> list[Row]:
     ]
 
 
+def measure_traces(bench: Bench) -> list[Row]:
+    """Event traces, beside the only other reader in Python of both kinds."""
+    rows = []
+    for kind, times, events in TRACES:
+        with ExitStack() as stack:
+            capture = stack.enter_context(bench.capture("lab", times=times, snap=128))
+            trace = stack.enter_context(bench.trace(kind, capture))
+            commands = {C: bench.doctor(trace), PURE: bench.doctor(trace, pure=True)}
+            frames = int(times * bench.frames) * events
+            for command in commands.values():
+                bench.check_answer(command, frames)
+            if find_spec("dissect"):
+                arguments = python("-m", "tests.benchmarks.peer_dissect", trace)
+                commands[DISSECT] = Command(arguments, slow=True)
+            else:
+                say(f"not installed: {DISSECT}, so no row for it")
+            timings = interleave(commands, bench.rounds, bench.peers_rounds)
+        name, pure = f"trace of {kind}", timings[PURE]
+        rows += [Row(name, _name(scanner), frames, timings[scanner]) for scanner in (C, PURE)]
+        if DISSECT in timings:
+            value, compared = timings[DISSECT].median / pure.median, f"its time / {_name(PURE)}'s"
+            bar = Bar(4, None, at_least=True)
+            rows.append(Row(name, DISSECT, frames, timings[DISSECT], value, compared, bar))
+    return rows
+
+
 def measure_memory(bench: Bench) -> list[Row]:
     """Peak memory: it may grow with what talks, not with frames.  One run each, it hardly
     varies.
@@ -212,6 +244,15 @@ def measure_memory(bench: Bench) -> list[Row]:
             name = f"memory: {work}"
             rows.append(Row(name, _name(scanner), frames, timing, peak, "its peak", bar))
 
+    for kind, times, events in TRACES:
+        for more in (1, 4):
+            with (
+                bench.capture("lab", times=more * times, snap=128) as capture,
+                bench.trace(kind, capture) as trace,
+            ):
+                frames = int(more * times * bench.frames) * events
+                bar = Bar(MOST_OF_A_TRACE, None, Unit.MEGABYTES)
+                measure(f"trace of {kind}, {frames:,} frames", trace, frames, bar)
     for profile, times, bar in (
         ("entropy", 1, Bar(120, None, Unit.MEGABYTES)),
         ("entropy", 5, Bar(120, None, Unit.MEGABYTES)),
@@ -239,6 +280,7 @@ WORKS: dict[str, Callable[[Bench], list[Row]]] = {
     "sll2": _link("sll2"),
     "raw": _link("raw"),
     "ipv6": _link("ipv6"),
+    "mpls": _link("mpls"),
     "needle": Variant(Bar(1.3, 1.1), Bar(1.0, None), against_copy=True, profile="needle"),
     "entropy": Variant(Bar(2.2, 1.6), Bar(2.0, None), against_copy=True, profile="entropy"),
     "snap": Variant(Bar(1.3, None), Bar(2.0, None), snap=64),
@@ -247,6 +289,7 @@ WORKS: dict[str, Callable[[Bench], list[Row]]] = {
     "gzip": measure_gzip,
     "hosts": measure_hosts,
     "sample": measure_sample,
+    "traces": measure_traces,
     "memory": measure_memory,
 }
 

@@ -93,8 +93,8 @@ def test_archives_in_a_folder_stand_for_their_captures(tmp_path):
     put(tmp_path, "a.zip", PACKED["a.zip"])
     put(tmp_path, "b.pcap", ONE)
     put(tmp_path, "c.zip", zipped({"notes.txt": b"nothing\n"}))
-    names = [path.removeprefix(str(tmp_path)) for path in expand([tmp_path])]
-    assert names == [*(f"/a.zip/{member}" for member in CAPTURES), "/b.pcap"]
+    names = [Path(path).relative_to(tmp_path).as_posix() for path in expand([tmp_path])]
+    assert names == [*(f"a.zip/{member}" for member in CAPTURES), "b.pcap"]
 
 
 @pytest.mark.parametrize("packed", [zipped, tarred, lambda f: gzip.compress(tarred(f))])

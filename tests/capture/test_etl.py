@@ -317,6 +317,31 @@ def test_the_session_is_described(tmp_path):
     assert ("Clock", "performance counter at 10000000 ticks a second") in found.facts
 
 
+@pytest.mark.parametrize(
+    ("events", "says"),
+    [
+        ([ndiscap(BEGIN, b"a" * 60)], ["Microsoft-Windows-NDIS-PacketCapture (ndiscap)"]),
+        ([vmswitch(BEGIN, b"a" * 60)], ["Microsoft-Windows-NDIS-PacketCapture (ndiscap)"]),
+        ([pktmon(BEGIN, b"a" * 60)], ["Microsoft-Windows-PktMon (pktmon)"]),
+        (
+            [
+                Event(BEGIN, WFP, 60011, bytes(90)),
+                pktmon(BEGIN, b"a" * 60),
+                ndiscap(BEGIN + 100, b"a" * 60),
+            ],
+            [
+                "Microsoft-Windows-NDIS-PacketCapture (ndiscap);"
+                " Microsoft-Windows-PktMon (pktmon); the Windows Filtering Platform, not read"
+            ],
+        ),
+        ([Event(BEGIN, RUNDOWN, 7, bytes(90))], []),
+    ],
+)
+def test_the_providers_of_packets_are_told(events, says, tmp_path):
+    facts = described(etl(events), tmp_path).facts
+    assert [text for what, text in facts if what == "Provider"] == says
+
+
 @pytest.mark.parametrize(("event", "is_said"), [(ndiscap, True), (pktmon, False)])
 def test_that_no_real_trace_of_ndiscap_was_seen_is_said_where_it_matters(event, is_said, tmp_path):
     found = described(etl([event(BEGIN, b"a" * 60)]), tmp_path)

@@ -220,6 +220,8 @@ def _odd_ethernet(dice: Random, packet: bytes) -> bytes:
     """Shims between Ethernet and IP, or 802.11 that was written as Ethernet."""
     if dice.random() < 0.1:
         return build_shims.wireless(packet, dice.choice((0, 8)), dice.choice((1, 2, 3, 0x81)))
+    if dice.random() < 0.2:  # the loops know one label
+        return build_shims.MACS + build_shims.mpls(packet, dice.randrange(1 << 20))
     return build_shims.shimmed(dice.choice(list(build_shims.SHIMS)), packet)
 
 

@@ -125,7 +125,7 @@ def test_the_suffix_of_a_file_asks_for_html(tmp_path: Path) -> None:
     names = ["report.html", "REPORT.HTM"]
     for name in names:
         done = run(MISMATCH, "-o", name, cwd=tmp_path)
-        assert (done.returncode, done.stdout) == (1, VERDICT)
+        assert (done.returncode, done.stdout.splitlines()) == (1, VERDICT.splitlines())
     pages = {(tmp_path / name).read_text("ascii") for name in names}
     assert [page[:16] for page in pages] == ["<!DOCTYPE html>\n"]
 

@@ -85,6 +85,8 @@ def test_a_damaged_capture_is_a_warning_with_what_was_read() -> None:
         ("no-such-member", "Look at the name behind the archive;"),
         ("empty-file", "Copy the file again, or capture again."),
         ("html", "Download it again."),
+        ("no-packets", "Capture again with `netsh trace start capture=yes` or `pktmon start"),
+        ("only-a-header", "Give the .etl itself."),
         ("git-lfs", "Fetch it: git lfs pull. In CI, let the checkout do so"),
         ("text", "Capture again."),
         ("erf", "Do to it what the message says, and give what comes out."),

@@ -475,8 +475,8 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         [
             (
                 (
-                    "12 packets are in capture-0.pcap more than once, up to 4 times. Each counts "
-                    "once."
+                    "At least 12 packets are in capture-0.pcap more than once, up to 4 times."
+                    " Each counts once."
                 ),
                 "",
                 2,
@@ -490,7 +490,10 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
         lambda: situation(copies=(Copies(1, 1, 2, (at(1), at(1, 1)), 0),), captures=2),
         [
             (
-                ("1 packet is in capture-0.pcap as well as in capture-1.pcap. Each counts once."),
+                (
+                    "At least 1 packet is in capture-0.pcap as well as in capture-1.pcap."
+                    " Each counts once."
+                ),
                 "",
                 2,
                 "",

@@ -96,5 +96,5 @@ class Index:
             wanted = min(used, self._header.buffer_size) - BUFFER_HEADER
             unpacked, is_whole = decompress(data, BUFFER_HEADER, wanted)
             is_whole &= used - BUFFER_HEADER <= wanted
-            return Buffer(offset, len(data), data[:BUFFER_HEADER] + unpacked, is_whole)
+            return Buffer(offset, len(data), unpacked, is_whole)
         return Buffer(offset, len(data), data[:used], len(data) >= used)

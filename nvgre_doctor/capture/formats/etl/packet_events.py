@@ -21,6 +21,8 @@ UNKNOWN: Final = 147  # of the linktypes that everybody may give a meaning
 
 NDISCAP: Final = UUID("2ed6006e-4729-4609-b423-3ee7bcd678ef").bytes_le
 PKTMON: Final = UUID("4d4f80d9-c8bd-4d73-bb5b-19c90402c5ac").bytes_le
+_NDISCAP_NAME: Final = "Microsoft-Windows-NDIS-PacketCapture (ndiscap)"
+_PKTMON_NAME: Final = "Microsoft-Windows-PktMon (pktmon)"
 OTHERS: Final = {
     UUID("c22d1b14-c242-49de-9f17-1d76b8b9c458").bytes_le: "the Windows Filtering Platform",
     UUID("d84521f7-2235-4237-a7c0-14e3a9676286").bytes_le: "NdisWan",
@@ -60,10 +62,17 @@ class Census:
 
     def __init__(self) -> None:
         """Nothing was seen."""
-        self.has_ndiscap = False
+        self.has_ndiscap = self.has_pktmon = False
         self.others: set[str] = set()  # providers of packets that are not read
         self.names: dict[Point, tuple[bytes, bytes]] = {}  # name and description, in UTF-8
         self.drops: Counter[int] = Counter()  # by Windows' reason
+
+    @property
+    def providers(self) -> str:
+        """Those whose packets were read, and then those whose are not; nothing where none are."""
+        read = ((self.has_ndiscap, _NDISCAP_NAME), (self.has_pktmon, _PKTMON_NAME))
+        unread = [f"{name}, not read" for name in sorted(self.others)]
+        return "; ".join([name for is_there, name in read if is_there] + unread)
 
     def name(self, point: Point, name: bytes, text: bytes) -> None:
         """A component or port is called so."""
@@ -88,6 +97,7 @@ def read_pieces(data: bytes, census: Census) -> Iterator[tuple[int, Piece | None
         if provider == PKTMON:
             start = user_data(data, at, end)
             if number in (160, 170) and start + _PKTMON.size <= end:
+                census.has_pktmon = True
                 yield ticks, _by_pktmon(data, start, end, number == 170, census)
             elif number == 20 and start + 4 <= end:
                 component, _ = _COMPONENT(data, start)

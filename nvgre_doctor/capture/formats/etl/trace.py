@@ -132,6 +132,8 @@ class EtlReader(FrameReader):
     def _conclude(self, header: TraceHeader, index: Index) -> None:
         """What is to be said of the whole trace.  Raises DamageError."""
         census = self._census
+        if census.providers:
+            self.description.facts.append(("Provider", census.providers))
         for reason, count in sorted(census.drops.items()):
             told = f"{count} x by Windows itself, reason {reason_text(reason)}"
             self.description.facts.append(("Dropped", told))

@@ -1,0 +1,30 @@
+"""What dissect.etl needs to see every packet of an event trace: its provider, its time, its bytes.
+
+`python -m tests.benchmarks.peer_dissect FILE.etl` prints how many there are.  dissect.etl has the
+licence AGPL: nothing here depends on it, and it takes part only where somebody installed it.
+"""
+
+import sys
+
+from dissect.etl import ETL  # type: ignore[import-not-found, unused-ignore]
+
+from tests.build_etl import NDISCAP, PKTMON
+
+PACKETS = {NDISCAP.bytes_le: (1001, 1003), PKTMON.bytes_le: (160, 170)}
+"""Events with packets; dissect.etl gives the bytes of a provider as they stand in the trace."""
+
+
+def main(path: str) -> None:
+    """Count the packets of one trace."""
+    packets = 0
+    with open(path, "rb") as file:
+        for event in ETL(file):
+            header = event.header
+            numbers = PACKETS.get(header.provider_id.bytes, ())
+            if numbers and header.descriptor.id in numbers and header.timestamp and header.payload:
+                packets += 1
+    print(packets)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
