@@ -2,6 +2,7 @@
 nothing is installed and nothing around it counts (`python -I`).
 """
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from nvgre_doctor import cli
 from tests.program import MISMATCH, ROOT, environment, run_process
 from tests.samples import SAMPLES
 
@@ -72,11 +74,21 @@ COMMANDS: dict[str, list[str]] = {
     "wireshark show": ["wireshark", "show"],
     "wireshark install": ["wireshark", "install"],
     "wireshark remove": ["wireshark", "remove"],
+    "watch": ["watch", "lab.pcapng", "-f", "text", "--until-finding"],
+    "web": ["web", "--help"],
     "completion": ["completion", "powershell"],
     "help": ["--help"],
     "a wrong option": ["check", "--nothing"],
     "a file that is not there": ["nothing.pcap"],
 }
+
+
+EVENT = re.compile(rb"^\d{4}-\d\d-\d\dT[\d:]+Z .*\n", re.MULTILINE)
+"""What watch tells when it happens; how often it looks depends on the machine."""
+
+
+def test_every_command_is_tried() -> None:
+    assert {words[0] for words in COMMANDS.values()} >= set(cli.COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -100,6 +112,7 @@ def test_a_command_says_the_same_as_the_installed_program(
             if path.is_file()
         }
         texts = [text.replace(str(place).encode(), b".") for text in (said.stdout, said.stderr)]
+        texts = [EVENT.sub(b"", text) for text in texts]
         done.append((said.returncode, texts, written))
     assert done[0] == done[1]
 

@@ -22,8 +22,8 @@ COPY = "tcpdump -w /dev/null"
 """libpcap's copy of the capture: the least that anybody needs to look at every frame."""
 C, PURE = "C", "Python"
 """The two loops that count frames; on a machine without the extension both are the second one."""
-DISSECT = "dissect.etl"
-TRACES = (("ndiscap", 0.1, 1), ("pktmon", 0.02, 3))
+DISSECT, READING = "dissect.etl", "nvgre_doctor reads, no more"
+TRACES = (("ndiscap", 0.2, 1), ("pktmon", 0.03, 3))
 """Kind, its packets as a part of the frames of a benchmark, and events for each packet."""
 MOST_OF_A_TRACE = 40 + 4 * 0.065
 """MB: one buffer for each of its processors may be open."""
@@ -215,16 +215,18 @@ def measure_traces(bench: Bench) -> list[Row]:
             frames = int(times * bench.frames) * events
             for command in commands.values():
                 bench.check_answer(command, frames)
+            commands[READING] = Command(python("-m", "tests.benchmarks.read_frames", trace))
             if find_spec("dissect"):
                 arguments = python("-m", "tests.benchmarks.peer_dissect", trace)
                 commands[DISSECT] = Command(arguments, slow=True)
             else:
                 say(f"not installed: {DISSECT}, so no row for it")
             timings = interleave(commands, bench.rounds, bench.peers_rounds)
-        name, pure = f"trace of {kind}", timings[PURE]
+        name, reading = f"trace of {kind}", timings[READING]
         rows += [Row(name, _name(scanner), frames, timings[scanner]) for scanner in (C, PURE)]
+        rows.append(Row(name, READING, frames, reading))
         if DISSECT in timings:
-            value, compared = timings[DISSECT].median / pure.median, f"its time / {_name(PURE)}'s"
+            value, compared = timings[DISSECT].median / reading.median, f"its time / {READING}'s"
             bar = Bar(4, None, at_least=True)
             rows.append(Row(name, DISSECT, frames, timings[DISSECT], value, compared, bar))
     return rows

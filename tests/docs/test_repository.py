@@ -162,7 +162,7 @@ def test_commands_that_check_take_all_tests_of_what_they_name() -> None:
     """The fast tests alone would be none, or not those of the figure."""
     commands = re.findall(r"`(\S+ -m pytest[^`]*)`", (ROOT / "docs/checked.md").read_text("utf-8"))
     named = [command for command in commands if command.startswith(".venv/bin/")]
-    assert len(named) == 6
+    assert len(named) == 7
     assert [command for command in named if ' -m ""' not in command] == []
 
 
