@@ -197,7 +197,7 @@ def test_keys_that_each_end_refuses_say_nothing_of_a_time_when_both_seem_to_agre
         }
         return [
             (row.source, row.cause, [at.frame_number for at in row.frames])
-            for row in find_refusals(evidence_of(tape), [], hosts)
+            for row in find_refusals(evidence_of(tape), [], hosts).facts
         ]
 
     of_b, of_a = build.ip(B), build.ip(A)

