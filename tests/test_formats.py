@@ -128,7 +128,13 @@ def judged(report: Report) -> tuple[object, ...]:
     return report.verdict, hosts, codes
 
 
-@pytest.mark.parametrize("sample", ETHERNET_SAMPLES)
+@pytest.mark.parametrize(
+    "sample",
+    [
+        *ETHERNET_SAMPLES[:3],
+        *(pytest.param(sample, marks=pytest.mark.long) for sample in ETHERNET_SAMPLES[3:]),
+    ],
+)
 @pytest.mark.parametrize("container", CONTAINERS)
 def test_a_sample_says_the_same_whatever_it_is_stored_in(
     container: str, sample: str, tmp_path: Path

@@ -128,6 +128,7 @@ def fabric(hosts: int, peers: int) -> CaptureEvidence:
     return evidence
 
 
+@pytest.mark.long
 def test_a_network_of_five_thousand_hosts_is_kept_whole() -> None:
     evidence = fabric(hosts=5000, peers=4)
     assert evidence.units.left_out == LeftOut()

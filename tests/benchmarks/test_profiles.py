@@ -61,6 +61,7 @@ def test_times_never_go_back(tmp_path: Path) -> None:
     assert times == sorted(times)
 
 
+@pytest.mark.long
 def test_same_arguments_give_the_same_bytes_and_a_shorter_capture_begins_a_longer_one(
     tmp_path: Path,
 ) -> None:

@@ -29,6 +29,7 @@ def test_a_trace_of_ndiscap_has_each_frame_of_the_capture_once(
     assert len(reading.frames) == 2_000
 
 
+@pytest.mark.long
 def test_a_trace_of_pktmon_has_each_frame_three_times_in_compressed_buffers(
     capture: Path, tmp_path: Path
 ) -> None:
@@ -40,7 +41,7 @@ def test_a_trace_of_pktmon_has_each_frame_three_times_in_compressed_buffers(
     assert len(reading.frames) == 6_000
 
 
-@pytest.mark.parametrize("kind", ["ndiscap", "pktmon"])
+@pytest.mark.parametrize("kind", ["ndiscap", pytest.param("pktmon", marks=pytest.mark.long)])
 def test_its_header_says_how_many_buffers_there_are(
     kind: str, capture: Path, tmp_path: Path
 ) -> None:

@@ -209,6 +209,7 @@ def test_a_bomb_of_zeros_stops_in_bounded_memory(prefix, reasons):
     assert peak < 8 * MEBIBYTE
 
 
+@pytest.mark.long
 def test_a_bomb_of_frames_is_a_long_capture_in_bounded_memory():
     unit = pcap([(TIME, bytes(262_000))] * 4)[24:]
     frames, found, peak = _peak(_repeated(pcap([]), unit, 100))

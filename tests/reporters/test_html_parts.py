@@ -212,6 +212,7 @@ def test_a_fabric_is_grouped_by_network() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_large_fabric_is_grouped_by_what_is_wrong() -> None:
     groups = groups_of(relations_of(fabric(9000, 9000, 10)))
     assert len(groups) <= 8

@@ -64,7 +64,13 @@ def test_fail_on_decides_as_in_check() -> None:
     assert run("watch", MISMATCH, *QUICKLY, "--fail-on", "never").returncode == 0
 
 
-@pytest.mark.parametrize("sample", sorted(SAMPLES.iterdir()), ids=lambda path: path.name[:2])
+def samples() -> list[Any]:
+    """Each waits; the fast tests try two."""
+    first, second, *others = sorted(SAMPLES.iterdir())
+    return [first, second, *(pytest.param(path, marks=pytest.mark.long) for path in others)]
+
+
+@pytest.mark.parametrize("sample", samples(), ids=lambda path: path.name[:2])
 def test_with_all_in_the_window_the_last_report_is_that_of_check(
     sample: Path, tmp_path: Path
 ) -> None:

@@ -55,7 +55,7 @@ def test_a_compressed_file_of_a_folder_is_read_whole(tmp_path: Path, suffix: str
 
 
 @pytest.mark.parametrize("suffix", PACK)
-@pytest.mark.parametrize("cut", [0, 5], ids=["whole", "cut"])
+@pytest.mark.parametrize("cut", [pytest.param(0, marks=pytest.mark.long), 5], ids=["whole", "cut"])
 def test_with_all_in_the_window_the_last_report_of_compressed_files_is_that_of_check(
     tmp_path: Path, suffix: str, cut: int
 ) -> None:
