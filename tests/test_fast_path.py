@@ -156,7 +156,7 @@ def test_every_length_of_the_last_frame_in_a_buffer(linktype):
                 assert fast(capture) == exact(capture), length
 
 
-@pytest.mark.once
+@pytest.mark.long
 def test_the_random_frames_hold_every_kind_of_fact():
     reasons, kinds, refusing, nvgre = set(), set(), set(), set()
     for frame in mixed_frames(Random(2), 9000):
@@ -237,7 +237,9 @@ def the_stream(evidence):
 ECHO = build.ipv4("10.0.0.4", "10.0.0.5", 1, build.icmp(8, 0, bytes(36)))
 
 
-@pytest.mark.parametrize("form", ["pcap", "pcapng", "modified"])
+@pytest.mark.parametrize(
+    "form", ["pcap", pytest.param("pcapng", marks=pytest.mark.long), "modified"]
+)
 @pytest.mark.parametrize("streams", [1000, 3])
 @pytest.mark.parametrize("seed", seeds(3))
 def test_fast_equals_exact_where_plain_and_odd_frames_share_streams(
@@ -314,10 +316,8 @@ def test_reading_stops_before_a_frame_that_is_too_long(size, frames, form):
     assert fast(capture).frames == frames
 
 
-@pytest.mark.parametrize(
-    "tags",
-    [[(0x8100, 7)], pytest.param([(0x88A8, 9), (0x8100, 7)], marks=pytest.mark.long)],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("tags", [[(0x8100, 7)], [(0x88A8, 9), (0x8100, 7)]])
 def test_an_untagged_frame_among_tagged_ones_is_not_taken_for_one_of_them(tags):
     """At the offset of the inner EtherType in a tagged frame it has an IP length of 0x0800, and
     0x45 follows.

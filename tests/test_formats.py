@@ -149,6 +149,7 @@ def test_a_sample_says_the_same_whatever_it_is_stored_in(
     assert [(c.format, c.frames) for c in report.captures] == [(format_name, len(rows_of(data)))]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("container", CONTAINERS)
 def test_every_command_reads_it(container: str, tmp_path: Path) -> None:
     capture = tmp_path / "lab.capture"

@@ -12,7 +12,7 @@ from tests import build
 from tests.benchmarks.fabric import Scale, build_fabric, gre_key
 from tests.benchmarks.profiles import write
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.long
 
 
 def records(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -61,7 +61,6 @@ def test_times_never_go_back(tmp_path: Path) -> None:
     assert times == sorted(times)
 
 
-@pytest.mark.long
 def test_same_arguments_give_the_same_bytes_and_a_shorter_capture_begins_a_longer_one(
     tmp_path: Path,
 ) -> None:

@@ -41,6 +41,7 @@ def test_blocks_come_as_they_are_stored_with_the_byte_order_of_their_section() -
     assert [found_block.kind for found_block in found] == [0x0A0D0D0A, 1, 4, 6, 3, 0x0BAD, 5] * 2
 
 
+@pytest.mark.long
 def test_files_pipes_and_compressed_files_give_the_same_blocks(tmp_path) -> None:
     data = b"".join(BLOCKS["<"] * 3000)  # several buffers
     path = tmp_path / "capture.pcapng"
@@ -94,6 +95,7 @@ def test_a_pcap_has_no_blocks() -> None:
     assert blocks_of(pcap([(0, b"frame")])) == []
 
 
+@pytest.mark.long
 def test_memory_does_not_grow_with_the_capture_or_with_a_block(tmp_path) -> None:
     path = tmp_path / "capture.pcapng"
     with open(path, "wb") as stream:

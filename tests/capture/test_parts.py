@@ -49,7 +49,9 @@ def assert_parts_equal_the_whole(path, count, fitting):
 
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("make", [pcap, pcapng])
-@pytest.mark.parametrize("count", [1, 2, 3, 7])
+@pytest.mark.parametrize(
+    "count", [1, 3, *(pytest.param(count, marks=pytest.mark.long) for count in (2, 7))]
+)
 def test_parts_give_what_one_reader_gives(tmp_path, order, make, count):
     path = tmp_path / "a"
     path.write_bytes(make(_frames(), 1, order))

@@ -487,6 +487,7 @@ def test_a_file_cut_in_a_block_says_where():
     assert "in the middle of the block after frame 1 (at byte 144)" in reading.message
 
 
+@pytest.mark.long
 def test_a_flood_of_interfaces_ends_in_bounded_memory():
     reading = read_bytes(shb() + idb() * 65_536 + epb(0, TIME, b"a") + idb() + epb(0, TIME, b"b"))
     assert reading.frame_data == [b"a"]

@@ -136,6 +136,7 @@ def test_parts_that_are_read_again_have_those_of_the_whole(tmp_path, monkeypatch
     assert times_of(tmp_path, build.pcap(frames), jobs=4) == (T, T + 199_000)
 
 
+@pytest.mark.long
 def test_many_buffers_have_those_of_the_first_and_the_last(tmp_path):
     frames = [(T + n * 1_000, PLAIN) for n in range(30_000)]
     assert times_of(tmp_path, build.pcap(frames)) == (T, T + 29_999_000)

@@ -247,7 +247,9 @@ def baseline(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.mark.parametrize("field", ["code", "kind", "hosts", "capture", "count", "fingerprint"])
 @pytest.mark.parametrize(
-    "value", [EVIL, [EVIL, EVIL], "\x1b" * 65_536], ids=["text", "list", "64 kB"]
+    "value",
+    [EVIL, *(pytest.param(v, marks=pytest.mark.long) for v in ([EVIL, EVIL], "\x1b" * 65_536))],
+    ids=["text", "list", "64 kB"],
 )
 def test_hostile_cell_of_a_baseline_does_nothing(
     tmp_path: Path, baseline: str, field: str, value: object

@@ -243,6 +243,7 @@ def test_sarif_has_uris_that_lead_to_the_files_and_texts_without_links(
 # --- other commands, longer names --------------------------------------------
 
 
+@pytest.mark.long
 def test_info_shows_every_name_literally(folder: Path) -> None:
     done = run("info", "--", *NAMES, cwd=folder)
     shown = Terminal(done.stdout, WIDE)

@@ -203,6 +203,7 @@ def test_files_of_a_ring_whose_numbers_are_said(tmp_path: Path) -> None:
 HOSTILE = "evil\x1b[31m\u202e##vso[task]\n::error::x.pcap"
 
 
+@pytest.mark.long
 def test_hostile_names_do_nothing_in_any_output(tmp_path: Path) -> None:
     ring = tmp_path / "ring"
     ring.mkdir()
