@@ -7,12 +7,16 @@ import os
 import threading
 from pathlib import Path
 
+import pytest
+
 from nvgre_doctor.settings.options import Options
 from nvgre_doctor.watching.ring import Folder
 from nvgre_doctor.watching.supply import Names, Pipe, SingleFile, cannot_open
 from tests.needs import posix
 from tests.watching.watched import HEADER, OLD, RFC, append, pcap, records, watching
 from tests.worlds import NOON, SECOND, A, B, C, Tape, vm
+
+OPEN_FILES = Path("/proc/self/fd")
 
 
 def pings(at_s: float, *given: object) -> Tape:
@@ -212,6 +216,19 @@ def test_the_files_of_a_ring_are_read_in_order_and_named(tmp_path: Path) -> None
         (old,) = [f for f in watched.report.findings if f.code == "NVG201"]
         assert [(frame.capture, frame.frame) for frame in old.frames] == [(1, 2)]
         assert watched.report.summary.frames == 24
+
+
+@pytest.mark.skipif(not OPEN_FILES.is_dir(), reason="only Linux says which files are open")
+def test_of_a_ring_no_file_is_held_open_but_the_one_that_grows(tmp_path: Path) -> None:
+    """On Windows its writer could not delete the others."""
+    for number in (1, 2, 3):
+        (tmp_path / ring_name(number)).write_bytes(pcap(others(at_s=number)))
+    with watching(Folder(str(tmp_path))) as watched:
+        watched.look()
+        assert watched.report.summary.frames == 24
+        open_files = {os.path.realpath(each) for each in OPEN_FILES.iterdir()}
+        ours = [path.name for path in sorted(tmp_path.iterdir()) if str(path) in open_files]
+        assert ours == [ring_name(3)]
 
 
 def test_a_file_that_is_deleted_while_it_is_read_is_read_to_its_end(tmp_path: Path) -> None:
