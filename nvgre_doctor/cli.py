@@ -158,9 +158,13 @@ def _run(args: Sequence[str] | None) -> int:
         if isinstance(reason, EOFError):
             return _internal_error(reason)
         return _say(Exit.INTERRUPTED, "interrupted")
+    except click.exceptions.NoArgsIsHelpError as error:  # of a command that only has others
+        error.show()
+        return Exit.USAGE
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else PROGRAM
-        return _say(Exit.USAGE, error.format_message(), f"Try: {path} --help")
+        said = error.format_message().replace("\n\t", " ")  # click lists choices in lines
+        return _say(Exit.USAGE, said, f"Try: {path} --help")
     except click.ClickException as error:
         return _say(Exit.USAGE, error.format_message())
     except DoctorError as error:

@@ -340,7 +340,7 @@ def test_no_baseline_is_written_when_a_capture_could_not_be_read(tmp_path: Path)
     done = run(MISMATCH, "missing.pcap", "--write-baseline", "b.json", cwd=tmp_path)
     assert done.returncode == 3
     assert done.stderr.endswith(
-        b"nvgre-doctor: b.json: no baseline was written, because not every capture could be read\n"
+        b"nvgre-doctor: b.json: no baseline was written, because missing.pcap could not be read\n"
     )
     assert os.listdir(tmp_path) == []
 

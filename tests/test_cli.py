@@ -322,6 +322,21 @@ def test_usage_error_names_the_help_of_the_command() -> None:
     )
 
 
+def test_a_command_that_only_has_others_shows_them() -> None:
+    done = run("wireshark")
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"Usage: nvgre-doctor wireshark [OPTIONS] COMMAND [ARGS]...\n\n")
+    assert b"\n  install  " in done.stderr
+
+
+def test_choices_of_a_missing_argument_stand_in_one_line() -> None:
+    assert (
+        run("completion").stderr
+        == b"nvgre-doctor: Missing argument '{bash|zsh|fish|powershell}'. Choose from: bash, zsh,"
+        b" fish, powershell\nTry: nvgre-doctor completion --help\n"
+    )
+
+
 def test_unknown_code_names_the_known_ones() -> None:
     for args in (["explain", "NVG9"], ["--select", "NVG9", MISMATCH]):
         error = run(*args).stderr

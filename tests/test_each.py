@@ -97,6 +97,17 @@ def test_junit_has_a_suite_for_each(folder: Path) -> None:
     assert root[1].get("failures") == "0"
 
 
+def test_no_test_case_of_junit_has_the_class_and_name_of_another(folder: Path) -> None:
+    """GitLab counts the first of those alone."""
+    shutil.copy(MISMATCH, folder / "bad-too.pcapng")
+    cases = [
+        (case.get("classname"), case.get("name"))
+        for case in ET.fromstring(written(folder, "junit")).iter("testcase")
+    ]
+    assert (f"{BAD}.host", "192.168.50.2 speaks RFC 7637") in cases
+    assert len(set(cases)) == len(cases)
+
+
 def test_results_of_sarif_stand_at_their_own_capture(folder: Path) -> None:
     shutil.copy(MISMATCH, folder / "bad-too.pcapng")
     (only,) = json.loads(written(folder, "sarif"))["runs"]
@@ -120,6 +131,16 @@ def test_markdown_begins_with_a_table_of_verdicts(folder: Path) -> None:
     assert [row.split("|")[2].strip() for row in rows] == [f"`{BAD}`", f"`{GOOD}`"]
     assert any(line.startswith("## mismatch: ") for line in lines)
     assert not any(line.startswith("## healthy") for line in lines)
+
+
+def test_a_capture_that_cannot_be_read_is_annotated_however_many_errors_there_are(
+    folder: Path,
+) -> None:
+    for number in range(5):
+        shutil.copy(MISMATCH, folder / f"bad-{number}.pcapng")
+    (folder / "zero.pcapng").write_bytes(b"")
+    first, *_ = written(folder, "github").splitlines()
+    assert "zero.pcapng" in first
 
 
 def test_annotations_name_their_captures_and_the_last_line_counts_verdicts(folder: Path) -> None:

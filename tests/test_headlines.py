@@ -144,7 +144,7 @@ def test_a_refusal_that_layouts_do_not_explain(
     )
     assert told(known) == (
         "refused",
-        f"{one} is refused by {two} with {name}, and the layouts are not known to differ.",
+        f"{one} is refused by {two} with {name}, though both speak RFC 7637.",
     )
 
 

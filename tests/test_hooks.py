@@ -72,7 +72,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("lab.pcapng.gz", True),
         ("lab.pcap.zst", True),
         ("lab.pcap.txt", False),
-        ("lab.etl", False),
+        ("lab.etl", True),
         ("recap", False),
         ("pcap", False),
     ],

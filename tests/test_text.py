@@ -39,6 +39,7 @@ To update (1)  192.168.50.2
 How     Find the host with Get-NetVirtualizationProviderAddress. If Get-HotFix -Id KB2779768 \
 finds nothing there, install that update and restart.
 See it  wireshark -C NVGRE -g 4 lab.pcapng
+        once before: nvgre-doctor wireshark install
 1 capture, 24 frames, 12 NVGRE; 3 errors; all read; more: -v, explain NVG201
 """
 
@@ -64,6 +65,7 @@ To update (1)  192.168.50.2
 How     Find the host with Get-NetVirtualizationProviderAddress. If Get-HotFix
         -Id KB2779768 finds nothing there, install that update and restart.
 See it  wireshark -C NVGRE -g 4 lab.pcapng
+        once before: nvgre-doctor wireshark install
 1 capture, 24 frames, 12 NVGRE; 3 errors; all read; more: -v, explain NVG201
 """
 
@@ -183,7 +185,9 @@ def test_the_same_finding_of_the_opposite_flow_is_a_short_line() -> None:
     )
     report = MISMATCH._replace(findings=(one, back))
     lines = render("text", report, Display()).splitlines()
-    assert "        The same: 192.168.50.2 -> 192.168.50.1.  frame 12 and 4 more" in lines
+    assert (
+        "        The same from 192.168.50.2 to 192.168.50.1.  frame 12 and 4 more" in lines
+    )
     assert sum("NVG302" in line for line in lines) == 2  # and in the last line
 
 

@@ -27,6 +27,7 @@ from nvgre_doctor.commands._outputs import deliver, plan_outputs
 from nvgre_doctor.errors import Exit
 from nvgre_doctor.report.exits import nothing_was_read, was_interrupted, worst_exit
 from nvgre_doctor.terminal.output import STDOUT, real_path, tell, write_file
+from nvgre_doctor.terminal.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -94,8 +95,8 @@ def command(
     verbose: bool,
     **given: object,  # by fields of Options
 ) -> int:
-    """Diagnose captures together (pcap, pcapng; also compressed). A folder stands for the captures
-    in it, - for standard input.
+    """Diagnose captures together (pcap, pcapng, etl, compressed). A folder stands for the
+    captures in it, - for standard input.
     """
     from nvgre_doctor.capture.interruption import Interruption
     from nvgre_doctor.doctor import diagnose, diagnose_each  # with all that they need
@@ -178,7 +179,16 @@ def _write_baseline(reports: "Sequence[Report]", path: str, quiet: bool) -> Exit
         tell(f"{path}: no baseline was written, because not every capture was read to its end")
         return Exit.INTERRUPTED
     if any(map(nothing_was_read, reports)):
-        tell(f"{path}: no baseline was written, because not every capture could be read")
+        from nvgre_doctor.wording import listed
+
+        unread = [
+            visible(capture.path)
+            for report in reports
+            for capture in report.captures
+            if not capture.could_be_judged
+        ]
+        names = listed(unread) or "not every capture"
+        tell(f"{path}: no baseline was written, because {names} could not be read")
         return Exit.UNREADABLE
     accepted = accept(*reports)
     write_file(path, to_text(accepted))

@@ -34,7 +34,7 @@ def headline_of(verdict: Verdict, situation: Situation, findings: Iterable[Findi
         return _mismatch(situation, told)
     if verdict is Verdict.REFUSED:
         finding = next(finding for finding in told if finding.code == OTHERWISE.code)
-        return f"{_refused(situation, finding)}, and the layouts are not known to differ."
+        return f"{_refused(situation, finding)}, {_of_layouts(situation, finding)}."
     if verdict is Verdict.OLD_LAYOUT:
         return _old_layout(situation)
     if verdict is Verdict.UNDECIDED:
@@ -115,6 +115,16 @@ def _refused(situation: Situation, finding: Finding) -> str:
     if ends:
         return f"{source} is refused by {by} with {names}"
     return f"{source} is refused by {by} on the way to {destination}, with {names}"
+
+
+def _of_layouts(situation: Situation, finding: Finding) -> str:
+    """What is known of both ends of a flow that is refused, and not because of them."""
+    hosts = {address_text(host.address): host for host in situation.diagnosis.hosts.values()}
+    ends = [hosts[end] for end in finding.subject.hosts if end in hosts]
+    proven = [end.layout for end in ends if end.confidence is Confidence.PROVEN]
+    if proven in ([Layout.OLD] * 2, [Layout.CURRENT] * 2):
+        return f"though both speak {LAYOUT_NAMES[proven[0]]}"
+    return "and the layouts are not known to differ"
 
 
 def _first(findings: list[Finding], *codes: str) -> Finding | None:

@@ -72,6 +72,7 @@ def _render(reports: Sequence[Report], verdicts: str, display: Display) -> str:
     lines = []
     for severity, command in COMMANDS.items():
         level = [row for row in annotations if row[1].severity is severity]
+        level.sort(key=_can_be_judged)  # what makes the exit code 3 is told before there is no room
         shown = level[:MOST_PER_LEVEL]
         if len(level) > len(shown):
             shown[-1][1].lines.append(_more(len(level) - len(shown), command))
@@ -86,6 +87,11 @@ def _render(reports: Sequence[Report], verdicts: str, display: Display) -> str:
     accepted += f"; {ignored} ignored" if ignored else ""
     lines.append(f"nvgre-doctor: {verdicts}{accepted}")
     return "\n".join(lines) + "\n"
+
+
+def _can_be_judged(row: tuple[Report, _Annotation]) -> bool:
+    report, annotation = row
+    return annotation.capture is None or report.captures[annotation.capture].could_be_judged
 
 
 def _more(count: int, noun: str) -> str:

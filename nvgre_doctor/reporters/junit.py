@@ -56,13 +56,19 @@ def render(report: Report, display: Display) -> str:
     """One test suite for all captures together.  `display` changes nothing here: the text is ASCII,
     the rest references.
     """
-    return render_each([report], display)
+    return _document([_suite(report, SUITE)])
 
 
 def render_each(reports: Sequence[Report], display: Display) -> str:
-    """One test suite for each report."""
+    """One test suite for each report.  Its captures stand in the class of each test case as well:
+    GitLab and Azure DevOps take cases of one class and name for one, whatever their suites are.
+    """
+    return _document([_suite(report, _captures_named(report)) for report in reports])
+
+
+def _document(suites: Sequence[ET.Element]) -> str:
     root = ET.Element("testsuites", {"name": SUITE})
-    root.extend(_suite(report) for report in reports)
+    root.extend(suites)
     for name in ("tests", "failures", "errors"):
         root.set(name, str(sum(int(suite.get(name, 0)) for suite in root)))
     ET.indent(root)
@@ -71,10 +77,11 @@ def render_each(reports: Sequence[Report], display: Display) -> str:
     return HEADER + document.decode("ascii") + "\n"
 
 
-def _suite(report: Report) -> ET.Element:
+def _suite(report: Report, group: str) -> ET.Element:
+    """`group`: what stands before the kind of a case in its class."""
     cases = _cases(report)
     elements = [
-        _element(report, case, name) for case, name in zip(cases, _names(cases), strict=True)
+        _element(report, case, group, name) for case, name in zip(cases, _names(cases), strict=True)
     ]
     counts = {
         "tests": str(len(elements)),
@@ -82,7 +89,8 @@ def _suite(report: Report) -> ET.Element:
         "errors": str(sum(element.find("error") is not None for element in elements)),
         "skipped": str(sum(element.find("skipped") is not None for element in elements)),
     }
-    suite = ET.Element("testsuite", {"name": _suite_name(report), **counts})
+    name = f"{SUITE}: {_captures_named(report)}"
+    suite = ET.Element("testsuite", {"name": name, **counts})
     properties = ET.SubElement(suite, "properties")
     for name, value in (
         ("version", report.version),
@@ -96,10 +104,10 @@ def _suite(report: Report) -> ET.Element:
     return suite
 
 
-def _suite_name(report: Report) -> str:
+def _captures_named(report: Report) -> str:
     paths = [visible(capture.path) for capture in report.captures[:CAPTURES_NAMED]]
     more = len(report.captures) - len(paths)
-    return f"{SUITE}: {', '.join(paths)}" + (f" and {more} more" if more > 0 else "")
+    return ", ".join(paths) + (f" and {more} more" if more > 0 else "")
 
 
 def _cases(report: Report) -> list[_Case]:
@@ -189,8 +197,8 @@ def _names(cases: list[_Case]) -> list[str]:
     return names
 
 
-def _element(report: Report, case: _Case, name: str) -> ET.Element:
-    element = ET.Element("testcase", {"classname": f"{SUITE}.{case.kind}", "name": name})
+def _element(report: Report, case: _Case, group: str, name: str) -> ET.Element:
+    element = ET.Element("testcase", {"classname": f"{group}.{case.kind}", "name": name})
     against = [finding for finding in case.findings if finding.severity is Severity.ERROR]
     if case.unjudged:
         _outcome(element, "error", "unreadable", case.doubt, [])

@@ -29,6 +29,8 @@ LARGEST: Final = 1_000_000
 """Bytes of UTF-8.  GitHub refuses a step summary of more than 1 MiB (1,048,576 bytes)."""
 RESERVE: Final = 1_000
 """Bytes kept free for the headings and the sentences on what was left out."""
+ROOM_OF_A_REPORT: Final = 10_000
+"""With less room no further capture is told."""
 MOST_ROWS: Final = 500
 """Rows per section; nobody reads more in a summary, and the other formats hold them all."""
 
@@ -61,8 +63,14 @@ class _Summary:
     def is_begun(self) -> bool:
         return bool(self._lines)
 
+    @property
+    def has_room(self) -> bool:
+        """For one more report."""
+        return self._room > ROOM_OF_A_REPORT
+
     def head(self, *lines: str) -> None:
         self._lines += lines
+        self._room -= sum(len(line.encode("utf-8")) + 1 for line in lines)
 
     def items(self, items: Iterable[str], total: int) -> None:
         """Add whole items in order, then say how many were left out.  They get half of the room:
@@ -94,11 +102,13 @@ def render_each(reports: Sequence[Report], display: Display) -> str:
     summary = _Summary()
     summary.head("## nvgre-doctor, each capture by itself")
     _table(summary, "Verdicts", ("Verdict", "Capture", ""), reports, _verdict)
-    for report in reports:
-        if report.verdict is not Verdict.HEALTHY:
-            _add(
-                summary, report, f"{report.verdict}: {' '.join(map(_code, capture_paths(report)))}"
-            )
+    told = [report for report in reports if report.verdict is not Verdict.HEALTHY]
+    for number, report in enumerate(told):
+        if not summary.has_room:
+            left = plural(len(told) - number, "capture")
+            summary.head("", f"The findings of {left} more are not shown here.")
+            break
+        _add(summary, report, f"{report.verdict}: {' '.join(map(_code, capture_paths(report)))}")
     return _shown(summary, display)
 
 

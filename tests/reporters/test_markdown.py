@@ -9,7 +9,7 @@ from markdown_it.token import Token
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.report.model import Report
-from nvgre_doctor.reporters.markdown import render
+from nvgre_doctor.reporters.markdown import render, render_each
 from nvgre_doctor.rules.finding import Subject
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.vocabulary import Confidence, Sender
@@ -247,3 +247,10 @@ def test_a_console_that_lacks_a_character_gets_an_escape(encoding: str) -> None:
     text = render(MISMATCH._replace(headline="\u4e2d"), Display(encoding=encoding))
     assert "\\u4e2d" in text
     text.encode(encoding)
+
+
+def test_the_reports_of_very_many_captures_fit_into_a_summary_of_github() -> None:
+    text = render_each([MISMATCH] * 900, Display())
+    assert len(text.encode("utf-8")) <= 1_048_576
+    (left,) = re.findall(r"^The findings of (\d+) captures more are not shown here\.$", text, re.M)
+    assert text.count("\n## mismatch: ") == 900 - int(left) > 300

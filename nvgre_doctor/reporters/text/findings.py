@@ -110,8 +110,8 @@ def _write(sheet: Sheet, row: Told, said: set[str]) -> None:
         sheet.say(Span(f"The same{of_whom}: {text}{more}.", Style.DIM), indent=_INDENT, hang=2)
         return
     for other in others:
-        ends = " -> ".join(map(sheet.clean, other.subject.hosts))
-        text = f"The same: {ends}.{_frames(sheet, other)}"
+        source, destination = map(sheet.clean, other.subject.hosts)
+        text = f"The same from {source} to {destination}.{_frames(sheet, other)}"
         sheet.say(Span(text, Style.DIM), indent=_INDENT, hang=2)
 
 

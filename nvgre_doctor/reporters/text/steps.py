@@ -20,6 +20,8 @@ _TYPED: Final = frozenset(
 """Characters of a path that mean themselves between double quotes in every shell."""
 
 
+PROFILE: Final = "once before: nvgre-doctor wireshark install"
+"""Wireshark refuses to start with a profile that is not there."""
 UPDATE: Final = (
     "Find the host with Get-NetVirtualizationProviderAddress. If Get-HotFix -Id KB2779768 finds"
     " nothing there, install that update and restart."
@@ -38,6 +40,7 @@ def write_steps(sheet: Sheet) -> None:
         _step(sheet, "Next", sheet.clean(step))
     if command := _see_it(sheet.report):
         _step(sheet, "See it", command)
+        sheet.say(Span(PROFILE, Style.DIM), indent=_LABEL)
 
 
 def hosts_to_update(report: Report) -> Iterator[str]:
