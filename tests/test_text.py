@@ -38,8 +38,7 @@ layouts differ  frame 11 and 4 more
 To update (1)  192.168.50.2
 How     Find the host with Get-NetVirtualizationProviderAddress. If Get-HotFix -Id KB2779768 \
 finds nothing there, install that update and restart.
-See it  wireshark -C NVGRE -g 4 lab.pcapng
-        once before: nvgre-doctor wireshark install
+See it  wireshark -g 4 lab.pcapng
 1 capture, 24 frames, 12 NVGRE; 3 errors; all read; more: -v, explain NVG201
 """
 
@@ -64,8 +63,7 @@ error   NVG302  192.168.50.2 refuses what 192.168.50.1 sends (ICMP 3/10, 4
 To update (1)  192.168.50.2
 How     Find the host with Get-NetVirtualizationProviderAddress. If Get-HotFix
         -Id KB2779768 finds nothing there, install that update and restart.
-See it  wireshark -C NVGRE -g 4 lab.pcapng
-        once before: nvgre-doctor wireshark install
+See it  wireshark -g 4 lab.pcapng
 1 capture, 24 frames, 12 NVGRE; 3 errors; all read; more: -v, explain NVG201
 """
 
@@ -185,9 +183,7 @@ def test_the_same_finding_of_the_opposite_flow_is_a_short_line() -> None:
     )
     report = MISMATCH._replace(findings=(one, back))
     lines = render("text", report, Display()).splitlines()
-    assert (
-        "        The same from 192.168.50.2 to 192.168.50.1.  frame 12 and 4 more" in lines
-    )
+    assert "        The same from 192.168.50.2 to 192.168.50.1.  frame 12 and 4 more" in lines
     assert sum("NVG302" in line for line in lines) == 2  # and in the last line
 
 
@@ -215,7 +211,7 @@ def test_no_command_is_shown_for_a_capture_that_wireshark_cannot_open() -> None:
 
 def test_path_with_blanks_stands_between_quotes() -> None:
     renamed = MISMATCH._replace(captures=(MISMATCH.captures[0]._replace(path="my lab.pcap"),))
-    assert 'See it  wireshark -C NVGRE -g 4 "my lab.pcap"\n' in render("text", renamed, Display())
+    assert 'See it  wireshark -g 4 "my lab.pcap"\n' in render("text", renamed, Display())
 
 
 def test_refusals_are_listed_by_kind_with_who_answered_and_why() -> None:

@@ -20,8 +20,8 @@ _TYPED: Final = frozenset(
 """Characters of a path that mean themselves between double quotes in every shell."""
 
 
-PROFILE: Final = "once before: nvgre-doctor wireshark install"
-"""Wireshark refuses to start with a profile that is not there."""
+PROFILE: Final = "with our columns: nvgre-doctor wireshark install, then wireshark -C NVGRE ..."
+"""Wireshark refuses to start with a profile that is not there, so the line above has none."""
 UPDATE: Final = (
     "Find the host with Get-NetVirtualizationProviderAddress. If Get-HotFix -Id KB2779768 finds"
     " nothing there, install that update and restart."
@@ -40,7 +40,8 @@ def write_steps(sheet: Sheet) -> None:
         _step(sheet, "Next", sheet.clean(step))
     if command := _see_it(sheet.report):
         _step(sheet, "See it", command)
-        sheet.say(Span(PROFILE, Style.DIM), indent=_LABEL)
+        if sheet.detailed:
+            sheet.say(Span(PROFILE, Style.DIM), indent=_LABEL)
 
 
 def hosts_to_update(report: Report) -> Iterator[str]:
@@ -88,7 +89,7 @@ def _see_it(report: Report) -> str:
         can_be_typed = _TYPED.issuperset(path) and not path.startswith("-")
         if path and can_be_typed and not is_url(path):
             quoted = f'"{path}"' if " " in path or "\\" in path else path
-            return f"wireshark -C NVGRE -g {finding.frames[0].frame} {quoted}"
+            return f"wireshark -g {finding.frames[0].frame} {quoted}"
     return ""
 
 
