@@ -42,14 +42,20 @@ def find_unknown(situation: Situation) -> Iterator[Finding]:
       RFC 7637 sections 3.2 and 3.4; draft-sridharan-virtualization-nvgre-00.
     """
     streams, data = by_source(situation.diagnosis.streams), DataFilters(situation)
+    macs = {stream.macs for own in streams.values() for stream in own if stream.macs}
     for host in situation.diagnosis.hosts.values():
         if host.layout is Layout.UNKNOWN:
-            yield _unknown(data, host, streams.get(host.address, []))
+            sent = streams.get(host.address, [])
+            pairs = {stream.macs for stream in sent if stream.macs}
+            is_both_ways = any(pair[6:] + pair[:6] in macs for pair in pairs)
+            yield _unknown(data, host, sent, is_both_ways)
 
 
-def _unknown(data: DataFilters, host: HostVerdict, sent: list[Stream]) -> Finding:
+def _unknown(
+    data: DataFilters, host: HostVerdict, sent: list[Stream], is_both_ways: bool
+) -> Finding:
     name = address_text(host.address)
-    why, settle = _why(host, name, sent)
+    why, settle = _why(host, name, sent, is_both_ways)
     message = f"The layout of {name} cannot be told: {why}."
     if host.frames_sent and host.sender is Sender.OTHER:
         message += if_nvgre(host)
@@ -67,8 +73,10 @@ def _unknown(data: DataFilters, host: HostVerdict, sent: list[Stream]) -> Findin
     )
 
 
-def _why(host: HostVerdict, name: str, sent: list[Stream]) -> tuple[str, str]:
-    """Why a layout cannot be told, and what would settle it."""
+def _why(host: HostVerdict, name: str, sent: list[Stream], is_both_ways: bool) -> tuple[str, str]:
+    """Why a layout cannot be told, and what would settle it; `is_both_ways`: some VM pair was heard
+    in both directions.
+    """
     gre_keys = sorted({gre_key for stream in sent for gre_key in stream.gre_keys})
     lowest = {layouts.reading(gre_key): gre_key for gre_key in reversed(gre_keys)}
     if host.contradiction:
@@ -91,8 +99,12 @@ def _why(host: HostVerdict, name: str, sent: list[Stream]) -> tuple[str, str]:
     if Reading.EITHER in lowest:
         return (
             f"key {key_text(lowest[Reading.EITHER])} is valid under both layouts",
-            "Give a VSID you know with --vsid or --inventory, or capture both directions of one VM"
-            " pair.",
+            "Give a VSID you know with --vsid or --inventory"
+            + (
+                ": Get-NetVirtualizationLookupRecord on a Hyper-V host lists them."
+                if is_both_ways
+                else ", or capture both directions of one VM pair."
+            ),
         )
     if lowest.keys() == {Reading.NEITHER}:
         return (

@@ -767,6 +767,29 @@ CASES: dict[str, tuple[str, Callable[[], Situation], list[Text]]] = {
             ),
         ],
     ),
+    "either layout, in both directions": (
+        "NVG204",
+        lambda: situation(
+            host(A, Layout.UNKNOWN, frames_sent=4),
+            host(B, CURRENT_LAYOUT),
+            streams=(stream(A, B, 0x001E8481), stream(B, A, 0x001E8481, vms=(VM2, VM1))),
+        ),
+        [
+            (
+                (
+                    "The layout of 192.168.50.1 cannot be told: key 0x001e8481 is valid under both "
+                    "layouts."
+                ),
+                f"ip.src#1 == 192.168.50.1{NVGRE}",
+                4,
+                (
+                    "Give a VSID you know with --vsid or --inventory: "
+                    "Get-NetVirtualizationLookupRecord on a Hyper-V host lists them."
+                ),
+                None,
+            ),
+        ],
+    ),
     "neither layout": (
         "NVG204",
         lambda: unknown(A, stream(A, B, 7)),
