@@ -408,7 +408,8 @@ def test_the_gitlab_snippet_fails_the_job_and_keeps_the_junit_report(job: Path) 
 @pytest.mark.process
 def test_the_azure_snippet_fails_the_job_and_publishes_the_junit_report(job: Path) -> None:
     (snippet,) = snippets("steps:\n")
-    python, install, check, publish = snippet["steps"]
+    checkout, python, install, check, publish = snippet["steps"]
+    assert checkout == {"checkout": "self", "lfs": True}
     assert (python["task"], install["script"]) == ("UsePythonVersion@0", "pip install nvgre-doctor")
     assert run_line(check["script"], job) == 1
     assert (publish["task"], publish["condition"]) == (
