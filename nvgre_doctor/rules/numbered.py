@@ -5,12 +5,12 @@ filter for each.
 """
 
 import sys
-from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from nvgre_doctor.evidence.bundles import unbundled
-from nvgre_doctor.evidence.parts import read_key
+from nvgre_doctor.evidence.parts import ends_of
 from nvgre_doctor.evidence.rows import moments_of, rows_of
 from nvgre_doctor.infer.diagnosis import At, HostVerdict, at
 from nvgre_doctor.rules.base import Situation
@@ -77,21 +77,20 @@ def at_times(situation: Situation, text: str, times: Times) -> Filters:
     )
 
 
-def count_sent(situation: Situation, ends: Container[tuple[bytes, bytes]], times: Times) -> int:
-    """How many data frames were sent between these ends at these times: each stretch of a stream
-    without a silence belongs to the time in which it begins.
+def count_sent(situation: Situation, times: Mapping[bytes, Times]) -> Counter[bytes]:
+    """How many data frames were sent at these times, by source + destination: each stretch of a
+    stream without a silence belongs to the time in which it begins.
     """
-    count = 0
-    for bundle, held in situation.evidence.bundles().items():
+    counts: Counter[bytes] = Counter()
+    for bundle, held in situation.evidence.bundles().items() if times else ():
         captures = [capture for group in held for capture in group]
         for unit, packed in unbundled(bundle):
-            key, _, _ = read_key(unit)
-            if (key.source, key.destination) not in ends:
-                continue
-            for row in rows_of(packed):
+            ends = ends_of(unit)
+            for row in rows_of(packed) if ends in times else ():
                 first, _ = moments_of(row)
-                count += row[2] * sum(is_in(times, at(first, capture)) for capture in captures)
-    return count
+                here = sum(is_in(times[ends], at(first, capture)) for capture in captures)
+                counts[ends] += row[2] * here
+    return counts
 
 
 def _runs(so: Iterable[tuple[int, bool]]) -> list[Numbers]:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 from typing import Final, NamedTuple
 
 from nvgre_doctor.filters import for_wireshark
@@ -50,6 +51,16 @@ def find_mismatch(situation: Situation) -> Iterator[Finding]:
       draft-sridharan-virtualization-nvgre-00; RFC 7637 section 3.2; Microsoft KB2779768.
     """
     data = DataFilters(situation)
+    times_of_pairs = _times(situation)
+    counts = count_sent(
+        situation,
+        {
+            flow: times
+            for (one, two), times in times_of_pairs.items()
+            if times
+            for flow in (one + two, two + one)
+        },
+    )
     for pair in situation.diagnosis.pairs:
         if pair.verdict is not PairVerdict.MISMATCH:
             continue
@@ -57,7 +68,7 @@ def find_mismatch(situation: Situation) -> Iterator[Finding]:
         old, current = (one, two) if one.layout is Layout.OLD else (two, one)
         old_name, current_name = address_text(old.address), address_text(current.address)
         ends = old.address, current.address
-        times = mismatched(situation, ends) if one.changes or two.changes else None
+        times = times_of_pairs.get(pair.hosts)
         sent = [
             [s for s in situation.diagnosis.between(*flow) if s.frames]
             for flow in (ends, ends[::-1])
@@ -79,7 +90,7 @@ def find_mismatch(situation: Situation) -> Iterator[Finding]:
                 if streams
             ],
             count=(
-                count_sent(situation, {ends, ends[::-1]}, times)
+                counts[ends[0] + ends[1]] + counts[ends[1] + ends[0]]
                 if times
                 else pair.frames_forward + pair.frames_backward
             ),
@@ -90,14 +101,19 @@ def find_mismatch(situation: Situation) -> Iterator[Finding]:
     yield from _refused_crosswise(situation)
 
 
-def mismatched(situation: Situation, ends: tuple[bytes, bytes]) -> Times:
-    """When two hosts spoke different layouts, where one of them changed its own."""
+def _times(situation: Situation) -> dict[tuple[bytes, bytes], Times]:
+    """When the hosts of a pair spoke different layouts, where one of them changed its own."""
+    times = {}
+    for pair in situation.diagnosis.pairs:
+        hosts = [situation.host(address) for address in pair.hosts]
+        if pair.verdict is PairVerdict.MISMATCH and any(host.changes for host in hosts):
+            times[pair.hosts] = times_of(hosts, partial(_differ, situation, pair.hosts))
+    return times
 
-    def differ(at: At) -> bool:
-        spoken = {situation.layout_at(address, at) for address in ends}
-        return len(spoken) == 2 and Layout.UNKNOWN not in spoken
 
-    return times_of([situation.host(address) for address in ends], differ)
+def _differ(situation: Situation, ends: tuple[bytes, bytes], at: At) -> bool:
+    spoken = {situation.layout_at(address, at) for address in ends}
+    return len(spoken) == 2 and Layout.UNKNOWN not in spoken
 
 
 def _refused_crosswise(situation: Situation) -> Iterator[Finding]:
@@ -212,11 +228,7 @@ def shows_mismatch(situation: Situation) -> Show:
         for pair in situation.diagnosis.pairs
         if pair.verdict is PairVerdict.MISMATCH
     }
-    times = {
-        ends: mismatched(situation, ends)
-        for ends in known
-        if any(situation.host(address).changes for address in ends)
-    }
+    times = _times(situation)
 
     def show(frame: Frame) -> Iterator[Claim]:
         if frame.packet is None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from nvgre_doctor.evidence import Captures, Evidence
 from nvgre_doctor.infer.diagnosis import Contradiction, PairFacts
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.finding import Subject
@@ -252,3 +253,28 @@ def test_a_cmdlet_is_named_for_hyper_v_only() -> None:
 
 def test_without_a_contradiction_there_is_no_nvg308() -> None:
     assert found("NVG308", mismatch()) == []
+
+
+@pytest.mark.parametrize("peers", [2, 12])
+def test_what_was_sent_is_opened_once_for_all_pairs_of_a_host_that_changed(
+    peers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tape = Tape()
+    others = [(f"192.168.60.{number + 1}", vm(number)) for number in range(peers)]
+    for key in (0x00012345, 0x12345600):
+        for address, guest in others:
+            for _ in range(4):
+                tape.send(A, address, key, VM1, guest)
+                tape.send(address, A, 0x00012345, guest, VM1)
+        tape.wait(60)
+    judged, opened = judge_tapes(tape), []
+    bundles = Evidence.bundles
+
+    def counted(evidence: Evidence) -> dict[bytes, list[Captures]]:
+        opened.append(evidence)
+        return bundles(evidence)
+
+    monkeypatch.setattr(Evidence, "bundles", counted)
+    mismatches = found("NVG301", judged)
+    assert [finding.frame_count for finding in mismatches] == [8] * peers
+    assert len(opened) == 1
