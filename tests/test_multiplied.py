@@ -14,7 +14,7 @@ import pytest
 from nvgre_doctor.doctor import diagnose
 from nvgre_doctor.evidence import CaptureEvidence, Evidence, limits, sampling
 from nvgre_doctor.evidence.limits import LeftOut
-from nvgre_doctor.evidence.parts import Net, PartKey, is_kept, unit_key
+from nvgre_doctor.evidence.parts import Net, PartKey, halves, is_kept, unit_key
 from nvgre_doctor.evidence.rows import NO_PACKET, frames_of, pack
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.scan.native import PURE_VARIABLE
@@ -83,7 +83,7 @@ def test_captures_that_are_too_much_together_are_limited_alike_in_whatever_order
     one = reduce(add, parts, Evidence()).limited()
     two = (parts[3] + parts[1] + (parts[2] + parts[0])).limited()
     assert one == two
-    assert len({half for ends in directions(one) for half in limits.both(ends)}) <= 12
+    assert len({half for ends in directions(one) for half in halves(ends)}) <= 12
     assert len(directions(one)) > 12
 
 
@@ -96,7 +96,7 @@ def test_no_more_is_kept_than_the_limits_say_and_every_frame_is_counted() -> Non
     frames = crowd(Random(3), hosts=60, frames=3000)
     evidence = scan_frames(frames)
     units = evidence.units
-    assert len({half for ends in units.levels for half in limits.both(ends)}) <= 12
+    assert len({half for ends in units.levels for half in halves(ends)}) <= 12
     assert sum(not is_kept(unit) for unit in units.packed) == 9
     assert sum(bool(sign.source) for sign in evidence.signs) == 7
     assert len(evidence.icmp) == 5

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from nvgre_doctor.evidence import limits
 from nvgre_doctor.evidence.bundles import Sent, bundle, unbundled
 from nvgre_doctor.evidence.limits import LeftOut, Rank
-from nvgre_doctor.evidence.parts import ends_of, is_kept, source_of
+from nvgre_doctor.evidence.parts import ends_of, halves, is_kept, source_of
 from nvgre_doctor.evidence.rows import frames_of
 from nvgre_doctor.evidence.signs import IcmpSeen, IcmpSign, Sightings, Sign
 
@@ -99,7 +99,7 @@ class Limits:
         found = limits.first_left_out(directions)
         self._cut = min(filter(None, (self._cut, found)), default=None)
         kept = filter(self._is_kept, directions)
-        self._hosts = {half for ends in kept for half in limits.both(ends)}
+        self._hosts = {half for ends in kept for half in halves(ends)}
         self._ids = set(limits.beyond(ids, limits.IDS))
         self._signs = set(limits.beyond(signs, limits.SIGNS))
         self._errors = set(limits.beyond(errors, limits.ERRORS))

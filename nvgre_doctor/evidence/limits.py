@@ -9,6 +9,8 @@ from collections.abc import Collection, Hashable, Iterable
 from typing import Final, NamedTuple, TypeVar
 from zlib import crc32
 
+from nvgre_doctor.evidence.parts import halves
+
 HOSTS: Final = 20_000
 """Provider addresses.  A network of some thousand hosts is kept whole."""
 PAIRS: Final = 32_768
@@ -41,15 +43,9 @@ class LeftOut(NamedTuple):
         return LeftOut(*(one + two for one, two in zip(self, other, strict=True)))
 
 
-def both(ends: bytes) -> tuple[bytes, bytes]:
-    """Both provider addresses of a direction."""
-    middle = len(ends) // 2
-    return ends[:middle], ends[middle:]
-
-
 def rank_of(ends: bytes) -> Rank:
     """Of the pair of a direction: the same for the other one."""
-    pair = b"".join(sorted(both(ends)))
+    pair = b"".join(sorted(halves(ends)))
     return crc32(pair), pair
 
 
@@ -62,7 +58,7 @@ def first_left_out(directions: Collection[bytes]) -> Rank | None:
         return None
     hosts: set[bytes] = set()
     for number, rank in enumerate(sorted({rank_of(ends) for ends in directions})):
-        hosts.update(both(rank[1]))
+        hosts.update(halves(rank[1]))
         if number >= PAIRS or len(hosts) > HOSTS:
             return rank
     return None

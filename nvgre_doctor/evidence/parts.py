@@ -122,6 +122,12 @@ _SOURCE: Final = {13: 4, 25: 4, 37: 16, 49: 16, 9: 4, 21: 16}
 """Bytes of the source alone."""
 
 
+def halves(of_two: bytes) -> tuple[bytes, bytes]:
+    """Both of two addresses that stand behind each other."""
+    middle = len(of_two) // 2
+    return of_two[:middle], of_two[middle:]
+
+
 def unit_key(key: PartKey, low_octet: int, *, is_cut: bool = False) -> bytes:
     """A part and a low octet as bytes, by which units are counted; `is_cut` of frames that were cut
     before the inner EtherType, which are no unit.

@@ -7,6 +7,7 @@ from nvgre_doctor.evidence import limits, sampling
 from nvgre_doctor.evidence.limits import LeftOut, Rank
 from nvgre_doctor.evidence.parts import (
     ends_of,
+    halves,
     is_kept,
     octet_of,
     source_of,
@@ -154,7 +155,7 @@ class Units:
         """
         if self.cut is None:
             return self.packed
-        hosts = {half for ends in self._kept for half in limits.both(ends)}
+        hosts = {half for ends in self._kept for half in halves(ends)}
         return {unit: rows for unit, rows in self.packed.items() if source_of(unit) in hosts}
 
     def sent(self) -> Counter[bytes]:

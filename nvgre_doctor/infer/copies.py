@@ -50,9 +50,9 @@ class FoundCopies:
     with a number count.
     """
 
-    def __init__(self, captures: Iterable[int]) -> None:
-        """Nothing was looked at yet, of so many captures."""
-        self._are_several = len(list(captures)) > 1
+    def __init__(self, *, are_several: bool) -> None:
+        """Nothing was looked at yet; `are_several`: captures, which can hold the same."""
+        self._are_several = are_several
         self._first: dict[int, _Told] = {}
         """Of captures that are the first of those that hold something."""
         self._others: dict[Captures, _Told] = {}  # of what these hold, for all but the first

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from nvgre_doctor.evidence import Evidence
+from nvgre_doctor.evidence.parts import halves
 from nvgre_doctor.evidence.streams import streams
 from nvgre_doctor.infer.diagnosis import Stream, at
 from nvgre_doctor.infer.sent import Opened
@@ -45,8 +46,7 @@ def count_frames(evidence: Evidence, streams: Iterable[Stream]) -> dict[tuple[by
             counts[stream.source, stream.destination] += stream.frames
     for part, captures in evidence.different():
         for ends, frames in part.unkept_frames:
-            middle = len(ends) // 2
-            counts[ends[:middle], ends[middle:]] += len(captures) * frames
+            counts[halves(ends)] += len(captures) * frames
     return dict(sorted(counts.items()))
 
 

@@ -22,7 +22,7 @@ def hear(evidence: Evidence) -> Hearing:
     """Listen to one address after the other."""
     spans: list[Span] = []
     streams: list[Stream] = []
-    copies = FoundCopies(evidence.captures)
+    copies = FoundCopies(are_several=len(evidence.captures) > 1)
     sure = sure_pairs(evidence)
     for opened in open_sent(evidence):
         add_spans(spans, opened, sure)

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.bundles import unbundled
 from nvgre_doctor.evidence.folded import FoldedCapture
-from nvgre_doctor.evidence.parts import ends_of, is_kept, is_sure, macs_of
+from nvgre_doctor.evidence.parts import ends_of, halves, is_kept, is_sure, macs_of
 from nvgre_doctor.evidence.rows import customers_of
 from nvgre_doctor.evidence.signs import IcmpSeen, IcmpSign
 from nvgre_doctor.wire.facts import IcmpError
@@ -123,32 +123,24 @@ def _guests(evidence: Evidence) -> set[tuple[bytes, bytes]]:
     such a MAC.
     """
     macs_of_errors = {
-        mac
-        for heard in icmp_errors(evidence)
-        if heard.sign.macs
-        for mac in _halves(heard.sign.macs)
+        mac for heard in icmp_errors(evidence) if heard.sign.macs for mac in halves(heard.sign.macs)
     }
     guests: set[tuple[bytes, bytes]] = set()
     for bundle in evidence.bundles() if macs_of_errors else ():
         for unit, packed in unbundled(bundle):
             customers = customers_of(packed) if is_sure(unit) and is_kept(unit) else b""
             if customers:
-                destination, source = _halves(macs_of(unit))
+                destination, source = halves(macs_of(unit))
                 if destination in macs_of_errors or source in macs_of_errors:
-                    of_source, of_destination = _halves(customers)
+                    of_source, of_destination = halves(customers)
                     guests |= {(source, of_source), (destination, of_destination)}
     return guests
 
 
 def _is_of_guest(sign: IcmpSign, guests: set[tuple[bytes, bytes]]) -> bool:
-    destination, source = _halves(sign.macs)
-    of_source, of_destination = _halves(sign.customer_addresses)
+    destination, source = halves(sign.macs)
+    of_source, of_destination = halves(sign.customer_addresses)
     return not guests.isdisjoint({(source, of_source), (destination, of_destination)})
-
-
-def _halves(of_two: bytes) -> tuple[bytes, bytes]:
-    middle = len(of_two) // 2
-    return of_two[:middle], of_two[middle:]
 
 
 def _about_guests(sign: IcmpSign) -> IcmpSign:

@@ -124,7 +124,7 @@ def _refused_both_ways(abouts: Iterable[About]) -> set[About]:
     """Those with 3/10, where each end refuses what the other sends, and the one key is the other
     shifted by eight bits.
     """
-    refused = [about for about in abouts if about.gre_key is not None and is_prohibited(about.sign)]
+    refused = [about for about in abouts if is_prohibited(about.sign)]
     keys: defaultdict[Flow, set[int]] = defaultdict(set)
     for source, destination, sign, gre_key in refused:
         if gre_key is not None and sign.reporter in (source, destination):

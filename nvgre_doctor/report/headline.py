@@ -119,9 +119,12 @@ def _refused(situation: Situation, finding: Finding) -> str:
 
 def _of_layouts(situation: Situation, finding: Finding) -> str:
     """What is known of both ends of a flow that is refused, and not because of them."""
-    hosts = {address_text(host.address): host for host in situation.diagnosis.hosts.values()}
-    ends = [hosts[end] for end in finding.subject.hosts if end in hosts]
-    proven = [end.layout for end in ends if end.confidence is Confidence.PROVEN]
+    proven = [
+        host.layout
+        for host in situation.diagnosis.hosts.values()
+        if host.confidence is Confidence.PROVEN
+        and address_text(host.address) in finding.subject.hosts
+    ]
     if proven in ([Layout.OLD] * 2, [Layout.CURRENT] * 2):
         return f"though both speak {LAYOUT_NAMES[proven[0]]}"
     return "and the layouts are not known to differ"

@@ -27,7 +27,7 @@ from nvgre_doctor.rules.registry import RULES
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.visible import visible
 from nvgre_doctor.vocabulary import Confidence, PairVerdict, Sender, Severity, Verdict
-from nvgre_doctor.wording import LAYOUT_WORDS, icmp_words
+from nvgre_doctor.wording import LAYOUT_WORDS, icmp_words, listed
 
 HEADER: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 SUITE: Final = "nvgre-doctor"
@@ -105,9 +105,7 @@ def _suite(report: Report, group: str) -> ET.Element:
 
 
 def _captures_named(report: Report) -> str:
-    paths = [visible(capture.path) for capture in report.captures[:CAPTURES_NAMED]]
-    more = len(report.captures) - len(paths)
-    return ", ".join(paths) + (f" and {more} more" if more > 0 else "")
+    return listed((visible(capture.path) for capture in report.captures), CAPTURES_NAMED)
 
 
 def _cases(report: Report) -> list[_Case]:

@@ -24,19 +24,25 @@ _LONGEST_DIRECTORY: Final = 1 << 20  # bytes that zipfile may ask for at once
 _ENCRYPTED: Final = 0x1
 _METHODS: Final = frozenset((0, 8))
 """Stored and deflated: those that are unpacked in bounded pieces."""
-_ERRORS: Final = (
-    zlib.error,
-    EOFError,
-    OSError,
-    RuntimeError,
-    NotImplementedError,
-    ValueError,
-    OverflowError,
-    IndexError,
-    struct.error,
-)
-"""What zipfile raises for damage, beside its own error."""
 _AGAIN: Final = "copy it again, or see what `unzip -t` says"
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What zipfile raises for damage."""
+    import zipfile
+
+    return (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        OSError,
+        RuntimeError,
+        NotImplementedError,
+        ValueError,
+        OverflowError,
+        IndexError,
+        struct.error,
+    )
 
 
 class ZipArchive(Archive):
@@ -52,7 +58,7 @@ class ZipArchive(Archive):
         assert isinstance(self._source, FileSource)  # `needs_file`
         try:
             archive = zipfile.ZipFile(_Window(self._source))
-        except (zipfile.BadZipFile, *_ERRORS) as error:
+        except _errors() as error:
             raise broken(f"the zip archive is cut short or damaged ({error}): {_AGAIN}") from error
         for number, info in enumerate(archive.infolist()):
             if number >= MOST_MEMBERS:
@@ -79,8 +85,6 @@ class _ZipStream(MemberStream):
 
     def read(self, size: int = -1, /) -> bytes:
         """See `MemberStream.read`."""
-        import zipfile
-
         if self._info.compress_type not in _METHODS:
             raise broken(
                 f"it is compressed in the zip archive with method {self._info.compress_type}, and"
@@ -93,7 +97,7 @@ class _ZipStream(MemberStream):
                 del info.CRC  # zipfile would keep back what it has read where that is wrong
                 self._opened = self._archive.open(info)
             data = self._opened.read(size)
-        except (zipfile.BadZipFile, *_ERRORS) as error:
+        except _errors() as error:
             raise broken(f"it is damaged in the zip archive ({error}): {_AGAIN}") from error
         self._checksum = zlib.crc32(data, self._checksum)
         if not data and size and self._checksum != self._info.CRC:

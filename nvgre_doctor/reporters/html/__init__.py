@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import quote
 
 from nvgre_doctor.report.model import Report
-from nvgre_doctor.reporters.html.cards import findings_section, meanings_section, next_step
+from nvgre_doctor.reporters.html.cards import findings_section, meanings_section, worst_step
 from nvgre_doctor.reporters.html.host_map import host_map
 from nvgre_doctor.reporters.html.key_bits import key_section
 from nvgre_doctor.reporters.html.markup import (
@@ -174,8 +174,7 @@ def _verdict(report: Report) -> Html:
     """Who, what and what to do, before anything else."""
     style, symbol = VERDICT_LOOKS[report.verdict]
     hosts = {host.address: host for host in report.hosts}
-    worst = next((finding for finding in report.findings if finding.next_step), None)
-    step, check = next_step(worst) if worst else ("", "")
+    step, check = worst_step(report)
     return tag(
         f"section.verdict.{style}",
         tag(

@@ -139,6 +139,12 @@ def next_step(finding: Finding) -> tuple[str, str]:
     return finding.next_step, finding.check or ""
 
 
+def worst_step(report: Report) -> tuple[str, str]:
+    """The same of the worst finding that has one."""
+    worst = next((finding for finding in report.findings if finding.next_step), None)
+    return next_step(worst) if worst else ("", "")
+
+
 def seen_in(report: Report, finding: Finding) -> str:
     """`frames 13, 29`, with several captures `a.pcap: 13, 29; b.pcap: 4`, and how many more."""
     if len(report.captures) > 1:

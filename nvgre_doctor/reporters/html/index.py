@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.reporters.html import VERDICT_LOOKS, head
-from nvgre_doctor.reporters.html.cards import next_step, severity_badge
+from nvgre_doctor.reporters.html.cards import severity_badge, worst_step
 from nvgre_doctor.reporters.html.markup import NOTHING, Html, document, joined, tag, text
 from nvgre_doctor.reporters.html.page_files import SHEETS, style
 from nvgre_doctor.reporters.html.shown import copied
@@ -71,8 +71,7 @@ def _details(place: int, report: Report) -> Html:
         )
         for finding in report.findings
     ]
-    worst = next((finding for finding in report.findings if finding.next_step), None)
-    step, check = next_step(worst) if worst else ("", "")
+    step, check = worst_step(report)
     return tag(
         "section",
         tag("h2", _verdict(report), text(" "), tag("code", text(" ".join(capture_paths(report))))),
