@@ -12,12 +12,8 @@ for package in chromium firefox-esr nodejs npm fonts-dejavu-core; do
     esac
     missing="$missing $package"
 done
-if [ -n "$missing" ]; then
-    export DEBIAN_FRONTEND=noninteractive
-    apt-get -o Acquire::Retries=3 update -q
-    # shellcheck disable=SC2086  # one word per package
-    apt-get -o Acquire::Retries=3 install -q -y --no-install-recommends $missing
-fi
+# shellcheck disable=SC2086  # one word per package
+sh ../install.sh $missing
 [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-progress
 cd ../../web
 [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-progress

@@ -5,6 +5,7 @@ from itertools import product
 import pytest
 
 from nvgre_doctor.evidence import Evidence
+from nvgre_doctor.evidence.folded import FoldedCapture
 from nvgre_doctor.evidence.intervals import parts
 from nvgre_doctor.evidence.limits import LeftOut
 from nvgre_doctor.evidence.parts import Moment, is_kept
@@ -123,14 +124,20 @@ def test_an_error_about_the_host_keeps_who_sent_it_and_what_it_says() -> None:
     ]
 
 
-def test_the_host_is_left_out_where_not_all_vm_pairs_are_kept(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def sampled_without_a_and_b(monkeypatch: pytest.MonkeyPatch) -> FoldedCapture:
+    """Of four hosts with more VM pairs than are kept."""
     monkeypatch.setattr("nvgre_doctor.evidence.sampling.ALL_UNITS", 30)
     tape = Tape()
     for one, two, number in product((A, C), (B, D), range(20)):
         tape.ping(one, two, 0x1E848100, 0x1E848100, vm(number), vm(100 + number))
     (part,) = without(evidence_of(tape), A, B).captures.values()
+    return part
+
+
+def test_the_host_is_left_out_where_not_all_vm_pairs_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    part = sampled_without_a_and_b(monkeypatch)
     assert {key.source for key, _ in streams(parts(part.units()))} == {build.ip(C), build.ip(D)}
     assert sum(not is_kept(unit) for unit, _ in part.units()) == 2
     assert part.nvgre_frames == 40
@@ -139,11 +146,7 @@ def test_the_host_is_left_out_where_not_all_vm_pairs_are_kept(
 def test_frames_of_other_hosts_count_where_not_all_vm_pairs_are_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("nvgre_doctor.evidence.sampling.ALL_UNITS", 30)
-    tape = Tape()
-    for one, two, number in product((A, C), (B, D), range(20)):
-        tape.ping(one, two, 0x1E848100, 0x1E848100, vm(number), vm(100 + number))
-    (part,) = without(evidence_of(tape), A, B).captures.values()
+    part = sampled_without_a_and_b(monkeypatch)
     there, back = build.ip(C) + build.ip(D), build.ip(D) + build.ip(C)
     assert part.frames_by_ends() == {there: 20, back: 20}
 

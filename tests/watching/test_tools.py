@@ -61,15 +61,19 @@ def in_namespace(line: str, cwd: Path) -> "subprocess.Popen[str]":
 SENDER = f"{sys.executable} -m tests.watching.test_tools"
 
 
+def watched(ring: Path, writer: str) -> Running:
+    """A watch of a folder into which a program writes what is sent."""
+    ring.mkdir()
+    watch = " ".join([*PROGRAM, "watch", str(ring), "--for", "7s", "--interval", "200ms"])
+    both = f"{SENDER} 60 & s=$!; {writer} & d=$!"
+    line = f"ip link set lo up; {both}; {watch}; code=$?; kill $d $s; exit $code"
+    return Running(in_namespace(line, Path(os.getcwd())))
+
+
 def test_a_ring_of_dumpcap_is_read_from_file_to_file(tmp_path: Path) -> None:
     need_all("dumpcap", "unshare", "ip")
     ring = tmp_path / "ring"
-    ring.mkdir()
-    watch = " ".join([*PROGRAM, "watch", str(ring), "--for", "7s", "--interval", "200ms"])
-    dumpcap = f"dumpcap -q -i lo -b filesize:30 -b files:4 -w {ring}/ring.pcapng"
-    both = f"{dumpcap} & d=$!; {SENDER} 60 & s=$!"
-    line = f"ip link set lo up; {both}; {watch}; code=$?; kill $d $s; exit $code"
-    running = Running(in_namespace(line, Path(os.getcwd())))
+    running = watched(ring, f"dumpcap -q -i lo -b filesize:30 -b files:4 -w {ring}/ring.pcapng")
     assert running.end() == 1
     read = [event["path"] for event in running.events if event["event"] == "reading"]
     assert len(read) >= 4
@@ -82,12 +86,7 @@ def test_a_ring_of_dumpcap_is_read_from_file_to_file(tmp_path: Path) -> None:
 def test_a_ring_of_tcpdump_that_compresses_its_files_is_read_once(tmp_path: Path) -> None:
     need_all("tcpdump", "unshare", "ip", "gzip")
     ring = tmp_path / "ring"
-    ring.mkdir()
-    watch = " ".join([*PROGRAM, "watch", str(ring), "--for", "7s", "--interval", "200ms"])
-    tcpdump = f"tcpdump -U -i lo -G 1 -z gzip -Z root -w {ring}/ring_%s.pcap"
-    both = f"{SENDER} 60 & s=$!; {tcpdump} & d=$!"
-    line = f"ip link set lo up; {both}; {watch}; code=$?; kill $d $s; exit $code"
-    running = Running(in_namespace(line, Path(os.getcwd())))
+    running = watched(ring, f"tcpdump -U -i lo -G 1 -z gzip -Z root -w {ring}/ring_%s.pcap")
     # tcpdump begins another file with the first packet of a second, so its first one may be empty.
     code = running.end()
     first, *_ = sorted(ring.glob("*.gz"))
