@@ -22,7 +22,8 @@ COPY = "tcpdump -w /dev/null"
 """libpcap's copy of the capture: the least that anybody needs to look at every frame."""
 C, PURE = "C", "Python"
 """The two loops that count frames; on a machine without the extension both are the second one."""
-DISSECT, READING = "dissect.etl", "nvgre_doctor reads, no more"
+READING = "nvgre_doctor reads, no more"
+DISSECT, DISSECT_BYTES = "dissect.etl, with values", "dissect.etl, time and bytes"
 TRACES = (("ndiscap", 0.2, 1), ("pktmon", 0.03, 3))
 """Kind, its packets as a part of the frames of a benchmark, and events for each packet."""
 MOST_OF_A_TRACE = 40 + 4 * 0.065
@@ -219,16 +220,18 @@ def measure_traces(bench: Bench) -> list[Row]:
             if find_spec("dissect"):
                 arguments = python("-m", "tests.benchmarks.peer_dissect", trace)
                 commands[DISSECT] = Command(arguments, slow=True)
+                commands[DISSECT_BYTES] = Command((*arguments, "--bytes"), slow=True)
             else:
-                say(f"not installed: {DISSECT}, so no row for it")
+                say("not installed: dissect.etl, so no row for it")
             timings = interleave(commands, bench.rounds, bench.peers_rounds)
         name, reading = f"trace of {kind}", timings[READING]
         rows += [Row(name, _name(scanner), frames, timings[scanner]) for scanner in (C, PURE)]
         rows.append(Row(name, READING, frames, reading))
-        if DISSECT in timings:
-            value, compared = timings[DISSECT].median / reading.median, f"its time / {READING}'s"
-            bar = Bar(4, None, at_least=True)
-            rows.append(Row(name, DISSECT, frames, timings[DISSECT], value, compared, bar))
+        for peer, bar in (DISSECT, Bar(4, None, at_least=True)), (DISSECT_BYTES, None):
+            if peer in timings:
+                value = timings[peer].median / reading.median
+                compared = f"its time / {READING}'s"
+                rows.append(Row(name, peer, frames, timings[peer], value, compared, bar))
     return rows
 
 
