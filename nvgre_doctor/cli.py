@@ -16,8 +16,8 @@ import click
 
 from nvgre_doctor import __version__
 from nvgre_doctor.errors import DoctorError, Exit
+from nvgre_doctor.terminal.console import PROGRAM, discard, prepare_streams, tell, write_stderr
 from nvgre_doctor.terminal.memory import heed_memory_limit
-from nvgre_doctor.terminal.output import PROGRAM, discard, prepare_streams, tell, write_stderr
 from nvgre_doctor.terminal.stopping import stopping_cleanly
 from nvgre_doctor.terminal.visible import visible
 

@@ -82,8 +82,8 @@ class System:
     def __getattr__(self, name):
         return getattr(os, name)
 from nvgre_doctor import cli
-from nvgre_doctor.terminal import output
-output.os = System()
+from nvgre_doctor.terminal import console
+console.os = System()
 sys.stdout = Closed()
 code = cli.main(sys.argv[2:])
 os._exit(code)

@@ -10,7 +10,7 @@ import click
 
 from nvgre_doctor.report.exits import FAIL_ON
 from nvgre_doctor.reporters import FORMATS
-from nvgre_doctor.terminal.output import tell
+from nvgre_doctor.terminal.console import tell
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

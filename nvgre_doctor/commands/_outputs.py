@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from nvgre_doctor.reporters import FORMATS, format_of_suffix, render, render_each
-from nvgre_doctor.terminal.output import STDOUT, check_writable, real_path, write_file, write_stdout
+from nvgre_doctor.terminal.console import write_stdout
+from nvgre_doctor.terminal.output import STDOUT, check_writable, real_path, write_file
 from nvgre_doctor.terminal.urls import is_url
 from nvgre_doctor.terminal.visible import visible
 

@@ -11,7 +11,8 @@ import click
 from nvgre_doctor.commands._options import complete_files, config_options, options_from
 from nvgre_doctor.errors import Exit
 from nvgre_doctor.report.exits import exit_code
-from nvgre_doctor.terminal.output import replacing, tell, write_stdout
+from nvgre_doctor.terminal.console import tell, write_stdout
+from nvgre_doctor.terminal.output import replacing
 from nvgre_doctor.terminal.visible import visible
 
 if TYPE_CHECKING:

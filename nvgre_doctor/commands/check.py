@@ -26,7 +26,8 @@ from nvgre_doctor.commands._options import (
 from nvgre_doctor.commands._outputs import deliver, plan_outputs
 from nvgre_doctor.errors import Exit
 from nvgre_doctor.report.exits import nothing_was_read, was_interrupted, worst_exit
-from nvgre_doctor.terminal.output import STDOUT, real_path, tell, write_file
+from nvgre_doctor.terminal.console import tell
+from nvgre_doctor.terminal.output import STDOUT, real_path, write_file
 from nvgre_doctor.terminal.visible import visible
 
 if TYPE_CHECKING:

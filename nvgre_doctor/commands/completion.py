@@ -8,7 +8,7 @@ import click
 
 from nvgre_doctor.commands._completion import SHELLS, script
 from nvgre_doctor.errors import Exit
-from nvgre_doctor.terminal.output import write_stdout
+from nvgre_doctor.terminal.console import write_stdout
 
 _EPILOG = """\b
 bash:        nvgre-doctor completion bash >> ~/.bashrc

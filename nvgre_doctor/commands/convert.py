@@ -18,7 +18,8 @@ from nvgre_doctor.commands._options import (
 from nvgre_doctor.commands._outputs import deliver, plan_outputs
 from nvgre_doctor.errors import Exit
 from nvgre_doctor.report.exits import worst_exit
-from nvgre_doctor.terminal.output import STDOUT, tell
+from nvgre_doctor.terminal.console import tell
+from nvgre_doctor.terminal.output import STDOUT
 
 LARGEST_REPORT = 256 * 1024 * 1024
 """In bytes.  A finding takes about 1,000: a quarter of a million fit."""

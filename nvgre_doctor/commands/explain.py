@@ -10,7 +10,7 @@ import click
 from nvgre_doctor.commands._options import complete_codes
 from nvgre_doctor.commands.rules import write_rules
 from nvgre_doctor.errors import Exit
-from nvgre_doctor.terminal.output import write_stdout
+from nvgre_doctor.terminal.console import write_stdout
 
 _WIDEST: Final = 100
 """Columns of a text that is easy to read."""

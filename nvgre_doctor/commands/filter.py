@@ -11,7 +11,7 @@ from nvgre_doctor.commands._inputs import refuse_terminal
 from nvgre_doctor.commands._options import complete_files, config_options, options_from
 from nvgre_doctor.errors import Exit
 from nvgre_doctor.report.exits import nothing_was_read
-from nvgre_doctor.terminal.output import tell, write_stdout
+from nvgre_doctor.terminal.console import tell, write_stdout
 
 if TYPE_CHECKING:
     from nvgre_doctor.report.model import Report

@@ -7,7 +7,7 @@ import click
 from nvgre_doctor.commands._inputs import refuse_terminal
 from nvgre_doctor.commands._options import complete_files
 from nvgre_doctor.errors import Exit
-from nvgre_doctor.terminal.output import write_stdout
+from nvgre_doctor.terminal.console import write_stdout
 
 
 @click.command("info", epilog="Exit: 0, or 3 where a capture could not be read or decoded.")

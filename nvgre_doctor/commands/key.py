@@ -3,7 +3,7 @@
 import click
 
 from nvgre_doctor.errors import Exit
-from nvgre_doctor.terminal.output import write_stdout
+from nvgre_doctor.terminal.console import write_stdout
 
 
 @click.command("key")

@@ -122,8 +122,8 @@ def command(
     """
     from nvgre_doctor.doctor import hear
     from nvgre_doctor.reporters import render
+    from nvgre_doctor.terminal.console import write_stdout
     from nvgre_doctor.terminal.display import display_for_stdout
-    from nvgre_doctor.terminal.output import write_stdout
     from nvgre_doctor.terminal.stopping import STOP_SIGNALS, on_first_interrupt
     from nvgre_doctor.watching.live_page import LivePage
     from nvgre_doctor.watching.outlets import Lines, ReportFiles, Together

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nvgre_doctor.errors import Exit
-from nvgre_doctor.terminal.output import write_stdout
+from nvgre_doctor.terminal.console import write_stdout
 from nvgre_doctor.terminal.visible import visible
 
 if TYPE_CHECKING:

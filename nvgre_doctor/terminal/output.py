@@ -1,28 +1,22 @@
-"""Writing results: whole or not at all, UTF-8, LF, and never over something that is not ours.
+"""Writing files: whole or not at all, UTF-8, LF, and never over something that is not ours.
 
-Knows files and streams, and no reports.  Files are written beside their place and moved there, so
-that nobody ever finds half of one; devices and named pipes are written through, not replaced.
+Knows no reports; what is said on the terminal goes through `console`.  Files are written beside
+their place and moved there, so that nobody ever finds half of one; devices and named pipes are
+written through, not replaced.
 """
 
-import codecs
 import contextlib
 import errno
-import io
 import os
 import stat
-import sys
-from collections.abc import Iterable, Iterator
-from typing import BinaryIO, TextIO
-
-import click
+from collections.abc import Iterator
+from typing import BinaryIO
 
 from nvgre_doctor.errors import DoctorError
 from nvgre_doctor.terminal.places import Place, find_place
 from nvgre_doctor.terminal.text_files import read_bytes
-from nvgre_doctor.terminal.urls import redacted
-from nvgre_doctor.terminal.visible import harmless_line, visible
+from nvgre_doctor.terminal.visible import visible
 
-PROGRAM = "nvgre-doctor"
 STDOUT = "-"
 ON_WINDOWS = os.name == "nt"
 _DEVICES = {"CON", "PRN", "AUX", "CONIN$", "CONOUT$"} | {
@@ -71,7 +65,7 @@ def check_place(path: str) -> int | None:
             raise OutputError(f"{name}: the folder {visible(folder)} is read-only") from None
         return None
     except (OSError, ValueError) as error:
-        raise OutputError(_because(path, error)) from error
+        raise OutputError(because(path, error)) from error
     if stat.S_ISDIR(mode):
         raise OutputError(f"{name}: is a folder; give the name of a file in it")
     if place.planted is not None and not stat.S_ISREG(mode):
@@ -103,7 +97,7 @@ def _place(path: str) -> Place:
     except FileNotFoundError:
         raise OutputError(f"{visible(path)}: the working directory was deleted") from None
     except (OSError, ValueError) as error:
-        raise OutputError(_because(path, error)) from error
+        raise OutputError(because(path, error)) from error
     if place.planted is not None and place.planted != place.path:
         raise OutputError(_planted(path, f"leads over the link {visible(place.planted)} of"))
     return place
@@ -122,11 +116,10 @@ def write_file(path: str, text: str) -> None:
     A symbolic link stays one, and an existing file keeps its permissions.  Errors: OutputError;
     then nothing was changed.
     """
-    data = text.encode("utf-8", "backslashreplace")
     place, old = _place(path), _status(path)
     if old is None or stat.S_ISREG(old.st_mode):
         with replacing(path) as stream:
-            stream.write(data)
+            stream.writelines(_encoded(text))
         return
     if place.planted is not None:
         raise OutputError(_planted(path, "belongs to"))
@@ -141,9 +134,15 @@ def write_file(path: str, text: str) -> None:
 
     try:
         with open(path, "wb", opener=the_same) as stream:
-            stream.write(data)
+            stream.writelines(_encoded(text))
     except (OSError, ValueError) as error:
-        raise OutputError(_because(path, error)) from error
+        raise OutputError(because(path, error)) from error
+
+
+def _encoded(text: str) -> Iterator[bytes]:
+    """In pieces: the report of a fleet is large, and would be there twice."""
+    for start in range(0, len(text), 1 << 20):
+        yield text[start : start + (1 << 20)].encode("utf-8", "backslashreplace")
 
 
 @contextlib.contextmanager
@@ -172,7 +171,7 @@ def replacing(path: str) -> Iterator[BinaryIO]:
                 os.unlink(temporary)
             raise
     except OSError as error:
-        raise OutputError(_because(path, error)) from error
+        raise OutputError(because(path, error)) from error
 
 
 def _open_private(path: str, flags: int) -> int:
@@ -200,74 +199,13 @@ def _set_mode(descriptor: int, path: str, old: os.stat_result | None) -> None:
         os.chmod(descriptor if os.chmod in os.supports_fd else path, mode)
 
 
-def prepare_streams() -> None:
-    """Let no character and no encoding of a console make a crash: what it lacks costs a character.
-
-    cp437 and cp1252 are such consoles.  PYTHONIOENCODING can also name what is no encoding of text
-    at all (idna, undefined); UTF-8 takes its place.
-    """
-    for stream, errors in ((sys.stdout, "replace"), (sys.stderr, "backslashreplace")):
-        if isinstance(stream, io.TextIOWrapper):
-            encoding = stream.encoding if _can_be_written(stream.encoding) else "utf-8"
-            stream.reconfigure(encoding=encoding, errors=errors)
-
-
-def _can_be_written(encoding: str) -> bool:
-    """Whether plain text comes back as it was, also in pieces."""
-    text = "".join(map(chr, range(0x20, 0x7F))) + "\n"
-    try:
-        encoder = codecs.getincrementalencoder(encoding)("replace")
-        data = encoder.encode(text) + encoder.encode(text, final=True)
-        return data.decode(encoding) == 2 * text
-    except (LookupError, UnicodeError, TypeError):
-        return False
-
-
-def write_stdout(text: str, *, color: bool = False) -> bool:
-    """Write `text` to standard output; False where a reader has gone away (`| head`), no error.
-
-    Errors: OutputError, for example when the disk behind a redirection is full.
-    """
-    if sys.stdout is None:
-        raise OutputError("standard output is closed")
-    try:  # click translates escape sequences for old consoles (Windows Server 2012)
-        click.echo(text, nl=False, color=color)
-    except OSError as error:
-        discard(sys.stdout)
-        # Windows reports a closed pipe as EINVAL.
-        if error.errno != errno.EPIPE and not (os.name == "nt" and error.errno == errno.EINVAL):
-            raise OutputError(_because("standard output", error)) from error
-        return False
-    return True
-
-
-def tell(*messages: str, hint: str = "") -> None:
-    """Say on standard error what is beside the result, each with the program's name before it.
-
-    A hint follows on a line of its own.  Nobody listening is no error.
-    """
-    lines = [f"{PROGRAM}: {message}" for message in messages]
-    if lines:
-        write_stderr([*lines, hint] if hint else lines)
-
-
-def write_stderr(lines: Iterable[str]) -> None:
-    """Lines for people, made visible, without secrets of URLs.  Nobody listening is no error."""
-    encoding = getattr(sys.stderr, "encoding", None) or "ascii"
-    try:
-        shown = (harmless_line(visible(redacted(line), encoding)) for line in lines)
-        click.echo("\n".join(shown), err=True)
-    except (OSError, ValueError):
-        discard(sys.stderr)
-
-
 def _status(path: str) -> os.stat_result | None:
     try:
         return os.stat(path)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise OutputError(_because(path, error)) from error
+        raise OutputError(because(path, error)) from error
 
 
 def _is_text(path: str) -> bool:
@@ -285,16 +223,7 @@ def _is_text(path: str) -> bool:
     return b"\0" not in sample
 
 
-def _because(path: str, error: OSError | ValueError) -> str:
+def because(path: str, error: OSError | ValueError) -> str:
+    """What could not be written, and why."""
     reason = error.strerror if isinstance(error, OSError) else None
     return f"{visible(path)}: {reason or error}"
-
-
-def discard(stream: TextIO) -> None:
-    """Let the interpreter's last flush of `stream` go nowhere; it would fail again and change the
-    exit code to 120.
-    """
-    with contextlib.suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)

@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.reporters import render
+from nvgre_doctor.terminal.console import tell, write_stdout
 from nvgre_doctor.terminal.display import Display
-from nvgre_doctor.terminal.output import OutputError, tell, write_file, write_stdout
+from nvgre_doctor.terminal.output import OutputError, write_file
 from nvgre_doctor.watching.metrics import metrics
 from nvgre_doctor.watching.said import ASIDE, Event
 from nvgre_doctor.watching.standing import Outlet, Standing
