@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tests on the real CPython 3.11 of Windows, under Wine: by hand: the tests that are run without ARGUMENTS take 6 minutes.
+# The tests on the real CPython 3.11 of Windows, under Wine: by hand: the tests that are run without ARGUMENTS take 5 minutes.
 #
 #     tests/windows/wine.sh FOLDER [ARGUMENTS OF pytest]
 #
