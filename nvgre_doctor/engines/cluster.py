@@ -261,6 +261,10 @@ class _Run(Generic[Task, Result]):
         status = part.future.status
         if status == "finished":
             return False
+        if status == "lost":  # with the worker that had the result: Dask makes it anew
+            sleep(_POLL)
+            self._watch(part)
+            return True
         if status != "error":
             raise self._engine.cluster.lost()
         error = part.future.exception()

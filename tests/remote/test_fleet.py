@@ -28,9 +28,10 @@ from nvgre_doctor.scan import files
 opened = getattr(files, "opened_before", files.open_capture)  # this may be loaded twice
 files.opened_before = opened
 def open_capture(path, **more):
-    if "killer" in path:
+    name = os.path.basename(path)
+    if "killer" in name:
         os._exit(9)
-    if "slow" in path:
+    if "slow" in name:
         import time
         time.sleep(0.2)
         open(path[7:] + ".seen", "w").close()
@@ -99,6 +100,45 @@ def test_a_worker_that_is_killed_costs_nothing_but_time(
     kill(pids[seed % 2])
     out, err = process.communicate(timeout=60)
     assert (err, out) == (here.stderr, here.stdout)
+
+
+def test_a_result_that_is_lost_with_its_worker_before_anybody_looks_is_made_anew(
+    two: Fleet,
+) -> None:
+    """The worker is killed between the message that a task has ended and the next look at it."""
+    from nvgre_doctor.engines.cluster import Cluster, DaskEngine
+
+    two.wait(2)
+    seen: list[str] = []
+
+    def kill_who_has_the_result() -> bool:
+        """Asked again and again: the first time that there is a task, before it is looked at."""
+        if not seen and cluster.client.futures:
+            (future,) = cluster.client.futures.values()
+            for status in "finished", "lost":
+                until = time.monotonic() + 60
+                while future.status != status:
+                    assert time.monotonic() < until
+                    time.sleep(0.01)
+                seen.append(status)
+                if status == "finished":
+                    ((holder,),) = cluster.client.who_has().values()
+                    kill(cluster.client.run(os.getpid, workers=[holder])[holder])
+        return False
+
+    def weigh(task: int) -> int:
+        return task
+
+    def work(task: int, tell: object) -> int:
+        time.sleep(1)  # else it would be there again before anybody looks
+        return task + 1
+
+    with Cluster(two.address, bool) as cluster:
+        engine = DaskEngine(
+            cluster, weigh=weigh, killed=weigh, stopped=weigh, is_stopped=kill_who_has_the_result
+        )
+        assert engine.fold([41], work, sum, weigh) == 42
+    assert seen == ["finished", "lost"]
 
 
 def test_a_nanny_that_is_killed_with_its_worker_costs_nothing_but_time(tmp_path: Path) -> None:
