@@ -16,7 +16,6 @@ pytestmark = [pytest.mark.process, pytest.mark.long]
 MOST_KIB = 150 * 1024
 
 
-@pytest.mark.parametrize("pure", ["", "1"])
 @pytest.mark.parametrize(
     ("shape", "count", "told"),
     [
@@ -28,15 +27,16 @@ MOST_KIB = 150 * 1024
     ],
 )
 def test_what_a_capture_multiplies_takes_no_more_than_150_megabytes_and_is_told(
-    tmp_path: Path, shape: str, count: int, told: str, pure: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, shape: str, count: int, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("NVGRE_DOCTOR_PURE", pure)
     (tmp_path / "a.pcap").write_bytes(
         pcap((10**18 + n, f) for n, f in enumerate(frames(shape, count)))
     )
-    done, peak = run_for_memory("-f", "json", "-o", "out.json", "a.pcap", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, b"")
-    report = json.loads((tmp_path / "out.json").read_bytes())
-    assert report["summary"]["frames"] == count
-    assert any(told in problem["message"] for problem in report["captures"][0]["problems"])
-    assert peak < MOST_KIB
+    for pure in "", "1":
+        monkeypatch.setenv("NVGRE_DOCTOR_PURE", pure)
+        done, peak = run_for_memory("-f", "json", "-o", "out.json", "a.pcap", cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, b"")
+        report = json.loads((tmp_path / "out.json").read_bytes())
+        assert report["summary"]["frames"] == count
+        assert any(told in problem["message"] for problem in report["captures"][0]["problems"])
+        assert peak < MOST_KIB, pure

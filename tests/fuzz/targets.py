@@ -409,15 +409,15 @@ def check_message(error: ValueError) -> None:
 TARGETS = {
     target.name: target
     for target in (
-        Target("pcap", pcap_seeds, invariants.check_capture, 4000),
-        Target("pcapng", pcapng_seeds, invariants.check_capture, 4000),
+        Target("pcap", pcap_seeds, invariants.check_capture, 2000),
+        Target("pcapng", pcapng_seeds, invariants.check_capture, 2000),
         Target("etl", seeds_of(captures.random_trace), invariants.check_capture, 1500, 32768),
         Target("netmon", seeds_of(captures.random_netmon), invariants.check_capture, 1500),
         Target("snoop", seeds_of(captures.random_snoop), invariants.check_capture, 1500),
         Target("archive", archive_seeds, check_archive, 600, 65536),
         Target("scanner", native.seeds, native.check, 1500),
         Target("compressed", compressed_seeds, invariants.check_capture, 800),
-        Target("parts", long_seeds, check_parts, 1500, 16384),
+        Target("parts", long_seeds, check_parts, 600, 16384),
         Target("ranges", ranges.seeds, ranges.check, 1000),
         Target("merges", merges.seeds, merges.check, 120, 16384),
         Target("diagnosis", lambda: [*pcap_seeds(), *pcapng_seeds()], check_diagnosis, 400),

@@ -31,9 +31,9 @@ def test_what_it_says_is_true() -> None:
 
 @pytest.mark.long
 def test_what_it_says_is_true_in_many_worlds() -> None:
-    wrong, right = wrong_and_right(range(20_000, 26_000))
+    wrong, right = wrong_and_right(range(20_000, 22_000))
     assert wrong == []
-    assert right > 5000
+    assert right > 2000
 
 
 @pytest.mark.parametrize("clone_ids", ["next", "near", "far"])
