@@ -2,10 +2,11 @@
 others: over the samples, the cases of other people, and generated labs, of one capture and of
 several that are diagnosed together.
 
-Both sides look at all frames: tshark through the filter, the rule through `shows`; the few frames
-that the finding names itself do not help it.
+Both sides look at all frames: Wireshark through the filter, the rule through `shows`; the few
+frames that the finding names itself do not help it.
 """
 
+import json
 import subprocess
 from collections import defaultdict
 from collections.abc import Iterable
@@ -31,21 +32,34 @@ pytestmark = pytest.mark.peer
 
 
 @cache
-def shown(capture: Path, display_filter: str) -> frozenset[int] | None:
-    """The frames that tshark shows; None where it cannot read the capture to its end."""
-    command = [need("tshark"), "-n", "-r", str(capture), "-Y", display_filter]
+def shown(capture: Path, filters: frozenset[str]) -> dict[str, frozenset[int]] | None:
+    """The frames that Wireshark shows through each filter; None where it cannot read the capture to
+    its end.  By sharkd, which looks through all of them in one process: to start takes most of the
+    time.
+    """
+    asked = sorted(filters)
+    calls = [("load", {"file": str(capture)}), *(("frames", {"filter": one}) for one in asked)]
+    lines = [
+        json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        for number, (method, params) in enumerate(calls, 1)
+    ]
     done = subprocess.run(
-        [*command, "-T", "fields", "-e", "frame.number"],
+        [need("sharkd"), "-"],
+        input="\n".join(lines) + "\n",
         capture_output=True,
         text=True,
         timeout=120,
-        check=False,
+        check=True,
     )
-    if done.returncode == 2 and "appears to be damaged or corrupt" in done.stderr:
+    answers = {answer["id"]: answer for answer in map(json.loads, done.stdout.splitlines())}
+    if "damaged or corrupt" in done.stderr:
         return None
-    is_cut = "appears to have been cut short" in done.stderr
-    assert done.returncode == (2 if is_cut else 0), done.stderr
-    return frozenset(map(int, done.stdout.split()))
+    if "appears to have been cut short" not in done.stderr:  # else it does not answer the first
+        assert answers[1].get("result") == {"status": "OK"}, done.stderr
+    return {
+        one: frozenset(frame["num"] for frame in answers[number]["result"])
+        for number, one in enumerate(asked, 2)
+    }
 
 
 def pointed(capture: Path, index: int, situation: Situation, findings: list[Finding]) -> set[int]:
@@ -81,14 +95,15 @@ def differing(captures: Iterable[Path]) -> tuple[list[str], int]:
         if finding.code not in ("NVG103", "NVG104"):  # of no frame, and without a filter
             alike[finding.code, finding.subject].append(finding)
     different, tried = [], 0
-    for (code, subject), findings in alike.items():
-        for index, capture in enumerate(paths):
-            filters = list(filter(None, (filter_in(finding, index) for finding in findings)))
-            answers = [shown(capture, one) for one in filters]
-            if None in answers or subject.capture not in (None, index):
+    for index, capture in enumerate(paths):
+        of_all = [f for each in alike.values() for one in each if (f := filter_in(one, index))]
+        answers = shown(capture, frozenset(of_all))
+        for (code, subject), findings in alike.items() if answers is not None else ():
+            if subject.capture not in (None, index):
                 continue
+            filters = list(filter(None, (filter_in(finding, index) for finding in findings)))
             tried += len(filters)
-            frames = {number for answer in answers if answer for number in answer}
+            frames = {number for one in filters for number in answers[one]}
             if frames != pointed(capture, index, situation, findings):
                 different.append(f"{capture.name} {code} {subject.hosts}: {filters}")
     return different, tried
@@ -102,12 +117,16 @@ def one_by_one(captures: Iterable[Path]) -> tuple[list[str], int]:
 
 def counted(capture: Path) -> list[str]:
     """The findings of a capture that count other frames than their filter shows."""
+    found = [
+        finding
+        for finding in find_all(examine([str(capture)], Options()))
+        if finding.display_filter and finding.code not in ("NVG103", "NVG104")
+    ]
+    answers = shown(capture, frozenset(finding.display_filter for finding in found))
     return [
         f"{capture.name} {finding.code}"
-        for finding in find_all(examine([str(capture)], Options()))
-        if finding.display_filter and finding.code != "NVG103"
-        if (frames := shown(capture, finding.display_filter)) is not None
-        if len(frames) != finding.frame_count
+        for finding in found
+        if answers is not None and len(answers[finding.display_filter]) != finding.frame_count
     ]
 
 
