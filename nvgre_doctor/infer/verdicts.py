@@ -55,18 +55,31 @@ def tell_host(
             key=lambda n: (answers[n].confidence is Confidence.PROVEN, answers[n].margin, -n),
         )
         host.layout, host.confidence, host.margin = answers[deciding][:3]
-        for of_capture in _of_captures(ordered, spans):
+        for of_capture, last in zip(_of_captures(ordered, spans), lasts, strict=True):
+            if last is not None:
+                _look_later(host, of_capture, last, answers, decides=last == deciding)
             host.changes = host.changes or list(_changes(of_capture, spans, answers))
     else:
-        later = ordered[ordered.index(deciding) + 1 :]
-        host.is_stale = any(answers[n].layout is not host.layout for n in later)
-        if any(answers[n].layout not in (host.layout, Layout.UNKNOWN) for n in later):
-            host.confidence = Confidence.LIKELY
+        _look_later(host, ordered, deciding, answers, decides=True)
         host.changes = list(_changes(ordered, spans, answers))
     if host.confidence is Confidence.PROVEN:
         run = _run(ordered, deciding, answers)
         host.proven_from, host.proven_to = spans[run[0]].ends()[0], spans[run[-1]].ends()[1]
     return deciding
+
+
+def _look_later(
+    host: HostVerdict, ordered: Sequence[int], last: int, answers: Sequence[Answer], *, decides: bool
+) -> None:
+    """What was sent after the last span with an answer that counts: whatever contradicts it makes
+    the verdict likely at most.  What tells nothing makes it stale, but only where that span
+    `decides`: of another capture it is not known whether it came later.
+    """
+    later = {answers[n].layout for n in ordered[ordered.index(last) + 1 :]} - {host.layout}
+    if later - {Layout.UNKNOWN}:
+        host.confidence, host.is_stale = Confidence.LIKELY, True
+    elif later and decides:
+        host.is_stale = True
 
 
 def _deciding(ordered: Sequence[int], answers: Sequence[Answer]) -> int | None:

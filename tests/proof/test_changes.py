@@ -91,6 +91,15 @@ def test_across_captures_without_common_packets_the_order_is_not_known() -> None
     assert answer.hosts[A][0] != "both"
 
 
+def test_captures_of_unknown_order_that_end_alike_do_not_hide_what_one_of_them_sent_last() -> None:
+    """The second ends in a key of the new layout that two packets do not prove, after a silence."""
+    first = told((OLD_KEY + 1, 3)).frames
+    second = told((OLD_KEY, 3), 60, (NEW_KEY, 1)).frames
+    answer = ask(first, hour_apart(second))
+    assert answer.hosts[A] == (OLD, "likely")
+    assert INSTALL not in advice(answer)
+
+
 def test_a_host_that_is_old_before_and_after_a_silence_is_old_between() -> None:
     """Of other guests only a key is heard that fits both layouts."""
     story = told((OLD_KEY, 3), 60)
