@@ -14,6 +14,8 @@ from nvgre_doctor.evidence.intervals import parts
 AGREEMENT_NS: Final = 2_000_000_000
 """How far two packets may disagree about the offset between two clocks."""
 
+_NUMBERED: Final = 4
+"""Octets of an address of IPv4, which numbers its packets."""
 _MARKS: Final = 256
 """Bundles whose units are remembered: a fleet has very many."""
 
@@ -59,6 +61,14 @@ class _Tie(NamedTuple):
     gap: int  # how far the second clock is ahead
 
 
+class _Times(NamedTuple):
+    """When the packets of one unit were captured."""
+
+    first: int
+    last: int
+    is_numbered: bool  # they have an identification: IPv6 has none
+
+
 class _Family:
     """Bundles that have packets in common, with the last capture of each, the latest last."""
 
@@ -89,17 +99,43 @@ class _Family:
 class _Gaps:
     """Between the clocks of one capture and a later one."""
 
-    __slots__ = ("counts", "met")
+    __slots__ = ("counts", "earliest", "is_numbered", "latest", "met")
 
     def __init__(self) -> None:
         """None yet."""
         self.counts: Counter[int] = Counter()
         self.met = sys.maxsize
+        self.is_numbered = False  # something that tells one of them
+        self.earliest = sys.maxsize  # of the times in the later capture
+        self.latest = 0
 
     def add(self, met: int, gap: int, count: int = 1) -> None:
         """So many equal ones, of a packet that was met as the so manieth, and perhaps others."""
         self.counts[gap] += count
         self.met = min(self.met, met)
+
+    def look(self, met: int, before: "_Times", after: "_Times") -> None:
+        """Two more, of one unit in both captures."""
+        self.add(met, after.first - before.first)
+        self.add(met, after.last - before.last)
+        self.is_numbered |= after.is_numbered
+        self.earliest = min(self.earliest, after.first, after.last)
+        self.latest = max(self.latest, after.first, after.last)
+
+    def middle(self) -> int | None:
+        """The one between the others.  None: they disagree, or it may have been other packets.
+
+        Over IPv6 an ARP request that comes again is the same to the octet, and its answer comes
+        with it.  What has no number counts where the clocks agree anyway, or where it tells the
+        same gap for a while.
+        """
+        ordered = sorted(self.counts.elements())
+        if ordered[-1] - ordered[0] > AGREEMENT_NS:
+            return None
+        middle = ordered[len(ordered) // 2]
+        is_told_long = self.latest - self.earliest > AGREEMENT_NS
+        counts = self.is_numbered or is_told_long or abs(middle) <= AGREEMENT_NS
+        return middle if counts else None
 
 
 class _Comparison:
@@ -139,9 +175,9 @@ class _Comparison:
                 self._look_back(bundle, family, held, capture, gaps, known)
             family.captures[bundle] = capture
         for one, found in gaps.items():
-            ordered = sorted(found.counts.elements())
-            if ordered[-1] - ordered[0] <= AGREEMENT_NS:
-                self.ties.append(_Tie(found.met, one, capture, ordered[len(ordered) // 2]))
+            middle = found.middle()
+            if middle is not None:
+                self.ties.append(_Tie(found.met, one, capture, middle))
         return has_times
 
     def _meet(self, bundle: bytes) -> set[bytes]:
@@ -183,25 +219,25 @@ class _Comparison:
             for identity in [identity for identity in left if theirs.get(identity)]:
                 before, after = theirs[identity], left.pop(identity)
                 assert before is not None
-                for gap in (after[0] - before[0], after[1] - before[1]):
-                    gaps[one].add(self._met[identity], gap)
+                gaps[one].look(self._met[identity], before, after)
         if held >= 0:
             for identity in left:
                 gaps[held].add(self._met[identity], 0, 2)
 
 
-def _marks(bundle: bytes) -> dict[bytes, tuple[int, int] | None]:
+def _marks(bundle: bytes) -> dict[bytes, _Times | None]:
     """Units by what is alike where they hold the same packets, with the times of the first and the
     last frame.  What one capture holds twice marks no time.
     """
-    marks: dict[bytes, tuple[int, int] | None] = {}
-    for _, part in parts(unbundled(bundle)):
+    marks: dict[bytes, _Times | None] = {}
+    for key, part in parts(unbundled(bundle)):
         for interval in part.intervals:
             for unit in interval.units:
                 digests = b"".join([packet.digest for packet in unit.packets])
                 identity = b"%b%b" % (unit.frames.to_bytes(8), digests)
-                times = unit.first.ts_ns, unit.last.ts_ns
-                is_mark = identity not in marks and min(times) >= 0
+                first, last = unit.first.ts_ns, unit.last.ts_ns
+                is_mark = identity not in marks and min(first, last) >= 0
+                times = _Times(first, last, len(key.source) == _NUMBERED)
                 marks[identity] = times if is_mark else None
     return marks
 

@@ -69,7 +69,12 @@ def tell_host(
 
 
 def _look_later(
-    host: HostVerdict, ordered: Sequence[int], last: int, answers: Sequence[Answer], *, decides: bool
+    host: HostVerdict,
+    ordered: Sequence[int],
+    last: int,
+    answers: Sequence[Answer],
+    *,
+    decides: bool,
 ) -> None:
     """What was sent after the last span with an answer that counts: whatever contradicts it makes
     the verdict likely at most.  What tells nothing makes it stale, but only where that span

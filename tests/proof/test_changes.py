@@ -4,8 +4,10 @@ follows the last span.
 
 import pytest
 
+from tests import build
 from tests.proof.asking import Answer, ask
 from tests.proof.changing import Capture
+from tests.proof.fabric import NOON, SECOND
 from tests.proof.generator import make_world
 from tests.proof.story import G1, G2, G3, G4, A, B, Story
 
@@ -89,6 +91,34 @@ def test_across_captures_without_common_packets_the_order_is_not_known() -> None
     answer = ask(story.frames[:3], story.frames[3:])
     assert answer.hosts[A][1] != "proven"
     assert answer.hosts[A][0] != "both"
+
+
+def over_ipv6(*frames: tuple[float, str, int, bytes]) -> Capture:
+    """(seconds after noon, who sends it to fd00::9, key, what a guest of 1 sends)."""
+    story = Story()
+    for second, source, key, inner in frames:
+        story.now_ns = NOON + int(second * SECOND)
+        story.put(build.nvgre(source, "fd00::9", key, inner))
+    return story.frames
+
+
+def test_a_request_that_comes_again_over_ipv6_ties_no_clocks() -> None:
+    """Nothing numbers it: host 2 asked at noon, and again 500 seconds later.  Were that one packet,
+    the second capture would have come first, and host 1 would be old.
+    """
+    asked = build.inner_frame(G3.mac, "ff:ff:ff:ff:ff:ff", build.arp(G3.mac, G3.ip, G4.ip))
+    pings = [
+        build.inner_frame(G1.mac, G2.mac, build.ipv4(G1.ip, G2.ip, 1, build.echo(), ident=n))
+        for n in range(1, 7)
+    ]
+    old = [(200 + n, "fd00::1", OLD_KEY, ping) for n, ping in enumerate(pings[:3])]
+    new = [(300 + n, "fd00::1", NEW_KEY, ping) for n, ping in enumerate(pings[3:])]
+    answer = ask(
+        over_ipv6((0, "fd00::2", NEW_KEY, asked), *old),
+        over_ipv6(*new, (500, "fd00::2", NEW_KEY, asked)),
+    )
+    assert answer.hosts["fd00::1"] == (NEW, "likely")
+    assert INSTALL not in advice(answer)
 
 
 def test_captures_of_unknown_order_that_end_alike_do_not_hide_what_one_of_them_sent_last() -> None:
