@@ -10,12 +10,11 @@ from typing import Final, NamedTuple
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.bundles import unbundled
 from nvgre_doctor.evidence.intervals import parts
+from nvgre_doctor.evidence.parts import is_numbered
 
 AGREEMENT_NS: Final = 2_000_000_000
 """How far two packets may disagree about the offset between two clocks."""
 
-_NUMBERED: Final = 4
-"""Octets of an address of IPv4, which numbers its packets."""
 _MARKS: Final = 256
 """Bundles whose units are remembered: a fleet has very many."""
 
@@ -66,7 +65,7 @@ class _Times(NamedTuple):
 
     first: int
     last: int
-    is_numbered: bool  # they have an identification: IPv6 has none
+    is_numbered: bool  # one of them is
 
 
 class _Family:
@@ -125,9 +124,9 @@ class _Gaps:
     def middle(self) -> int | None:
         """The one between the others.  None: they disagree, or it may have been other packets.
 
-        Over IPv6 an ARP request that comes again is the same to the octet, and its answer comes
-        with it.  What has no number counts where the clocks agree anyway, or where it tells the
-        same gap for a while.
+        A request that comes again without a number is the same to the octet, and its answer comes
+        with it.  Such packets count where the clocks agree anyway, or where they tell the same gap
+        for a while.
         """
         ordered = sorted(self.counts.elements())
         if ordered[-1] - ordered[0] > AGREEMENT_NS:
@@ -237,7 +236,8 @@ def _marks(bundle: bytes) -> dict[bytes, _Times | None]:
                 identity = b"%b%b" % (unit.frames.to_bytes(8), digests)
                 first, last = unit.first.ts_ns, unit.last.ts_ns
                 is_mark = identity not in marks and min(first, last) >= 0
-                times = _Times(first, last, len(key.source) == _NUMBERED)
+                numbered = any(is_numbered(packet, key.source) for packet in unit.packets)
+                times = _Times(first, last, numbered)
                 marks[identity] = times if is_mark else None
     return marks
 

@@ -130,19 +130,33 @@ def in_order(numbers: Sequence[int], spans: Sequence[Span], clocks: Clocks) -> t
         return list(numbers), True
     captures = {capture for n in numbers for capture in spans[n].pieces.captures}
     of_all = captures.intersection(*[spans[n].pieces.captures for n in numbers])
-    if of_all:
+    are_whole = all(_is_whole(spans[n], clocks) for n in numbers)
+    if of_all and are_whole:
         capture = min(of_all)
         return sorted(numbers, key=lambda n: (_first_in(spans[n], capture), n)), True
     offsets = clocks.offsets
     ahead = {capture: offsets[capture][1] for capture in captures}
     times = {n: spans[n].pieces.earliest(ahead) for n in numbers}
     by_time = sorted(numbers, key=lambda n: (times[n], n))
-    if len({offsets[capture][0] for capture in captures}) > 1:
+    if not are_whole or len({offsets[capture][0] for capture in captures}) > 1:
         return by_time, False
     for of_capture in _of_captures(numbers, spans):
         if sorted(of_capture, key=lambda n: (times[n], n)) != of_capture:
             return by_time, False
     return by_time, True
+
+
+def _is_whole(span: Span, clocks: Clocks) -> bool:
+    """Whether what several captures hold of it was sent at one time.  What they hold alike may be a
+    packet that came again, where IPv6 gives it no number: then only the clocks can tell.
+    """
+    captures = span.pieces.captures
+    if len(captures) == 1 or len(span.address) == 4:
+        return True
+    offsets = clocks.offsets
+    if len({offsets[capture][0] for capture in captures}) > 1:
+        return False
+    return span.pieces.is_without_silence({c: offsets[c][1] for c in captures})
 
 
 def _first_in(span: Span, capture: int) -> int:

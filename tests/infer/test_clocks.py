@@ -61,6 +61,23 @@ def test_what_comes_again_for_longer_with_the_same_gap_is_the_same(
     assert offsets[1] == ((0, 3600 * SECOND) if is_tied else (1, 0))
 
 
+@pytest.mark.parametrize(("order", "is_tied"), [(1600, False), (1601, True)])
+def test_the_identification_of_an_inner_packet_is_a_number_where_it_is_no_length(
+    order: int, is_tied: bool
+) -> None:
+    one, two = (ipv6(at(second, seed=order - 1, count=1, length=0)) for second in (100, 3700))
+    assert offsets_in({0: one, 1: two})[1] == ((0, 3600 * SECOND) if is_tied else (1, 0))
+
+
+@pytest.mark.parametrize(("order", "is_tied"), [(0, False), (0x0604, False), (1, True)])
+def test_senders_that_number_nothing_tie_no_clocks_by_what_may_come_again(
+    order: int, is_tied: bool
+) -> None:
+    """0x0604 are the sizes of addresses in an ARP frame."""
+    one, two = (capture(at(second, seed=order - 1, count=1, length=0)) for second in (100, 3700))
+    assert offsets_in({0: one, 1: two})[1] == ((0, 3600 * SECOND) if is_tied else (1, 0))
+
+
 def test_one_packet_with_a_number_ties_what_others_without_cannot() -> None:
     one = capture(at(100, seed=10, length=0), upper_bits=0x2000) | ipv6(at(100, length=0))
     two = capture(at(3700, seed=10, length=0), upper_bits=0x2000) | ipv6(at(3700, length=0))

@@ -121,6 +121,22 @@ def test_a_request_that_comes_again_over_ipv6_ties_no_clocks() -> None:
     assert INSTALL not in advice(answer)
 
 
+def test_a_request_that_comes_again_over_ipv6_does_not_put_captures_in_order() -> None:
+    """Host 1 asked the same before it changed and after it changed back, in another capture."""
+    asked = build.inner_frame(G1.mac, "ff:ff:ff:ff:ff:ff", build.arp(G1.mac, G1.ip, G2.ip))
+    pings = [
+        build.inner_frame(G1.mac, G2.mac, build.ipv4(G1.ip, G2.ip, 1, build.echo(), ident=n))
+        for n in range(1, 10)
+    ]
+    sent = [(float(n % 3 + n // 3 * 100), n) for n in range(9)]
+    keys = (OLD_KEY, NEW_KEY, OLD_KEY)
+    told = [(at, "fd00::1", keys[n // 3], pings[n]) for at, n in sent]
+    first = over_ipv6((0.5, "fd00::1", OLD_KEY, asked), *told[:6])
+    second = over_ipv6((199.5, "fd00::1", OLD_KEY, asked), *told[6:])
+    answer = ask(first, second)
+    assert answer.hosts["fd00::1"][1] == "likely"
+
+
 def test_captures_of_unknown_order_that_end_alike_do_not_hide_what_one_of_them_sent_last() -> None:
     """The second ends in a key of the new layout that two packets do not prove, after a silence."""
     first = told((OLD_KEY + 1, 3)).frames
