@@ -111,6 +111,7 @@ class Change(NamedTuple):
     after: Layout
     last_before: At
     at: At
+    is_proven: bool = True  # the host is proven in the one before and in the other after
 
 
 @dataclass(slots=True)

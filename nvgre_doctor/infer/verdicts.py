@@ -4,7 +4,7 @@ of it is out of date.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from nvgre_doctor.infer.answers import LEAST_MARGIN, Answer
 from nvgre_doctor.infer.clocks import Clocks
@@ -112,14 +112,23 @@ def _changes(
 ) -> Iterator[Change]:
     """Neighbours with different layouts.  One frame between others is a stray, and no change."""
     answered = [n for n in ordered if answers[n].layout in (Layout.OLD, Layout.CURRENT)]
-    for before, after in pairwise(answered):
-        one, two = answers[before], answers[after]
-        if one.layout is two.layout:
-            continue
-        margins = sorted((one.margin, two.margin))
+    runs = [list(run) for _, run in groupby(answered, lambda n: answers[n].layout)]
+    for run, next_run in pairwise(runs):
+        before, after = run[-1], next_run[0]
+        margins = sorted((answers[before].margin, answers[after].margin))
         if margins[0] < LEAST_MARGIN <= margins[1]:
             continue
-        yield Change(one.layout, two.layout, spans[before].ends()[1], spans[after].ends()[0])
+        yield Change(
+            answers[before].layout,
+            answers[after].layout,
+            spans[before].ends()[1],
+            spans[after].ends()[0],
+            is_proven=_has_proof(run, answers) and _has_proof(next_run, answers),
+        )
+
+
+def _has_proof(run: Iterable[int], answers: Sequence[Answer]) -> bool:
+    return any(answers[n].confidence is Confidence.PROVEN for n in run)
 
 
 def in_order(numbers: Sequence[int], spans: Sequence[Span], clocks: Clocks) -> tuple[Numbers, bool]:

@@ -63,6 +63,21 @@ def test_one_frame_without_a_silence_is_not_even_likely_a_change(before: int, af
     assert (answer.hosts[A][0], changes(answer)) == (OLD, [])
 
 
+def test_a_change_from_a_layout_that_is_only_likely_is_not_proven() -> None:
+    """Two tenants, 0xF697 and 0xF69701, of a host that is old throughout; every packet is heard in
+    a silence.
+    """
+    story = Story()
+    for key, one, two in ((0xF69701, G3, G4), (0xF697, G1, G2), (0xF697, G1, G2)):
+        story.send(A, B, key, one, two)
+        story.wait(60)
+    story.send(A, B, 0xF697, count=3)
+    answer = ask(story.frames)
+    assert answer.hosts[A] == (OLD, "proven")
+    told = [f["confidence"] for f in answer.report["findings"] if f["code"] == "NVG202"]
+    assert "proven" not in told
+
+
 def test_any_number_of_changes_in_one_capture() -> None:
     answer = ask(told((OLD_KEY, 3), 60, (NEW_KEY, 3), 60, (OLD_KEY, 3), 60, (NEW_KEY, 3)).frames)
     assert changes(answer) == [(OLD, NEW, 4), (NEW, OLD, 7), (OLD, NEW, 10)]
