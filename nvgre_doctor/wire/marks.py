@@ -121,11 +121,14 @@ def number_of_message(order: int, frame: bytes) -> int:
 def message_digest(order: int, told: bytes, ts_ns: int) -> bytes:
     """8 bytes of an ICMP error with this number, captured at this time.
 
-    Where nothing numbers them, messages that are alike are copies of one packet if not more than
-    COPIES lie between them, and else several packets.
+    The smallest of many are a fair sample of all that are numbered: senders count, so a digest that
+    began with the number would show only what came first.  Where nothing numbers them, messages
+    that are alike are copies of one packet if not more than COPIES lie between them, and else
+    several packets.
     """
     if order:
-        return order.to_bytes(2) + digest_of(told[:_NUMBERED])[:6]
+        digest = digest_of(told[:_NUMBERED])
+        return digest if is_numbered(digest) else b"\0\1" + digest[2:]
     tick = ts_ns // _TICK_NS % (1 << 24)
     return bytes(2) + crc32(told).to_bytes(4)[:3] + tick.to_bytes(3)
 

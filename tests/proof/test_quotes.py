@@ -138,6 +138,21 @@ def counted(*captures: Capture) -> list[tuple[object, ...]]:
     ]
 
 
+def test_of_many_refusals_in_two_captures_those_that_both_hold_count_once() -> None:
+    """200, of which both captures hold 50: too many for all of them to be kept.  That the sender
+    counts its packets must not make the first of them stand for all: what is estimated from those
+    that one capture holds alone is 250.
+    """
+    story = Story()
+    sent = story.send(A, B, NEW_KEY)
+    story.frames.clear()
+    for _ in range(200):
+        story.error(B, A, sent)
+    (refusal,) = ask(story.frames[:150], story.frames[100:]).report["refusals"]
+    assert refusal["sightings"] == 250
+    assert 185 <= refusal["count"] <= 215
+
+
 def test_one_refusal_is_one_packet() -> None:
     assert sorted(counted(refused().frames)) == [(A, "inner", 4, 4), (B, "outer", 4, 4)]
 
