@@ -77,6 +77,25 @@ def test_between_hosts_without_nvgre_it_does_not() -> None:
     assert find_cut_refusals(evidence) == []
 
 
+@pytest.mark.parametrize("quoted", [0, 12, 16, 19, 20])
+def test_of_a_router_what_is_cut_before_the_destination_may_refuse_nvgre(quoted: int) -> None:
+    """What is whole is about C, of which nothing was heard."""
+    tape = Tape()
+    tape.send(A, B, KEY)
+    tape.error(C, A, Tape().send(A, C, KEY)[:quoted])
+    evidence = settle_errors(evidence_of(tape))
+    assert [told.sign.refuses_nvgre for told in icmp_errors(evidence)] == [False]
+    expected = [] if quoted == 20 else [(build.ip(C), build.ip(A))]
+    assert find_cut_refusals(evidence) == expected
+
+
+def test_what_is_cut_refuses_no_nvgre_of_somebody_who_only_receives_it() -> None:
+    tape = Tape()
+    tape.send(B, A, KEY)
+    tape.error(C, A, b"")
+    assert find_cut_refusals(settle_errors(evidence_of(tape))) == []
+
+
 def test_an_error_about_tcp_stays_what_it_is() -> None:
     tape = Tape()
     tape.send(A, B, KEY)
