@@ -89,8 +89,9 @@ def settle_errors(evidence: Evidence) -> Evidence:
     A quote holds at least 8 bytes behind the IP header (RFC 792), which are flags, protocol and
     key; a small snap length cuts them off.  Such an error refuses NVGRE if NVGRE between the same
     addresses was seen in any of the captures, whichever way.  What was captured too short to say
-    between whom may refuse NVGRE wherever it goes to somebody who sends that.  An error from inside a tunnel whose
-    MAC and customer address also carry tenant data is a guest's own, whatever it quotes.
+    between whom may refuse NVGRE wherever it goes to somebody who sends that.  An error from inside
+    a tunnel whose MAC and customer address also carry tenant data is a guest's own, whatever it
+    quotes.
     """
     different = [capture for capture, _ in evidence.different()]
     if not any(capture.icmp for capture in different):
