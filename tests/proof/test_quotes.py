@@ -169,6 +169,36 @@ def test_a_file_given_twice_counts_once() -> None:
     assert sorted(counted(frames, frames)) == [(A, "inner", 4, 8), (B, "outer", 4, 8)]
 
 
+def test_what_was_refused_before_an_update_says_nothing_of_the_cause_after_it() -> None:
+    """B refuses a key while it is silent, and nothing tells what it speaks then; A refuses the same
+    key shifted, after B was updated.
+    """
+    story, old, new = Story(), 0x00012345, 0x01234500
+    story.send(A, B, old, count=3)
+    story.send(B, A, old, G2, G1, count=3)
+    story.wait(100)
+    story.error(B, A, story.send(A, B, old))
+    story.wait(100)
+    story.send(B, A, new, G2, G1, count=3)
+    story.error(A, B, story.send(B, A, new, G2, G1))
+    story.send(A, B, old, count=3)
+    rows = [(r["source"], r["cause"]) for r in ask(story.frames).report["refusals"]]
+    assert sorted(rows) == [(A, "unknown"), (B, "layout-mismatch")]
+
+
+def test_a_quoted_key_that_its_sender_cannot_have_written_then_explains_nothing() -> None:
+    """Both speak draft-00 when B refuses a key with a top octet that is not 0."""
+    story = Story()
+    story.send(A, B, 0x00012345, count=3)
+    sent = story.send(A, B, 0x01234500)
+    story.frames.pop()
+    story.send(B, A, 0x00012345, G2, G1, count=3)
+    story.error(B, A, sent)
+    story.send(A, B, 0x00012345, count=3)
+    (refusal,) = ask(story.frames).report["refusals"]
+    assert refusal["cause"] == "unknown"
+
+
 def test_the_cause_of_each_refusal_is_that_of_its_own_time() -> None:
     """Six because of layouts, an update, then six for policy: two rows."""
     story = Story()
