@@ -34,6 +34,13 @@ class Clocks:
         """Of every capture."""
         return compare_clocks(self._evidence)
 
+    def ahead(self, one: int, two: int) -> int:
+        """How far the clock of the second capture is ahead of that of the first; nothing is known
+        of those that are not tied: they are taken to agree.
+        """
+        of_one, of_two = self.offsets[one], self.offsets[two]
+        return of_two[1] - of_one[1] if of_one[0] == of_two[0] else 0
+
 
 def compare_clocks(evidence: Evidence) -> Offsets:
     """Offsets of captures that are tied by packets; those that are not have a number of their

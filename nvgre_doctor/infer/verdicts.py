@@ -31,12 +31,20 @@ def tell_host(
     answers: Sequence[Answer],
     *,
     is_known: bool,
+    clocks: Clocks | None = None,
 ) -> int | None:
     """Fill in what the spans of one address say, which come `in_order`; the number of the span that
     decides.
     """
+    has_one = len({answers[n].layout for n in ordered} - {Layout.UNKNOWN}) < 2
     host.spans = [
-        SpanVerdict(*answers[n][:3], *spans[n].ends(), spans[n].pieces, answers[n].is_hard)
+        SpanVerdict(
+            *answers[n][:3],
+            *spans[n].ends(),
+            spans[n].pieces,
+            answers[n].is_hard,
+            None if has_one else clocks,
+        )
         for n in ordered
     ]
     deciding = _deciding(ordered, answers)

@@ -9,6 +9,7 @@ import pytest
 from tests import build
 from tests.proof.asking import ask
 from tests.proof.changing import Capture, doubled
+from tests.proof.fabric import SECOND
 from tests.proof.generator import make_world
 from tests.proof.story import G1, G2, ROUTER, A, B, C, Story
 
@@ -184,6 +185,26 @@ def test_what_was_refused_before_an_update_says_nothing_of_the_cause_after_it() 
     story.send(A, B, old, count=3)
     rows = [(r["source"], r["cause"]) for r in ask(story.frames).report["refusals"]]
     assert sorted(rows) == [(A, "unknown"), (B, "layout-mismatch")]
+
+
+def test_what_another_capture_holds_is_put_in_its_time_by_the_packets_that_both_hold() -> None:
+    """B went back to draft-00.  What it sent last is in the second capture alone, whose clock is an
+    hour behind: by that, it would come before the refusal.
+    """
+    story, old, new = Story(), 0x00012345, 0x01234500
+    story.send(A, B, old, count=3)
+    story.send(B, A, new, G2, G1, count=3)
+    story.wait(10)
+    story.error(B, A, story.send(A, B, old))
+    first = len(story.frames)
+    story.wait(60)
+    story.send(B, A, old, G2, G1, count=3)
+    both = len(story.frames)
+    story.wait(60)
+    story.send(B, A, old, G2, G1, count=3)
+    behind: Capture = [(at - 3600 * SECOND, *rest) for at, *rest in story.frames[first:]]  # type: ignore[misc]
+    answer = ask(story.frames[:both], behind)
+    assert [r["cause"] for r in answer.report["refusals"]] == ["layout-mismatch"]
 
 
 def test_a_quoted_key_that_its_sender_cannot_have_written_then_explains_nothing() -> None:
