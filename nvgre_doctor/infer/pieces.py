@@ -42,6 +42,11 @@ class Pieces:
         return self._pieces[0].captures[0]
 
     @property
+    def are_one(self) -> bool:
+        """Whether every capture that has any holds the same."""
+        return len(self._pieces) == 1
+
+    @property
     def captures(self) -> Captures:
         """Every one, in order."""
         if len(self._pieces) == 1:

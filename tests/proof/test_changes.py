@@ -48,6 +48,16 @@ def test_a_change_without_a_silence_is_not_proven() -> None:
     assert answer.hosts[A][1] != "proven"
 
 
+def test_a_file_given_twice_hides_no_change_without_a_silence() -> None:
+    """One tenant in one layout and then in the other: an address that moved to another host."""
+    story = Story()
+    story.send(A, B, 0x12345600, count=9)
+    story.send(A, B, 0x00123456, count=9)
+    once, twice = ask(story.frames), ask(story.frames, story.frames)
+    assert once.hosts[A] == twice.hosts[A] == (OLD, "likely")
+    assert changes(once) == changes(twice) == [(NEW, OLD, 10)]
+
+
 @pytest.mark.parametrize(("before", "after"), [(1, 5), (5, 1)])
 def test_a_change_needs_two_packets_on_each_side(before: int, after: int) -> None:
     answer = ask(told((OLD_KEY, before), 60, (NEW_KEY, after)).frames)
