@@ -38,8 +38,10 @@ class Clocks:
         """How far the clock of the second capture is ahead of that of the first; nothing is known
         of those that are not tied: they are taken to agree.
         """
-        of_one, of_two = self.offsets[one], self.offsets[two]
-        return of_two[1] - of_one[1] if of_one[0] == of_two[0] else 0
+        of_one, of_two = self.offsets.get(one), self.offsets.get(two)
+        if of_one is None or of_two is None or of_one[0] != of_two[0]:
+            return 0
+        return of_two[1] - of_one[1]
 
 
 def compare_clocks(evidence: Evidence) -> Offsets:
