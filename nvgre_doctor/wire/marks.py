@@ -33,6 +33,7 @@ MESSAGE: Final = 192
 _NUMBERED: Final = 110
 """Octets of what tells ICMP errors apart that have numbers: so that more of a packet makes no other
 packet of it."""
+_SPREAD: Final = 40503  # 2 to the 16th by the golden ratio, and odd: no two numbers become one
 _ORDER_AT: Final = 18  # identification of an inner IPv4 header
 _TICK_NS: Final = 1 << 16
 COPIES: Final = 8
@@ -121,16 +122,22 @@ def number_of_message(order: int, frame: bytes) -> int:
 def message_digest(order: int, told: bytes, ts_ns: int) -> bytes:
     """8 bytes of an ICMP error with this number, captured at this time.
 
-    The smallest of many are a fair sample of all that are numbered: senders count, so a digest that
-    began with the number would show only what came first.  Where nothing numbers them, messages
-    that are alike are copies of one packet if not more than COPIES lie between them, and else
-    several packets.
+    Where nothing numbers them, messages that are alike are copies of one packet if not more than
+    COPIES lie between them, and else several packets.
     """
     if order:
-        digest = digest_of(told[:_NUMBERED])
-        return digest if is_numbered(digest) else b"\0\1" + digest[2:]
+        return begin_of_message(order) + digest_of(told[:_NUMBERED])[:6]
     tick = ts_ns // _TICK_NS % (1 << 24)
     return bytes(2) + crc32(told).to_bytes(4)[:3] + tick.to_bytes(3)
+
+
+def begin_of_message(order: int) -> bytes:
+    """The first 2 bytes of its digest, 0 for what has no number.
+
+    The smallest digests of many are a sample of all.  Senders count, so by the numbers themselves
+    it would be what came first; this spreads them evenly.
+    """
+    return (order * _SPREAD & 0xFFFF).to_bytes(2)
 
 
 def is_numbered(digest: bytes) -> bool:
