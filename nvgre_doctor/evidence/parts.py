@@ -70,6 +70,22 @@ class Packet(NamedTuple):
     and are not both well-known.  0: none."""
 
 
+_ARP_SIZES: Final = 0x0604
+"""Octets 18 and 19 of an inner frame with ARP: of hardware and protocol addresses."""
+_LONG: Final = 1600
+"""These octets are the length of inner IPv6, and what repeats itself (neighbour discovery) is
+short."""
+
+
+def is_numbered(packet: Packet, source: bytes) -> bool:
+    """Whether its identification tells it from another packet that is the same to the octet.  An
+    ARP request over IPv6, or of a sender that numbers nothing, comes again like that.
+    """
+    if len(source) == 4:
+        return packet.order not in (0, _ARP_SIZES)
+    return packet.order > _LONG
+
+
 def weight_of(frames: int, packets: tuple[Packet, ...]) -> int:
     """How many packets so many frames are at least, copies not counted, of which one or two are
     known: one more frame changes it by one at most.

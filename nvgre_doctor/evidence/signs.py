@@ -72,7 +72,8 @@ class IcmpSign(NamedTuple):
     """Its quote ends behind an IP header with protocol 47: whether it refuses NVGRE is not certain.
     """
     is_cut: bool = False
-    """Sent on the underlay, and its quote ends before it tells a protocol: it may refuse NVGRE."""
+    """Sent on the underlay, and its quote ends before it tells a protocol, or whom GRE was for: it
+    may refuse NVGRE."""
 
 
 class IcmpInterval(NamedTuple):

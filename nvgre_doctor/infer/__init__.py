@@ -54,7 +54,9 @@ def _infer(evidence: Evidence, inventory: Inventory) -> Diagnosis:
     for address, (numbers, is_known) in orders.items():
         host = hosts.setdefault(address, HostVerdict(address))
         host.sender, host.sender_reasons = solution.senders[address]
-        decides = tell_host(host, numbers, solution.spans, solution.answers, is_known=is_known)
+        decides = tell_host(
+            host, numbers, solution.spans, solution.answers, is_known=is_known, clocks=clocks
+        )
         if decides is not None:
             deciding[address] = solution.answers[decides]
         host.reasons = explaining.of_host(host, numbers, decides)

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.bundles import unbundled
 from nvgre_doctor.evidence.intervals import parts
+from nvgre_doctor.evidence.parts import is_numbered
 
 AGREEMENT_NS: Final = 2_000_000_000
 """How far two packets may disagree about the offset between two clocks."""
@@ -32,6 +33,15 @@ class Clocks:
     def offsets(self) -> Offsets:
         """Of every capture."""
         return compare_clocks(self._evidence)
+
+    def ahead(self, one: int, two: int) -> int:
+        """How far the clock of the second capture is ahead of that of the first; nothing is known
+        of those that are not tied: they are taken to agree.
+        """
+        of_one, of_two = self.offsets.get(one), self.offsets.get(two)
+        if of_one is None or of_two is None or of_one[0] != of_two[0]:
+            return 0
+        return of_two[1] - of_one[1]
 
 
 def compare_clocks(evidence: Evidence) -> Offsets:
@@ -57,6 +67,14 @@ class _Tie(NamedTuple):
     one: int
     two: int
     gap: int  # how far the second clock is ahead
+
+
+class _Times(NamedTuple):
+    """When the packets of one unit were captured."""
+
+    first: int
+    last: int
+    is_numbered: bool  # one of them is
 
 
 class _Family:
@@ -89,17 +107,43 @@ class _Family:
 class _Gaps:
     """Between the clocks of one capture and a later one."""
 
-    __slots__ = ("counts", "met")
+    __slots__ = ("counts", "earliest", "is_numbered", "latest", "met")
 
     def __init__(self) -> None:
         """None yet."""
         self.counts: Counter[int] = Counter()
         self.met = sys.maxsize
+        self.is_numbered = False  # something that tells one of them
+        self.earliest = sys.maxsize  # of the times in the later capture
+        self.latest = 0
 
     def add(self, met: int, gap: int, count: int = 1) -> None:
         """So many equal ones, of a packet that was met as the so manieth, and perhaps others."""
         self.counts[gap] += count
         self.met = min(self.met, met)
+
+    def look(self, met: int, before: "_Times", after: "_Times") -> None:
+        """Two more, of one unit in both captures."""
+        self.add(met, after.first - before.first)
+        self.add(met, after.last - before.last)
+        self.is_numbered |= after.is_numbered
+        self.earliest = min(self.earliest, after.first, after.last)
+        self.latest = max(self.latest, after.first, after.last)
+
+    def middle(self) -> int | None:
+        """The one between the others.  None: they disagree, or it may have been other packets.
+
+        A request that comes again without a number is the same to the octet, and its answer comes
+        with it.  Such packets count where the clocks agree anyway, or where they tell the same gap
+        for a while.
+        """
+        ordered = sorted(self.counts.elements())
+        if ordered[-1] - ordered[0] > AGREEMENT_NS:
+            return None
+        middle = ordered[len(ordered) // 2]
+        is_told_long = self.latest - self.earliest > AGREEMENT_NS
+        counts = self.is_numbered or is_told_long or abs(middle) <= AGREEMENT_NS
+        return middle if counts else None
 
 
 class _Comparison:
@@ -139,9 +183,9 @@ class _Comparison:
                 self._look_back(bundle, family, held, capture, gaps, known)
             family.captures[bundle] = capture
         for one, found in gaps.items():
-            ordered = sorted(found.counts.elements())
-            if ordered[-1] - ordered[0] <= AGREEMENT_NS:
-                self.ties.append(_Tie(found.met, one, capture, ordered[len(ordered) // 2]))
+            middle = found.middle()
+            if middle is not None:
+                self.ties.append(_Tie(found.met, one, capture, middle))
         return has_times
 
     def _meet(self, bundle: bytes) -> set[bytes]:
@@ -183,25 +227,26 @@ class _Comparison:
             for identity in [identity for identity in left if theirs.get(identity)]:
                 before, after = theirs[identity], left.pop(identity)
                 assert before is not None
-                for gap in (after[0] - before[0], after[1] - before[1]):
-                    gaps[one].add(self._met[identity], gap)
+                gaps[one].look(self._met[identity], before, after)
         if held >= 0:
             for identity in left:
                 gaps[held].add(self._met[identity], 0, 2)
 
 
-def _marks(bundle: bytes) -> dict[bytes, tuple[int, int] | None]:
+def _marks(bundle: bytes) -> dict[bytes, _Times | None]:
     """Units by what is alike where they hold the same packets, with the times of the first and the
     last frame.  What one capture holds twice marks no time.
     """
-    marks: dict[bytes, tuple[int, int] | None] = {}
-    for _, part in parts(unbundled(bundle)):
+    marks: dict[bytes, _Times | None] = {}
+    for key, part in parts(unbundled(bundle)):
         for interval in part.intervals:
             for unit in interval.units:
                 digests = b"".join([packet.digest for packet in unit.packets])
                 identity = b"%b%b" % (unit.frames.to_bytes(8), digests)
-                times = unit.first.ts_ns, unit.last.ts_ns
-                is_mark = identity not in marks and min(times) >= 0
+                first, last = unit.first.ts_ns, unit.last.ts_ns
+                is_mark = identity not in marks and min(first, last) >= 0
+                numbered = any(is_numbered(packet, key.source) for packet in unit.packets)
+                times = _Times(first, last, numbered)
                 marks[identity] = times if is_mark else None
     return marks
 

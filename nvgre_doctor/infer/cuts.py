@@ -81,8 +81,8 @@ def _in_both_layouts(model: Model) -> int | None:
 
 
 def _divide(span: Span, old: list[Heard], new: list[Heard]) -> list[Span] | None:
-    if len(span.pieces.captures) > 1:
-        return None
+    if len(span.pieces.captures) > 1 and not span.pieces.are_one:
+        return None  # frames of several captures have no order
     for before, after in ((old, new), (new, old)):
         last = max(unit.last.frame_number for unit in before)
         first = min(unit.first.frame_number for unit in after)
@@ -110,7 +110,7 @@ def _halves(span: Span, last: int) -> list[Span]:
     after = [unit for unit in span.heard if unit.first.frame_number > last]
     end = max((unit.last for unit in before), key=lambda at: min(at.frame_number, last))
     begin = min((unit.first for unit in after), key=lambda at: at.frame_number)
-    captures = span.pieces.captures  # one
+    captures = span.pieces.captures  # one, or several that hold the same
     start, stop = span.pieces.ends()
     return [
         _half(span.address, Piece(captures, start, _moment(end)), before),

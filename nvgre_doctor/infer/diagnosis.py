@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence.parts import Moment
 from nvgre_doctor.evidence.signs import IcmpSign
+from nvgre_doctor.infer.clocks import Clocks
 from nvgre_doctor.infer.pieces import Pieces
 from nvgre_doctor.vocabulary import (
     Assumption,
@@ -83,7 +84,7 @@ class Reason(NamedTuple):
 
 class SpanVerdict(NamedTuple):
     """What is known of a host between two frames without a silence; `pieces`: the same frames in
-    other captures.
+    other captures; `clocks`: of these, where its host seems to have changed.
     """
 
     layout: Layout
@@ -93,24 +94,26 @@ class SpanVerdict(NamedTuple):
     last: At
     pieces: Pieces | None = None
     is_hard: bool = False  # it rests on more than statistics
+    clocks: Clocks | None = None
 
     def ends_at(self, frame: At) -> tuple[At, At]:
-        """Its first and its last frame in the capture of this one, if it has frames there."""
+        """Its first and its last frame in the capture of this one, or else by its clock."""
         ends = self.pieces.ends_in(frame.capture) if self.pieces is not None else None
         if ends is None:
-            return self.first, self.last
+            first, last = self.first, self.last
+            ahead = self.clocks.ahead(first.capture, frame.capture) if self.clocks else 0
+            return At(first[0] + ahead, *first[1:]), At(last[0] + ahead, *last[1:])
         return at(ends[0], frame.capture), at(ends[1], frame.capture)
 
 
 class Change(NamedTuple):
-    """A host's move from one layout to the other; `at` is the first frame that proves the new
-    one.
-    """
+    """A host's move from one layout to the other; `at` is the first frame of the new one."""
 
     before: Layout
     after: Layout
     last_before: At
     at: At
+    is_proven: bool = True  # the host is proven in the one before and in the other after
 
 
 @dataclass(slots=True)

@@ -88,8 +88,10 @@ def settle_errors(evidence: Evidence) -> Evidence:
 
     A quote holds at least 8 bytes behind the IP header (RFC 792), which are flags, protocol and
     key; a small snap length cuts them off.  Such an error refuses NVGRE if NVGRE between the same
-    addresses was seen in any of the captures, whichever way.  An error from inside a tunnel whose
-    MAC and customer address also carry tenant data is a guest's own, whatever it quotes.
+    addresses was seen in any of the captures, whichever way.  What shows protocol 47, and was
+    captured too short to say for whom, may refuse NVGRE wherever it goes to somebody who sends it.
+    An error from inside a tunnel whose MAC and customer address also carry tenant data is a guest's
+    own, whatever it quotes.
     """
     different = [capture for capture, _ in evidence.different()]
     if not any(capture.icmp for capture in different):
@@ -97,6 +99,7 @@ def settle_errors(evidence: Evidence) -> Evidence:
     flows = {ends for capture in different for ends, _ in capture.unkept_frames}
     for bundle in evidence.bundles():
         flows |= {ends_of(unit) for unit, _ in unbundled(bundle) if is_kept(unit)}
+    senders = {halves(ends)[0] for ends in flows}
     guests = _guests(evidence)
 
     def settled(sign: IcmpSign) -> IcmpSign:
@@ -107,7 +110,8 @@ def settle_errors(evidence: Evidence) -> Evidence:
         source, destination = refused_flow(sign)
         if source + destination in flows or destination + source in flows:
             return sign._replace(refuses_nvgre=True, shows_gre=False) if sign.shows_gre else sign
-        return IcmpSign(*sign[:8])
+        may_refuse = sign.shows_gre and not sign.quoted_destination and sign.addressee in senders
+        return IcmpSign(*sign[:8], is_cut=may_refuse)
 
     def kept(capture: FoldedCapture) -> FoldedCapture:
         rest = CaptureEvidence()

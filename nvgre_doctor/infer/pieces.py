@@ -3,10 +3,12 @@
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence import Captures
-from nvgre_doctor.evidence.parts import Moment
+from nvgre_doctor.evidence.parts import SILENCE_S, Moment
+
+_SILENCE_NS: Final = SILENCE_S * 1_000_000_000
 
 
 class Piece(NamedTuple):
@@ -38,6 +40,11 @@ class Pieces:
     def first_capture(self) -> int:
         """The first that has any."""
         return self._pieces[0].captures[0]
+
+    @property
+    def are_one(self) -> bool:
+        """Whether every capture that has any holds the same."""
+        return len(self._pieces) == 1
 
     @property
     def captures(self) -> Captures:
@@ -77,6 +84,22 @@ class Pieces:
             for piece in self._pieces
             for capture in piece.captures
         )
+
+    def is_without_silence(self, clock: dict[int, int]) -> bool:
+        """Whether all of it may be one stretch of time, by how far the clocks of captures are
+        ahead.
+        """
+        times = sorted(
+            (piece.first.ts_ns - clock[capture], piece.last.ts_ns - clock[capture])
+            for piece in self._pieces
+            for capture in piece.captures
+        )
+        latest = times[0][1]
+        for first, last in times:
+            if first - latest > _SILENCE_NS:
+                return False
+            latest = max(latest, last)
+        return True
 
 
 def _ends(pieces: list[Piece]) -> tuple[Moment, Moment]:

@@ -11,7 +11,7 @@ from nvgre_doctor.evidence.signs import EXAMPLES, IcmpSign
 from nvgre_doctor.infer.diagnosis import About, At, HostVerdict, RefusalFacts, Stream
 from nvgre_doctor.infer.hearsay import icmp_errors, is_prohibited, refused_flow
 from nvgre_doctor.infer.refusal_counts import Refused
-from nvgre_doctor.vocabulary import Cause, Confidence, Layout
+from nvgre_doctor.vocabulary import Cause, Confidence, Layout, Sender
 from nvgre_doctor.wire import layouts
 
 _LAYOUTS: Final = {Layout.OLD, Layout.CURRENT}
@@ -48,7 +48,9 @@ def find_refusals(
                 At(m.ts_ns, heard.capture, m.frame_number) for m in (interval.first, interval.last)
             )
             cause = _cause(about, hosts, first, last)
-            is_answered = about in answered and not _agree(about[:2], hosts, first, last)
+            is_answered = about in answered and not (
+                _has_changed(about[:2], hosts) or _agree(about[:2], hosts, first, last)
+            )
             if cause is Cause.UNKNOWN and is_answered:
                 cause = Cause.LAYOUT_MISMATCH
             found[about].add(cause, interval, heard.capture)
@@ -91,13 +93,35 @@ def _cause(about: About, hosts: Mapping[bytes, HostVerdict], first: At, last: At
     two = hosts[destination].spoken_between(first, last)
     if one is None or two is None or not {one.layout, two.layout} <= _LAYOUTS:
         return Cause.UNKNOWN
-    if not one.margin or not two.margin:
+    if not one.margin or not two.margin or not _may_write(hosts[source], one.layout, about.gre_key):
         return Cause.UNKNOWN
     if one.layout is not two.layout:
         return Cause.LAYOUT_MISMATCH
     # That nothing is wrong with the layouts takes a proof for one, and nearly one for the other.
     both = [_sureness(hosts[address], first, last) for address in (source, destination)]
     return Cause.POLICY if any(both) and None not in both else Cause.UNKNOWN
+
+
+def _may_write(host: HostVerdict, layout: Layout, gre_key: int | None) -> bool:
+    """Whether a key that was refused is one of the layout that its sender seems to have spoken
+    then: else it was sent at another time, or the quote is wrong.
+    """
+    if gre_key is None:
+        return True
+    if layout is Layout.OLD:
+        return layouts.fits_old(gre_key)
+    return host.sender is not Sender.HYPER_V or layouts.fits_current(gre_key)
+
+
+def _has_changed(flow: Flow, hosts: Mapping[bytes, HostVerdict]) -> bool:
+    """Whether one of the ends seems to have spoken both layouts, by more than a guess: then what
+    was refused at one time says nothing of another one.
+    """
+    return any(
+        {span.layout for span in hosts[end].spans if span.margin} >= _LAYOUTS
+        for end in flow
+        if end in hosts
+    )
 
 
 def _agree(flow: Flow, hosts: Mapping[bytes, HostVerdict], first: At, last: At) -> bool:

@@ -4,7 +4,7 @@ of it is out of date.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from nvgre_doctor.infer.answers import LEAST_MARGIN, Answer
 from nvgre_doctor.infer.clocks import Clocks
@@ -31,12 +31,20 @@ def tell_host(
     answers: Sequence[Answer],
     *,
     is_known: bool,
+    clocks: Clocks | None = None,
 ) -> int | None:
     """Fill in what the spans of one address say, which come `in_order`; the number of the span that
     decides.
     """
+    has_one = len({answers[n].layout for n in ordered} - {Layout.UNKNOWN}) < 2
     host.spans = [
-        SpanVerdict(*answers[n][:3], *spans[n].ends(), spans[n].pieces, answers[n].is_hard)
+        SpanVerdict(
+            *answers[n][:3],
+            *spans[n].ends(),
+            spans[n].pieces,
+            answers[n].is_hard,
+            None if has_one else clocks,
+        )
         for n in ordered
     ]
     deciding = _deciding(ordered, answers)
@@ -55,18 +63,36 @@ def tell_host(
             key=lambda n: (answers[n].confidence is Confidence.PROVEN, answers[n].margin, -n),
         )
         host.layout, host.confidence, host.margin = answers[deciding][:3]
-        for of_capture in _of_captures(ordered, spans):
+        for of_capture, last in zip(_of_captures(ordered, spans), lasts, strict=True):
+            if last is not None:
+                _look_later(host, of_capture, last, answers, decides=last == deciding)
             host.changes = host.changes or list(_changes(of_capture, spans, answers))
     else:
-        later = ordered[ordered.index(deciding) + 1 :]
-        host.is_stale = any(answers[n].layout is not host.layout for n in later)
-        if any(answers[n].layout not in (host.layout, Layout.UNKNOWN) for n in later):
-            host.confidence = Confidence.LIKELY
+        _look_later(host, ordered, deciding, answers, decides=True)
         host.changes = list(_changes(ordered, spans, answers))
     if host.confidence is Confidence.PROVEN:
         run = _run(ordered, deciding, answers)
         host.proven_from, host.proven_to = spans[run[0]].ends()[0], spans[run[-1]].ends()[1]
     return deciding
+
+
+def _look_later(
+    host: HostVerdict,
+    ordered: Sequence[int],
+    last: int,
+    answers: Sequence[Answer],
+    *,
+    decides: bool,
+) -> None:
+    """What was sent after the last span with an answer that counts: whatever contradicts it makes
+    the verdict likely at most.  What tells nothing makes it stale, but only where that span
+    `decides`: of another capture it is not known whether it came later.
+    """
+    later = {answers[n].layout for n in ordered[ordered.index(last) + 1 :]} - {host.layout}
+    if later - {Layout.UNKNOWN}:
+        host.confidence, host.is_stale = Confidence.LIKELY, True
+    elif later and decides:
+        host.is_stale = True
 
 
 def _deciding(ordered: Sequence[int], answers: Sequence[Answer]) -> int | None:
@@ -94,14 +120,23 @@ def _changes(
 ) -> Iterator[Change]:
     """Neighbours with different layouts.  One frame between others is a stray, and no change."""
     answered = [n for n in ordered if answers[n].layout in (Layout.OLD, Layout.CURRENT)]
-    for before, after in pairwise(answered):
-        one, two = answers[before], answers[after]
-        if one.layout is two.layout:
-            continue
-        margins = sorted((one.margin, two.margin))
+    runs = [list(run) for _, run in groupby(answered, lambda n: answers[n].layout)]
+    for run, next_run in pairwise(runs):
+        before, after = run[-1], next_run[0]
+        margins = sorted((answers[before].margin, answers[after].margin))
         if margins[0] < LEAST_MARGIN <= margins[1]:
             continue
-        yield Change(one.layout, two.layout, spans[before].ends()[1], spans[after].ends()[0])
+        yield Change(
+            answers[before].layout,
+            answers[after].layout,
+            spans[before].ends()[1],
+            spans[after].ends()[0],
+            is_proven=_has_proof(run, answers) and _has_proof(next_run, answers),
+        )
+
+
+def _has_proof(run: Iterable[int], answers: Sequence[Answer]) -> bool:
+    return any(answers[n].confidence is Confidence.PROVEN for n in run)
 
 
 def in_order(numbers: Sequence[int], spans: Sequence[Span], clocks: Clocks) -> tuple[Numbers, bool]:
@@ -112,19 +147,33 @@ def in_order(numbers: Sequence[int], spans: Sequence[Span], clocks: Clocks) -> t
         return list(numbers), True
     captures = {capture for n in numbers for capture in spans[n].pieces.captures}
     of_all = captures.intersection(*[spans[n].pieces.captures for n in numbers])
-    if of_all:
+    are_whole = all(_is_whole(spans[n], clocks) for n in numbers)
+    if of_all and are_whole:
         capture = min(of_all)
         return sorted(numbers, key=lambda n: (_first_in(spans[n], capture), n)), True
     offsets = clocks.offsets
     ahead = {capture: offsets[capture][1] for capture in captures}
     times = {n: spans[n].pieces.earliest(ahead) for n in numbers}
     by_time = sorted(numbers, key=lambda n: (times[n], n))
-    if len({offsets[capture][0] for capture in captures}) > 1:
+    if not are_whole or len({offsets[capture][0] for capture in captures}) > 1:
         return by_time, False
     for of_capture in _of_captures(numbers, spans):
         if sorted(of_capture, key=lambda n: (times[n], n)) != of_capture:
             return by_time, False
     return by_time, True
+
+
+def _is_whole(span: Span, clocks: Clocks) -> bool:
+    """Whether what several captures hold of it was sent at one time.  What they hold alike may be a
+    packet that came again, where IPv6 gives it no number: then only the clocks can tell.
+    """
+    captures = span.pieces.captures
+    if len(captures) == 1 or len(span.address) == 4:
+        return True
+    offsets = clocks.offsets
+    if len({offsets[capture][0] for capture in captures}) > 1:
+        return False
+    return span.pieces.is_without_silence({c: offsets[c][1] for c in captures})
 
 
 def _first_in(span: Span, capture: int) -> int:

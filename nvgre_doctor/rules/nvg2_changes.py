@@ -29,7 +29,7 @@ def find_change(situation: Situation) -> Iterator[Finding]:
       Between two stretches of its frames it was silent for 20 seconds or more, and what it sent
       before needs one layout, what it sent after the other (A2 restart). Often one VM was heard
       with key V and later with V shifted left by eight bits (A3 VM pair, A4 unique). Without the
-      silence a change is likely at most.
+      silence a change is likely at most, and so it is where one of the two layouts is only likely.
 
     What it is not
       Not a host that mixes layouts: see NVG203. Two hosts that share an address one after the other
@@ -48,7 +48,9 @@ def find_change(situation: Situation) -> Iterator[Finding]:
         if not host.changes or host.sender is Sender.OTHER:
             continue
         name = address_text(host.address)
-        sure = "changed" if host.confidence is Confidence.PROVEN else "probably changed"
+        are_proven = all(change.is_proven for change in host.changes)
+        confidence = host.confidence if are_proven else Confidence.LIKELY
+        sure = "changed" if confidence is Confidence.PROVEN else "probably changed"
         steps = [f"to {LAYOUT_NAMES[c.after]} in frame {c.at.frame_number}" for c in host.changes]
         before, after = host.changes[0].before, host.changes[-1].after
         if len(steps) == 1:
@@ -69,7 +71,7 @@ def find_change(situation: Situation) -> Iterator[Finding]:
             frames_around(host),
             display_filter=filter_around(situation, data, host),
             advice=update(host) if after is Layout.OLD else AFTER_UPDATE,
-            confidence=host.confidence,
+            confidence=confidence,
         )
 
 

@@ -21,7 +21,13 @@ from nvgre_doctor.scan.native import Native, scanner_class
 from nvgre_doctor.scan.tallies import Tally
 from nvgre_doctor.vocabulary import Oddity
 from nvgre_doctor.wire.essence import essence
-from nvgre_doctor.wire.marks import INNER_IPV4, INNER_IPV6, number_of_message, told_of
+from nvgre_doctor.wire.marks import (
+    INNER_IPV4,
+    INNER_IPV6,
+    begin_of_message,
+    number_of_message,
+    told_of,
+)
 
 ROWS: Final = 20_000
 """Rows beyond which all is folded: up to 20 MB.  Folding sooner changes nothing but the speed."""
@@ -114,7 +120,7 @@ class FrameCounter:
             row.take(order, told_of(ends, order, gre_key, payload[:length]), payload, hop_limit)
         if reading.icmp is not None:
             numbered = number_of_message(order, payload) if gre_key else order
-            if numbered.to_bytes(2) <= row.largest:
+            if begin_of_message(numbered) <= row.largest:
                 row.take_message(numbered, told_of(ends, order, gre_key, payload), ts_ns)
 
     def _fold(self) -> None:

@@ -33,6 +33,7 @@ MESSAGE: Final = 192
 _NUMBERED: Final = 110
 """Octets of what tells ICMP errors apart that have numbers: so that more of a packet makes no other
 packet of it."""
+_SPREAD: Final = 40503  # 2 to the 16th by the golden ratio, and odd: no two numbers become one
 _ORDER_AT: Final = 18  # identification of an inner IPv4 header
 _TICK_NS: Final = 1 << 16
 COPIES: Final = 8
@@ -125,9 +126,18 @@ def message_digest(order: int, told: bytes, ts_ns: int) -> bytes:
     COPIES lie between them, and else several packets.
     """
     if order:
-        return order.to_bytes(2) + digest_of(told[:_NUMBERED])[:6]
+        return begin_of_message(order) + digest_of(told[:_NUMBERED])[:6]
     tick = ts_ns // _TICK_NS % (1 << 24)
     return bytes(2) + crc32(told).to_bytes(4)[:3] + tick.to_bytes(3)
+
+
+def begin_of_message(order: int) -> bytes:
+    """The first 2 bytes of its digest, 0 for what has no number.
+
+    The smallest digests of many are a sample of all.  Senders count, so by the numbers themselves
+    it would be what came first; this spreads them evenly.
+    """
+    return (order * _SPREAD & 0xFFFF).to_bytes(2)
 
 
 def is_numbered(digest: bytes) -> bool:

@@ -25,7 +25,8 @@ from tests.worlds import (
 OLD, CURRENT, BOTH = Layout.OLD, Layout.CURRENT, Layout.BOTH
 PROVEN, LIKELY = Confidence.PROVEN, Confidence.LIKELY
 POLICY, MISMATCH, UNKNOWN = Cause.POLICY, Cause.LAYOUT_MISMATCH, Cause.UNKNOWN
-KEY = 0x1E848100
+KEY = 0x00138900
+"""Of VSID 5001, or TNI 1280256: each layout can write it."""
 
 
 def span(

@@ -36,6 +36,54 @@ def test_units_of_another_number_of_frames_are_not_compared() -> None:
     assert offsets == {0: (0, 0), 1: (1, 0)}
 
 
+def ipv6(*units: object) -> dict[PartKey, Part]:
+    """The same, sent over IPv6: these packets have no identification."""
+    return {
+        key(0x1389 + n, source=bytes(15) + b"\1"): part(interval(one))  # type: ignore[arg-type]
+        for n, one in enumerate(units)
+    }
+
+
+@pytest.mark.parametrize("later", [102.0, 102.1, 3700])
+def test_what_may_come_again_without_a_number_ties_clocks_that_agree(later: float) -> None:
+    """At most two seconds lie between; an ARP request and its answer may come again."""
+    one = ipv6(at(100, seed=10, length=0), at(101, seed=30, length=0))
+    two = ipv6(at(later, seed=10, length=0), at(later + 1, seed=30, length=0))
+    expected = (0, 2 * SECOND) if later == 102 else (1, 0)
+    assert offsets_in({0: one, 1: two})[1] == expected
+
+
+@pytest.mark.parametrize(("length", "is_tied"), [(2, False), (2.1, True)])
+def test_what_comes_again_for_longer_with_the_same_gap_is_the_same(
+    length: float, is_tied: bool
+) -> None:
+    offsets = offsets_in({0: ipv6(at(100, length=length)), 1: ipv6(at(3700, length=length))})
+    assert offsets[1] == ((0, 3600 * SECOND) if is_tied else (1, 0))
+
+
+@pytest.mark.parametrize(("order", "is_tied"), [(1600, False), (1601, True)])
+def test_the_identification_of_an_inner_packet_is_a_number_where_it_is_no_length(
+    order: int, is_tied: bool
+) -> None:
+    one, two = (ipv6(at(second, seed=order - 1, count=1, length=0)) for second in (100, 3700))
+    assert offsets_in({0: one, 1: two})[1] == ((0, 3600 * SECOND) if is_tied else (1, 0))
+
+
+@pytest.mark.parametrize(("order", "is_tied"), [(0, False), (0x0604, False), (1, True)])
+def test_senders_that_number_nothing_tie_no_clocks_by_what_may_come_again(
+    order: int, is_tied: bool
+) -> None:
+    """0x0604 are the sizes of addresses in an ARP frame."""
+    one, two = (capture(at(second, seed=order - 1, count=1, length=0)) for second in (100, 3700))
+    assert offsets_in({0: one, 1: two})[1] == ((0, 3600 * SECOND) if is_tied else (1, 0))
+
+
+def test_one_packet_with_a_number_ties_what_others_without_cannot() -> None:
+    one = capture(at(100, seed=10, length=0), upper_bits=0x2000) | ipv6(at(100, length=0))
+    two = capture(at(3700, seed=10, length=0), upper_bits=0x2000) | ipv6(at(3700, length=0))
+    assert offsets_in({0: one, 1: two})[1] == (0, 3600 * SECOND)
+
+
 def test_three_clocks_are_tied_in_a_row() -> None:
     offsets = offsets_in(
         {

@@ -77,6 +77,29 @@ def test_between_hosts_without_nvgre_it_does_not() -> None:
     assert find_cut_refusals(evidence) == []
 
 
+@pytest.mark.parametrize(
+    ("quoted", "may_refuse"),
+    [(0, False), (9, False), (10, True), (16, True), (19, True), (20, False)],
+)
+def test_gre_that_a_router_refuses_may_be_nvgre_where_its_destination_is_cut_off(
+    quoted: int, may_refuse: bool
+) -> None:
+    """What is whole is about C, of which nothing was heard."""
+    tape = Tape()
+    tape.send(A, B, KEY)
+    tape.error(C, A, Tape().send(A, C, KEY)[:quoted])
+    evidence = settle_errors(evidence_of(tape))
+    assert [told.sign.refuses_nvgre for told in icmp_errors(evidence)] == [False]
+    assert find_cut_refusals(evidence) == [(build.ip(C), build.ip(A))] * may_refuse
+
+
+def test_what_is_cut_refuses_no_nvgre_of_somebody_who_only_receives_it() -> None:
+    tape = Tape()
+    tape.send(B, A, KEY)
+    tape.error(C, A, Tape().send(A, C, KEY)[:16])
+    assert find_cut_refusals(settle_errors(evidence_of(tape))) == []
+
+
 def test_an_error_about_tcp_stays_what_it_is() -> None:
     tape = Tape()
     tape.send(A, B, KEY)

@@ -1,7 +1,10 @@
 """Pieces: where the frames of a span lie in the captures."""
 
+import pytest
+
 from nvgre_doctor.evidence.parts import Moment
 from nvgre_doctor.infer.pieces import Piece, Pieces
+from tests.infer.heard import SECOND, moment
 
 
 def piece(captures: tuple[int, ...], first: int, last: int) -> Piece:
@@ -47,3 +50,17 @@ def test_the_earliest_frame_is_told_by_the_clocks_of_all_captures() -> None:
     pieces = Pieces([ONE, LATER])
     assert pieces.earliest({0: 0, 2: 0}) == 3
     assert pieces.earliest({0: 0, 2: 10}) == -7
+
+
+@pytest.mark.parametrize(("second", "expected"), [(30.0, True), (30.1, False)])
+def test_pieces_are_one_stretch_of_time_where_no_silence_lies_between(
+    second: float, expected: bool
+) -> None:
+    """The second clock is an hour ahead; the first piece ends at 10."""
+    pieces = Pieces(
+        [
+            Piece((0,), moment(1, 0), moment(2, 10)),
+            Piece((1,), moment(1, 3600 + second), moment(2, 3600 + second)),
+        ]
+    )
+    assert pieces.is_without_silence({0: 0, 1: 3600 * SECOND}) is expected

@@ -4,8 +4,10 @@ follows the last span.
 
 import pytest
 
+from tests import build
 from tests.proof.asking import Answer, ask
 from tests.proof.changing import Capture
+from tests.proof.fabric import NOON, SECOND
 from tests.proof.generator import make_world
 from tests.proof.story import G1, G2, G3, G4, A, B, Story
 
@@ -46,6 +48,16 @@ def test_a_change_without_a_silence_is_not_proven() -> None:
     assert answer.hosts[A][1] != "proven"
 
 
+def test_a_file_given_twice_hides_no_change_without_a_silence() -> None:
+    """One tenant in one layout and then in the other: an address that moved to another host."""
+    story = Story()
+    story.send(A, B, 0x12345600, count=9)
+    story.send(A, B, 0x00123456, count=9)
+    once, twice = ask(story.frames), ask(story.frames, story.frames)
+    assert once.hosts[A] == twice.hosts[A] == (OLD, "likely")
+    assert changes(once) == changes(twice) == [(NEW, OLD, 10)]
+
+
 @pytest.mark.parametrize(("before", "after"), [(1, 5), (5, 1)])
 def test_a_change_needs_two_packets_on_each_side(before: int, after: int) -> None:
     answer = ask(told((OLD_KEY, before), 60, (NEW_KEY, after)).frames)
@@ -59,6 +71,21 @@ def test_one_frame_without_a_silence_is_not_even_likely_a_change(before: int, af
     story.send(A, B, 0x00123400, G3, G4, count=after)
     answer = ask(story.frames)
     assert (answer.hosts[A][0], changes(answer)) == (OLD, [])
+
+
+def test_a_change_from_a_layout_that_is_only_likely_is_not_proven() -> None:
+    """Two tenants, 0xF697 and 0xF69701, of a host that is old throughout; every packet is heard in
+    a silence.
+    """
+    story = Story()
+    for key, one, two in ((0xF69701, G3, G4), (0xF697, G1, G2), (0xF697, G1, G2)):
+        story.send(A, B, key, one, two)
+        story.wait(60)
+    story.send(A, B, 0xF697, count=3)
+    answer = ask(story.frames)
+    assert answer.hosts[A] == (OLD, "proven")
+    told = [f["confidence"] for f in answer.report["findings"] if f["code"] == "NVG202"]
+    assert "proven" not in told
 
 
 def test_any_number_of_changes_in_one_capture() -> None:
@@ -89,6 +116,59 @@ def test_across_captures_without_common_packets_the_order_is_not_known() -> None
     answer = ask(story.frames[:3], story.frames[3:])
     assert answer.hosts[A][1] != "proven"
     assert answer.hosts[A][0] != "both"
+
+
+def over_ipv6(*frames: tuple[float, str, int, bytes]) -> Capture:
+    """(seconds after noon, who sends it to fd00::9, key, what a guest of 1 sends)."""
+    story = Story()
+    for second, source, key, inner in frames:
+        story.now_ns = NOON + int(second * SECOND)
+        story.put(build.nvgre(source, "fd00::9", key, inner))
+    return story.frames
+
+
+def test_a_request_that_comes_again_over_ipv6_ties_no_clocks() -> None:
+    """Nothing numbers it: host 2 asked at noon, and again 500 seconds later.  Were that one packet,
+    the second capture would have come first, and host 1 would be old.
+    """
+    asked = build.inner_frame(G3.mac, "ff:ff:ff:ff:ff:ff", build.arp(G3.mac, G3.ip, G4.ip))
+    pings = [
+        build.inner_frame(G1.mac, G2.mac, build.ipv4(G1.ip, G2.ip, 1, build.echo(), ident=n))
+        for n in range(1, 7)
+    ]
+    old = [(200 + n, "fd00::1", OLD_KEY, ping) for n, ping in enumerate(pings[:3])]
+    new = [(300 + n, "fd00::1", NEW_KEY, ping) for n, ping in enumerate(pings[3:])]
+    answer = ask(
+        over_ipv6((0, "fd00::2", NEW_KEY, asked), *old),
+        over_ipv6(*new, (500, "fd00::2", NEW_KEY, asked)),
+    )
+    assert answer.hosts["fd00::1"] == (NEW, "likely")
+    assert INSTALL not in advice(answer)
+
+
+def test_a_request_that_comes_again_over_ipv6_does_not_put_captures_in_order() -> None:
+    """Host 1 asked the same before it changed and after it changed back, in another capture."""
+    asked = build.inner_frame(G1.mac, "ff:ff:ff:ff:ff:ff", build.arp(G1.mac, G1.ip, G2.ip))
+    pings = [
+        build.inner_frame(G1.mac, G2.mac, build.ipv4(G1.ip, G2.ip, 1, build.echo(), ident=n))
+        for n in range(1, 10)
+    ]
+    sent = [(float(n % 3 + n // 3 * 100), n) for n in range(9)]
+    keys = (OLD_KEY, NEW_KEY, OLD_KEY)
+    told = [(at, "fd00::1", keys[n // 3], pings[n]) for at, n in sent]
+    first = over_ipv6((0.5, "fd00::1", OLD_KEY, asked), *told[:6])
+    second = over_ipv6((199.5, "fd00::1", OLD_KEY, asked), *told[6:])
+    answer = ask(first, second)
+    assert answer.hosts["fd00::1"][1] == "likely"
+
+
+def test_captures_of_unknown_order_that_end_alike_do_not_hide_what_one_of_them_sent_last() -> None:
+    """The second ends in a key of the new layout that two packets do not prove, after a silence."""
+    first = told((OLD_KEY + 1, 3)).frames
+    second = told((OLD_KEY, 3), 60, (NEW_KEY, 1)).frames
+    answer = ask(first, hour_apart(second))
+    assert answer.hosts[A] == (OLD, "likely")
+    assert INSTALL not in advice(answer)
 
 
 def test_a_host_that_is_old_before_and_after_a_silence_is_old_between() -> None:

@@ -9,6 +9,7 @@ import pytest
 from tests import build
 from tests.proof.asking import ask
 from tests.proof.changing import Capture, doubled
+from tests.proof.fabric import SECOND
 from tests.proof.generator import make_world
 from tests.proof.story import G1, G2, ROUTER, A, B, C, Story
 
@@ -138,6 +139,21 @@ def counted(*captures: Capture) -> list[tuple[object, ...]]:
     ]
 
 
+def test_of_many_refusals_in_two_captures_those_that_both_hold_count_once() -> None:
+    """200, of which both captures hold 50: too many for all of them to be kept.  That the sender
+    counts its packets must not make the first of them stand for all: what is estimated from those
+    that one capture holds alone is 250.
+    """
+    story = Story()
+    sent = story.send(A, B, NEW_KEY)
+    story.frames.clear()
+    for _ in range(200):
+        story.error(B, A, sent)
+    (refusal,) = ask(story.frames[:150], story.frames[100:]).report["refusals"]
+    assert refusal["sightings"] == 250
+    assert 185 <= refusal["count"] <= 215
+
+
 def test_one_refusal_is_one_packet() -> None:
     assert sorted(counted(refused().frames)) == [(A, "inner", 4, 4), (B, "outer", 4, 4)]
 
@@ -152,6 +168,56 @@ def test_a_refusal_captured_at_two_points_counts_once() -> None:
 def test_a_file_given_twice_counts_once() -> None:
     frames = refused().frames
     assert sorted(counted(frames, frames)) == [(A, "inner", 4, 8), (B, "outer", 4, 8)]
+
+
+def test_what_was_refused_before_an_update_says_nothing_of_the_cause_after_it() -> None:
+    """B refuses a key while it is silent, and nothing tells what it speaks then; A refuses the same
+    key shifted, after B was updated.
+    """
+    story, old, new = Story(), 0x00012345, 0x01234500
+    story.send(A, B, old, count=3)
+    story.send(B, A, old, G2, G1, count=3)
+    story.wait(100)
+    story.error(B, A, story.send(A, B, old))
+    story.wait(100)
+    story.send(B, A, new, G2, G1, count=3)
+    story.error(A, B, story.send(B, A, new, G2, G1))
+    story.send(A, B, old, count=3)
+    rows = [(r["source"], r["cause"]) for r in ask(story.frames).report["refusals"]]
+    assert sorted(rows) == [(A, "unknown"), (B, "layout-mismatch")]
+
+
+def test_what_another_capture_holds_is_put_in_its_time_by_the_packets_that_both_hold() -> None:
+    """B went back to draft-00.  What it sent last is in the second capture alone, whose clock is an
+    hour behind: by that, it would come before the refusal.
+    """
+    story, old, new = Story(), 0x00012345, 0x01234500
+    story.send(A, B, old, count=3)
+    story.send(B, A, new, G2, G1, count=3)
+    story.wait(10)
+    story.error(B, A, story.send(A, B, old))
+    first = len(story.frames)
+    story.wait(60)
+    story.send(B, A, old, G2, G1, count=3)
+    both = len(story.frames)
+    story.wait(60)
+    story.send(B, A, old, G2, G1, count=3)
+    behind: Capture = [(at - 3600 * SECOND, *rest) for at, *rest in story.frames[first:]]  # type: ignore[misc]
+    answer = ask(story.frames[:both], behind)
+    assert [r["cause"] for r in answer.report["refusals"]] == ["layout-mismatch"]
+
+
+def test_a_quoted_key_that_its_sender_cannot_have_written_then_explains_nothing() -> None:
+    """Both speak draft-00 when B refuses a key with a top octet that is not 0."""
+    story = Story()
+    story.send(A, B, 0x00012345, count=3)
+    sent = story.send(A, B, 0x01234500)
+    story.frames.pop()
+    story.send(B, A, 0x00012345, G2, G1, count=3)
+    story.error(B, A, sent)
+    story.send(A, B, 0x00012345, count=3)
+    (refusal,) = ask(story.frames).report["refusals"]
+    assert refusal["cause"] == "unknown"
 
 
 def test_the_cause_of_each_refusal_is_that_of_its_own_time() -> None:
