@@ -48,9 +48,7 @@ def find_refusals(
                 At(m.ts_ns, heard.capture, m.frame_number) for m in (interval.first, interval.last)
             )
             cause = _cause(about, hosts, first, last)
-            is_answered = about in answered and not (
-                _has_changed(about[:2], hosts) or _agree(about[:2], hosts, first, last)
-            )
+            is_answered = about in answered and not _agree(about[:2], hosts, first, last)
             if cause is Cause.UNKNOWN and is_answered:
                 cause = Cause.LAYOUT_MISMATCH
             found[about].add(cause, interval, heard.capture)
@@ -111,17 +109,6 @@ def _may_write(host: HostVerdict, layout: Layout, gre_key: int | None) -> bool:
     if layout is Layout.OLD:
         return layouts.fits_old(gre_key)
     return host.sender is not Sender.HYPER_V or layouts.fits_current(gre_key)
-
-
-def _has_changed(flow: Flow, hosts: Mapping[bytes, HostVerdict]) -> bool:
-    """Whether one of the ends seems to have spoken both layouts, by more than a guess: then what
-    was refused at one time says nothing of another one.
-    """
-    return any(
-        {span.layout for span in hosts[end].spans if span.margin} >= _LAYOUTS
-        for end in flow
-        if end in hosts
-    )
 
 
 def _agree(flow: Flow, hosts: Mapping[bytes, HostVerdict], first: At, last: At) -> bool:

@@ -170,23 +170,6 @@ def test_a_file_given_twice_counts_once() -> None:
     assert sorted(counted(frames, frames)) == [(A, "inner", 4, 8), (B, "outer", 4, 8)]
 
 
-def test_what_was_refused_before_an_update_says_nothing_of_the_cause_after_it() -> None:
-    """B refuses a key while it is silent, and nothing tells what it speaks then; A refuses the same
-    key shifted, after B was updated.
-    """
-    story, old, new = Story(), 0x00012345, 0x01234500
-    story.send(A, B, old, count=3)
-    story.send(B, A, old, G2, G1, count=3)
-    story.wait(100)
-    story.error(B, A, story.send(A, B, old))
-    story.wait(100)
-    story.send(B, A, new, G2, G1, count=3)
-    story.error(A, B, story.send(B, A, new, G2, G1))
-    story.send(A, B, old, count=3)
-    rows = [(r["source"], r["cause"]) for r in ask(story.frames).report["refusals"]]
-    assert sorted(rows) == [(A, "unknown"), (B, "layout-mismatch")]
-
-
 def test_what_another_capture_holds_is_put_in_its_time_by_the_packets_that_both_hold() -> None:
     """B went back to draft-00.  What it sent last is in the second capture alone, whose clock is an
     hour behind: by that, it would come before the refusal.
