@@ -94,12 +94,12 @@ class SpanVerdict(NamedTuple):
     pieces: Pieces | None = None
     is_hard: bool = False  # it rests on more than statistics
 
-    def ends_at(self, frame: At) -> tuple[At, At]:
-        """Its first and its last frame in the capture of this one, if it has frames there."""
-        ends = self.pieces.ends_in(frame.capture) if self.pieces is not None else None
+    def ends_in(self, capture: int) -> tuple[At, At]:
+        """Its first and its last frame in this capture, if it has frames there."""
+        ends = self.pieces.ends_in(capture) if self.pieces is not None else None
         if ends is None:
             return self.first, self.last
-        return at(ends[0], frame.capture), at(ends[1], frame.capture)
+        return at(ends[0], capture), at(ends[1], capture)
 
 
 class Change(NamedTuple):
@@ -168,7 +168,7 @@ class HostVerdict:
         for span in self.spans:
             if span.layout is Layout.UNKNOWN:
                 continue
-            first, last = span.ends_at(at)
+            first, last = span.ends_in(at.capture)
             if is_earlier(last, at):
                 before, since = span, _gap(last, at)
             elif not is_earlier(at, first):

@@ -197,15 +197,15 @@ def test_a_frame_of_another_capture_is_compared_with_what_that_capture_holds() -
     pieces = Pieces([piece(0, 10, 20), piece(1, 3610, 3620)])
     one = SpanVerdict(OLD, PROVEN, 4, at(10), at(20), pieces)
     elsewhere = At(3615 * SECOND, 1, 3615)
-    assert one.ends_at(elsewhere) == (At(3610 * SECOND, 1, 3610), At(3620 * SECOND, 1, 3620))
-    assert one.ends_at(at(15)) == (at(10), at(20))
+    assert one.ends_in(1) == (At(3610 * SECOND, 1, 3610), At(3620 * SECOND, 1, 3620))
+    assert one.ends_in(0) == (at(10), at(20))
     known = HostVerdict(b"a", spans=[one])
     assert known.spoken_between(elsewhere, elsewhere) == one
 
 
 def test_a_frame_of_a_capture_that_holds_nothing_of_a_span_is_compared_by_clock() -> None:
     one = SpanVerdict(CURRENT, PROVEN, 4, at(10), at(20), Pieces([piece(0, 10, 20)]))
-    assert one.ends_at(At(15 * SECOND, 7, 1)) == (at(10), at(20))
+    assert one.ends_in(7) == (at(10), at(20))
     known = HostVerdict(b"a", spans=[one])
     for second, is_known in ((-11, False), (-9, True), (10, True), (15, True), (20, True)):
         moment = At(second * SECOND, 7, 1)
