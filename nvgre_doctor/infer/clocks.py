@@ -1,6 +1,5 @@
 """How the clocks of several captures differ, told by packets that two of them hold."""
 
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import cached_property, lru_cache
@@ -51,9 +50,8 @@ def compare_clocks(evidence: Evidence) -> Offsets:
 
 
 class _Tie(NamedTuple):
-    """Two captures that hold the same packets, in the order in which packets were met."""
+    """Two captures that hold the same packets."""
 
-    met: int  # the first of these
     one: int
     two: int
     gap: int  # how far the second clock is ahead
@@ -86,20 +84,8 @@ class _Family:
         return other
 
 
-class _Gaps:
-    """Between the clocks of one capture and a later one."""
-
-    __slots__ = ("counts", "met")
-
-    def __init__(self) -> None:
-        """None yet."""
-        self.counts: Counter[int] = Counter()
-        self.met = sys.maxsize
-
-    def add(self, met: int, gap: int, count: int = 1) -> None:
-        """So many equal ones, of a packet that was met as the so manieth, and perhaps others."""
-        self.counts[gap] += count
-        self.met = min(self.met, met)
+_Gaps = Counter[int]
+"""Between the clocks of one capture and a later one, each with how often it was found."""
 
 
 class _Comparison:
@@ -112,10 +98,9 @@ class _Comparison:
     def __init__(self) -> None:
         """Nothing was captured yet."""
         self.ties: list[_Tie] = []
-        self._met: dict[bytes, int] = {}  # the order in which units were met
-        self._families: list[_Family] = []  # beside it
-        self._bundles: dict[bytes, tuple[_Family, int, int]] = {}
-        """With the number of units that mark a time, and the first that was met of these."""
+        self._families: dict[bytes, _Family] = {}  # of units
+        self._bundles: dict[bytes, tuple[_Family, int]] = {}
+        """With the number of units that mark a time."""
         self._marks = lru_cache(_MARKS)(_marks)
 
     def add(self, capture: int, bundles: Iterable[bytes]) -> bool:
@@ -128,35 +113,34 @@ class _Comparison:
             known = None
             if bundle not in self._bundles:
                 known = self._meet(bundle)
-            family, count, first = self._bundles[bundle]
+            family, count = self._bundles[bundle]
             has_times |= count > 0
             family = family.found()
             held = family.captures.pop(bundle, -1)
             if not family.captures or next(reversed(family.captures.values())) <= held:
                 if held >= 0 and count:
-                    gaps[held].add(first, 0, 2 * count)
+                    gaps[held][0] += 2 * count
             else:
                 self._look_back(bundle, family, held, capture, gaps, known)
             family.captures[bundle] = capture
         for one, found in gaps.items():
-            ordered = sorted(found.counts.elements())
+            ordered = sorted(found.elements())
             if ordered[-1] - ordered[0] <= AGREEMENT_NS:
-                self.ties.append(_Tie(found.met, one, capture, ordered[len(ordered) // 2]))
+                self.ties.append(_Tie(one, capture, ordered[len(ordered) // 2]))
         return has_times
 
     def _meet(self, bundle: bytes) -> set[bytes]:
         """Say to which others it belongs; its units that were met before."""
         family, known, marks = _Family(), set(), self._marks(bundle)
         for identity in marks:
-            number = self._met.setdefault(identity, len(self._met))
-            if number == len(self._families):
-                self._families.append(family)
+            of_known = self._families.get(identity)
+            if of_known is None:
+                self._families[identity] = family
             else:
                 known.add(identity)
-                family = family.unite(self._families[number].found())
-        valid = [identity for identity, times in marks.items() if times is not None]
-        first = min((self._met[identity] for identity in valid), default=0)
-        self._bundles[bundle] = family, len(valid), first
+                family = family.unite(of_known.found())
+        count = sum(times is not None for times in marks.values())
+        self._bundles[bundle] = family, count
         return known
 
     def _look_back(
@@ -184,10 +168,9 @@ class _Comparison:
                 before, after = theirs[identity], left.pop(identity)
                 assert before is not None
                 for gap in (after[0] - before[0], after[1] - before[1]):
-                    gaps[one].add(self._met[identity], gap)
-        if held >= 0:
-            for identity in left:
-                gaps[held].add(self._met[identity], 0, 2)
+                    gaps[one][gap] += 1
+        if held >= 0 and left:
+            gaps[held][0] += 2 * len(left)
 
 
 def _marks(bundle: bytes) -> dict[bytes, tuple[int, int] | None]:
@@ -208,7 +191,7 @@ def _marks(bundle: bytes) -> dict[bytes, tuple[int, int] | None]:
 
 def _tie(captures: list[int], ties: Iterable[_Tie]) -> Offsets:
     neighbours: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
-    for _, one, two, gap in ties:
+    for one, two, gap in ties:
         neighbours[one].append((two, gap))
         neighbours[two].append((one, -gap))
     offsets: Offsets = {}
