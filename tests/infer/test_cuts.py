@@ -138,9 +138,8 @@ def test_a_stray_is_no_layout() -> None:
 
 
 def test_a_span_that_several_captures_hold_is_not_cut() -> None:
-    one = Span(A, [Piece((0, 1), moment(1), moment(100))])
-    one.heard = [old(3, 20), new(30, 50)]
-    assert cut(one) is None
+    piece = Piece((0, 1), moment(1), moment(100))
+    assert cut(Span(A, [piece], [old(3, 20), new(30, 50)])) is None
 
 
 def test_only_spans_that_may_be_cut_are_and_all_are_numbered_anew() -> None:
