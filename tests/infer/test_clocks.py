@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from nvgre_doctor.evidence.parts import Part, PartKey, Unit
-from tests.infer.heard import SECOND, A, C, interval, key, offsets_in, part, unit, vm_macs
+from tests.infer.heard import SECOND, A, B, C, interval, key, offsets_in, part, unit, vm_macs
 
 
 def capture(*units: object, upper_bits: int = 0x1389) -> dict[PartKey, Part]:
@@ -217,28 +217,34 @@ def test_what_is_held_alike_is_compared_with_the_last_that_held_it(before: int) 
     }
 
 
-@pytest.mark.parametrize(("alike", "ahead"), [(1, 1), (2, 0)])
+@pytest.mark.parametrize(("alike", "ahead"), [([1], 1), ([2], 0), ([1, 1], 0)])
 def test_units_that_are_held_alike_count_as_much_as_those_that_are_not(
-    alike: int, ahead: int
+    alike: list[int], ahead: int
 ) -> None:
-    """So many are, and one is a second late."""
-    same = held(A, *[at(100 + n, seed=10 * n) for n in range(alike)])
-    one = {**same, **held(C, at(200, seed=90))}
-    two = {**same, **held(C, at(201, seed=90))}
+    """So many of each of some addresses are, and one is a second late."""
+    same: dict[PartKey, Part] = {}
+    for n, (address, count) in enumerate(zip((A, B), alike, strict=False)):
+        same |= held(address, *[at(100 + m, seed=100 * n + 10 * m) for m in range(count)])
+    one = {**same, **held(C, at(200, seed=500))}
+    two = {**same, **held(C, at(201, seed=500))}
     assert offsets_in({0: one, 1: two}) == {0: (0, 0), 1: (0, ahead * SECOND)}
 
 
-@pytest.mark.parametrize(("alike", "ahead"), [(1, 1), (2, 0)])
+@pytest.mark.parametrize(("alike", "ahead"), [([1], 1), ([2], 0), ([1, 1], 0)])
 def test_units_whose_others_are_held_by_a_later_capture_count_as_much(
-    alike: int, ahead: int
+    alike: list[int], ahead: int
 ) -> None:
-    """Between the two that hold so many units alike, another one holds one unit more of the same
-    address, which took eight seconds longer there.
+    """Between the two that hold so many units alike, another capture holds one more unit of each of
+    the addresses, which took eight seconds longer there.
     """
-    same = held(A, *[at(100 + n, seed=10 * n) for n in range(alike)], at(150, seed=50))
-    one = {**same, **held(C, at(200, seed=90))}
-    between = held(A, at(150, seed=50, length=9), at(400, seed=70))
-    two = {**same, **held(C, at(201, seed=90))}
+    same: dict[PartKey, Part] = {}
+    between: dict[PartKey, Part] = {}
+    for n, (address, count) in enumerate(zip((A, B), alike, strict=False)):
+        units = [at(100 + m, seed=100 * n + 10 * m) for m in range(count)]
+        same |= held(address, *units, at(150, seed=100 * n + 50))
+        between |= held(address, at(150, seed=100 * n + 50, length=9), at(400, seed=100 * n + 70))
+    one = {**same, **held(C, at(200, seed=500))}
+    two = {**same, **held(C, at(201, seed=500))}
     assert offsets_in({0: one, 1: between, 2: two}) == {
         0: (0, 0),
         1: (1, 0),
