@@ -169,7 +169,10 @@ def test_a_mismatch_since_a_change_is_about_the_frames_behind_the_change() -> No
             tape.ping(A, B, gre_key, OLD_5001)
         tape.wait(60)
     (finding,) = findings_of(judge_tapes(tape), "NVG301")
-    assert finding.display_filter.endswith(" && frame.number in {5..8}")
+    assert finding.display_filter == (
+        f"ip.addr#1 == {A} && ip.addr#1 == {B} && ip.proto#1 == 47 && gre.proto#1 == 0x6558"
+        " && gre.key#1 && frame.number in {5..8}"
+    )
     assert finding.frame_count == 4
     assert [ref.frame for ref in finding.frames] == [5, 8]
 
