@@ -87,6 +87,15 @@ CHANGED = host(
 )
 
 
+@pytest.mark.parametrize(("number", "is_shown"), [(2, True), (4, True), (11, False)])
+def test_the_old_layout_of_a_host_that_changed_is_shown_while_it_is_spoken(
+    number: int, is_shown: bool
+) -> None:
+    text = f"{A} uses the old NVGRE layout (draft-00): key 0x00001389 is TNI 5001"
+    expected = [((A,), text)] * is_shown
+    assert claims("NVG201", situation(CHANGED), data(OLD_KEY), number) == expected
+
+
 @pytest.mark.parametrize(
     ("number", "text"),
     [
