@@ -384,6 +384,7 @@ def test_what_is_too_big_is_a_warning_with_all_sizes_and_all_who_say_so() -> Non
     )
     finding = only("NVG305", known)
     assert finding.severity is Severity.WARNING
+    assert finding.subject == Subject("flow", ("192.168.50.1", "192.168.50.2"))
     assert "3 packets refused as too big by 192.168.50.2, 192.168.50.254." in finding.message
     assert "The path allows 1400, 1500 bytes." in finding.message
     assert finding.frame_count == 6
