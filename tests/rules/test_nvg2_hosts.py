@@ -168,6 +168,12 @@ def test_a_host_without_a_change_draws_no_nvg202(layout: Layout) -> None:
     assert found("NVG202", situation(host(A, layout))) == []
 
 
+def test_a_change_is_told_beside_hosts_that_did_not_change() -> None:
+    moved = host(B, CURRENT, changes=[change(OLD, 4, CURRENT, 11)])
+    finding = only("NVG202", situation(host(A, CURRENT), moved))
+    assert finding.subject.hosts == ("192.168.50.2",)
+
+
 def test_a_host_that_was_updated_is_not_told_to_update() -> None:
     for finding in findings_of(changed()):
         assert "nstall KB" not in finding.next_step
