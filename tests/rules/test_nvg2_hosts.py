@@ -210,6 +210,11 @@ def test_a_host_of_one_layout_draws_no_nvg203(layout: Layout) -> None:
     assert found("NVG203", situation(host(A, layout))) == []
 
 
+def test_a_host_that_sends_both_is_told_beside_hosts_that_do_not() -> None:
+    finding = only("NVG203", situation(host(A, OLD), host(B, BOTH)))
+    assert finding.subject.hosts == ("192.168.50.2",)
+
+
 # --- NVG204 ------------------------------------------------------------------
 
 
