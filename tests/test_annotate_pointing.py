@@ -247,10 +247,10 @@ def test_nvg303_is_on_refusals_that_layouts_do_not_explain_whoever_sends_them() 
     packet = tape.send(A, B, CURRENT_5001)
     tape.unreachable(B, A, CONTROL, packet)
     tape.error(ROUTER, A, packet[:28])
-    tape.error(B, A, packet[:20])  # the key is not there, nor is GRE: not certain
+    tape.error(B, A, packet[:20])  # no more than that it is GRE, and the two exchange NVGRE
     tape.guest_refusal(B, A, CURRENT_5001, VM2, VM1)
     found = notes(tape)
-    assert frames(found, "NVG303") == [4, 5]
+    assert frames(found, "NVG303") == [4, 5, 6]
     assert (
         text(found, 4, "NVG303")
         == "192.168.50.2 refuses what 192.168.50.1 sends (ICMP 3/10, key 0x00138900): the layouts"

@@ -91,7 +91,7 @@ def test_the_same_capture_three_times_proves_what_it_proves_once() -> None:
         assert [s.first for s in three.spans] == [s.first for s in one.spans]
         (span,) = three.spans
         there = span.first._replace(capture=2)
-        assert span.ends_at(there) == (there, span.last._replace(capture=2))
+        assert span.ends_in(2) == (there, span.last._replace(capture=2))
     assert [(c.capture, c.packets, c.most, c.other_capture) for c in thrice.copies] == [
         (1, 81, 2, 0),
         (2, 81, 2, 0),

@@ -16,6 +16,7 @@ from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.infer import infer
 from nvgre_doctor.infer.diagnosis import Diagnosis, HostVerdict
+from nvgre_doctor.infer.hearsay import settle_errors
 from nvgre_doctor.known.inventory import Inventory, LookupRecord
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.rules.base import Situation
@@ -204,7 +205,7 @@ def evidence_of(*recordings: Recording) -> Evidence:
 
 def diagnose_tapes(*recordings: Recording, inventory: Inventory | None = None) -> Diagnosis:
     """What the captures together mean."""
-    return infer(evidence_of(*recordings), inventory or Inventory())
+    return infer(settle_errors(evidence_of(*recordings)), inventory or Inventory())
 
 
 def judge_tapes(
@@ -213,7 +214,7 @@ def judge_tapes(
     problems: tuple[Problem, ...] = (),
 ) -> Situation:
     """Everything that rules get; `problems` are those of the first capture."""
-    evidence = evidence_of(*recordings)
+    evidence = settle_errors(evidence_of(*recordings))
     known = inventory or Inventory()
     captures = tuple(
         Capture(

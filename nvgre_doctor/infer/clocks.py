@@ -61,9 +61,8 @@ def compare_clocks(evidence: Evidence) -> Offsets:
 
 
 class _Tie(NamedTuple):
-    """Two captures that hold the same packets, in the order in which packets were met."""
+    """Two captures that hold the same packets."""
 
-    met: int  # the first of these
     one: int
     two: int
     gap: int  # how far the second clock is ahead
@@ -107,25 +106,19 @@ class _Family:
 class _Gaps:
     """Between the clocks of one capture and a later one."""
 
-    __slots__ = ("counts", "earliest", "is_numbered", "latest", "met")
+    __slots__ = ("counts", "earliest", "is_numbered", "latest")
 
     def __init__(self) -> None:
         """None yet."""
         self.counts: Counter[int] = Counter()
-        self.met = sys.maxsize
         self.is_numbered = False  # something that tells one of them
         self.earliest = sys.maxsize  # of the times in the later capture
         self.latest = 0
 
-    def add(self, met: int, gap: int, count: int = 1) -> None:
-        """So many equal ones, of a packet that was met as the so manieth, and perhaps others."""
-        self.counts[gap] += count
-        self.met = min(self.met, met)
-
-    def look(self, met: int, before: "_Times", after: "_Times") -> None:
+    def look(self, before: "_Times", after: "_Times") -> None:
         """Two more, of one unit in both captures."""
-        self.add(met, after.first - before.first)
-        self.add(met, after.last - before.last)
+        self.counts[after.first - before.first] += 1
+        self.counts[after.last - before.last] += 1
         self.is_numbered |= after.is_numbered
         self.earliest = min(self.earliest, after.first, after.last)
         self.latest = max(self.latest, after.first, after.last)
@@ -156,10 +149,9 @@ class _Comparison:
     def __init__(self) -> None:
         """Nothing was captured yet."""
         self.ties: list[_Tie] = []
-        self._met: dict[bytes, int] = {}  # the order in which units were met
-        self._families: list[_Family] = []  # beside it
-        self._bundles: dict[bytes, tuple[_Family, int, int]] = {}
-        """With the number of units that mark a time, and the first that was met of these."""
+        self._families: dict[bytes, _Family] = {}  # of units
+        self._bundles: dict[bytes, tuple[_Family, int]] = {}
+        """With the number of units that mark a time."""
         self._marks = lru_cache(_MARKS)(_marks)
 
     def add(self, capture: int, bundles: Iterable[bytes]) -> bool:
@@ -172,35 +164,34 @@ class _Comparison:
             known = None
             if bundle not in self._bundles:
                 known = self._meet(bundle)
-            family, count, first = self._bundles[bundle]
+            family, count = self._bundles[bundle]
             has_times |= count > 0
             family = family.found()
             held = family.captures.pop(bundle, -1)
             if not family.captures or next(reversed(family.captures.values())) <= held:
                 if held >= 0 and count:
-                    gaps[held].add(first, 0, 2 * count)
+                    gaps[held].counts[0] += 2 * count
             else:
                 self._look_back(bundle, family, held, capture, gaps, known)
             family.captures[bundle] = capture
         for one, found in gaps.items():
             middle = found.middle()
             if middle is not None:
-                self.ties.append(_Tie(found.met, one, capture, middle))
+                self.ties.append(_Tie(one, capture, middle))
         return has_times
 
     def _meet(self, bundle: bytes) -> set[bytes]:
         """Say to which others it belongs; its units that were met before."""
         family, known, marks = _Family(), set(), self._marks(bundle)
         for identity in marks:
-            number = self._met.setdefault(identity, len(self._met))
-            if number == len(self._families):
-                self._families.append(family)
+            of_known = self._families.get(identity)
+            if of_known is None:
+                self._families[identity] = family
             else:
                 known.add(identity)
-                family = family.unite(self._families[number].found())
-        valid = [identity for identity, times in marks.items() if times is not None]
-        first = min((self._met[identity] for identity in valid), default=0)
-        self._bundles[bundle] = family, len(valid), first
+                family = family.unite(of_known.found())
+        count = sum(times is not None for times in marks.values())
+        self._bundles[bundle] = family, count
         return known
 
     def _look_back(
@@ -227,10 +218,9 @@ class _Comparison:
             for identity in [identity for identity in left if theirs.get(identity)]:
                 before, after = theirs[identity], left.pop(identity)
                 assert before is not None
-                gaps[one].look(self._met[identity], before, after)
-        if held >= 0:
-            for identity in left:
-                gaps[held].add(self._met[identity], 0, 2)
+                gaps[one].look(before, after)
+        if held >= 0 and left:
+            gaps[held].counts[0] += 2 * len(left)
 
 
 def _marks(bundle: bytes) -> dict[bytes, _Times | None]:
@@ -253,7 +243,7 @@ def _marks(bundle: bytes) -> dict[bytes, _Times | None]:
 
 def _tie(captures: list[int], ties: Iterable[_Tie]) -> Offsets:
     neighbours: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
-    for _, one, two, gap in ties:
+    for one, two, gap in ties:
         neighbours[one].append((two, gap))
         neighbours[two].append((one, -gap))
     offsets: Offsets = {}

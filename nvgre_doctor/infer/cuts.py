@@ -119,8 +119,8 @@ def _halves(span: Span, last: int) -> list[Span]:
 
 
 def _half(address: bytes, piece: Piece, heard: list[Heard]) -> Span:
-    half = Span(address, [piece])
-    half.heard, half.is_cut = heard, True
+    half = Span(address, [piece], heard)
+    half.is_cut = True
     return half
 
 

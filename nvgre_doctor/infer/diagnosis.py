@@ -96,14 +96,14 @@ class SpanVerdict(NamedTuple):
     is_hard: bool = False  # it rests on more than statistics
     clocks: Clocks | None = None
 
-    def ends_at(self, frame: At) -> tuple[At, At]:
-        """Its first and its last frame in the capture of this one, or else by its clock."""
-        ends = self.pieces.ends_in(frame.capture) if self.pieces is not None else None
+    def ends_in(self, capture: int) -> tuple[At, At]:
+        """Its first and its last frame in this capture, or else by its clock."""
+        ends = self.pieces.ends_in(capture) if self.pieces is not None else None
         if ends is None:
             first, last = self.first, self.last
-            ahead = self.clocks.ahead(first.capture, frame.capture) if self.clocks else 0
+            ahead = self.clocks.ahead(first.capture, capture) if self.clocks else 0
             return At(first[0] + ahead, *first[1:]), At(last[0] + ahead, *last[1:])
-        return at(ends[0], frame.capture), at(ends[1], frame.capture)
+        return at(ends[0], capture), at(ends[1], capture)
 
 
 class Change(NamedTuple):
@@ -171,7 +171,7 @@ class HostVerdict:
         for span in self.spans:
             if span.layout is Layout.UNKNOWN:
                 continue
-            first, last = span.ends_at(at)
+            first, last = span.ends_in(at.capture)
             if is_earlier(last, at):
                 before, since = span, _gap(last, at)
             elif not is_earlier(at, first):

@@ -132,8 +132,7 @@ def _guests(evidence: Evidence) -> set[tuple[bytes, bytes]]:
     guests: set[tuple[bytes, bytes]] = set()
     for bundle in evidence.bundles() if macs_of_errors else ():
         for unit, packed in unbundled(bundle):
-            customers = customers_of(packed) if is_sure(unit) and is_kept(unit) else b""
-            if customers:
+            if is_sure(unit) and is_kept(unit) and (customers := customers_of(packed)):
                 destination, source = halves(macs_of(unit))
                 if destination in macs_of_errors or source in macs_of_errors:
                     of_source, of_destination = halves(customers)

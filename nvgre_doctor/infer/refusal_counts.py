@@ -79,9 +79,8 @@ class Refused:
         for cause, digests in samples.items():
             for digest in filter(is_numbered, digests):
                 told = {other for other, known in self._digests.items() if digest in known}
-                settled = _one_of(told)
-                if cause == (settled if settled in told else min(told)):
-                    yield settled
+                if cause == min(told):  # it is one packet, whoever tells of it
+                    yield _one_of(told)
 
     def _unnumbered(self, samples: _Samples) -> Iterator[Counter[Cause]]:
         """The causes of messages that are alike, kind by kind."""

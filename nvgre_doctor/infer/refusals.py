@@ -123,7 +123,7 @@ def _sureness(host: HostVerdict, first: At, last: At) -> bool | None:
     less than nearly: every frame that the host sent says so.
     """
     span = host.spoken_between(first, last, by_itself=True)
-    if span is not None and span.ends_at(first)[0].capture != first.capture:
+    if span is not None and span.ends_in(first.capture)[0].capture != first.capture:
         return None
     if span is not None and span.confidence is Confidence.PROVEN:
         return True

@@ -35,11 +35,11 @@ class Span:
 
     __slots__ = ("address", "heard", "is_cut", "pieces")
 
-    def __init__(self, address: bytes, pieces: Iterable[Piece]) -> None:
+    def __init__(self, address: bytes, pieces: Iterable[Piece], heard: list[Heard]) -> None:
         """`pieces` by capture: one capture may have several."""
         self.address = address
         self.pieces = Pieces(pieces)
-        self.heard: list[Heard] = []
+        self.heard = heard
         self.is_cut = False  # one half of a span that seems to hold a change
 
     def ends(self) -> tuple[At, At]:
@@ -54,12 +54,11 @@ class _Stretch:
     alike in several.
     """
 
-    __slots__ = ("captures", "first", "last", "leader", "number", "rows")
+    __slots__ = ("captures", "first", "last", "leader", "rows")
 
-    def __init__(self, captures: Captures, number: int, interval: Interval) -> None:
-        """`number`: how many stretches of these captures come before."""
+    def __init__(self, captures: Captures, interval: Interval) -> None:
+        """It begins with this one."""
         self.captures = captures
-        self.number = number
         self.first = interval.first
         self.last = interval.last
         self.rows: list[_Row] = []
@@ -76,8 +75,8 @@ class _Stretch:
     def divided(self) -> "Iterator[_Stretch]":
         """One for each capture: nothing says that they are one."""
         for capture in self.captures:
-            alone = _Stretch((capture,), self.number, self.rows[0][0])
-            alone.first, alone.last, alone.rows = self.first, self.last, self.rows
+            alone = _Stretch((capture,), self.rows[0][0])
+            alone.last, alone.rows = self.last, self.rows
             yield alone
 
 
@@ -131,13 +130,13 @@ def sure_pairs(evidence: Evidence) -> set[bytes]:
 
 
 def _stretches(captures: Captures, rows: list[_Row]) -> list[_Stretch]:
-    rows.sort(key=lambda row: (row[0].first, row[0].last, row[1]))
+    rows.sort()  # by their first frames, of which no two are one
     stretches: list[_Stretch] = []
     for row in rows:
         interval = row[0]
         now = stretches[-1] if stretches else None
         if now is None or (interval.first > now.last and is_silence(now.last, interval.first)):
-            now = _Stretch(captures, len(stretches), interval)
+            now = _Stretch(captures, interval)
             stretches.append(now)
         elif interval.last > now.last:
             now.last = interval.last
@@ -166,7 +165,7 @@ def _united(stretches: Sequence[_Stretch]) -> list[_Stretch]:
                 is_tied = True
                 holders.setdefault(digest, stretch).found().leader = stretch.found()
         united += [stretch] if is_tied or len(stretch.captures) == 1 else stretch.divided()
-    return sorted(united, key=lambda stretch: (stretch.captures[0], stretch.number))
+    return sorted(united, key=lambda stretch: stretch.captures[0])
 
 
 def _repeated(stretches: Sequence[_Stretch]) -> set[bytes]:
@@ -196,9 +195,7 @@ def _add_united(spans: list[Span], address: bytes, stretches: Iterable[_Stretch]
     for stretch in stretches:
         united[id(stretch.found())].append(stretch)
     for group in united.values():
-        span = Span(address, [Piece(s.captures, s.first, s.last) for s in group])
         number = len(spans)
-        spans.append(span)
         heard: dict[tuple[bytes, int, bytes, Net, bytes], Heard] = {}
         for stretch in group:
             for interval, key, customers in stretch.rows:
@@ -209,7 +206,8 @@ def _add_united(spans: list[Span], address: bytes, stretches: Iterable[_Stretch]
                     known = heard.setdefault(identity, new)
                     if known is not new:
                         known.absorb(new)
-        span.heard = _without_cut_copies(list(heard.values()))
+        pieces = [Piece(s.captures, s.first, s.last) for s in group]
+        spans.append(Span(address, pieces, _without_cut_copies(list(heard.values()))))
 
 
 def _subnet(net: Net, customers: bytes) -> bytes:

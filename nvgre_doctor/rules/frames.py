@@ -68,8 +68,7 @@ class Errors:
         self._of_hosts = frozenset(
             (sign.reporter, sign.addressee, sign.macs, sign.customer_addresses)
             for capture in evidence.captures.values()
-            for sign in capture.icmp
-            if sign.is_inner and sign.refuses_nvgre
+            for sign in capture.icmp  # of others the MACs are not told
         )
 
     def __call__(self, facts: Facts) -> About | None:

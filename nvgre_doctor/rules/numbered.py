@@ -49,7 +49,7 @@ def times_of(hosts: Iterable[HostVerdict], is_so: Callable[[At], bool]) -> Times
     for host in hosts:
         for span in host.spans:
             for capture in span.pieces.captures if span.pieces else (span.first.capture,):
-                ends[capture].update(span.ends_at(At(0, capture, 0)))
+                ends[capture].update(span.ends_in(capture))
     times = {}
     for capture, ats in ends.items():
         so = [(end.frame_number, is_so(end)) for end in sorted(ats, key=_number)]

@@ -141,9 +141,7 @@ def heard(
 
 def span_of(*units: Heard, address: bytes = A, first: int = 1, last: int = 100) -> Span:
     """A span in which these were heard."""
-    span = Span(address, [Piece((0,), moment(first), moment(last, 1))])
-    span.heard = list(units)
-    return span
+    return Span(address, [Piece((0,), moment(first), moment(last, 1))], list(units))
 
 
 def vm_macs(number: int) -> bytes:

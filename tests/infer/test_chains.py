@@ -120,7 +120,9 @@ def test_several_vm_pairs_between_two_spans_add_up() -> None:
     assert [m.units[0].macs for m in settled.links[HARD][1, NEW].models] == [ONE, TWO]
 
 
-@pytest.mark.parametrize(("one", "two", "named"), [(5, 3, ONE), (3, 5, TWO), (5, 5, ONE)], ids=str)
+@pytest.mark.parametrize(
+    ("one", "two", "named"), [(5, 3, ONE), (3, 5, TWO), (5, 5, ONE)], ids=("one", "two", "alike")
+)
 def test_of_groups_that_share_frames_the_strongest_counts(one: int, two: int, named: bytes) -> None:
     loose = [(BAND, one, ONE, CUT)], [(BAND + 0x10000, two, TWO, CUT)]
     ends = [[*loose[0], *loose[1]]] * 2

@@ -4,8 +4,8 @@ from random import Random
 
 import pytest
 
-from nvgre_doctor.evidence.parts import Part, PartKey
-from tests.infer.heard import SECOND, interval, key, offsets_in, part, unit, vm_macs
+from nvgre_doctor.evidence.parts import Part, PartKey, Unit
+from tests.infer.heard import SECOND, A, B, C, interval, key, offsets_in, part, unit, vm_macs
 
 
 def capture(*units: object, upper_bits: int = 0x1389) -> dict[PartKey, Part]:
@@ -14,6 +14,24 @@ def capture(*units: object, upper_bits: int = 0x1389) -> dict[PartKey, Part]:
 
 def at(second: float, seed: int = 0, count: int = 2, length: float = 1) -> object:
     return unit(count=count, seed=seed, seconds=(second, second + length))
+
+
+def held(source: bytes, *units: object) -> dict[PartKey, Part]:
+    """All that one address sent in one capture, of one VM pair: captures that hold all of it are
+    compared by it, and only those that hold some of it unit by unit.
+    """
+    found = [one._replace(low_octet=octet) for octet, one in enumerate(units)]  # type: ignore[attr-defined]
+    return {key(0x1389, source=source): part(interval(*found))}
+
+
+def one_ns_longer(told: object) -> Unit:
+    last = told.last  # type: ignore[attr-defined]
+    return told._replace(last=last._replace(ts_ns=last.ts_ns + 1))  # type: ignore[attr-defined,no-any-return]
+
+
+def timeless() -> Unit:
+    told = unit()
+    return told._replace(first=told.first._replace(ts_ns=-1), last=told.last._replace(ts_ns=-1))
 
 
 def test_a_clock_alone_is_its_own() -> None:
@@ -98,7 +116,7 @@ def test_three_clocks_are_tied_in_a_row() -> None:
 def test_packets_that_disagree_by_more_than_two_seconds_tie_nothing() -> None:
     one = capture(at(100, seed=10), at(200, seed=30))
     near = capture(at(110, seed=10), at(212, seed=30))
-    far = capture(at(110, seed=10), at(212.1, seed=30))
+    far = capture(at(110, seed=10), one_ns_longer(at(212, seed=30)))
     assert offsets_in({0: one, 1: near})[1][0] == 0
     assert offsets_in({0: one, 1: far})[1] == (1, 0)
 
@@ -112,13 +130,11 @@ def test_the_middle_of_several_gaps_counts() -> None:
 def test_what_one_capture_holds_twice_marks_no_time() -> None:
     twice = {key(0x1389): part(interval(at(100)), interval(at(500)))}  # type: ignore[arg-type]
     assert offsets_in({0: twice, 1: capture(at(100))})[1] == (1, 0)
+    assert offsets_in({0: capture(at(100)), 1: twice})[1] == (1, 0)
 
 
 def test_frames_without_a_time_tie_nothing() -> None:
-    timeless = unit()._replace(
-        first=unit().first._replace(ts_ns=-1), last=unit().last._replace(ts_ns=-1)
-    )
-    offsets = offsets_in({0: capture(timeless), 1: capture(timeless)})
+    offsets = offsets_in({0: capture(timeless()), 1: capture(timeless())})
     assert offsets == {0: (0, 0), 1: (1, 0)}
 
 
@@ -212,3 +228,104 @@ def test_units_are_compared_with_those_of_the_last_capture_that_holds_them() -> 
     longer = capture(at(100, seed=10, length=9)), capture(at(200, seed=30, length=9))
     offsets = offsets_in({0: longer[0], 1: both, 2: longer[1], 3: both})
     assert offsets == {0: (0, 0), 1: (1, 0), 2: (2, 0), 3: (1, 0)}
+
+
+def test_captures_that_are_alike_are_tied_by_one_unit_that_has_a_time() -> None:
+    one = {**held(A, at(100)), **held(C, timeless())}
+    assert offsets_in({0: one, 1: one}) == {0: (0, 0), 1: (0, 0)}
+
+
+def test_the_last_capture_is_the_last_that_held_a_unit_whatever_else_it_held() -> None:
+    """The first and the third hold alike what has the unit; of the second it took eight seconds
+    longer, so that neither is tied to it.
+    """
+    shared, longer = at(100, seed=10), at(100, seed=10, length=9)
+    offsets = offsets_in(
+        {
+            0: held(A, shared),
+            1: held(A, longer, at(200, seed=30)),
+            2: {**held(A, shared), **held(C, at(300, seed=50))},
+            3: held(A, shared, at(400, seed=70)),
+        }
+    )
+    assert offsets == {0: (0, 0), 1: (1, 0), 2: (2, 0), 3: (2, 0)}
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_what_is_held_alike_is_compared_with_the_last_that_held_it(before: int) -> None:
+    """Of two units that captures hold alike, one took eight seconds longer in the capture between
+    them, and the other one, perhaps, in the one before both.
+    """
+    alike = held(A, at(100, seed=10), at(200, seed=30))
+    between = held(A, at(500, seed=50), at(200, seed=30, length=9))
+    captures = [alike, between, {**alike, **held(C, at(300, seed=70))}]
+    if before:
+        captures.insert(0, held(A, at(100, seed=10, length=9), at(400, seed=90)))
+    offsets = offsets_in(dict(enumerate(captures)))
+    assert offsets == {
+        **({0: (0, 0)} if before else {}),
+        before: (before, 0),
+        before + 1: (before + 1, 0),
+        before + 2: (before, 0),
+    }
+
+
+@pytest.mark.parametrize(("alike", "ahead"), [([1], 1), ([2], 0), ([1, 1], 0)])
+def test_units_that_are_held_alike_count_as_much_as_those_that_are_not(
+    alike: list[int], ahead: int
+) -> None:
+    """So many of each of some addresses are, and one is a second late."""
+    same: dict[PartKey, Part] = {}
+    for n, (address, count) in enumerate(zip((A, B), alike, strict=False)):
+        same |= held(address, *[at(100 + m, seed=100 * n + 10 * m) for m in range(count)])
+    one = {**same, **held(C, at(200, seed=500))}
+    two = {**same, **held(C, at(201, seed=500))}
+    assert offsets_in({0: one, 1: two}) == {0: (0, 0), 1: (0, ahead * SECOND)}
+
+
+@pytest.mark.parametrize(("alike", "ahead"), [([1], 1), ([2], 0), ([1, 1], 0)])
+def test_units_whose_others_are_held_by_a_later_capture_count_as_much(
+    alike: list[int], ahead: int
+) -> None:
+    """Between the two that hold so many units alike, another capture holds one more unit of each of
+    the addresses, which took eight seconds longer there.
+    """
+    same: dict[PartKey, Part] = {}
+    between: dict[PartKey, Part] = {}
+    for n, (address, count) in enumerate(zip((A, B), alike, strict=False)):
+        units = [at(100 + m, seed=100 * n + 10 * m) for m in range(count)]
+        same |= held(address, *units, at(150, seed=100 * n + 50))
+        between |= held(address, at(150, seed=100 * n + 50, length=9), at(400, seed=100 * n + 70))
+    one = {**same, **held(C, at(200, seed=500))}
+    two = {**same, **held(C, at(201, seed=500))}
+    assert offsets_in({0: one, 1: between, 2: two}) == {
+        0: (0, 0),
+        1: (1, 0),
+        2: (0, ahead * SECOND),
+    }
+
+
+def test_captures_stay_in_order_when_one_holds_what_others_held_apart() -> None:
+    """The first and the fourth hold one unit, the second and the third another one, and the fifth
+    holds something of both.  What the sixth holds was held last by the fourth, and took eight
+    seconds longer in the first.
+    """
+    shared, longer = at(100, seed=10), at(100, seed=10, length=9)
+    other, later = at(200, seed=30), at(200, seed=30, length=9)
+    of_fourth = at(600, seed=80)
+    captures = [
+        held(A, longer, at(300, seed=50)),
+        held(A, other, at(400, seed=60)),
+        held(A, later, at(500, seed=70)),
+        held(A, shared, of_fourth),
+        held(A, of_fourth, other, at(700, seed=90)),
+        held(A, shared, at(800, seed=100)),
+    ]
+    assert offsets_in(dict(enumerate(captures))) == {
+        0: (0, 0),
+        1: (1, 0),
+        2: (2, 0),
+        3: (3, 0),
+        4: (3, 0),
+        5: (3, 0),
+    }

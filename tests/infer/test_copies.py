@@ -1,11 +1,11 @@
 """Copies: the same packets more than once, in one capture or in two."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from nvgre_doctor.evidence.parts import Interval, Packet, Part, Unit
+from nvgre_doctor.evidence.parts import Interval, Packet, Part, PartKey, Unit
 from nvgre_doctor.infer.diagnosis import At, Copies
 from nvgre_doctor.infer.hearing import hear
-from tests.infer.heard import B, evidence_of, interval, key, moment, part, vm_macs
+from tests.infer.heard import B, C, evidence_of, interval, key, moment, part, vm_macs
 
 
 def held(
@@ -19,11 +19,12 @@ def held(
     return number, Unit(0, frames * len(packets), *ends, known)
 
 
-def copies(
-    *captures: Sequence[tuple[int, Unit]],
-) -> list[tuple[int, int, int, list[int], int | None]]:
-    """Capture, packets, how often, first frames, and which other capture."""
-    evidence = evidence_of(
+Told = list[tuple[int, int, int, list[int], int | None]]
+"""Capture, packets, how often, first frames, and which other capture."""
+
+
+def copies(*captures: Sequence[tuple[int, Unit]]) -> Told:
+    return copies_in(
         {
             index: {
                 key(0x1389, macs=vm_macs(number)): part(interval(unit)) for number, unit in units
@@ -31,9 +32,12 @@ def copies(
             for index, units in enumerate(captures)
         }
     )
+
+
+def copies_in(captures: Mapping[int, Mapping[PartKey, Part]]) -> Told:
     return [
         (one.capture, one.packets, one.most, [at.frame_number for at in one.frames], other)
-        for one in hear(evidence).copies
+        for one in hear(evidence_of(captures)).copies
         for other in (one.other_capture,)
     ]
 
@@ -95,6 +99,21 @@ def test_captures_that_are_alike_are_copies_of_the_first() -> None:
         (1, 2, 3, [3], 0),
         (2, 2, 2, [3], None),
         (2, 2, 3, [3], 0),
+    ]
+
+
+def test_what_several_addresses_sent_is_told_together_of_each_capture() -> None:
+    """What the first one sent is alike in both captures; of the second they hold one packet."""
+    of_first = {key(0x1389): part(interval(held(1, 2, first=3, frames=2)[1]))}
+    seconds = held(3, first=5, frames=3)[1], held(3, first=9, frames=4)[1]
+    captures = {
+        index: {**of_first, key(0x1389, source=C): part(interval(unit))}
+        for index, unit in enumerate(seconds)
+    }
+    assert copies_in(captures) == [
+        (0, 3, 3, [3, 5], None),
+        (1, 3, 4, [3, 9], None),
+        (1, 3, 5, [3, 9], 0),
     ]
 
 

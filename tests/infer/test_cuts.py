@@ -138,15 +138,12 @@ def test_a_stray_is_no_layout() -> None:
 
 
 def test_a_span_of_which_several_captures_hold_different_frames_is_not_cut() -> None:
-    one = Span(A, [Piece((0,), moment(1), moment(100)), Piece((1,), moment(1), moment(90))])
-    one.heard = [old(3, 20), new(30, 50)]
-    assert cut(one) is None
+    pieces = [Piece((0,), moment(1), moment(100)), Piece((1,), moment(1), moment(90))]
+    assert cut(Span(A, pieces, [old(3, 20), new(30, 50)])) is None
 
 
 def test_a_span_that_several_captures_hold_alike_is_cut_in_all_of_them() -> None:
-    one = Span(A, [Piece((0, 1), moment(1), moment(100))])
-    one.heard = [old(3, 20), new(30, 50)]
-    halves = cut(one)
+    halves = cut(Span(A, [Piece((0, 1), moment(1), moment(100))], [old(3, 20), new(30, 50)]))
     assert halves is not None
     assert [half.pieces.captures for half in halves] == [(0, 1), (0, 1)]
 

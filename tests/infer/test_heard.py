@@ -40,7 +40,7 @@ def test_copies_add_nothing_to_the_weight() -> None:
     assert of(once).weight == 1
 
 
-@pytest.mark.parametrize(("seconds", "weight"), [(0.1, 1), (0.2, 2)])
+@pytest.mark.parametrize(("seconds", "weight"), [(0.1, 1), (0.100_000_001_5, 2), (0.2, 2)])
 def test_what_comes_back_later_than_a_copy_is_another_packet(seconds: float, weight: int) -> None:
     same = unit(count=4, seconds=(5, 5 + seconds))._replace(packets=packets(1, frames=4))
     assert of(same).weight == weight

@@ -150,6 +150,12 @@ def test_an_error_of_macs_and_addresses_that_carry_data_is_a_guests_own(
     assert sign == IcmpSign(build.ip(B), build.ip(A), 4, 3, 10, True, False, 0)
 
 
+def test_a_guest_is_known_whatever_other_guests_send() -> None:
+    """The last one has the MAC of the receiver, and another address."""
+    other = Vm(VM1.mac, "10.9.9.9")
+    assert not inside(VM2, VM1, (A, C, VM3, VM2), (C, B, VM3, other)).refuses_nvgre
+
+
 def test_what_a_guest_says_of_mtus_is_kept() -> None:
     assert inside(VM2, VM1, (B, A, VM2, VM1), mtu=1400).next_hop_mtu == 1400
 

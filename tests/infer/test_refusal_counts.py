@@ -2,7 +2,7 @@
 
 from nvgre_doctor.evidence.parts import Moment
 from nvgre_doctor.evidence.signs import IcmpInterval
-from nvgre_doctor.infer.diagnosis import At
+from nvgre_doctor.infer.diagnosis import At, Spell
 from nvgre_doctor.infer.refusal_counts import Refused
 from nvgre_doctor.vocabulary import Cause
 
@@ -82,6 +82,27 @@ def test_causes_one_after_the_other_are_told_apart_also_where_there_are_very_man
     assert {cause: row[:2] for cause, row in told.items()} == {
         MISMATCH: (100, 100),
         POLICY: (100, 100),
+    }
+
+
+def spells(*seen_by: tuple[Cause, IcmpInterval, int]) -> dict[Cause, list[Spell]]:
+    refused = Refused()
+    for told in seen_by:
+        refused.add(*told)
+    return {cause: sorted(told.spells) for cause, told in refused.by_cause()}
+
+
+def test_when_packets_were_seen_is_told_with_the_cause_that_they_have_in_the_end() -> None:
+    one, two = seen(1, *map(numbered, (1, 2, 3))), seen(2, numbered(9))
+    assert spells((MISMATCH, one, 0), (POLICY, two, 0), (UNKNOWN, seen(3, numbered(1)), 1)) == {
+        MISMATCH: [Spell(0, 1, 1), Spell(1, 3, 3)],
+        POLICY: [Spell(0, 2, 2)],
+    }
+    one, two = seen(1, *map(numbered, (1, 2))), seen(2, *map(numbered, (1, 3)))
+    assert spells((MISMATCH, one, 0), (POLICY, two, 1)) == {
+        MISMATCH: [Spell(0, 1, 1)],
+        POLICY: [Spell(1, 2, 2)],
+        UNKNOWN: [Spell(0, 1, 1), Spell(1, 2, 2)],
     }
 
 

@@ -4,8 +4,9 @@ it.
 
 import pytest
 
-from nvgre_doctor.infer.diagnosis import RefusalFacts
+from nvgre_doctor.infer.diagnosis import RefusalFacts, Spell
 from nvgre_doctor.infer.hearsay import count_other_prohibited, is_prohibited, is_redirect
+from nvgre_doctor.infer.refusals import find_refusals
 from tests import build
 from tests.worlds import (
     A6,
@@ -247,10 +248,27 @@ def test_for_a_host_that_changed_the_layout_at_the_time_of_the_refusal_counts() 
     tape.send(A, B, 0x1E848107, VM3, VM4)
     refused_after = tape.send(A, B, 0x1E848107, VM3, VM4)
     tape.unreachable(B, A, 0x1E848107, refused_after)
-    assert [(r.gre_key, r.cause) for r in refusals(tape)] == [
-        (0x1E848105, "layout-mismatch"),
-        (0x1E848107, "policy"),
+    assert [(r.gre_key, r.cause, r.spells) for r in refusals(tape)] == [
+        (0x1E848105, "layout-mismatch", (Spell(0, 3, 3),)),
+        (0x1E848107, "policy", (Spell(0, 9, 9),)),
     ]
+
+
+def test_when_a_flow_was_refused_is_told_where_there_were_several_causes_only() -> None:
+    """A and B refuse one key of each other, and B another one of A."""
+    tape = Tape()
+    tape.error(B, A, Tape().send(A, B, KEY)[:28])
+    tape.error(A, B, Tape().send(B, A, KEY >> 8)[:28])
+    tape.error(B, A, Tape().send(A, B, 0x0F424000)[:28])
+    assert [(r.gre_key, r.cause, r.spells) for r in refusals(tape)] == [
+        (0x0F424000, "unknown", (Spell(0, 3, 3),)),
+        (KEY, "layout-mismatch", (Spell(0, 1, 1),)),
+        (KEY >> 8, "layout-mismatch", ()),
+    ]
+
+
+def test_without_errors_nothing_is_refused() -> None:
+    assert find_refusals(evidence_of(Tape()), [], {}) == ([], {})
 
 
 def test_a_refusal_while_the_host_restarts_has_no_known_cause() -> None:

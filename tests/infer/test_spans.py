@@ -170,10 +170,12 @@ def test_frames_that_differ_in_anything_else_are_not(other: PartKey) -> None:
         (Net.UNKNOWN, b"", b""),
     ],
 )
-def test_the_subnet_of_customers_is_a_24_or_a_64(net: Net, customers: bytes, subnet: bytes) -> None:
+def test_customers_are_told_and_their_subnet_is_a_24_or_a_64(
+    net: Net, customers: bytes, subnet: bytes
+) -> None:
     told = part(interval(unit()), customers=customers)
     (span,) = spans_in({0: {key(0x1389, net=net): told}})
-    assert [one.subnet for one in span.heard] == [subnet]
+    assert [(one.customers, one.subnet) for one in span.heard] == [(customers, subnet)]
 
 
 def test_a_copy_that_was_cut_before_its_customers_belongs_to_the_whole_one() -> None:

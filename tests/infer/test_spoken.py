@@ -197,15 +197,15 @@ def test_a_frame_of_another_capture_is_compared_with_what_that_capture_holds() -
     pieces = Pieces([piece(0, 10, 20), piece(1, 3610, 3620)])
     one = SpanVerdict(OLD, PROVEN, 4, at(10), at(20), pieces)
     elsewhere = At(3615 * SECOND, 1, 3615)
-    assert one.ends_at(elsewhere) == (At(3610 * SECOND, 1, 3610), At(3620 * SECOND, 1, 3620))
-    assert one.ends_at(at(15)) == (at(10), at(20))
+    assert one.ends_in(1) == (At(3610 * SECOND, 1, 3610), At(3620 * SECOND, 1, 3620))
+    assert one.ends_in(0) == (at(10), at(20))
     known = HostVerdict(b"a", spans=[one])
     assert known.spoken_between(elsewhere, elsewhere) == one
 
 
 def test_a_frame_of_a_capture_that_holds_nothing_of_a_span_is_compared_by_clock() -> None:
     one = SpanVerdict(CURRENT, PROVEN, 4, at(10), at(20), Pieces([piece(0, 10, 20)]))
-    assert one.ends_at(At(15 * SECOND, 7, 1)) == (at(10), at(20))
+    assert one.ends_in(7) == (at(10), at(20))
     known = HostVerdict(b"a", spans=[one])
     for second, is_known in ((-11, False), (-9, True), (10, True), (15, True), (20, True)):
         moment = At(second * SECOND, 7, 1)
@@ -258,20 +258,22 @@ def test_another_kind_of_error_does_not_say_why() -> None:
 def test_of_several_causes_in_turn_the_last_that_had_begun_is_that_of_a_frame(
     policy: int, mismatch: int, expected: Cause
 ) -> None:
-    one = told(5, Cause.POLICY)._replace(frames=(at(policy),))
+    one = told(5, Cause.POLICY)._replace(frames=(at(policy),), count=9)
     two = told(5, Cause.LAYOUT_MISMATCH)._replace(frames=(at(mismatch),))
     assert cause(5, one, two) is expected
 
 
-def test_the_cause_whose_time_it_was_is_that_of_a_frame_though_another_began_later() -> None:
+@pytest.mark.parametrize("again", [Spell(0, 14, 20), Spell(0, 15, 16), Spell(0, 12, 15)])
+def test_the_cause_whose_time_it_was_is_that_of_a_frame_though_another_began_later(
+    again: Spell,
+) -> None:
     """Policy, a mismatch for a while, and policy again: the frame is number 15 of capture 0."""
-    policy = told(5, Cause.POLICY)._replace(
-        frames=(at(2),), spells=(Spell(0, 2, 4), Spell(0, 14, 20))
-    )
+    policy = told(5, Cause.POLICY)._replace(frames=(at(2),), spells=(Spell(0, 2, 4), again))
     mismatch = told(5, Cause.LAYOUT_MISMATCH)._replace(
         frames=(at(8),), spells=(Spell(0, 8, 9), Spell(1, 15, 15))
     )
     assert cause(5, policy, mismatch) is Cause.POLICY
+    assert cause(5, mismatch, policy) is Cause.POLICY
 
 
 def test_the_streams_between_two_hosts_are_those_of_one_direction() -> None:

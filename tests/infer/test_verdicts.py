@@ -36,7 +36,7 @@ def likely(layout: Layout, margin: int = 5) -> Answer:
 def span(number: int, capture: int = 0) -> Span:
     """The frames 10 n + 1 to 10 n + 5, in the seconds 100 n to 100 n + 1."""
     ends = moment(10 * number + 1, 100 * number), moment(10 * number + 5, 100 * number + 1)
-    return Span(A, [Piece((capture,), *ends)])
+    return Span(A, [Piece((capture,), *ends)], [])
 
 
 def told(
@@ -326,5 +326,5 @@ def test_multicast_and_broadcast_are_groups(address: str, is_group: bool) -> Non
 
 
 def test_the_spans_of_each_address_are_found() -> None:
-    spans = [Span(address, [Piece((0,), moment(1), moment(2))]) for address in (A, B, A)]
+    spans = [Span(address, [Piece((0,), moment(1), moment(2))], []) for address in (A, B, A)]
     assert by_address(spans) == {A: [0, 2], B: [1]}

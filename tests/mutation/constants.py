@@ -40,7 +40,7 @@ def try_constants(folder: Path) -> Iterator[tuple[str, str, str, bool]]:
             *settings["pytest_add_cli_args"],
         ]
         original = path.read_text("utf-8")
-        for number, before, after in _mutants(original):
+        for number, before, after in mutants(original):
             lines = original.splitlines(keepends=True)
             lines[number] = after + "\n"
             path.write_text("".join(lines), "utf-8")
@@ -51,7 +51,7 @@ def try_constants(folder: Path) -> Iterator[tuple[str, str, str, bool]]:
         path.write_text(original, "utf-8")
 
 
-def _mutants(source: str) -> Iterator[tuple[int, str, str]]:
+def mutants(source: str) -> Iterator[tuple[int, str, str]]:
     """Index of the line, the line, and the line with one constant changed."""
     lines = source.splitlines()
     for statement in ast.parse(source).body:
@@ -63,7 +63,8 @@ def _mutants(source: str) -> Iterator[tuple[int, str, str]]:
             if type(node.value) is int:
                 new = repr(node.value + 1)
             elif isinstance(node.value, str):
-                new = repr(node.value[1:] + node.value[0])
+                turned = node.value[1:] + node.value[:1]
+                new = repr(turned if turned != node.value else turned + "X")
             else:
                 continue
             line = lines[node.lineno - 1]  # only ASCII: columns are bytes

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutation.constants import mutants
 from tests.mutation.run import REPORT, ROOT, Change, read_explained
 
 EXPLAINED = sorted(read_explained(REPORT.read_text("utf-8")))
@@ -23,6 +24,16 @@ def test_survivors_are_read_from_the_report() -> None:
         ("infer.x _f", "- a < b\n+ a <= b"),
         ("infer.y C.g", "- 0,\n+ 1,"),
     }
+
+
+def test_every_number_and_text_at_the_top_of_a_module_becomes_another_one() -> None:
+    source = 'A = 5, "text"\nB: Final = {"": "aa"}\n\n\ndef c():\n    return 7\n'
+    assert list(mutants(source)) == [
+        (0, 'A = 5, "text"', 'A = 6, "text"'),
+        (0, 'A = 5, "text"', "A = 5, 'extt'"),
+        (1, 'B: Final = {"": "aa"}', "B: Final = {'X': \"aa\"}"),
+        (1, 'B: Final = {"": "aa"}', "B: Final = {\"\": 'aaX'}"),
+    ]
 
 
 @pytest.mark.parametrize("change", EXPLAINED, ids=[place for place, _ in EXPLAINED])

@@ -100,6 +100,13 @@ def test_what_cannot_be_read_has_the_step_that_fits(reason: str, step: str) -> N
     assert finding.next_step.startswith(step)
 
 
+def test_vm_pairs_that_were_too_many_to_keep_are_a_note_and_damage_is_a_warning() -> None:
+    for reason, severity in (("sampled", Severity.INFO), ("cut-record", Severity.WARNING)):
+        problem = Problem(reason, 0, "Something.")
+        (finding,) = findings_of(judge_tapes(Tape(), problems=(problem,)), "NVG101")
+        assert finding.severity is severity
+
+
 def test_every_problem_is_told() -> None:
     problems = (Problem("a", 0, "First."), Problem("b", 9, "Second."))
     findings = findings_of(judge_tapes(Tape(), problems=problems), "NVG101")

@@ -168,6 +168,12 @@ def test_a_host_without_a_change_draws_no_nvg202(layout: Layout) -> None:
     assert found("NVG202", situation(host(A, layout))) == []
 
 
+def test_a_change_is_told_beside_hosts_that_did_not_change() -> None:
+    moved = host(B, CURRENT, changes=[change(OLD, 4, CURRENT, 11)])
+    finding = only("NVG202", situation(host(A, CURRENT), moved))
+    assert finding.subject.hosts == ("192.168.50.2",)
+
+
 def test_a_host_that_was_updated_is_not_told_to_update() -> None:
     for finding in findings_of(changed()):
         assert "nstall KB" not in finding.next_step
@@ -202,6 +208,11 @@ def test_nvg203_tells_one_reason_for_each_layout() -> None:
 @pytest.mark.parametrize("layout", [OLD, CURRENT, UNKNOWN])
 def test_a_host_of_one_layout_draws_no_nvg203(layout: Layout) -> None:
     assert found("NVG203", situation(host(A, layout))) == []
+
+
+def test_a_host_that_sends_both_is_told_beside_hosts_that_do_not() -> None:
+    finding = only("NVG203", situation(host(A, OLD), host(B, BOTH)))
+    assert finding.subject.hosts == ("192.168.50.2",)
 
 
 # --- NVG204 ------------------------------------------------------------------

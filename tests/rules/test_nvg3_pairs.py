@@ -169,9 +169,23 @@ def test_a_mismatch_since_a_change_is_about_the_frames_behind_the_change() -> No
             tape.ping(A, B, gre_key, OLD_5001)
         tape.wait(60)
     (finding,) = findings_of(judge_tapes(tape), "NVG301")
-    assert finding.display_filter.endswith(" && frame.number in {5..8}")
+    assert finding.display_filter == (
+        f"ip.addr#1 == {A} && ip.addr#1 == {B} && ip.proto#1 == 47 && gre.proto#1 == 0x6558"
+        " && gre.key#1 && frame.number in {5..8}"
+    )
     assert finding.frame_count == 4
     assert [ref.frame for ref in finding.frames] == [5, 8]
+
+
+def test_a_mismatch_since_a_change_is_counted_over_all_vm_pairs() -> None:
+    tape = Tape()
+    for gre_key in (OLD_5001, CURRENT_5001):
+        for _ in range(2):
+            tape.ping(A, B, gre_key, OLD_5001)
+            tape.ping(A, B, gre_key, OLD_5001, VM3, VM4)
+        tape.wait(60)
+    (finding,) = findings_of(judge_tapes(tape), "NVG301")
+    assert finding.frame_count == 8
 
 
 def test_very_many_silent_vm_pairs_have_no_filter_and_it_is_said_so() -> None:

@@ -222,6 +222,39 @@ def test_no_refusal_no_finding() -> None:
 # --- what their filters leave out --------------------------------------------
 
 
+def test_only_captures_that_hold_an_error_have_a_filter_for_it() -> None:
+    """The first holds both causes, of messages inside NVGRE and beside it, and the second a
+    mismatch beside it.
+    """
+    rows = [
+        refusal(A, B, CURRENT_5001, MISMATCH, frames=(2,), spells=((0, 2, 2),)),
+        refusal(A, B, CURRENT_5001, POLICY, frames=(60,), spells=((0, 60, 60),)),
+        refusal(
+            A,
+            B,
+            CURRENT_5001,
+            MISMATCH,
+            is_inner=False,
+            frames=(3,),
+            spells=((0, 3, 3), (1, 5, 5)),
+        ),
+        refusal(A, B, CURRENT_5001, POLICY, is_inner=False, frames=(61,), spells=((0, 61, 61),)),
+    ]
+    known = situation(heard(A, CURRENT), heard(B, OLD), refusals=tuple(rows), captures=2)
+    inside = (
+        f"ip.src#1 == {B} && ip.dst#1 == {A} && ip.proto#1 == 47 && icmp.type == 3"
+        f" && icmp.code == 10 && ip.src#2 == {B}"
+    )
+    beside = (
+        f"ip.src#1 == {B} && ip.dst#1 == {A} && ip.proto#1 == 1 && icmp.type == 3"
+        " && icmp.code == 10"
+    )
+    assert only("NVG302", known).display_filters == (
+        (0, f"({beside} && frame.number in {{3}}) || ({inside} && frame.number in {{2}})"),
+        (1, beside),
+    )
+
+
 def test_an_error_about_another_flow_of_the_same_two_is_told_apart_by_what_it_quotes() -> None:
     known = between(
         refusal(A, B, CURRENT_KEY, THIRD, by=ROUTER, is_inner=False),
@@ -229,10 +262,9 @@ def test_an_error_about_another_flow_of_the_same_two_is_told_apart_by_what_it_qu
         refusal(A, D, CURRENT_KEY, by=B),
         refusal(A, B, CURRENT_KEY, by=B),
     )
-    tails = {
-        (finding.subject.hosts[1], finding.display_filter.rpartition(" && ")[2])
-        for finding in found("NVG303", known)
-    }
+    filters = [(one.subject.hosts[1], one.display_filter) for one in found("NVG303", known)]
+    assert all(" && icmp.type == 3 && icmp.code == 10 && " in text for _, text in filters)
+    tails = {(host, text.rpartition(" && ")[2]) for host, text in filters}
     assert tails == {
         ("192.168.50.2", "ip.dst#2 == 192.168.50.2"),
         ("192.168.50.3", "ip.dst#2 == 192.168.50.3"),
@@ -352,6 +384,7 @@ def test_what_is_too_big_is_a_warning_with_all_sizes_and_all_who_say_so() -> Non
     )
     finding = only("NVG305", known)
     assert finding.severity is Severity.WARNING
+    assert finding.subject == Subject("flow", ("192.168.50.1", "192.168.50.2"))
     assert "3 packets refused as too big by 192.168.50.2, 192.168.50.254." in finding.message
     assert "The path allows 1400, 1500 bytes." in finding.message
     assert finding.frame_count == 6

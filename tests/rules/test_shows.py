@@ -87,6 +87,15 @@ CHANGED = host(
 )
 
 
+@pytest.mark.parametrize(("number", "is_shown"), [(2, True), (4, True), (11, False)])
+def test_the_old_layout_of_a_host_that_changed_is_shown_while_it_is_spoken(
+    number: int, is_shown: bool
+) -> None:
+    text = f"{A} uses the old NVGRE layout (draft-00): key 0x00001389 is TNI 5001"
+    expected = [((A,), text)] * is_shown
+    assert claims("NVG201", situation(CHANGED), data(OLD_KEY), number) == expected
+
+
 @pytest.mark.parametrize(
     ("number", "text"),
     [
@@ -147,6 +156,16 @@ def test_frames_between_two_layouts_are_shown_as_sure_as_they_are(
         assert claims("NVG301", known, tape) == [((A, B), text)]
     assert claims("NVG301", known, refused()) == []
     assert claims("NVG301", known, web()) == []
+
+
+@pytest.mark.parametrize(("number", "is_shown"), [(2, False), (4, False), (11, True), (14, True)])
+def test_frames_between_two_are_shown_while_their_layouts_differ(
+    number: int, is_shown: bool
+) -> None:
+    other = host(B, OLD, spans=[span(OLD, 1, 20)])
+    known = situation(CHANGED, other, pairs=(pair(A, B),))
+    text = f"{A} (RFC 7637) and {B} (draft-00) cannot talk: they use different layouts"
+    assert claims("NVG301", known, data(), number) == [((A, B), text)] * is_shown
 
 
 def test_frames_between_equal_or_unknown_layouts_are_not_shown() -> None:
@@ -263,6 +282,13 @@ def test_messages_between_the_provider_addresses_are_no_data() -> None:
     assert claims("NVG201", situation(host(A, OLD)), tape) == []
 
 
+def test_an_error_between_guests_is_data() -> None:
+    tape = Tape()
+    tape.guest_refusal(A, B, OLD_KEY, VM1, VM2)
+    text = f"{A} uses the old NVGRE layout (draft-00): key 0x00001389 is TNI 5001"
+    assert claims("NVG201", situation(host(A, OLD)), tape) == [((A,), text)]
+
+
 def test_control_traffic_is_no_data() -> None:
     assert claims("NVG201", situation(host(A, OLD)), data(0xFFFFFF00)) == []
 
@@ -353,3 +379,35 @@ def test_a_message_inside_nvgre_is_shown_if_it_is_one_of_hosts() -> None:
     text = f"{B} refuses what {A} sends (ICMP 3/10, key 0x00138900): the layouts do not explain it"
     assert claims("NVG303", judge_tapes(tape), tape, 2) == [((A, B), text)]
     assert claims("NVG303", situation(), tape, 2) == []  # of guests, as nobody says otherwise
+
+
+def test_the_key_that_an_error_does_not_quote_is_that_of_the_frames_that_fit() -> None:
+    """The quote begins with the frame of the customer."""
+    tape = Tape()
+    tape.unreachable(B, A, 0xFFFFFF00, tape.send(A, B, EITHER)[28:])
+    text = f"{B} refuses what {A} sends (ICMP 3/10, key 0x00138900): the layouts do not explain it"
+    assert claims("NVG303", judge_tapes(tape), tape, 2) == [((A, B), text)]
+
+
+def test_of_errors_that_were_too_many_to_keep_a_frame_tells_by_itself() -> None:
+    tape = Tape()
+    tape.unreachable(B, A, 0xFFFFFF00, tape.send(A, B, EITHER)[28:])
+    known = judge_tapes(tape)
+    known.diagnosis.refused.clear()
+    text = f"{B} refuses what {A} sends (ICMP 3/10, key not quoted): the layouts do not explain it"
+    assert claims("NVG303", known, tape, 2) == [((A, B), text)]
+
+
+def test_an_error_that_quotes_no_more_than_gre_is_shown_where_the_two_exchange_nvgre() -> None:
+    tape = Tape()
+    tape.error(B, A, Tape().send(A, B, EITHER)[:20])
+    assert claims("NVG303", judge_tapes(tape), tape) == []
+    tape.send(A, B, EITHER)
+    tape.error(B, A, Tape().send(A, B, EITHER)[:20])
+    text = f"{B} refuses what {A} sends (ICMP 3/10, key not quoted): the layouts do not explain it"
+    assert claims("NVG303", judge_tapes(tape), tape, 3) == [((A, B), text)]
+
+
+def test_what_is_told_of_a_whole_capture_is_shown_on_no_frame() -> None:
+    for tape in (data(), refused(), web()):
+        assert claims("NVG105", situation(host(A, OLD)), tape) == []

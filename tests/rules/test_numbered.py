@@ -1,0 +1,70 @@
+"""Times of a capture, as frame numbers: when something about hosts was so."""
+
+import pytest
+
+from nvgre_doctor.evidence.parts import Moment
+from nvgre_doctor.infer.diagnosis import At
+from nvgre_doctor.infer.pieces import Piece, Pieces
+from nvgre_doctor.rules.numbered import ALWAYS, is_in, times_of
+from tests.situations import CURRENT, OLD, host, span
+from tests.worlds import SECOND, A
+
+
+def test_what_was_so_at_some_time_is_told_from_the_first_frame_to_the_last() -> None:
+    known = host(A, spans=[span(OLD, 1, 4), span(CURRENT, 11, 14), span(CURRENT, 21, 24)])
+    assert times_of([known], lambda at: at.frame_number > 10) == {0: [(11, 24)]}
+    assert times_of([known], lambda at: at.frame_number < 10) == {0: [(1, 4)]}
+    assert times_of([known], lambda at: not 10 < at.frame_number < 20) == {0: [(1, 4), (21, 24)]}
+
+
+def test_what_was_never_so_has_no_time_and_what_was_always_so_has_all() -> None:
+    known = host(A, spans=[span(OLD, 1, 4), span(CURRENT, 11, 14)])
+    assert times_of([known], lambda _: False) == {}
+    assert times_of([known], lambda _: True) == {0: [ALWAYS]}
+
+
+def test_each_capture_that_holds_a_span_has_times_of_its_own_numbers() -> None:
+    pieces = [[(1, 4), (31, 34)], [(11, 14), (41, 44)]]
+    spans = [
+        span(layout, *of_span[0])._replace(
+            pieces=Pieces(
+                Piece((capture,), Moment(first, first * SECOND), Moment(last, last * SECOND))
+                for capture, (first, last) in enumerate(of_span)
+            )
+        )
+        for layout, of_span in zip((OLD, CURRENT), pieces, strict=True)
+    ]
+    assert times_of([host(A, spans=spans)], lambda at: at.frame_number in (11, 14, 41, 44)) == {
+        0: [(11, 14)],
+        1: [(41, 44)],
+    }
+
+
+def test_frames_are_in_order_of_their_numbers_where_a_clock_was_set_back() -> None:
+    """The clock is an hour ahead from frame 11 to frame 14."""
+    ahead = span(CURRENT, 11, 14)
+    ahead = ahead._replace(
+        first=ahead.first._replace(ts_ns=ahead.first.ts_ns + 3600 * SECOND),
+        last=ahead.last._replace(ts_ns=ahead.last.ts_ns + 3600 * SECOND),
+    )
+    known = host(A, spans=[span(OLD, 1, 4), ahead, span(OLD, 21, 24)])
+    assert times_of([known], lambda at: not 10 < at.frame_number < 20) == {0: [(1, 4), (21, 24)]}
+
+
+@pytest.mark.parametrize(
+    ("frame", "capture", "was_so"),
+    [
+        (4, 0, False),
+        (5, 0, True),
+        (8, 0, True),
+        (9, 0, False),
+        (12, 0, True),
+        (5, 1, False),
+        (3, 2, True),
+    ],
+)
+def test_a_frame_is_in_a_time_of_its_own_capture_from_its_first_to_its_last_frame(
+    frame: int, capture: int, was_so: bool
+) -> None:
+    times = {0: [(5, 8), (12, 12)], 2: [ALWAYS]}
+    assert is_in(times, At(0, capture, frame)) is was_so
