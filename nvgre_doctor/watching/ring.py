@@ -21,6 +21,7 @@ from nvgre_doctor.watching.file_marks import (
     is_same,
     mark_of,
     mark_of_unread,
+    open_regular,
 )
 from nvgre_doctor.watching.folder_names import Listing
 from nvgre_doctor.watching.follow import BEGINNING, FollowedFile, Pace
@@ -38,7 +39,6 @@ from nvgre_doctor.watching.supply import (
     all_of,
     cannot_open,
     close,
-    open_regular,
 )
 
 
@@ -70,7 +70,7 @@ class Folder:
         self._current: str | None = None
         self._read: tuple[BinaryIO, FollowedFile] | None = None
         self._next: str | None = None  # has begun
-        self._closed: set[str] = set()  # what may not be read
+        self._closed: set[str] = set()  # what cannot be read
         self._poll_s = 0.0
         self._was_listed = False
 
@@ -161,13 +161,11 @@ class Folder:
 
     def _has_begun(self, name: str) -> bool:
         """Whether it holds the beginning of a capture.  What holds something else is put away, and
-        said; what may not be read is the next one only to say so.
+        said; what cannot be read is the next one only to say so.
         """
         path = os.path.join(self.path, name)
-        if name in self._closed and not os.access(path, os.R_OK):
-            return False
         try:
-            with open(path, "rb", buffering=0) as file:
+            with open_regular(path) as file:
                 head = file.read(BEGINNING)
                 if len(head) < 4:
                     return False
@@ -176,7 +174,7 @@ class Folder:
                     return True
                 self.marks[name] = mark_of(file, len(head))
         except OSError:
-            return True  # opening it says why
+            return name not in self._closed  # opening it says why, once
         del self._waiting[name]
         self.notices.append(Notice("problem", path, problem.message))
         return False
@@ -238,7 +236,11 @@ class Folder:
         except OSError:
             return
         is_own = name in self._own and os.path.realpath(path) == self._own[name]
-        if is_own or self._is_current(name, status) or not stat.S_ISREG(status.st_mode):
+        if is_own or self._is_current(name, status):
+            return
+        if not stat.S_ISREG(status.st_mode):
+            if self._waiting.pop(name, 0):
+                self._say_lost(name, "deleted before it was read")
             return
         if name not in self._waiting and self._is_copy(name):
             return
@@ -284,7 +286,7 @@ class Folder:
     def _put_away(self, name: str) -> None:
         del self._waiting[name]
         try:
-            with open(os.path.join(self.path, name), "rb", buffering=0) as file:
+            with open_regular(os.path.join(self.path, name)) as file:
                 self.marks[name] = mark_of(file, os.fstat(file.fileno()).st_size)
         except OSError:
             self._closed.add(name)
