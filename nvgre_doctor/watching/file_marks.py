@@ -46,6 +46,10 @@ class SupplyState(NamedTuple):
     last_number: int | None = None
 
 
+class NotRegularError(OSError):
+    """A FIFO, a device or a folder."""
+
+
 def open_regular(path: str) -> BinaryIO:
     """A file that has a size; a FIFO in its place would wait for a writer.  Errors: OSError,
     ValueError.
@@ -57,7 +61,7 @@ def open_regular(path: str) -> BinaryIO:
     if is_regular(file):
         return file
     file.close()
-    raise OSError(errno.EINVAL, "it is no regular file")
+    raise NotRegularError(errno.EINVAL, "it is no regular file")
 
 
 def supply_state(

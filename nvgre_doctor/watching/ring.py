@@ -15,6 +15,7 @@ from typing import BinaryIO
 from nvgre_doctor.capture import why_not_followed
 from nvgre_doctor.watching.file_marks import (
     Mark,
+    NotRegularError,
     Plan,
     SupplyState,
     inode_of,
@@ -159,6 +160,8 @@ class Folder:
                 if problem is None:
                     return True
                 self.marks[name] = mark_of(file, len(head))
+        except NotRegularError:  # the next look at the folder takes it away
+            return False
         except OSError:
             return name not in self._closed  # opening it says why, once
         self._waiting.take(name)
