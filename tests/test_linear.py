@@ -5,7 +5,10 @@ seconds.
 import io
 import struct
 import sys
+import time
 from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +21,9 @@ from nvgre_doctor.infer.clocks import compare_clocks
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.scan.counting import scan
 from nvgre_doctor.vocabulary import Layout
+from nvgre_doctor.watching.folder_names import Listing
+from nvgre_doctor.watching.follow import Pace
+from nvgre_doctor.watching.ring import Folder
 from tests import build
 
 TIME = 1_700_000_000_000_000_000
@@ -184,3 +190,34 @@ def test_empty_options_take_no_step_each() -> None:
 
     few, many = (lines(read(build.shb() + idb(options))) for options in (10, 10_000))
     assert many - few <= 100
+
+
+def test_the_files_of_a_ring_are_put_in_order_in_linear_time(tmp_path: Path) -> None:
+    def make(count: int) -> Callable[[], object]:
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        for number in range(count):
+            (folder / f"a{number}").touch()  # has not begun
+            (folder / f"b{number}").write_bytes(build.pcap([]))
+        return lambda: begin_all(folder, count)
+
+    def begin_all(folder: Path, count: int) -> None:
+        pace = Pace(60)  # no look at the folder but the first
+        with pace.reading():
+            opened = [*islice(Folder(str(folder)).files(pace), count)]
+        assert [Path(one.path).name for one in opened] == [f"b{number}" for number in range(count)]
+
+    assert_linear(make, 50)
+
+
+def test_a_folder_that_takes_long_to_look_at_is_looked_at_half_of_the_time(tmp_path: Path) -> None:
+    listing = Listing(str(tmp_path))
+    assert listing.names(0) == []
+    time.sleep(0.2)  # for what is done with the names
+    listing.rest()
+    ended = time.monotonic()
+    (tmp_path / "one").touch()
+    while (names := listing.names(0)) is None:
+        time.sleep(0.01)
+    assert names == ["one"]
+    assert 0.19 < time.monotonic() - ended < 2

@@ -3,8 +3,11 @@
 import json
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
+import threading
 import tomllib
 from http.client import HTTPConnection
 from pathlib import Path
@@ -176,6 +179,32 @@ def test_the_server_has_the_files_of_the_page_and_no_others(
         found.shutdown()
         found.server_close()
         sys.modules.pop("nvgre_doctor_web", None)
+
+
+@posix
+def test_a_browser_that_does_not_wait_for_the_answer_is_no_traceback(
+    installed: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (installed / "nvgre_doctor_web" / "site" / "python-0.bin").write_bytes(bytes(20 << 20))
+    monkeypatch.syspath_prepend(installed)
+    found = server(0)
+    Thread(target=found.serve_forever, daemon=True).start()
+    try:
+        for line in (b"GET /python-0.bin HTTP/1.1\r\n\r\n", b"GET / HTT"):
+            client = socket.create_connection(("127.0.0.1", found.server_port), timeout=10)
+            client.sendall(line)
+            if line.endswith(b"\n"):
+                assert client.recv(1)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.close()  # with a reset
+        for thread in threading.enumerate():
+            if "process_request" in thread.name:
+                thread.join(10)
+    finally:
+        found.shutdown()
+        found.server_close()
+        sys.modules.pop("nvgre_doctor_web", None)
+    assert capfd.readouterr().err == ""
 
 
 def test_without_the_extra_it_says_what_to_install() -> None:

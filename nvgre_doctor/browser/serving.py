@@ -4,11 +4,12 @@ The page is a package of its own, `nvgre_doctor_web`, which the extra `web` inst
 `site` is what `web/build.py` makes.  Only the files in it can be asked for, by their names.
 """
 
+import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Final
+from typing import Any, Final
 
 from nvgre_doctor.errors import DoctorError
 
@@ -49,6 +50,17 @@ def site() -> dict[str, Traversable]:
     return {**found, "/": found["/index.html"]}
 
 
+class _Server(ThreadingHTTPServer):
+    """Says nothing of browsers that do not wait for an answer: a tab is closed, a page loaded
+    again.
+    """
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Show what is a bug, as all servers of Python do."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def server(port: int) -> ThreadingHTTPServer:
     """A server that is bound, and does not serve yet.  Errors: ServingError."""
     served = site()
@@ -81,7 +93,7 @@ def server(port: int) -> ThreadingHTTPServer:
             """Nothing is written down."""
 
     try:
-        return ThreadingHTTPServer((ADDRESS, port), Handler)
+        return _Server((ADDRESS, port), Handler)
     except OSError as error:
         raise ServingError(
             f"port {port} of {ADDRESS} cannot be had: {error.strerror}; choose another: --port N"

@@ -53,7 +53,8 @@ def in_words(url: str) -> Iterator[None]:
 
 def _is_of_storage(error: BaseException) -> bool:
     """Whether storage failed, and not this program."""
-    if isinstance(error, OSError | EOFError | ImportError | ValueError):
+    # Of a server whose folders lie in folders without end.
+    if isinstance(error, OSError | EOFError | ImportError | ValueError | RecursionError):
         return True
     return type(error).__module__.partition(".")[0] in _LIBRARIES
 

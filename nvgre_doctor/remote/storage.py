@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Final, NamedTuple, cast
 
 import fsspec
 
+from nvgre_doctor.remote import web
 from nvgre_doctor.remote.failures import ReplacedError, in_words
 from nvgre_doctor.remote.stored import RANGE, StoredFile, Version
 from nvgre_doctor.terminal.urls import scheme_of, shown
@@ -61,11 +62,15 @@ def is_pattern(url: str) -> bool:
 def listed(url: str) -> list[Listed]:
     """What a pattern or a folder (with all below it) stands for, by URL.  Errors: OSError."""
     with _asking(url) as (system, path):
-        find = system.find if url.endswith("/") else system.glob
-        found = find(path, detail=True)
+        if not url.endswith("/"):
+            found = system.glob(path, detail=True)
+        elif _is_web(url):
+            found = web.files_below(system, path)
+        else:
+            found = system.find(path, detail=True)
     files = {
-        _url(url, info["name"]): info.get("size")
-        for info in found.values()
+        _url(url, name): info.get("size")
+        for name, info in found.items()
         if info.get("type") != "directory"
     }
     return [Listed(each, files[each]) for each in sorted(files)]
@@ -235,6 +240,8 @@ def _as_key(kind: Any, url: str) -> tuple[tuple[str, Any], ...]:
 def _made(protocol: str, options: tuple[tuple[str, Any], ...]) -> Any:
     """One for all threads."""
     more = _OPTIONS.get(protocol, {"use_listings_cache": False})
+    if protocol == "http":
+        more = {**more, "client_kwargs": {"response_class": web.answers()}}
     return fsspec.filesystem(protocol, skip_instance_cache=True, **more, **dict(options))
 
 

@@ -1,10 +1,15 @@
-"""How a file is known again, and how far it was read: after a restart, or where it is made anew."""
+"""How a file is known again, and how far it was read: after a restart, or where it is made anew.
 
+Opens files that somebody else may replace: what is no regular file by then is not waited for.
+"""
+
+import errno
 import os
 from collections.abc import Iterable, Mapping
 from typing import BinaryIO, NamedTuple
 from zlib import crc32
 
+from nvgre_doctor.capture.source import is_regular
 from nvgre_doctor.watching.follow import BEGINNING
 
 Plan = tuple[tuple[int, float | None], ...]
@@ -39,6 +44,24 @@ class SupplyState(NamedTuple):
 
     files: Mapping[str, FileRead]  # by name
     last_number: int | None = None
+
+
+class NotRegularError(OSError):
+    """A FIFO, a device or a folder."""
+
+
+def open_regular(path: str) -> BinaryIO:
+    """A file that has a size; a FIFO in its place would wait for a writer.  Errors: OSError,
+    ValueError.
+    """
+    flags = getattr(os, "O_NONBLOCK", 0)
+    file = open(  # noqa: SIM115
+        path, "rb", buffering=0, opener=lambda name, more: os.open(name, flags | more)
+    )
+    if is_regular(file):
+        return file
+    file.close()
+    raise NotRegularError(errno.EINVAL, "it is no regular file")
 
 
 def supply_state(
@@ -77,7 +100,7 @@ def is_same(path: str, mark: Mark, status: os.stat_result) -> bool:
     if inode_of(status) != mark.inode or status.st_size < mark.size:
         return False
     try:
-        with open(path, "rb", buffering=0) as file:
+        with open_regular(path) as file:
             return crc32(file.read(mark.beginning) or b"") == mark.checksum
     except OSError:
         return False

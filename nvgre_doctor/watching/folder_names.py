@@ -24,6 +24,13 @@ class Listing:
         """List it anew with the next look: something has changed."""
         self._modified_ns = -1
 
+    def rest(self) -> None:
+        """What was done with the names is over.  That takes half of the time at most, as otherwise
+        nothing would be read in a folder with very many files.
+        """
+        now = monotonic()
+        self._looked = now + (now - self._looked)
+
     def names(self, poll_s: float) -> list[str] | None:
         """In order; None where nothing seems to have changed, in looks every `poll_s`.  Errors:
         OSError, once while there is no folder.

@@ -15,31 +15,26 @@ from typing import BinaryIO
 from nvgre_doctor.capture import why_not_followed
 from nvgre_doctor.watching.file_marks import (
     Mark,
+    NotRegularError,
     Plan,
     SupplyState,
     inode_of,
     is_same,
     mark_of,
     mark_of_unread,
+    open_regular,
 )
 from nvgre_doctor.watching.folder_names import Listing
 from nvgre_doctor.watching.follow import BEGINNING, FollowedFile, Pace
 from nvgre_doctor.watching.names import (
     copies,
     names_again,
-    natural,
     number_of,
     numbers_between,
     plain_name,
 )
-from nvgre_doctor.watching.supply import (
-    Notice,
-    Opened,
-    all_of,
-    cannot_open,
-    close,
-    open_regular,
-)
+from nvgre_doctor.watching.supply import Notice, Opened, all_of, cannot_open, close
+from nvgre_doctor.watching.waiting import Waiting
 
 
 class Folder:
@@ -65,12 +60,11 @@ class Folder:
         self._own = {os.path.basename(one): os.path.realpath(one) for one in own}
         self._only_new = only_new
         self._listing = Listing(path)
-        self._waiting: dict[str, int] = {}  # sizes of files that are to be read
-        self._again: dict[str, int] = {}  # how often a file was written anew
+        self._waiting = Waiting()
         self._current: str | None = None
         self._read: tuple[BinaryIO, FollowedFile] | None = None
         self._next: str | None = None  # has begun
-        self._closed: set[str] = set()  # what may not be read
+        self._closed: set[str] = set()  # what cannot be read
         self._poll_s = 0.0
         self._was_listed = False
 
@@ -106,20 +100,20 @@ class Folder:
 
     def _open(self, name: str, pace: Pace) -> Opened | None:
         path = os.path.join(self.path, name)
-        del self._waiting[name]
         try:
             file = open_regular(path)
         except FileNotFoundError:  # which the next look at the folder says
-            self._waiting[name] = 1
+            self._waiting.put(name, 1)
             self._listing.forget()
             return None
         except OSError as error:
-            self._waiting[name] = 0
+            self._waiting.put(name, 0)
             if name not in self._closed:
                 self._closed.add(name)
                 return Opened(path, None, None, problem=cannot_open(error))
             return None
         self._closed.discard(name)
+        self._waiting.take(name)
         source = FollowedFile(file, pace, lambda: self._is_over(source))
         self._current, self._read = name, (file, source)
         return Opened(path, source, file, self._plan_of(name, file))
@@ -127,8 +121,7 @@ class Folder:
     def _end(self, name: str, source: FollowedFile, file: BinaryIO) -> None:
         """Read as far as it can be."""
         if source.begins_anew():
-            self._again[name] = self._again.get(name, 0) + 1
-            self._waiting[name] = 1
+            self._waiting.put_anew(name, 1)
         else:
             self.marks[name] = mark_of(file, source.position())
         close(file)
@@ -151,23 +144,15 @@ class Folder:
 
     def _successor(self) -> str | None:
         """The first of the files that are to be read, and have begun."""
-        for name in sorted(self._waiting, key=self._place):
-            if self._has_begun(name):
-                return name
-        return None
-
-    def _place(self, name: str) -> tuple[int, list[tuple[bool, int, str]]]:
-        return self._again.get(name, 0), natural(name)
+        return next(filter(self._has_begun, self._waiting.ask(self._poll_s)), None)
 
     def _has_begun(self, name: str) -> bool:
         """Whether it holds the beginning of a capture.  What holds something else is put away, and
-        said; what may not be read is the next one only to say so.
+        said; what cannot be read is the next one only to say so.
         """
         path = os.path.join(self.path, name)
-        if name in self._closed and not os.access(path, os.R_OK):
-            return False
         try:
-            with open(path, "rb", buffering=0) as file:
+            with open_regular(path) as file:
                 head = file.read(BEGINNING)
                 if len(head) < 4:
                     return False
@@ -175,9 +160,11 @@ class Folder:
                 if problem is None:
                     return True
                 self.marks[name] = mark_of(file, len(head))
+        except NotRegularError:  # the next look at the folder takes it away
+            return False
         except OSError:
-            return True  # opening it says why
-        del self._waiting[name]
+            return name not in self._closed  # opening it says why, once
+        self._waiting.take(name)
         self.notices.append(Notice("problem", path, problem.message))
         return False
 
@@ -192,18 +179,19 @@ class Folder:
             return
         if names is not None:
             self._take(names)
+            self._listing.rest()
 
     def _take(self, names: list[str]) -> None:
         """What lies there now."""
         there = set(names)
         for name in [name for name in self._waiting if name not in there]:
-            is_begun = bool(self._waiting.pop(name))
+            is_begun = bool(self._waiting.take(name))
             if not self._take_copy(name, there) and is_begun:
                 self._say_lost(name, "deleted before it was read")
         for name in [name for name in self._earlier if name not in there]:
             self._take_copy(name, there)
             del self._earlier[name]
-        for known in (self.marks, self._again):
+        for known in (self.marks, self._waiting.turns):
             for name in [name for name in known if name not in there]:
                 if not any(copies(name, there)):
                     del known[name]
@@ -221,7 +209,7 @@ class Folder:
                 mark = mark_of_unread(os.path.join(self.path, copy))
                 self._earlier[copy] = self._earlier[name]._replace(mark=mark)
             self.marks.pop(copy, None)
-            self._waiting[copy] = 1
+            self._waiting.put(copy, 1)
             return True
         return False
 
@@ -238,7 +226,11 @@ class Folder:
         except OSError:
             return
         is_own = name in self._own and os.path.realpath(path) == self._own[name]
-        if is_own or self._is_current(name, status) or not stat.S_ISREG(status.st_mode):
+        if is_own or self._is_current(name, status):
+            return
+        if not stat.S_ISREG(status.st_mode):
+            if self._waiting.take(name):
+                self._say_lost(name, "deleted before it was read")
             return
         if name not in self._waiting and self._is_copy(name):
             return
@@ -248,7 +240,7 @@ class Folder:
         if name in self._waiting or mark is None:
             if name not in self._waiting and earlier is None:
                 self._count(name)
-            self._waiting[name] = status.st_size
+            self._waiting.put(name, status.st_size)
         elif (status.st_size, status.st_mtime_ns) != (mark.size, mark.modified_ns):
             self._take_again(name, mark, status)
 
@@ -261,17 +253,17 @@ class Folder:
             self.marks[name] = mark._replace(size=status.st_size, modified_ns=status.st_mtime_ns)
             return
         del self.marks[name]
-        self._again[name] = self._again.get(name, 0) + 1
-        self._waiting[name] = status.st_size
+        self._waiting.put_anew(name, status.st_size)
 
     def _begin_in_the_midst(self) -> None:
         # When a copy was written says nothing of when its frames were captured.
-        names = sorted((n for n in self._waiting if plain_name(n) == n), key=natural)
+        names = [name for name in self._waiting.names() if plain_name(name) == name]
         marks = [mark_of_unread(os.path.join(self.path, name)) for name in names]
         again = names_again(names, [mark.modified_ns for mark in marks])
-        self._again.update(dict.fromkeys(again, 1))
+        for name in again:
+            self._waiting.put_anew(name, self._waiting.take(name))
         if self._only_new:
-            begun = sorted(self._waiting, key=self._place)
+            begun = self._waiting.names()
             for name in begun[:-1]:
                 self._put_away(name)
             self._only_new = bool(begun)
@@ -282,9 +274,9 @@ class Folder:
         return inode_of(os.fstat(self._read[0].fileno())) == inode_of(status)
 
     def _put_away(self, name: str) -> None:
-        del self._waiting[name]
+        self._waiting.take(name)
         try:
-            with open(os.path.join(self.path, name), "rb", buffering=0) as file:
+            with open_regular(os.path.join(self.path, name)) as file:
                 self.marks[name] = mark_of(file, os.fstat(file.fileno()).st_size)
         except OSError:
             self._closed.add(name)

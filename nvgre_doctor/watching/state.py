@@ -5,17 +5,20 @@ it was read in which bucket: so the same evidence lies in the same buckets.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from nvgre_doctor.errors import GivenError
-from nvgre_doctor.report.checked_json import JsonError, Value, parse
+from nvgre_doctor.report.checked_json import LARGEST, JsonError, Value, parse
+from nvgre_doctor.report.json_fields import FINDING
+from nvgre_doctor.report.json_shapes import read
 from nvgre_doctor.terminal.output import write_file
 from nvgre_doctor.terminal.text_files import TextFileError, read_text
 from nvgre_doctor.terminal.visible import visible
 from nvgre_doctor.watching.file_marks import FileRead, Mark, SupplyState
-from nvgre_doctor.watching.ledger import Ledger, Open, key_of
-from nvgre_doctor.watching.said import Event, subject_words
+from nvgre_doctor.watching.ledger import Ledger, Open, Row
+from nvgre_doctor.watching.said import ABOUT_FINDINGS, EVENTS, Event
 
 KIND: Final = "nvgre-doctor watch"
 VERSION: Final = 1
@@ -96,6 +99,7 @@ def load(path: str) -> State:
         raise StateError(f"{name}: {visible(str(error)).removesuffix('.')}. {_AWAY}") from error
 
 
+_CODE: Final = re.compile(r"NVG\d{3}", re.ASCII)
 _AWAY: Final = "Name another file for the state, or take this one away"
 
 
@@ -106,21 +110,23 @@ def _names(value: Value) -> Iterable[str]:
 
 
 def _open(value: Value) -> Open:
-    row = value["finding"].raw
-    one = Open(
-        row if isinstance(row, dict) else value["finding"].fail("a finding"),
+    return Open(
+        _row(value["finding"]),
         value["since_ns"].integer(),
         value["shown_ns"].integer(),
         value["silent"].flag(),
     )
-    try:
-        key_of(one.row)
-        subject_words(one.row)
-        words = one.row["severity"], one.row["confidence"], one.row["message"]
-        "".join((one.row["code"], *words))
-    except (KeyError, TypeError, AttributeError):
-        value["finding"].fail("a finding")
-    return one
+
+
+def _row(value: Value) -> Row:
+    """A finding as it was told: everything that is ever said of it again is there."""
+    read(FINDING, value, LARGEST)
+    if not _CODE.fullmatch(value["code"].text()):
+        value["code"].fail("a code such as NVG301")
+    for name in _names(value["captures"]):
+        value["captures"][name].text()
+    plain: Any = value.raw
+    return cast(Row, plain)
 
 
 def _problem(value: Value) -> tuple[str, str, int]:
@@ -151,15 +157,20 @@ def _step(value: Value) -> tuple[int, float | None]:
 def _event(value: Value) -> Event:
     name, number, time_ns, frame_time_ns, fields = _items(value, len(Event._fields))
     plain: Any = fields.raw
-    if not isinstance(plain, dict):
-        fields.fail("an object")
-    return Event(
-        name.text(),
+    event = Event(
+        name.word(EVENTS),
         number.integer(),
         time_ns.integer(),
         frame_time_ns.optional(Value.integer),
         plain,
     )
+    if event.name in ABOUT_FINDINGS:
+        _row(fields["finding"])
+    try:
+        event.to_text()
+    except (KeyError, TypeError, ValueError):
+        fields.fail(f"what is said of {event.name}")
+    return event
 
 
 def _items(value: Value, count: int) -> Sequence[Value]:

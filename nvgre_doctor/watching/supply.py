@@ -5,7 +5,6 @@ Knows files and no frames.  A folder is in `ring`.
 """
 
 import contextlib
-import errno
 import os
 import stat
 import sys
@@ -14,11 +13,18 @@ from typing import BinaryIO, Final, NamedTuple, Protocol
 
 from nvgre_doctor.capture import compression_of
 from nvgre_doctor.capture.batch import Problem
-from nvgre_doctor.capture.source import Source, is_regular
+from nvgre_doctor.capture.source import Source
 from nvgre_doctor.errors import Exit, GivenError
 from nvgre_doctor.terminal.output import STDOUT
 from nvgre_doctor.terminal.visible import visible
-from nvgre_doctor.watching.file_marks import Mark, Plan, SupplyState, is_same, mark_of
+from nvgre_doctor.watching.file_marks import (
+    Mark,
+    Plan,
+    SupplyState,
+    is_same,
+    mark_of,
+    open_regular,
+)
 from nvgre_doctor.watching.follow import BEGINNING, FollowedFile, FollowedPipe, Pace
 
 LONGEST_NAME: Final = 1 << 16
@@ -209,20 +215,6 @@ class Names(_OnlyFiles):
             return FollowedPipe(read, pace), file
         file = open_regular(self.path)
         return FollowedFile(file, pace, lambda: False), file
-
-
-def open_regular(path: str) -> BinaryIO:
-    """A file that has a size; a FIFO in its place would wait for a writer.  Errors: OSError,
-    ValueError.
-    """
-    flags = getattr(os, "O_NONBLOCK", 0)
-    file = open(  # noqa: SIM115
-        path, "rb", buffering=0, opener=lambda name, more: os.open(name, flags | more)
-    )
-    if is_regular(file):
-        return file
-    file.close()
-    raise OSError(errno.EINVAL, "it is no regular file")
 
 
 def all_of(file: BinaryIO) -> Plan:

@@ -5,6 +5,7 @@ import io
 import lzma
 import struct
 import tarfile
+import time
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -304,3 +305,22 @@ def test_the_file_is_closed_when_the_capture_is(tmp_path):
     assert sum(len(batch.numbers) for batch in capture.batches()) == 3
     capture.close()
     assert list(capture.batches()) == []
+
+
+def test_a_header_of_tar_costs_the_same_in_a_buffer_of_any_size(tmp_path, monkeypatch):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for number in range(10_000):
+            folder = tarfile.TarInfo(f"d{number}")
+            folder.type = tarfile.DIRTYPE
+            archive.addfile(folder)
+    path = tmp_path / "lab.tar"
+    path.write_bytes(out.getvalue())
+
+    def seconds(chunk: int) -> float:
+        monkeypatch.setattr(tar_files, "CHUNK", chunk)
+        begin = time.process_time()
+        assert expand([path]) == [str(path)]
+        return time.process_time() - begin
+
+    assert min(seconds(1 << 23) for _ in range(2)) < 5 * min(seconds(1 << 16) for _ in range(2))

@@ -461,3 +461,18 @@ def test_a_real_trace_of_pktmon_gives_what_pktmon_made_of_it():
     ]
     pairs = zip(reading.frames, expected.frames, strict=True)
     assert all(0 <= ours.ts_ns - theirs.ts_ns < 1000 for ours, theirs in pairs)
+
+
+def test_small_buffers_that_expand_to_very_much_end_the_trace(tmp_path):
+    data = bytearray(etl([ndiscap(BEGIN, b"x" * 60)]))
+    struct.pack_into("<I", data, 0x48 + 32, 1 << 24)  # the largest buffer
+    # A literal, and a match with the byte before of 2 GB.
+    packed = struct.pack("<IBHBBHI", 0x7FFFFFFF, 0, 7, 15, 255, 0, 0x7FFFFFFF)
+    size, most = 0x48 + len(packed), 1 << 24
+    head = struct.pack("<II16xq8xH6xIHH16x", size, most, 9, 0, most, 0x60, 0)
+    path = tmp_path / "lab.etl"
+    path.write_bytes(bytes(data) + (head + packed) * 2000)  # 33 GB of 174 kB
+    reading = read_path(path)
+    assert (reading.status, reading.reasons) == (Status.CUT, ["too-many-buffers"])
+    assert "1000 times its size" in reading.message
+    assert reading.frame_data == [b"x" * 60]

@@ -3,8 +3,13 @@
 import gzip
 import json
 import random
+import socket
 import struct
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -12,6 +17,7 @@ import pytest
 from nvgre_doctor.remote import stored
 from nvgre_doctor.remote.stored import RANGE
 from tests import build
+from tests.needs import need_module, posix
 from tests.program import MISMATCH, UPDATED, run, text_of
 from tests.remote.servers import Site
 
@@ -152,3 +158,85 @@ def test_what_is_not_there_says_so_without_secrets(site: Site, place: str) -> No
 def test_a_refused_connection_says_so(site: Site) -> None:
     (found,) = report("http://127.0.0.1:1/a.pcap" + SIGNED, code=3)["captures"]
     assert found["status"] == "unreadable"
+
+
+# --- servers that are hostile ------------------------------------------------
+
+
+class Endless:
+    """A server that answers HEAD with `head`, and all else with `begin` and then for ever with
+    `more`.
+    """
+
+    def __init__(self, head: bytes, begin: bytes, more: bytes) -> None:
+        self._answers = head, begin, more
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/"
+        Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._socket.accept()
+                Thread(target=self._answer, args=(client,), daemon=True).start()
+
+    def _answer(self, client: socket.socket) -> None:
+        head, begin, more = self._answers
+        with suppress(OSError), client:
+            if client.recv(65536).startswith(b"HEAD"):
+                client.sendall(head)
+                return
+            client.sendall(begin)
+            while more:
+                client.sendall(more)
+
+
+def http(status: str, *headers: str) -> bytes:
+    return "\r\n".join([f"HTTP/1.1 {status}", *headers, "Connection: close", "", ""]).encode()
+
+
+RANGED = ("Accept-Ranges: bytes", 'ETag: "1"')
+HTML = ("Content-Type: text/html",)
+HOSTILE = {
+    "a.pcap": (
+        http("200 OK", "Content-Length: 100000000", *RANGED),
+        http("206 Partial Content", "Content-Range: bytes 0-1/100000000", *RANGED) + build.pcap([]),
+        bytes(1 << 20),
+    ),
+    "more/": (http("200 OK", *HTML), http("200 OK", *HTML), b'<a href="x">' * 10_000),
+    "deep/": (http("200 OK", *HTML), http("200 OK", *HTML) + b'<a href="a/">a</a>', b""),
+    "deep/**/*.pcap": (http("200 OK", *HTML), http("200 OK", *HTML) + b'<a href="a/">a</a>', b""),
+    "empty/": (http("200 OK", *HTML), http("200 OK", *HTML) + b"<p>nothing", b""),
+}
+
+
+@posix
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_server_that_sends_without_end_costs_no_memory_and_is_no_bug(name: str) -> None:
+    need_module("aiohttp")
+    need_module("fsspec")
+    server = Endless(*HOSTILE[name])
+    code = (
+        "import sys, atexit; from nvgre_doctor.cli import main;"
+        "from nvgre_doctor.remote import web;"
+        "web.MOST_PAGES = 50;"
+        "status = lambda: open('/proc/self/status').read();"
+        "atexit.register(lambda: print(status().split('VmHWM:')[1].split()[0], file=sys.stderr));"
+        "sys.exit(main(['check', '-q', sys.argv[1]]))"
+    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", code, server.url + name],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        server.close()
+    assert done.returncode == 3, done.stderr
+    assert "internal error" not in done.stderr
+    assert int(done.stderr.split()[-1]) < 300_000  # kB

@@ -205,3 +205,42 @@ def test_what_is_no_state_is_refused_with_a_way_out(tmp_path: Path, text: str) -
         state.load(str(file))
     assert "state\\x1b.json" in str(error.value)
     assert "Name another file" in str(error.value)
+
+
+FINDING = {
+    "code": "NVG201", "severity": "error", "confidence": "proven", "message": "old",
+    "subject": {"kind": "host", "address": "10.0.0.1"}, "frames": [], "frame_count": 0,
+    "display_filter": "ip", "next_step": "", "check": None, "captures": {},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("open", {**FINDING, "severity": "fatal"}),
+        ("open", {**FINDING, "confidence": "x"}),
+        ("open", {**FINDING, "code": "\x1b[31mNVG201"}),
+        ("open", {**FINDING, "captures": {"0": {}}}),
+        ("open", {**FINDING, "subject": {"kind": "pair", "hosts": ["10.0.0.1"]}}),
+        ("open", {**FINDING, "subject": {"kind": "pair", "hosts": [{}, {}]}}),
+        ("open", {**FINDING, "subject": {"kind": "lab", "address": "10.0.0.1"}}),
+        ("pending", ["nonsense", 1, 1, None, {}]),
+        ("pending", ["appeared", 1, 1, None, {}]),
+        ("pending", ["appeared", 1, 1, None, {"finding": {}, "since": None}]),
+        ("pending", ["lost", 1, 1, None, []]),
+        ("pending", ["heartbeat", 1, 1, None, {"rss": "x", "frames": 1}]),
+    ],
+)
+def test_a_state_with_what_no_watch_has_told_is_refused(
+    tmp_path: Path, name: str, wrong: object
+) -> None:
+    file = tmp_path / "state.json"
+    row = {"since_ns": 1, "shown_ns": 1, "silent": False}
+    plain = {"kind": "nvgre-doctor watch", "version": 1, "number": 1, "open": [], "layouts": {},
+             "problems": [], "sources": {}, "pending": []}  # fmt: skip
+    file.write_text(json.dumps({**plain, "open": [{"finding": FINDING, **row}]}))
+    assert state.load(str(file)).opened[0].row == FINDING
+    given = {"finding": wrong, **row} if name == "open" else wrong
+    file.write_text(json.dumps({**plain, name: [given]}))
+    with pytest.raises(StateError, match="Name another file"):
+        state.load(str(file))

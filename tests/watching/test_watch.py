@@ -6,6 +6,7 @@ import errno
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -267,6 +268,47 @@ def test_a_file_that_was_deleted_before_it_was_read_is_named(tmp_path: Path) -> 
             ("lost", "numbers 00002 to 00003 of the ring, before this file")
         ]
         assert Path(watched.of("lost")[0].fields["path"]).name == ring_name(4)
+
+
+@posix
+@pytest.mark.parametrize("first", ["a.pcap", "z.pcap"])
+def test_a_fifo_in_the_place_of_a_file_that_has_not_begun_is_not_waited_for(
+    tmp_path: Path, first: str
+) -> None:
+    (tmp_path / first).touch()
+    growing = tmp_path / "m.pcap"
+    growing.write_bytes(pcap(others()))
+    with watching(Folder(str(tmp_path))) as watched:
+        watched.look()
+        os.mkfifo(tmp_path / "fifo")
+        os.replace(tmp_path / "fifo", tmp_path / first)
+        watched.look(1)
+        append(growing, records(mismatch(at_s=1)))
+        assert ("appeared", "NVG301") in watched.look(1)
+        assert not watched.of("lost")
+
+
+@posix
+def test_what_cannot_be_opened_is_said_once_and_does_not_keep_others_from_being_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, whole = tmp_path / ring_name(1), tmp_path / ring_name(2)
+    broken.write_bytes(pcap(others()))
+    really = os.open
+
+    def fails(path: str, flags: int, *more: Any, **words: Any) -> int:
+        if path == str(broken):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return really(path, flags, *more, **words)
+
+    monkeypatch.setattr(os, "open", fails)
+    with watching(Folder(str(tmp_path))) as watched:
+        watched.look()
+        whole.write_bytes(pcap(mismatch()))
+        assert ("appeared", "NVG301") in watched.look(1)
+        assert [event.fields["message"] for event in watched.of("problem")] == [
+            "cannot open: Input/output error"
+        ]
 
 
 def test_tcpdumps_ring_that_writes_the_same_names_again_is_read_again(tmp_path: Path) -> None:

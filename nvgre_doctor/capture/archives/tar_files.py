@@ -30,8 +30,8 @@ def is_tar(head: bytes) -> bool:
 
 
 def _checksum_fits(block: bytes) -> bool:
-    told = _number(block[148:156])
-    return told == sum(block) - sum(block[148:156]) + 8 * 0x20
+    field = block[148:156]
+    return _number(field) == sum(block) - sum(field) + 8 * 0x20
 
 
 def _number(field: bytes) -> int:
@@ -109,27 +109,34 @@ class _Tape:
     def __init__(self, source: Source, head: bytes) -> None:
         self._source = source
         self._data = head
+        self._taken = 0  # bytes of `_data`: to cut them off for each header would be quadratic
         self.at = 0
 
     def take(self, count: int) -> bytes:
         """Up to `count` bytes; fewer at the end, or where the source fails, which raises."""
-        if not self._data:
-            self._data = self._source.fill(b"", 0, CHUNK)
-        if len(self._data) < count <= _BLOCK + LONGEST_NAME:
-            self._data = self._source.fill(self._data, count, count)
-        if len(self._data) < min(count, _BLOCK) and self._source.failure is not None:
+        if self._left == 0:
+            self._data, self._taken = self._source.fill(b"", 0, CHUNK), 0
+        if self._left < count <= _BLOCK + LONGEST_NAME:
+            rest = self._data[self._taken :]
+            self._data, self._taken = self._source.fill(rest, count, count), 0
+        if self._left < min(count, _BLOCK) and self._source.failure is not None:
             raise BrokenInputError(self._source.failure)
-        part, self._data = self._data[:count], self._data[count:]
+        part = self._data[self._taken : self._taken + count]
+        self._taken += len(part)
         self.at += len(part)
         return part
 
+    @property
+    def _left(self) -> int:
+        return len(self._data) - self._taken
+
     def skip_to(self, offset: int) -> None:
         """Forward to `offset`, in a file without reading what is between."""
-        if isinstance(self._source, FileSource) and offset - self.at > len(self._data):
+        if isinstance(self._source, FileSource) and offset - self.at > self._left:
             if offset > (self._source.size or 0):
                 raise broken(f"the tar archive is cut short: {_AGAIN}")
             self._source.seek(offset)
-            self._data, self.at = b"", offset
+            self._data, self._taken, self.at = b"", 0, offset
         while self.at < offset:
             if not self.take(offset - self.at):
                 raise broken(f"the tar archive is cut short: {_AGAIN}")

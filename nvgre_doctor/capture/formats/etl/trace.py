@@ -35,6 +35,8 @@ from nvgre_doctor.capture.source import FileSource
 
 _MOST_UNPACKED: Final = 1 << 28
 """Bytes of all buffers that are open at a time: 256 processors with buffers of 1 MB."""
+_MOST_TIMES: Final = 1000
+"""What a byte of the file may expand to, as in gzip: LZ77 makes 16 MB of 87 bytes."""
 _PROTECTED: Final = 0x40  # in the second byte of 802.11: ndiscap logs what is decrypted already
 _SEEN_ONLY_SO: Final = (
     "this reader was checked against the documented layout of ndiscap and not against a real trace"
@@ -55,6 +57,7 @@ class EtlReader(FrameReader):
 
     _census: Census
     _unpacked = 0  # bytes of the buffers that are open
+    _expanded = 0  # bytes of all buffers so far
     _damaged: tuple[int, int] | None = None  # offset of the first buffer, and how many
 
     @classmethod
@@ -95,6 +98,14 @@ class EtlReader(FrameReader):
                     buffer.offset,
                     f"more than {_MOST_UNPACKED} bytes of buffers are needed at once to put the"
                     " processors of this trace in order: it is damaged",
+                )
+            self._expanded += size
+            if self._expanded > _MOST_UNPACKED + _MOST_TIMES * (self._source.size or 0):
+                raise DamageError(
+                    "too-many-buffers",
+                    buffer.offset,
+                    f"the buffers of this trace expand to more than {_MOST_TIMES} times its size:"
+                    " it is damaged, and what follows was not read",
                 )
             is_whole = buffer.is_whole
             for ticks, piece in read_pieces(buffer.data, self._census):

@@ -1,0 +1,80 @@
+"""Web servers, which may send and name more than anybody asked for.
+
+Knows aiohttp and pages with links; loaded only for URLs of the web.
+"""
+
+import re
+from collections import deque
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final
+
+MOST_PAGES: Final = 10_000
+"""Folders below one that are looked at: pages can lead to others without end."""
+LARGEST_PAGE: Final = 4 << 20
+"""Bytes of a page with links: some 30,000."""
+_RANGE: Final = re.compile(r"bytes=(\d{1,20})-(\d{1,20})", re.ASCII)
+_PIECE: Final = 1 << 16
+
+
+class TooMuchError(OSError):
+    """A server sends more than was asked for."""
+
+
+@cache
+def answers() -> Any:
+    """The class of answers for aiohttp, of which no more is read than was asked for: fsspec takes
+    each whole into memory.
+    """
+    import aiohttp
+
+    class Answer(aiohttp.ClientResponse):  # type: ignore[misc]  # it has no types
+        _body: bytes | None = None
+
+        async def read(self) -> bytes:
+            """All of it."""
+            body: bytes | None = self._body
+            if body is None:
+                body = self._body = await self._bounded(_most(self.request_info.headers))
+            return body
+
+        async def _bounded(self, most: int) -> bytes:
+            parts, size = [], 0
+            while part := await self.content.read(_PIECE):
+                parts.append(part)
+                size += len(part)
+                if size > most:
+                    self.close()
+                    raise TooMuchError(0, f"the server sent more than {most} bytes")
+            return b"".join(parts)
+
+    return Answer
+
+
+def _most(headers: Mapping[str, str]) -> int:
+    asked = _RANGE.fullmatch(headers.get("Range", ""))
+    return LARGEST_PAGE if asked is None else int(asked[2]) - int(asked[1]) + 1
+
+
+def files_below(system: Any, path: str) -> dict[str, Mapping[str, Any]]:
+    """What the pages of a folder lead to, by name: the files in it and in those below.  Errors:
+    OSError.
+    """
+    found: dict[str, Mapping[str, Any]] = {}
+    folders, known = deque([path]), {path.rstrip("/")}
+    while folders:
+        folder = folders.popleft()
+        try:
+            infos = system.ls(folder, detail=True)
+        except FileNotFoundError:  # a link to nothing
+            continue
+        for info in infos:
+            name = info["name"]
+            if info.get("type") != "directory":
+                found[name] = info
+            elif name.rstrip("/") not in known:
+                known.add(name.rstrip("/"))
+                folders.append(name)
+        if len(known) > MOST_PAGES:
+            raise TooMuchError(0, f"there are more than {MOST_PAGES} folders")
+    return found
