@@ -5,7 +5,6 @@ seconds.
 import io
 import struct
 import sys
-import time
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -21,7 +20,6 @@ from nvgre_doctor.infer.clocks import compare_clocks
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.scan.counting import scan
 from nvgre_doctor.vocabulary import Layout
-from nvgre_doctor.watching.folder_names import Listing
 from nvgre_doctor.watching.follow import Pace
 from nvgre_doctor.watching.ring import Folder
 from tests import build
@@ -208,16 +206,3 @@ def test_the_files_of_a_ring_are_put_in_order_in_linear_time(tmp_path: Path) -> 
         assert [Path(one.path).name for one in opened] == [f"b{number}" for number in range(count)]
 
     assert_linear(make, 50)
-
-
-def test_a_folder_that_takes_long_to_look_at_is_looked_at_half_of_the_time(tmp_path: Path) -> None:
-    listing = Listing(str(tmp_path))
-    assert listing.names(0) == []
-    time.sleep(0.2)  # for what is done with the names
-    listing.rest()
-    ended = time.monotonic()
-    (tmp_path / "one").touch()
-    while (names := listing.names(0)) is None:
-        time.sleep(0.01)
-    assert names == ["one"]
-    assert 0.19 < time.monotonic() - ended < 2

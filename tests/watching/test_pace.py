@@ -4,11 +4,13 @@ import io
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from nvgre_doctor.terminal.display import Display
 from nvgre_doctor.terminal.live_area import LiveArea
+from nvgre_doctor.watching import folder_names
 from nvgre_doctor.watching.clock import SteadyClock
 from nvgre_doctor.watching.live_page import LivePage, page
 from nvgre_doctor.watching.ring import Folder
@@ -135,3 +137,19 @@ def test_a_terminal_that_goes_away_is_no_error(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(sys, "stdout", Gone())
     assert not area.show("text")
     area.end()
+
+
+def test_a_folder_that_takes_long_to_look_at_is_looked_at_half_of_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = 1000.0
+    monkeypatch.setattr(folder_names, "monotonic", lambda: now_s)
+    listing = folder_names.Listing(str(tmp_path))
+    assert listing.names(0) == []
+    now_s = 1003.0  # it took so long to do what is done with the names
+    listing.rest()
+    (tmp_path / "one").touch()
+    now_s = 1005.9
+    assert listing.names(0) is None
+    now_s = 1006.1
+    assert listing.names(0) == ["one"]
