@@ -292,6 +292,13 @@ def test_healthy_says_probably_where_a_host_is_only_likely() -> None:
     )
 
 
+def test_healthy_says_probably_where_a_host_was_proven_before_a_silence_only() -> None:
+    assert told(hosts(host(A, CURRENT), host(B, CURRENT, is_stale=True))) == (
+        "healthy",
+        "All 2 hosts probably speak RFC 7637; nothing is refused.",
+    )
+
+
 def test_healthy_says_whom_it_has_not_heard() -> None:
     known = hosts(host(A, CURRENT), host(B, UNKNOWN, frames_sent=0))
     assert told(known)[1] == "The only host that sends NVGRE speaks RFC 7637; nothing is refused."

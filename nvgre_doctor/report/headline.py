@@ -193,7 +193,7 @@ def _warnings(situation: Situation, findings: list[Finding]) -> str:
 def _healthy(situation: Situation) -> str:
     hosts = [host for host in situation.senders if host.sender is not Sender.OTHER]
     spoken = sorted({LAYOUT_NAMES[host.layout] for host in hosts})
-    is_proven = all(host.confidence is Confidence.PROVEN for host in hosts)
+    is_proven = all(host.confidence is Confidence.PROVEN and not host.is_stale for host in hosts)
     names = [address_text(host.address) for host in hosts]
     of_some = len(situation.diagnosis.hosts) > len(hosts)
     which = f" that {_verb(names, 'send')} NVGRE" if of_some else ""
