@@ -10,6 +10,7 @@ import gc
 import io
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -32,6 +33,14 @@ VERDICT = (
 """What is said of MISMATCH where its report goes to a file."""
 PROGRAM = [sys.executable, "-m", "nvgre_doctor"]
 _OURS = ("NVGRE_DOCTOR_", "_NVGRE_DOCTOR_")
+
+
+def plain_signals() -> None:
+    """A shell that starts jobs in the background makes them deaf to Ctrl-C, and that is
+    inherited.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def environment(**more: str) -> dict[str, str]:

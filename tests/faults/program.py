@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from tests.needs import need_module
+from tests.program import plain_signals
 
 fcntl, termios = need_module("fcntl"), need_module("termios")
 
@@ -31,14 +32,6 @@ EAGER: Final = (
 """The program, but it takes a thread for small captures too."""
 PATIENCE: Final = 60
 """Seconds after which something hangs."""
-
-
-def _plain_signals() -> None:
-    """A shell that starts jobs in the background makes them deaf to Ctrl-C, and that is
-    inherited.
-    """
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -67,7 +60,7 @@ def started(
         env=options.pop("env", environment()),
         start_new_session=True,
         # pytest has no threads here.
-        preexec_fn=options.pop("preexec_fn", _plain_signals),  # noqa: PLW1509
+        preexec_fn=options.pop("preexec_fn", plain_signals),  # noqa: PLW1509
         **options,
     )
     try:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.needs import need_module, posix
-from tests.program import PROGRAM, environment, in_terminal
+from tests.program import PROGRAM, environment, in_terminal, plain_signals
 from tests.watching.test_watch import mismatch, ring_name
 from tests.watching.watched import OLD, RFC, append, pcap, records
 from tests.worlds import NOON, SECOND, Tape, Vm
@@ -58,6 +58,7 @@ def running(*args: str, stdin: int = subprocess.DEVNULL) -> Iterator[Running]:
         stderr=subprocess.PIPE,
         text=True,
         env=environment(),
+        preexec_fn=plain_signals,  # noqa: PLW1509
     )
     found = Running(process)
     try:
