@@ -120,8 +120,8 @@ class _Gaps:
         self.counts[after.first - before.first] += 1
         self.counts[after.last - before.last] += 1
         self.is_numbered |= after.is_numbered
-        self.earliest = min(self.earliest, after.first, after.last)
-        self.latest = max(self.latest, after.first, after.last)
+        self.earliest = min(self.earliest, after.first)
+        self.latest = max(self.latest, after.last)
 
     def middle(self) -> int | None:
         """The one between the others.  None: they disagree, or it may have been other packets.
