@@ -36,21 +36,20 @@ def tell_host(
     """Fill in what the spans of one address say, which come `in_order`; the number of the span that
     decides.
     """
-    has_one = len({answers[n].layout for n in ordered} - {Layout.UNKNOWN}) < 2
+    layouts = {answers[n].layout for n in ordered} - {Layout.UNKNOWN}
     host.spans = [
         SpanVerdict(
             *answers[n][:3],
             *spans[n].ends(),
             spans[n].pieces,
             answers[n].is_hard,
-            None if has_one else clocks,
+            clocks if len(layouts) > 1 else None,
         )
         for n in ordered
     ]
     deciding = _deciding(ordered, answers)
     if deciding is None:
         return None
-    layouts = {answers[n].layout for n in ordered} - {Layout.UNKNOWN}
     host.layout, host.confidence, host.margin = answers[deciding][:3]
     if not is_known and len(layouts) > 1:
         lasts = [_deciding(of_capture, answers) for of_capture in _of_captures(ordered, spans)]

@@ -4,7 +4,9 @@ from random import Random
 
 import pytest
 
+from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.parts import Part, PartKey, Unit
+from nvgre_doctor.infer.clocks import Clocks
 from tests.infer.heard import SECOND, A, B, C, interval, key, offsets_in, part, unit, vm_macs
 
 
@@ -329,3 +331,10 @@ def test_captures_stay_in_order_when_one_holds_what_others_held_apart() -> None:
         4: (3, 0),
         5: (3, 0),
     }
+
+
+def test_a_clock_is_ahead_of_those_that_packets_tie_it_to_and_of_no_other() -> None:
+    clocks = Clocks(Evidence({}))
+    clocks.offsets = {0: (0, 0), 1: (0, 5), 2: (2, 7)}
+    ahead = [clocks.ahead(*two) for two in ((0, 1), (1, 0), (0, 2), (0, 9), (9, 0))]
+    assert ahead == [5, -5, 0, 0, 0]

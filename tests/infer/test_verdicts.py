@@ -328,3 +328,22 @@ def test_multicast_and_broadcast_are_groups(address: str, is_group: bool) -> Non
 def test_the_spans_of_each_address_are_found() -> None:
     spans = [Span(address, [Piece((0,), moment(1), moment(2))], []) for address in (A, B, A)]
     assert by_address(spans) == {A: [0, 2], B: [1]}
+
+
+def test_a_change_is_proven_where_its_host_is_proven_before_and_after() -> None:
+    def is_proven(*answers: Answer) -> list[bool]:
+        return [change.is_proven for change in told(*answers)[0].changes]
+
+    assert is_proven(proven(OLD), proven(CURRENT)) == [True]
+    assert is_proven(proven(OLD), likely(OLD), proven(CURRENT)) == [True]
+    assert is_proven(likely(OLD), proven(CURRENT)) == [False]
+    assert is_proven(proven(OLD), likely(CURRENT)) == [False]
+
+
+def test_what_tells_nothing_makes_a_host_stale_only_after_the_span_that_decides() -> None:
+    def stale(*answers: Answer) -> bool:
+        """Of two captures, and nobody knows which is the later one."""
+        return told(proven(OLD), *answers, captures=(0, 0, 0, 1), is_known=False)[0].is_stale
+
+    assert stale(proven(CURRENT, 9), NOTHING, proven(CURRENT, 5))
+    assert not stale(proven(CURRENT, 5), NOTHING, proven(CURRENT, 9))
