@@ -100,9 +100,9 @@ class SpanVerdict(NamedTuple):
         """Its first and its last frame in this capture, or else by its clock."""
         ends = self.pieces.ends_in(capture) if self.pieces is not None else None
         if ends is None:
-            first, last = self.first, self.last
-            ahead = self.clocks.ahead(first.capture, capture) if self.clocks else 0
-            return At(first[0] + ahead, *first[1:]), At(last[0] + ahead, *last[1:])
+            ahead = self.clocks.ahead(self.first.capture, capture) if self.clocks else 0
+            first, last = [end._replace(ts_ns=end.ts_ns + ahead) for end in (self.first, self.last)]
+            return first, last
         return at(ends[0], capture), at(ends[1], capture)
 
 

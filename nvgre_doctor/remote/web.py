@@ -1,6 +1,6 @@
 """Web servers, which may send and name more than anybody asked for.
 
-Knows aiohttp and pages with links; loaded only for URLs of the web.
+Knows aiohttp, which is loaded only for URLs of the web, and pages with links.
 """
 
 import re
