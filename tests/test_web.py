@@ -7,7 +7,6 @@ import socket
 import struct
 import subprocess
 import sys
-import threading
 import tomllib
 from http.client import HTTPConnection
 from pathlib import Path
@@ -188,6 +187,7 @@ def test_a_browser_that_does_not_wait_for_the_answer_is_no_traceback(
     (installed / "nvgre_doctor_web" / "site" / "python-0.bin").write_bytes(bytes(20 << 20))
     monkeypatch.syspath_prepend(installed)
     found = server(0)
+    found.daemon_threads = False  # closing it waits for every answer
     Thread(target=found.serve_forever, daemon=True).start()
     try:
         for line in (b"GET /python-0.bin HTTP/1.1\r\n\r\n", b"GET / HTT"):
@@ -197,9 +197,10 @@ def test_a_browser_that_does_not_wait_for_the_answer_is_no_traceback(
                 assert client.recv(1)
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             client.close()  # with a reset
-        for thread in threading.enumerate():
-            if "process_request" in thread.name:
-                thread.join(10)
+        last = HTTPConnection("127.0.0.1", found.server_port, timeout=10)
+        last.request("GET", "/nothing")
+        assert last.getresponse().status == 404  # those before it were accepted
+        last.close()
     finally:
         found.shutdown()
         found.server_close()
