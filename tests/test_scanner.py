@@ -136,7 +136,7 @@ def test_a_full_table_is_told_and_nothing_is_counted_twice():
     (at, number, last, is_full), _ = walk(made, data)
     assert (at, number, last, is_full) == (len(data) // 3 * 2, 3, len(data) // 3, True)
     units, *others = made.take()
-    assert ([frames_of(packed) for _, packed in units], others) == ([1, 1], [[], 2, 0, 0])
+    assert ([frames_of(packed) for _, packed in units], others) == ([1, 1], [[], 2, 0, 0, 0])
     assert walk(made, data, at=at)[0] == (len(data), 2, at, False)
     assert len(made.take()[0]) == 1
 
@@ -157,7 +157,22 @@ def test_a_unit_holds_all_that_the_evidence_takes():
     assert row[:7] == (second, second, 4, 1, moment, 4, moment)
     assert [row[at] for at in (7, 9, 10, 12, 14, 15)] == [7, 2, 128, 9, 1, 127]
     assert row[11] == row[16] != 0
-    assert (directions, counts) == ([], [4, 0, 0])
+    assert (directions, counts) == ([], [4, 0, 0, 0])
+
+
+@pytest.mark.parametrize("tags", [(), ((0x8100, 7),), ((0x88A8, 7), (0x8100, 9))])
+def test_arp_between_hosts_is_counted_and_not_looked_at(tags):
+    made = scanner()
+    frame = build.ethernet(build.arp(MACS[0], "192.168.50.1", "192.168.50.2"), tags=tags)
+    end, (stamps, _, _) = walk(made, record(frame) * 3)
+    assert (end[1], stamps, made.take()) == (4, [], ([], [], 0, 0, 0, 3))
+
+
+def test_what_may_be_a_frame_of_802_11_is_left_though_it_may_look_like_arp():
+    made = scanner()
+    arp = build.arp(MACS[0], "192.168.50.1", "192.168.50.2")
+    _, (stamps, _, _) = walk(made, record(build.ethernet(arp, dst="08:15:5d:0a:00:01")))
+    assert (stamps, made.take()) == ([0], ([], [], 0, 0, 0, 0))
 
 
 def test_a_new_unit_begins_behind_a_silence():

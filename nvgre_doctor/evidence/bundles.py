@@ -56,11 +56,13 @@ def bundle(units: Mapping[bytes, bytes]) -> tuple[Sent, ...]:
     return tuple([Sent(source, tuple(own)) for source, own in sorted(of_sources.items())])
 
 
-def unbundled(bundle: bytes) -> Iterator[tuple[bytes, bytes]]:
+def unbundled(bundle: bytes) -> list[tuple[bytes, bytes]]:
     """The units of a bundle."""
+    units = []
     at = 0
     while at < len(bundle):
         length, of_rows = _LENGTHS.unpack_from(bundle, at)
         rows = at + _LENGTHS.size + length
         at = rows + of_rows
-        yield bundle[rows - length : rows], bundle[rows:at]
+        units.append((bundle[rows - length : rows], bundle[rows:at]))
+    return units

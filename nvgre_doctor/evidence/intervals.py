@@ -1,14 +1,14 @@
 """What was seen of one VM pair, in intervals: the rows of its units laid beside each other."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from operator import itemgetter
-from typing import NamedTuple
 
 from nvgre_doctor.evidence.bundles import Packed
-from nvgre_doctor.evidence.parts import Interval, Part, PartKey, Unit, read_key
+from nvgre_doctor.evidence.parts import Interval, Moment, Part, PartKey, Unit, read_key
 from nvgre_doctor.evidence.rows import (
-    ROW,
+    FIRST,
+    LAST,
     Row,
     customers_of,
     moments_of,
@@ -29,51 +29,54 @@ def parts(units: Packed) -> Iterator[tuple[PartKey, Part]]:
         yield key, _part(key, of_key)
 
 
-class _Rows(NamedTuple):
-    earliest: int
-    latest: int
-    rows: tuple[tuple[int, bool, Row], ...]  # with low octet, and whether it is cut
+_Run = tuple[int, int, tuple[tuple[int, bool, Row], ...]]
+"""Earliest and latest second, and rows with their low octet and whether they are cut."""
 
 
 def _part(key: PartKey, units: list[tuple[int, bool, bytes]]) -> Part:
     """Intervals of a part, of the rows of its units."""
-    if len(units) == 1 and len(units[0][2]) <= 1 + units[0][2][0] + ROW.size:  # as nearly always
-        octet, is_cut, packed = units[0]
-        row = ROW.unpack_from(packed, 1 + packed[0])
-        ends = moments_of(row)
-        whole = () if is_cut else (Unit(octet, row[2], *ends, packets_of(row)),)
-        about = customers_of(packed) if key.destination else b""
-        return Part((Interval(*ends, whole, row[2]),), about, bytes((octet,)))
-    rows = [
-        _Rows(row[0], row[1], ((octet, is_cut, row),))
-        for octet, is_cut, packed in units
-        for row in rows_of(packed)
-    ]
-    intervals = [_interval(run.rows) for run in settle(rows, _together)]
-    first = min((row[3], customers_of(packed)) for _, _, packed in units for row in rows_of(packed))
+    runs: list[_Run] = []
+    first: tuple[int, bytes] | None = None
+    for octet, is_cut, packed in units:
+        about = customers_of(packed)
+        for row in rows_of(packed):
+            runs.append((row[0], row[1], ((octet, is_cut, row),)))
+            if first is None or (row[3], about) < first:
+                first = row[3], about
+    if len(runs) > 1:
+        runs = settle(runs, _together)
     return Part(
-        tuple(sorted(intervals)),
-        first[1] if key.destination else b"",
+        tuple(sorted([_interval(rows) for _, _, rows in runs])),
+        first[1] if first is not None and key.destination else b"",
         bytes(sorted({octet for octet, _, _ in units})),
     )
 
 
-def _together(runs: list[_Rows]) -> _Rows:
-    return _Rows(
-        min(run.earliest for run in runs),
-        max(run.latest for run in runs),
-        tuple(row for run in runs for row in run.rows),
+def _together(runs: list[_Run]) -> _Run:
+    if len(runs) == 1:
+        return runs[0]
+    return (
+        min([run[0] for run in runs]),
+        max([run[1] for run in runs]),
+        tuple([row for run in runs for row in run[2]]),
     )
 
 
-def _interval(rows: Iterable[tuple[int, bool, Row]]) -> Interval:
+def _interval(rows: tuple[tuple[int, bool, Row], ...]) -> Interval:
+    if len(rows) == 1:  # as nearly always
+        octet, is_cut, row = rows[0]
+        ends = moments_of(row)
+        whole = () if is_cut else (Unit(octet, row[2], *ends, packets_of(row)),)
+        return Interval(*ends, whole, row[2])
     by_octet: defaultdict[int, list[Row]] = defaultdict(list)
     for octet, is_cut, row in rows:
         by_octet[octet if not is_cut else -1].append(row)
-    whole = total([row for of_octet in by_octet.values() for row in of_octet])
-    by_octet.pop(-1, None)
-    units = []
-    for octet, of_octet in sorted(by_octet.items()):
-        row = total(of_octet)
-        units.append(Unit(octet, row[2], *moments_of(row), packets_of(row)))
-    return Interval(*moments_of(whole), tuple(units), whole[2])
+    first = min([row for _, _, row in rows], key=FIRST)
+    last = max([row for _, _, row in rows], key=LAST)
+    units = [
+        Unit(octet, row[2], *moments_of(row), packets_of(row))
+        for octet, row in sorted((octet, total(own)) for octet, own in by_octet.items())
+        if octet >= 0
+    ]
+    frames = sum([row[2] for _, _, row in rows])
+    return Interval(Moment(*first[3:5]), Moment(*last[5:7]), tuple(units), frames)

@@ -92,7 +92,8 @@ def weight_of(frames: int, packets: tuple[Packet, ...]) -> int:
     """
     if len(packets) == 1:
         return 1
-    return max(2, frames // max(packet.frames for packet in packets))
+    one, two = packets
+    return max(2, frames // max(one.frames, two.frames))
 
 
 class Unit(NamedTuple):

@@ -29,7 +29,9 @@ frame), and its rows in order of time.  Where the VM pair is not kept there is t
 octet in place of the addresses."""
 NO_PACKET: Final = (0, bytes(8), 0, 0, 0)
 _PACKETS: Final = 2
-_FIRST, _LAST = itemgetter(3), itemgetter(5)
+FIRST: Final = itemgetter(3)
+LAST: Final = itemgetter(5)
+"""Of a row: the numbers of its first and of its last frame."""
 _FRAMES: Final = Struct("<Q")
 _NUMBERS: Final = Struct("<QqQ")  # first frame, its time, last frame
 
@@ -91,7 +93,7 @@ def merge(parts: Sequence[bytes]) -> bytes:
         customers = min(about)
     else:
         _, customers = min(
-            (min(map(_FIRST, own)), customers) for own, customers in zip(rows, about, strict=True)
+            (min(map(FIRST, own)), customers) for own, customers in zip(rows, about, strict=True)
         )
     return pack(customers, settle([row for own in rows for row in own], total))
 
@@ -123,7 +125,7 @@ def total(rows: list[Row]) -> Row:
     """Rows of one unit as one."""
     if len(rows) == 1:
         return rows[0]
-    first, last = min(rows, key=_FIRST), max(rows, key=_LAST)
+    first, last = min(rows, key=FIRST), max(rows, key=LAST)
     packets: dict[tuple[int, bytes], tuple[Any, ...]] = {}
     for row in rows:
         for packet in (row[7:12], row[12:]):

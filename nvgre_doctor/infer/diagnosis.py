@@ -157,10 +157,14 @@ class HostVerdict:
         one, two = self._spoken(first), self._spoken(last)
         if one is None or two is None or one.layout is not two.layout:
             return None
+        if one is two:
+            return one if by_itself else self._surest(one)
         surest = (one, two) if by_itself else (self._surest(one), self._surest(two))
         return min(surest, key=_sureness)
 
     def _surest(self, span: SpanVerdict) -> SpanVerdict:
+        if len(self.spans) == 1:  # as nearly always
+            return span
         at = self.spans.index(span)
         others = self.spans[: at + 1] if span.layout is Layout.CURRENT else self.spans[at:]
         return max((s for s in others if s.layout is span.layout), key=_sureness)

@@ -132,11 +132,12 @@ def _guests(evidence: Evidence) -> set[tuple[bytes, bytes]]:
     guests: set[tuple[bytes, bytes]] = set()
     for bundle in evidence.bundles() if macs_of_errors else ():
         for unit, packed in unbundled(bundle):
+            destination, source = halves(macs_of(unit))
+            if destination not in macs_of_errors and source not in macs_of_errors:
+                continue
             if is_sure(unit) and is_kept(unit) and (customers := customers_of(packed)):
-                destination, source = halves(macs_of(unit))
-                if destination in macs_of_errors or source in macs_of_errors:
-                    of_source, of_destination = halves(customers)
-                    guests |= {(source, of_source), (destination, of_destination)}
+                of_source, of_destination = halves(customers)
+                guests |= {(source, of_source), (destination, of_destination)}
     return guests
 
 

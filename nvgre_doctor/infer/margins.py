@@ -74,7 +74,8 @@ class Facts:
         """Soft and hard."""
         soft, soft_most, hard_most = by_range, 0, 0
         hard = by_range if self._counts_values[number] else 0
-        for ground in self.grounds(number, layout, weights):
+        for ground in self.grounds(number, layout):
+            ground = ground.beyond(layout, weights)  # noqa: PLW2901
             if ground.model.is_shared:
                 soft_most = max(soft_most, ground.soft)
                 hard_most = max(hard_most, ground.hard)
@@ -84,37 +85,33 @@ class Facts:
         hard = hard + hard_most if self.can_be_hard[number][layout] else 0
         return max(soft + soft_most, hard), hard
 
-    def grounds(
-        self, number: int, layout: int, weights: dict[Heard, int] | None = None
-    ) -> Iterator["Ground"]:
-        """What models add to what single frames say; without `weights` of those that fit one
-        layout, all that models say.
-        """
+    def grounds(self, number: int, layout: int) -> Iterator["Ground"]:
+        """What models say of a fact."""
         for model, place in self.models_of[number]:
             soft = model.soft.margin(place, layout)
-            if not soft:
-                continue
-            hard = 0 if model.is_soft else model.hard.margin(place, layout)
-            if weights:
-                own = sum(
-                    [
-                        weights[unit]
-                        for unit in model.units
-                        if unit in weights and only_layout(unit) == layout
-                    ]
-                )
-                soft, hard = soft - own, max(0, hard - own)
-                if soft <= 0:
-                    continue
-            yield Ground(model, soft, hard)
+            if soft:
+                yield Ground(model, soft, 0 if model.is_soft else model.hard.margin(place, layout))
 
 
 class Ground(NamedTuple):
-    """A model, and what it adds to a fact."""
+    """A model, and what it says of a fact."""
 
     model: Model
     soft: int
     hard: int
+
+    def beyond(self, layout: int, weights: Mapping[Heard, int]) -> "Ground":
+        """What it adds to frames that fit one layout, which weigh so much."""
+        if not weights:
+            return self
+        own = sum(
+            [
+                weights[unit]
+                for unit in self.model.units
+                if unit in weights and only_layout(unit) == layout
+            ]
+        )
+        return Ground(self.model, max(0, self.soft - own), max(0, self.hard - own)) if own else self
 
 
 def only_layout(unit: Heard) -> int | None:

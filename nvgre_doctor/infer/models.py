@@ -61,7 +61,7 @@ class Model:
     def solve(self, classes: Classes) -> None:
         """Find the id that leaves the fewest packets wrong, and the tables of all others."""
         places = self._places()
-        cases = self._cases()
+        cases = self._cases(places)
         self._judge(cases, places)
         certain: list[Case] = []
         perhaps: list[Case] = []
@@ -81,9 +81,8 @@ class Model:
     def _places(self) -> dict[int, int]:
         return {span: place for place, span in enumerate(self.spans)}
 
-    def _cases(self) -> dict[int, Case]:
+    def _cases(self, places: dict[int, int]) -> dict[int, Case]:
         """What every id explains."""
-        places = self._places()
         cases: dict[int, Case] = {}
         for unit in self.units:
             place, weight = places[unit.span], unit.weight
@@ -149,7 +148,7 @@ class Model:
     def best_tenant(self, place: int, layout: int) -> int | None:
         """The id that explains most if one span speaks this layout."""
         best, tenant = 0, None
-        for number, case in sorted(self._cases().items()):
+        for number, case in sorted(self._cases(self._places()).items()):
             mine = case.get(place, (0, 0))
             explained = sum(map(max, case.values())) - max(mine) + mine[layout]
             if mine[layout] and explained > best:

@@ -68,6 +68,10 @@ class Pieces:
 
     def ends_in(self, capture: int) -> tuple[Moment, Moment] | None:
         """The first and the last frame in one capture, if it has any."""
+        if len(self._pieces) == 1:  # as nearly always
+            captures, *ends = self._pieces[0]
+            place = bisect_left(captures, capture)
+            return (ends[0], ends[1]) if captures[place : place + 1] == (capture,) else None
         here = self.in_capture(capture)
         return _ends(here) if here else None
 

@@ -124,11 +124,10 @@ class Explaining:
             for unit in self._spans[number].heard
             if only_layout(unit) == layout and unit not in self._facts.strays
         }
-        adding = {ground.model for ground in self._facts.grounds(number, layout, weights)}
         grounds = [
             ground
             for ground in self._facts.grounds(number, layout)
-            if ground.model in adding or len(ground.model.spans) > 1
+            if len(ground.model.spans) > 1 or ground.beyond(layout, weights).soft
         ]
         grounds.sort(key=lambda ground: -max(ground.hard, ground.soft))
         return [

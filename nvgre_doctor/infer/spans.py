@@ -155,6 +155,8 @@ def _united(stretches: Sequence[_Stretch]) -> list[_Stretch]:
     """By capture and frame, those one that hold the same packet in two captures.  A packet that
     comes back after a silence is not one packet: senders that number nothing repeat themselves.
     """
+    if len(stretches) == 1 and len(stretches[0].captures) == 1:  # nothing to compare
+        return list(stretches)
     repeated = _repeated(stretches)
     holders: dict[bytes, _Stretch] = {}
     united: list[_Stretch] = []

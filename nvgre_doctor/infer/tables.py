@@ -35,7 +35,8 @@ def make_table(cases: Sequence[Case], doubts: Sequence[Case], width: int) -> Tab
     """
     if width == 2:
         most = _most_of_two(cases)
-        return _OfTwo(most, _most_of_two([*cases, *doubts]) if doubts else most)
+        against = _most_of_two([*cases, *doubts]) if doubts else most
+        return _OfTwo(most, against, _margins_of_two(max(most), *against))
     ranked = _ranked(cases)
     return _OfMany(ranked, _ranked([*cases, *doubts]) if doubts else ranked, width)
 
@@ -47,9 +48,10 @@ _Two = tuple[int, int, int, int]
 class _OfTwo(NamedTuple):
     most: _Two
     against: _Two
+    margins: tuple[int, int, int, int]  # by place, then by layout: each is asked for several times
 
     def margin(self, place: int, layout: int) -> int:
-        return max(0, max(self.most) - _best_of_two(self.against, place, 1 - layout))
+        return self.margins[2 * place + layout]
 
     def given(self, place: int, layout: int) -> Iterator[tuple[int, int, int]]:
         step, base = (1, 2 * layout) if place == 0 else (2, layout)
@@ -72,10 +74,13 @@ def _most_of_two(cases: Iterable[Case]) -> _Two:
     return a, b, c, d
 
 
-def _best_of_two(most: _Two, place: int, layout: int) -> int:
-    if place == 0:
-        return max(most[2 * layout], most[2 * layout + 1])
-    return max(most[layout], most[2 + layout])
+def _margins_of_two(top: int, a: int, b: int, c: int, d: int) -> tuple[int, int, int, int]:
+    return (
+        max(0, top - max(c, d)),
+        max(0, top - max(a, b)),
+        max(0, top - max(b, d)),
+        max(0, top - max(a, c)),
+    )
 
 
 _Ranked = list[tuple[int, Case]]

@@ -203,10 +203,11 @@ def silent_vm_pairs(situation: Situation) -> Iterator[tuple[PairFacts, list[OneW
     for s in situation.diagnosis.streams:
         if s.frames and s.macs and not s.macs[0] & 1:  # unicast
             of_flow = directions[s.source, s.destination]
-            known = of_flow.get(s.macs) or OneWay(s.source, s.destination, s.macs, s.first, 0)
-            of_flow[s.macs] = known._replace(
-                first=min(known.first, s.first), frames=known.frames + s.frames
-            )
+            known = of_flow.get(s.macs)
+            first, frames = s.first, s.frames
+            if known is not None:
+                first, frames = min(known.first, first), known.frames + frames
+            of_flow[s.macs] = OneWay(s.source, s.destination, s.macs, first, frames)
     for pair in situation.diagnosis.pairs:
         one, two = pair.hosts
         if one not in senders or two not in senders:

@@ -63,7 +63,7 @@ struct kind {
 enum sort { UNIT, UNKEPT, DIRECTION };
 
 /* Of a frame: it is left to Python, a unit's, or only counted. */
-enum verdict { LEAVE, NVGRE, NOT_GRE, VXLAN, VERDICTS };
+enum verdict { LEAVE, NVGRE, NOT_GRE, VXLAN, ARP, VERDICTS };
 
 struct packet {
     uint64_t digest, frames;
@@ -425,7 +425,7 @@ static enum verdict read_ip(const uint8_t *ip, size_t size, struct plain *found)
     return NOT_GRE;
 }
 
-/* The IP packet in a frame of `size` bytes, behind one of the link headers of its kind. */
+/* A frame of `size` bytes: ARP, or the IP packet behind one of the link headers of its kind. */
 static enum verdict read_frame(const struct kind *kind, const uint8_t *frame, size_t size,
                                struct plain *found)
 {
@@ -440,6 +440,8 @@ static enum verdict read_frame(const struct kind *kind, const uint8_t *frame, si
                 at += 4;
                 ip += 4;
             }
+        if (way->may_be_tagged && get16(frame + at) == 0x0806 && (frame[0] & 15) != 8)
+            return ARP; /* with 8 it may be a frame of 802.11 (wire.links) */
         if (memcmp(frame + at, way->value, way->decisive) == 0 && frame[ip] >> 4 == way->version
             && (!way->bottom_at || frame[way->bottom_at] & 1))
             return read_ip(frame + ip, size - ip, found);
@@ -947,10 +949,11 @@ static PyObject *scanner_take(PyObject *self, PyObject *Py_UNUSED(unused))
             failed = append_new(units, unit_tuple(row));
     }
     if (!failed)
-        taken = Py_BuildValue("(OOKKK)", units, directions,
+        taken = Py_BuildValue("(OOKKKK)", units, directions,
                               (unsigned long long)scanner->counted[NVGRE],
                               (unsigned long long)scanner->counted[NOT_GRE],
-                              (unsigned long long)scanner->counted[VXLAN]);
+                              (unsigned long long)scanner->counted[VXLAN],
+                              (unsigned long long)scanner->counted[ARP]);
     Py_XDECREF(units);
     Py_XDECREF(directions);
     if (!taken)

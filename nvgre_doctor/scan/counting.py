@@ -51,7 +51,7 @@ class FrameCounter:
     def _begin(self) -> None:
         self.evidence = CaptureEvidence()
         self._kinds: dict[Kind, tuple[PlainLoop, Odd]] = {}
-        self._counted: Counter[Oddity] = Counter()  # frames of which nothing else is kept
+        self._counted: Counter[Sign] = Counter()  # frames of which nothing else is kept
         self._masks: dict[bytes, int] = {}
         scanner = scanner_class()
         self._native = None if scanner is None else Native(scanner, self._rows_in_c)
@@ -87,8 +87,8 @@ class FrameCounter:
     def finish(self) -> CaptureEvidence:
         """All evidence."""
         self._fold()
-        for oddity, count in (+self._counted).items():
-            self.evidence.add_sign(Sign(oddity), Sightings(count, ()))
+        for sign, count in (+self._counted).items():
+            self.evidence.add_sign(sign, Sightings(count, ()))
         return self.evidence
 
     def take(self) -> CaptureEvidence:
@@ -129,7 +129,7 @@ class FrameCounter:
         if self._native is not None:
             self._counted.update(self._native.fold(evidence))
         for (_, clock), (loop, odd) in self._kinds.items():
-            self._counted.update(loop.counted)
+            self._counted.update({Sign(oddity): count for oddity, count in loop.counted.items()})
             units = list(loop.units())
             evidence.nvgre_frames += sum(frames for *_, frames in units)
             unkept = ((ends, 0, frames) for ends, frames in loop.unkept_frames.items())

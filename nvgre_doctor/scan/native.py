@@ -9,15 +9,21 @@ from typing import TYPE_CHECKING, Final, Literal, TypeGuard
 
 from nvgre_doctor.capture.batch import MAX_FRAME, Clock, Columns, Records, WordClock
 from nvgre_doctor.evidence import CaptureEvidence, sampling
+from nvgre_doctor.evidence.signs import Sign
 from nvgre_doctor.scan.plain import Layout, layout_of
 from nvgre_doctor.vocabulary import Oddity
+from nvgre_doctor.wire.ethertypes import ETHERTYPE_ARP
 
 if TYPE_CHECKING:
     from nvgre_doctor.scan._scanner import Scanner
 
 PURE_VARIABLE: Final = "NVGRE_DOCTOR_PURE"
 _ORDERS: Final[dict[str, Literal["little", "big"]]] = {"<": "little", ">": "big"}
-ONLY_COUNTED: Final = (Oddity.NOT_GRE, Oddity.VXLAN)
+ONLY_COUNTED: Final = (
+    Sign(Oddity.NOT_GRE),
+    Sign(Oddity.VXLAN),
+    Sign(Oddity.NOT_IP, detail=ETHERTYPE_ARP),
+)
 _NONE: Final = 62  # of the linktypes with their clocks, in _scanner.c
 ROWS: Final = 49_152
 """Of the table in _scanner.c: 13 MB, of which only what is used is touched."""
@@ -104,7 +110,7 @@ class Native:
                 if other == linktype and kind < _NONE and self._scanner is not None:
                     self._scanner.add_way(kind, *way)
 
-    def fold(self, evidence: CaptureEvidence) -> dict[Oddity, int]:
+    def fold(self, evidence: CaptureEvidence) -> dict[Sign, int]:
         """Add everything that was counted, and begin again.  Gives how many other frames were
         counted.
         """

@@ -102,7 +102,7 @@ def test_the_grounds_of_a_margin_are_what_vm_pairs_add_to_values() -> None:
     )
     facts = facts_of(of)
     weights = {of[0].heard[1]: 5}
-    assert [g[1:] for g in facts.grounds(0, OLD, weights)] == [(5, 5)]
+    assert [g.beyond(OLD, weights)[1:] for g in facts.grounds(0, OLD)] == [(5, 5), (0, 0)]
     assert [g[1:] for g in facts.grounds(0, OLD)] == [(5, 5), (5, 5)]
     assert list(facts.grounds(0, NEW)) == []
 
