@@ -4,7 +4,6 @@ promises.
 
 import io
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from random import Random
 
 import pytest
@@ -616,8 +615,7 @@ def test_rows_are_folded_when_there_are_too_many_and_at_the_end(rows_at_most, fo
     (whole,) = batches(build.pcap(rows))
     parts = [slice(at, at + 10) for at in range(0, 120, 10)]
     pieces = [
-        replace(
-            whole,
+        whole._replace(
             stamps=whole.stamps[part],
             lengths=whole.lengths[part],
             numbers=whole.numbers[part],

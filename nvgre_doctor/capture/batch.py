@@ -22,8 +22,7 @@ for USB and D-Bus; we do
 not: those carry no NVGRE, and memory stays bounded)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Why a capture, or a part of it, could not be read.  `offset` is in bytes of the uncompressed
     stream.
     """
@@ -76,8 +75,7 @@ class WordClock(NamedTuple):
         return ns if -(1 << 63) <= ns < 1 << 63 else NO_TIME
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """Frames of one linktype and one clock that lie in one buffer; column `i` of each list is one
     frame.
 

@@ -163,8 +163,6 @@ class HostVerdict:
         return min(surest, key=_sureness)
 
     def _surest(self, span: SpanVerdict) -> SpanVerdict:
-        if len(self.spans) == 1:  # as nearly always
-            return span
         at = self.spans.index(span)
         others = self.spans[: at + 1] if span.layout is Layout.CURRENT else self.spans[at:]
         return max((s for s in others if s.layout is span.layout), key=_sureness)

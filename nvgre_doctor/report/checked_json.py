@@ -8,7 +8,6 @@ What is wrong is said with its JSON path.
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NoReturn, TypeVar
 
@@ -34,14 +33,17 @@ class JsonError(GivenError):
     """What is wrong with a JSON text, and where."""
 
 
-@dataclass(frozen=True, slots=True)
 class Value:
     """A value and its path from the root, `$`.  Every method checks the type first.  Errors:
     JsonError.
     """
 
-    path: str
-    raw: object
+    __slots__ = ("path", "raw")
+
+    def __init__(self, path: str, raw: object) -> None:
+        """`raw` as json reads it."""
+        self.path = path
+        self.raw = raw
 
     def fail(self, wanted: str) -> NoReturn:
         """Say what was wanted here and what was found."""

@@ -8,9 +8,8 @@ is read again from where the truth ended.
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from nvgre_doctor.capture import Cursor, OpenCapture, open_capture
 from nvgre_doctor.capture.batch import Batch, Progress
@@ -39,8 +38,7 @@ where it is known.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class CaptureRead:
+class CaptureRead(NamedTuple):
     """One capture, read as far as possible."""
 
     path: str
@@ -50,8 +48,7 @@ class CaptureRead:
     evidence: CaptureEvidence
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(NamedTuple):
     """What a thread is asked to read: the records of one file that begin at `start` and before the
     offset `stop`.
     """
@@ -63,8 +60,7 @@ class Stretch:
     interruption: Interruption | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StretchRead:
+class StretchRead(NamedTuple):
     """What was read of it."""
 
     read: CaptureRead

@@ -7,8 +7,7 @@ machine that wrote the file; the magic number tells which.
 
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from nvgre_doctor.capture.batch import MAX_FRAME, Batch, Clock, Columns, Records, Walker, WordClock
 from nvgre_doctor.capture.description import ENDIAN, Description, InterfaceDescription
@@ -39,8 +38,7 @@ bomb.  (Wireshark would go on
 counting them as empty frames.)"""
 
 
-@dataclass(frozen=True, slots=True)
-class PcapHeader:
+class PcapHeader(NamedTuple):
     """What the file header says, as far as reading records needs it."""
 
     order: str  # "<" little endian, ">" big endian
@@ -80,7 +78,7 @@ def parse_header(head: bytes) -> PcapHeader:
     # not of another kind.
     if not _fits(head, FILE_HEADER, header, 0) and not _fits(head, FILE_HEADER, header, 2, 2):
         for size in _RELATIVES[magic]:
-            relative = replace(header, record_header=size)
+            relative = header._replace(record_header=size)
             if _fits(head, FILE_HEADER, relative, 2):
                 return relative
     return header

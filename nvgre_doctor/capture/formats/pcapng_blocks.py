@@ -5,8 +5,7 @@ Format: draft-ietf-opsawg-pcapng.
 """
 
 import struct
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from nvgre_doctor.capture.batch import (
     FRAMES_LEFT_OUT,
@@ -46,8 +45,7 @@ MAX_INTERFACES: Final = 65_536
 """Per section.  Real captures have a handful; memory stays bounded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Interface:
+class Interface(NamedTuple):
     """An Interface Description Block."""
 
     linktype: int
@@ -62,8 +60,7 @@ class Interface:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """What the blocks before a point say about those after it, in one section."""
 
     order: str  # "<" little endian, ">" big endian

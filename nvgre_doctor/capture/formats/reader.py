@@ -6,8 +6,7 @@ A new format is a file beside this one, with a `Reader`, and a line in `capture.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import ClassVar, Final, Generic, TypeVar
+from typing import ClassVar, Final, Generic, NamedTuple, TypeVar
 
 from nvgre_doctor.capture.batch import Batch, Problem, Progress, Walker
 from nvgre_doctor.capture.description import Description
@@ -30,8 +29,7 @@ class DamageError(Exception):
         self.problem = Problem(reason, offset, message)
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor(Generic[State]):
+class Cursor(NamedTuple, Generic[State]):
     """Where a reader stands: the offset in the uncompressed stream where a record begins, and what
     counts of all before it.
 
