@@ -11,8 +11,8 @@ from nvgre_doctor.capture.losses import NOTHING, Losses
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.evidence.signs import IcmpSign
+from nvgre_doctor.infer.at import At
 from nvgre_doctor.infer.diagnosis import (
-    At,
     Change,
     Contradiction,
     Copies,

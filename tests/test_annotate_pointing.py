@@ -10,7 +10,7 @@ import pytest
 from nvgre_doctor.annotate import Pointer
 from nvgre_doctor.annotate.marking import Marker, plain_header
 from nvgre_doctor.doctor import examine
-from nvgre_doctor.infer.diagnosis import At
+from nvgre_doctor.infer.at import At
 from nvgre_doctor.known.expectations import parse_expected
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.rules.base import Situation

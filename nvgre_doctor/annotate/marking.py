@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from nvgre_doctor.annotate.pointing import Note, Pointer
-from nvgre_doctor.infer.diagnosis import At
+from nvgre_doctor.infer.at import At
 from nvgre_doctor.wire.decode import decode
 from nvgre_doctor.wire.links import ETHERNET
 

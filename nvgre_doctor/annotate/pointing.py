@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from nvgre_doctor.infer.diagnosis import At
+from nvgre_doctor.infer.at import At
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.frames import Errors, frame_of
@@ -44,7 +44,7 @@ class Pointer:
         codes = {code for code, _ in self._found}
         self._errors = Errors(situation.evidence, situation.diagnosis)
         self._shows = [(r.code, r.shows(situation)) for r in RULES if r.code in codes]
-        self._has_changes = any(host.changes for host in situation.diagnosis.hosts.values())
+        self._has_changes = any(host.is_mixed for host in situation.diagnosis.hosts.values())
 
     @property
     def is_idle(self) -> bool:

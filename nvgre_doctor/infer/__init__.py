@@ -81,4 +81,4 @@ def _take_back(host: HostVerdict) -> None:
     host.layout, host.confidence, host.margin = Layout.UNKNOWN, Confidence.NONE, 0
     host.proven_from = host.proven_to = None
     host.is_stale, host.contradiction = False, True
-    host.changes, host.spans = [], []
+    host.changes, host.spans, host.is_unordered = [], [], False

@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from nvgre_doctor.infer.diagnosis import About, At, RefusalFacts, is_earlier
+from nvgre_doctor.infer.at import At, is_earlier
+from nvgre_doctor.infer.diagnosis import About, RefusalFacts
 from nvgre_doctor.vocabulary import Cause
 
 

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple, TypeVar
 
 from nvgre_doctor.evidence import Captures
 from nvgre_doctor.evidence.parts import Moment, Packet
-from nvgre_doctor.infer.diagnosis import Copies, at
+from nvgre_doctor.infer.at import at
+from nvgre_doctor.infer.diagnosis import Copies
 from nvgre_doctor.infer.sent import Opened, Parts
 
 SHOWN: Final = 5

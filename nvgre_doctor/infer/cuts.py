@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from nvgre_doctor.evidence.parts import Moment
 from nvgre_doctor.infer.answers import LEAST_MARGIN
-from nvgre_doctor.infer.diagnosis import At
+from nvgre_doctor.infer.at import At
 from nvgre_doctor.infer.heard import Heard
 from nvgre_doctor.infer.margins import only_layout
 from nvgre_doctor.infer.models import Model

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from nvgre_doctor.evidence.parts import Moment
 from nvgre_doctor.evidence.signs import IcmpSign
+from nvgre_doctor.infer.at import At, at, gap, is_earlier
 from nvgre_doctor.infer.clocks import Clocks
 from nvgre_doctor.infer.pieces import Pieces
 from nvgre_doctor.vocabulary import (
@@ -19,19 +19,6 @@ from nvgre_doctor.vocabulary import (
 
 RESTART_NS: Final = 20_000_000_000
 """A host changes its layout by a restart, which takes longer than this."""
-
-
-class At(NamedTuple):
-    """One frame, ordered by time (-1: none), then capture index, then frame number."""
-
-    ts_ns: int
-    capture: int
-    frame_number: int
-
-
-def at(moment: Moment, capture: int) -> At:
-    """A frame of one capture among those of all."""
-    return At(moment.ts_ns, capture, moment.frame_number)
 
 
 class Stream(NamedTuple):
@@ -134,9 +121,16 @@ class HostVerdict:
     proven_from: At | None = None
     proven_to: At | None = None
     is_stale: bool = False  # it sent more since then, after a silence
+    is_unordered: bool = False  # captures whose order is not known tell different layouts
     spans: list[SpanVerdict] = field(default_factory=list)
     reasons: list[Reason] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    _of_captures: dict[int, list[SpanVerdict]] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether what it speaks is another layout at another time."""
+        return self.is_unordered or bool(self.changes)
 
     def layout_of(self, stream: Stream) -> Layout:
         """The proven layout in which this host wrote a stream; UNKNOWN where it cannot be told."""
@@ -163,6 +157,8 @@ class HostVerdict:
         return min(surest, key=_sureness)
 
     def _surest(self, span: SpanVerdict) -> SpanVerdict:
+        if self.is_unordered:
+            return span
         at = self.spans.index(span)
         others = self.spans[: at + 1] if span.layout is Layout.CURRENT else self.spans[at:]
         return max((s for s in others if s.layout is span.layout), key=_sureness)
@@ -170,19 +166,20 @@ class HostVerdict:
     def _spoken(self, at: At) -> SpanVerdict | None:
         before = after = None
         since = until = RESTART_NS
-        for span in self.spans:
+        spans = self.spans if not self.is_unordered else self._in_capture(at.capture)
+        for span in spans:
             if span.layout is Layout.UNKNOWN:
                 continue
             first, last = span.ends_in(at.capture)
             if is_earlier(last, at):
-                before, since = span, _gap(last, at)
+                before, since = span, gap(last, at)
             elif not is_earlier(at, first):
                 return span
             elif after is None:
-                after, until = span, _gap(at, first)
-        if before is not None and before is self.spans[-1] and before.layout is Layout.CURRENT:
+                after, until = span, gap(at, first)
+        if before is not None and before is spans[-1] and before.layout is Layout.CURRENT:
             return before
-        if after is not None and after is self.spans[0] and after.layout is Layout.OLD:
+        if after is not None and after is spans[0] and after.layout is Layout.OLD:
             return after
         if before is not None and after is not None and before.layout is after.layout:
             return before if before.layout is Layout.CURRENT else after
@@ -190,20 +187,19 @@ class HostVerdict:
             return before
         return after if until < RESTART_NS <= since else None
 
+    def _in_capture(self, capture: int) -> list[SpanVerdict]:
+        """The spans of one capture, by frame: nothing is known of when the others were."""
+        if not self._of_captures:
+            for span in self.spans:
+                for one in span.pieces.captures if span.pieces else (span.first.capture,):
+                    self._of_captures.setdefault(one, []).append(span)
+            for one, spans in self._of_captures.items():
+                spans.sort(key=lambda span: span.ends_in(one)[0].frame_number)
+        return self._of_captures.get(capture, [])
+
 
 def _sureness(span: SpanVerdict) -> tuple[bool, int]:
     return span.confidence is Confidence.PROVEN, span.margin
-
-
-def _gap(one: At, two: At) -> int:
-    return abs(two.ts_ns - one.ts_ns)
-
-
-def is_earlier(one: At, two: At) -> bool:
-    """By frame inside a capture, else by their clocks."""
-    if one.capture == two.capture:
-        return one.frame_number < two.frame_number
-    return one.ts_ns < two.ts_ns
 
 
 @dataclass(slots=True)

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.parts import halves
 from nvgre_doctor.evidence.streams import streams
-from nvgre_doctor.infer.diagnosis import Stream, at
+from nvgre_doctor.infer.at import at
+from nvgre_doctor.infer.diagnosis import Stream
 from nvgre_doctor.infer.sent import Opened
 
 

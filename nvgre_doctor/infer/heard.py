@@ -7,7 +7,7 @@ from typing import Final
 
 from nvgre_doctor.evidence import Captures
 from nvgre_doctor.evidence.parts import Packet, PartKey, Unit, weight_of
-from nvgre_doctor.infer.diagnosis import At, at
+from nvgre_doctor.infer.at import At, at
 from nvgre_doctor.wire import layouts
 
 COPIES_NS: Final = 100_000_000

@@ -6,6 +6,7 @@ of its key.  Knows spans as numbers; nothing about what else is known of a host.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from nvgre_doctor.infer.groups import Group, group_units
@@ -22,7 +23,9 @@ from nvgre_doctor.infer.spans import Span
 from nvgre_doctor.infer.tables import NEW, OLD, Case, Table, make_table
 
 MOST_SPANS: Final = 64
-"""MACs that were heard in more spans are no VM pair."""
+"""Of one model: what a VM pair sent in more of them is compared in stretches of time."""
+MOST_ADDRESSES: Final = 64
+"""MACs that more provider addresses sent are no VM pair."""
 
 
 class Model:
@@ -196,12 +199,31 @@ def place_of(model: Model, span: int) -> int:
     return model.spans.index(span)
 
 
+def _stretches(units: list[Heard], spans: Sequence[Span]) -> list[list[Heard]]:
+    """The units of a VM pair in stretches of time of MOST_SPANS each, which overlap by half: a fact
+    travels from one to the next.
+    """
+    numbers = {unit.span for unit in units}
+    if len(numbers) <= MOST_SPANS:  # as nearly always
+        return [units]
+    if len({spans[number].address for number in numbers}) > MOST_ADDRESSES:
+        return []
+    half = MOST_SPANS // 2
+    in_order = sorted(numbers, key=lambda number: (spans[number].ends()[0], number))
+    places = {number: place // half for place, number in enumerate(in_order)}
+    halves: list[list[Heard]] = [[] for _ in range(-(-len(in_order) // half))]
+    for unit in units:
+        halves[places[unit.span]].append(unit)
+    return [one + two for one, two in pairwise(halves)]
+
+
 def build_models(spans: Sequence[Span], classes: Classes) -> list[Model]:
     """Every group, solved; those of tenants that seem to be cloned are soft."""
     models = [
-        Model(group, units, is_shared)
+        Model(group, stretch, is_shared or stretch is not units)
         for group, units, is_shared in group_units(spans)
-        if len(units) > 1 and len({unit.span for unit in units}) <= MOST_SPANS
+        for stretch in _stretches(units, spans)
+        if len(stretch) > 1
     ]
     tainted: set[int] = set()
     for model in models:

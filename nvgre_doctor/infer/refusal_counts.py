@@ -10,7 +10,8 @@ from itertools import chain
 from typing import NamedTuple
 
 from nvgre_doctor.evidence.signs import DIGESTS, IcmpInterval
-from nvgre_doctor.infer.diagnosis import At, Spell
+from nvgre_doctor.infer.at import At
+from nvgre_doctor.infer.diagnosis import Spell
 from nvgre_doctor.vocabulary import Cause
 from nvgre_doctor.wire.marks import COPIES, is_numbered, split_unnumbered
 

@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.signs import EXAMPLES, IcmpSign
-from nvgre_doctor.infer.diagnosis import About, At, HostVerdict, RefusalFacts, Stream
+from nvgre_doctor.infer.at import At
+from nvgre_doctor.infer.diagnosis import About, HostVerdict, RefusalFacts, Stream
 from nvgre_doctor.infer.hearsay import icmp_errors, is_prohibited, refused_flow
 from nvgre_doctor.infer.refusal_counts import Refused
 from nvgre_doctor.vocabulary import Cause, Confidence, Layout, Sender

@@ -22,7 +22,7 @@ from nvgre_doctor.evidence.parts import (
     is_sure,
     macs_of,
 )
-from nvgre_doctor.infer.diagnosis import At, at
+from nvgre_doctor.infer.at import At, at
 from nvgre_doctor.infer.heard import Heard
 from nvgre_doctor.infer.pieces import Piece, Pieces
 from nvgre_doctor.infer.sent import Opened, Parts

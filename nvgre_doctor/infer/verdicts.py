@@ -54,6 +54,7 @@ def tell_host(
     if not is_known and len(layouts) > 1:
         lasts = [_deciding(of_capture, answers) for of_capture in _of_captures(ordered, spans)]
         ends = {answers[n].layout for n in lasts if n is not None}
+        host.is_unordered = True
         if len(ends) > 1:
             host.confidence, host.is_stale = Confidence.LIKELY, True
             return deciding

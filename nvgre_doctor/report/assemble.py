@@ -7,14 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from nvgre_doctor import __version__
-from nvgre_doctor.infer.diagnosis import (
-    At,
-    HostVerdict,
-    PairFacts,
-    Reason,
-    RefusalFacts,
-    Stream,
-)
+from nvgre_doctor.infer.at import At
+from nvgre_doctor.infer.diagnosis import HostVerdict, PairFacts, Reason, RefusalFacts, Stream
 from nvgre_doctor.infer.gathering import by_source
 from nvgre_doctor.infer.hearsay import count_other_prohibited
 from nvgre_doctor.known.ignored import Ignore, ignores_of
@@ -189,7 +183,7 @@ def _layout_meant(host: HostVerdict, stream: Stream) -> Layout:
     """
     if host.confidence is not Confidence.LIKELY:
         return host.layout_of(stream)
-    if not host.changes:
+    if not host.is_mixed:
         return host.layout
     spoken = host.spoken_between(stream.first, stream.last)
     return Layout.UNKNOWN if spoken is None else spoken.layout

@@ -7,7 +7,8 @@ from nvgre_doctor.docstrings import docstring
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.evidence.signs import Sightings, Sign
-from nvgre_doctor.infer.diagnosis import At, Diagnosis, HostVerdict
+from nvgre_doctor.infer.at import At
+from nvgre_doctor.infer.diagnosis import Diagnosis, HostVerdict
 from nvgre_doctor.known.expectations import NetworkTable
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.rules.advice import Advice
@@ -61,7 +62,7 @@ class Situation(NamedTuple):
     def layout_at(self, address: bytes, at: At) -> Layout:
         """What a host speaks at that time; where it changed, what is known of that time."""
         host = self.host(address)
-        if not host.changes:
+        if not host.is_mixed:
             return host.layout
         spoken = host.spoken_between(at, at)
         return Layout.UNKNOWN if spoken is None else spoken.layout

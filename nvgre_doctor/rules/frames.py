@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence import Evidence
-from nvgre_doctor.infer.diagnosis import About, At, Diagnosis
+from nvgre_doctor.infer.at import At
+from nvgre_doctor.infer.diagnosis import About, Diagnosis
 from nvgre_doctor.scan.exact import bare_sign, customer_addresses, icmp_sign, macs_of
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wire.facts import Facts, IcmpError, Nvgre

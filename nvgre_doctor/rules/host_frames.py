@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from nvgre_doctor.infer.diagnosis import At, HostVerdict, Reason, Stream
+from nvgre_doctor.infer.at import At
+from nvgre_doctor.infer.diagnosis import HostVerdict, Reason, Stream
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.data_filters import DataFilters
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
@@ -33,7 +34,7 @@ def frames_behind(situation: Situation, host: HostVerdict, reasons: Iterable[Rea
         for reason in reasons
         for stream in reason.streams
         if stream.source == host.address
-        and (not host.changes or situation.layout_at(host.address, stream.first) is reason.layout)
+        and (not host.is_mixed or situation.layout_at(host.address, stream.first) is reason.layout)
     ]
 
 
@@ -41,7 +42,7 @@ def frames_in(
     situation: Situation, host: HostVerdict, sent: Iterable[Stream], layout: Layout
 ) -> int:
     """How many data frames a host sent in a layout; `sent` are all of its streams."""
-    if not host.changes:
+    if not host.is_mixed:
         return host.frames_sent
     return sum(
         stream.frames
@@ -55,7 +56,7 @@ def filter_in(
 ) -> Filters:
     """Display filters for them."""
     text = data(host.address)
-    if not host.changes:
+    if not host.is_mixed:
         return text
     times = times_of([host], lambda at: situation.layout_at(host.address, at) is layout)
     return at_times(situation, text, times)

@@ -12,7 +12,8 @@ from typing import Final
 from nvgre_doctor.evidence.bundles import unbundled
 from nvgre_doctor.evidence.parts import ends_of
 from nvgre_doctor.evidence.rows import moments_of, rows_of
-from nvgre_doctor.infer.diagnosis import At, HostVerdict, at
+from nvgre_doctor.infer.at import At, at
+from nvgre_doctor.infer.diagnosis import HostVerdict
 from nvgre_doctor.rules.base import Situation
 
 Filters = str | Mapping[int, str]

@@ -7,7 +7,7 @@ from typing import Final
 from nvgre_doctor.capture.interruption import INTERRUPTED
 from nvgre_doctor.evidence.captures import SAMPLED, TOO_MUCH
 from nvgre_doctor.filters import for_wireshark
-from nvgre_doctor.infer.diagnosis import At
+from nvgre_doctor.infer.at import At
 from nvgre_doctor.rules.advice import Advice
 from nvgre_doctor.rules.base import Rule, Situation, finding
 from nvgre_doctor.rules.finding import Finding, Subject

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from nvgre_doctor.infer.answers import LEAST_MARGIN
+from nvgre_doctor.infer.diagnosis import HostVerdict
 from nvgre_doctor.rules.advice import AFTER_UPDATE, HOTFIX, Advice, update
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding
 from nvgre_doctor.rules.data_filters import DataFilters
@@ -17,7 +19,7 @@ from nvgre_doctor.rules.host_frames import (
 )
 from nvgre_doctor.statements import statement
 from nvgre_doctor.vocabulary import Confidence, Layout, Sender, Severity
-from nvgre_doctor.wording import LAYOUT_NAMES, address_text, listed
+from nvgre_doctor.wording import LAYOUT_NAMES, address_text, listed, plural
 
 
 def find_change(situation: Situation) -> Iterator[Finding]:
@@ -30,6 +32,7 @@ def find_change(situation: Situation) -> Iterator[Finding]:
       before needs one layout, what it sent after the other (A2 restart). Often one VM was heard
       with key V and later with V shifted left by eight bits (A3 VM pair, A4 unique). Without the
       silence a change is likely at most, and so it is where one of the two layouts is only likely.
+      Where captures tell different layouts and share no packet, nothing tells which came first.
 
     What it is not
       Not a host that mixes layouts: see NVG203. Two hosts that share an address one after the other
@@ -45,7 +48,10 @@ def find_change(situation: Situation) -> Iterator[Finding]:
     """
     data = DataFilters(situation)
     for host in situation.diagnosis.hosts.values():
-        if not host.changes or host.sender is Sender.OTHER:
+        if host.sender is Sender.OTHER:
+            continue
+        if not host.changes:
+            yield from _without_order(situation, data, host)
             continue
         name = address_text(host.address)
         are_proven = all(change.is_proven for change in host.changes)
@@ -73,6 +79,39 @@ def find_change(situation: Situation) -> Iterator[Finding]:
             advice=update(host) if after is Layout.OLD else AFTER_UPDATE,
             confidence=confidence,
         )
+
+
+def _without_order(situation: Situation, data: DataFilters, host: HostVerdict) -> Iterator[Finding]:
+    """Captures that tell different layouts, and nothing says in which order."""
+    if not host.is_unordered or host.address in situation.diagnosis.of_several_labs:
+        return
+    of_layouts = [
+        [span for span in host.spans if span.layout is layout and span.margin >= LEAST_MARGIN]
+        for layout in (Layout.OLD, Layout.CURRENT)
+    ]
+    if not all(of_layouts):
+        return
+    name = address_text(host.address)
+    captures = [
+        {capture for span in spans if span.pieces for capture in span.pieces.captures}
+        for spans in of_layouts
+    ]
+    old, current = (plural(len(these), "capture") for these in captures)
+    yield finding(
+        "NVG202",
+        Severity.WARNING,
+        f"{name} probably changed its layout: it speaks {LAYOUT_NAMES[Layout.OLD]} in {old} and"
+        f" {LAYOUT_NAMES[Layout.CURRENT]} in {current}. Nothing in them tells which came first.",
+        about_host(host.address),
+        [span.first for spans in of_layouts for span in spans],
+        display_filter=data(host.address),
+        advice=Advice(
+            f"Find out which capture is the latest. If {name} speaks {LAYOUT_NAMES[Layout.OLD]} in"
+            " it, ask the host by its own name whether it has the update.",
+            HOTFIX,
+        ),
+        confidence=Confidence.LIKELY,
+    )
 
 
 def find_both(situation: Situation) -> Iterator[Finding]:

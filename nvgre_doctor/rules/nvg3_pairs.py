@@ -6,7 +6,8 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from nvgre_doctor.filters import for_wireshark
-from nvgre_doctor.infer.diagnosis import At, PairFacts
+from nvgre_doctor.infer.at import At
+from nvgre_doctor.infer.diagnosis import PairFacts
 from nvgre_doctor.rules.advice import policy, update
 from nvgre_doctor.rules.base import Rule, Situation, about_pair, finding
 from nvgre_doctor.rules.data_filters import DataFilters
@@ -106,7 +107,7 @@ def _times(situation: Situation) -> dict[tuple[bytes, bytes], Times]:
     times = {}
     for pair in situation.diagnosis.pairs:
         hosts = [situation.host(address) for address in pair.hosts]
-        if pair.verdict is PairVerdict.MISMATCH and any(host.changes for host in hosts):
+        if pair.verdict is PairVerdict.MISMATCH and any(host.is_mixed for host in hosts):
             times[pair.hosts] = times_of(hosts, partial(_differ, situation, pair.hosts))
     return times
 

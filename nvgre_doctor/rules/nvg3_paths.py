@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from nvgre_doctor.filters import for_wireshark
-from nvgre_doctor.infer.diagnosis import At
+from nvgre_doctor.infer.at import At
 from nvgre_doctor.infer.hearsay import is_redirect, kind_of
 from nvgre_doctor.rules.advice import RAISE_MTU, policy
 from nvgre_doctor.rules.base import Rule, Situation, about_flow, finding

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from nvgre_doctor.evidence.signs import IcmpSign
 from nvgre_doctor.filters import for_wireshark
-from nvgre_doctor.infer.diagnosis import At, RefusalFacts
+from nvgre_doctor.infer.at import At
+from nvgre_doctor.infer.diagnosis import RefusalFacts
 from nvgre_doctor.infer.hearsay import kind_of
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.numbered import Filters, Numbers, of_captures, with_numbers

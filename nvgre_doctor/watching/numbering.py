@@ -12,7 +12,8 @@ from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.evidence.folded import FoldedCapture
 from nvgre_doctor.evidence.signs import Sightings, Sign
-from nvgre_doctor.infer.diagnosis import At, Copies
+from nvgre_doctor.infer.at import At
+from nvgre_doctor.infer.diagnosis import Copies
 from nvgre_doctor.infer.left_out import leave_out
 from nvgre_doctor.infer.pieces import Pieces
 from nvgre_doctor.rules.base import Situation

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from nvgre_doctor.evidence.parts import Interval, Packet, Part, PartKey, Unit
-from nvgre_doctor.infer.diagnosis import At, Copies
+from nvgre_doctor.infer.at import At
+from nvgre_doctor.infer.diagnosis import Copies
 from nvgre_doctor.infer.hearing import hear
 from tests.infer.heard import B, C, evidence_of, interval, key, moment, part, vm_macs
 

@@ -1,7 +1,7 @@
 """Streams of several captures, laid over each other."""
 
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
-from nvgre_doctor.infer.diagnosis import At
+from nvgre_doctor.infer.at import At
 from nvgre_doctor.infer.gathering import by_source, count_frames
 from nvgre_doctor.infer.hearing import hear
 from tests import build

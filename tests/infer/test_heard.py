@@ -2,7 +2,7 @@
 
 import pytest
 
-from nvgre_doctor.infer.diagnosis import At
+from nvgre_doctor.infer.at import At
 from nvgre_doctor.infer.heard import Heard
 from tests.infer.heard import SUBNET, heard, key, packets, unit
 

@@ -8,7 +8,7 @@ from nvgre_doctor.infer.heard import Heard
 from nvgre_doctor.infer.models import Model, build_models, place_of
 from nvgre_doctor.infer.octets import FlowIds, classify
 from nvgre_doctor.infer.tables import NEW, OLD
-from tests.infer.heard import BACK, ROUTED, heard, span_of
+from tests.infer.heard import BACK, MACS, ROUTED, heard, span_of
 
 
 def solved(*units: Heard, group: Group = Group.PAIR, classes: object = None) -> Model:
@@ -70,6 +70,32 @@ def test_two_octets_far_apart_only_support() -> None:
 def test_octets_of_both_directions_are_judged_together() -> None:
     assert margins(solved(heard(0x00123401, 9), back(0x00123402, 9)), 0) == (0, 0, 0, 0)
     assert margins(solved(heard(0x00123401, 9), back(0x00123481, 9)), 0) == (0, 0, 0, 9)
+
+
+def in_turn(addresses: int, spans: int) -> list[Model]:
+    """One VM pair both ways, old and new, in so many spans of so many addresses, one a minute."""
+    made = []
+    for n in range(spans):
+        key, macs = ((0x00123400, MACS), (0x12340000, BACK))[n % 2]
+        address = bytes((10, 0, 0, n % addresses))
+        made.append(span_of(heard(key, 5, n, macs), address=address, first=n, last=n))
+    return build_models(made, {})
+
+
+@pytest.mark.parametrize(
+    ("spans", "stretches"), [(64, [64]), (65, [64, 33]), (96, [64, 64]), (97, [64, 64, 33])]
+)
+def test_a_vm_pair_of_many_spans_is_compared_in_stretches_that_overlap(
+    spans: int, stretches: list[int]
+) -> None:
+    models = in_turn(2, spans)
+    assert [len(model.spans) for model in models] == stretches
+    assert {model.is_shared for model in models} == {spans > 64}
+    assert models[-1].spans[-1] == spans - 1
+
+
+def test_macs_that_more_than_64_addresses_sent_are_no_vm_pair() -> None:
+    assert in_turn(65, 66) == []
 
 
 def test_flow_ids_that_are_certain_in_one_span_rule_clones_out_for_the_other() -> None:
@@ -176,14 +202,6 @@ def built(*spans: object) -> list[Model]:
 
 def test_a_group_of_one_key_alone_is_no_model() -> None:
     assert built(span_of(heard(0x00138900))) == []
-
-
-def test_macs_in_more_than_sixty_four_spans_are_no_vm_pair() -> None:
-    def spans(count: int) -> list[object]:
-        return [span_of(heard(0x00138900, span=n)) for n in range(count)]
-
-    assert len(built(*spans(64))) == 1
-    assert built(*spans(65)) == []
 
 
 def test_other_pairs_of_a_tenant_that_seems_cloned_are_soft() -> None:

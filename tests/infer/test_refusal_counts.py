@@ -2,7 +2,8 @@
 
 from nvgre_doctor.evidence.parts import Moment
 from nvgre_doctor.evidence.signs import IcmpInterval
-from nvgre_doctor.infer.diagnosis import At, Spell
+from nvgre_doctor.infer.at import At
+from nvgre_doctor.infer.diagnosis import Spell
 from nvgre_doctor.infer.refusal_counts import Refused
 from nvgre_doctor.vocabulary import Cause
 

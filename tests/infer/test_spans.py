@@ -3,7 +3,7 @@
 import pytest
 
 from nvgre_doctor.evidence.parts import Interval, Moment, Net, Part, PartKey
-from nvgre_doctor.infer.diagnosis import At
+from nvgre_doctor.infer.at import At
 from nvgre_doctor.infer.spans import Span, is_silence, vm_pair
 from tests.infer.heard import (
     BACK,

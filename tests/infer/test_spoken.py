@@ -4,10 +4,10 @@ import pytest
 
 from nvgre_doctor.evidence.parts import Moment
 from nvgre_doctor.evidence.signs import IcmpSign
+from nvgre_doctor.infer.at import At
 from nvgre_doctor.infer.causes import Causes
 from nvgre_doctor.infer.diagnosis import (
     About,
-    At,
     Diagnosis,
     HostVerdict,
     RefusalFacts,
@@ -55,6 +55,28 @@ def test_between_two_layouts_only_the_time_of_a_restart_is_known(
     one = host((OLD, PROVEN, 10, 20), (CURRENT, PROVEN, 70, 80))
     found = one.spoken_between(at(second), at(second))
     assert (found and (found.layout, found.confidence)) == spoken
+
+
+def in_captures(*layouts: Layout) -> HostVerdict:
+    """One span of each, in captures whose clocks agree by chance."""
+    spans = []
+    for capture, layout in enumerate(layouts):
+        ends = Moment(10, 10 * SECOND), Moment(20, 20 * SECOND)
+        pieces = Pieces([Piece((capture,), *ends)])
+        first, last = (At(end.ts_ns, capture, end.frame_number) for end in ends)
+        spans.append(SpanVerdict(layout, PROVEN, 4, first, last, pieces))
+    return HostVerdict(b"\xc0\xa82\x01", spans=spans, is_unordered=True)
+
+
+@pytest.mark.parametrize(("capture", "layout"), [(0, OLD), (1, CURRENT), (2, UNKNOWN)])
+def test_of_captures_without_an_order_each_tells_its_own_frames_only(
+    capture: int, layout: Layout
+) -> None:
+    one = in_captures(OLD, CURRENT)
+    assert one.is_mixed
+    assert one.layout_between(*(At(second * SECOND, capture, second) for second in (12, 15))) is (
+        layout
+    )
 
 
 @pytest.mark.parametrize(("second", "layout"), [(20, OLD), (22, None), (25, CURRENT)])

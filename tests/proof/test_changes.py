@@ -13,6 +13,8 @@ from tests.proof.story import G1, G2, G3, G4, A, B, Story
 
 OLD_KEY, NEW_KEY = 0x00012345, 0x01234500
 """Of id 0x12345, which each of the two can be of one layout only, by its value."""
+SHARED = 5001
+"""An id that both layouts can write."""
 OLD, NEW = "draft-00", "rfc7637"
 INSTALL = "install kb2779768"
 
@@ -116,6 +118,38 @@ def test_across_captures_without_common_packets_the_order_is_not_known() -> None
     answer = ask(story.frames[:3], story.frames[3:])
     assert answer.hosts[A][1] != "proven"
     assert answer.hosts[A][0] != "both"
+
+
+def an_hour_each(olds: int, news: int) -> list[Capture]:
+    """Captures of an hour each with three packets each way: host 1 is old in the first ones."""
+    captures = []
+    story = Story()
+    for n in range(olds + news):
+        story.frames = []
+        story.send(A, B, SHARED if n < olds else SHARED << 8 | 0x33, count=3)
+        story.send(B, A, SHARED << 8 | 0x47, G2, G1, count=3)
+        captures.append(story.frames)
+        story.wait(3600)
+    return captures
+
+
+@pytest.mark.parametrize("half", [2, 33, 80])
+def test_captures_that_tell_different_layouts_are_not_healthy(half: int) -> None:
+    answer = ask(*an_hour_each(half, half))
+    assert answer.verdict == "warnings"
+    assert (answer.hosts[A], answer.hosts[B]) == ((NEW, "likely"), (NEW, "proven"))
+    (finding,) = answer.report["findings"]
+    assert (finding["code"], finding["confidence"]) == ("NVG202", "likely")
+    assert finding["message"] == (
+        f"{A} probably changed its layout: it speaks draft-00 in {half} captures and RFC 7637 in"
+        f" {half} captures. Nothing in them tells which came first."
+    )
+
+
+def test_each_of_such_captures_is_read_by_the_layout_of_its_time() -> None:
+    answer = ask(*an_hour_each(2, 2))
+    (segment,) = answer.host(A)["segments"]
+    assert (segment["id"], segment["frames"]) == (SHARED, 12)
 
 
 def over_ipv6(*frames: tuple[float, str, int, bytes]) -> Capture:

@@ -18,7 +18,7 @@ import pytest
 from nvgre_doctor.annotate import Pointer
 from nvgre_doctor.capture import open_capture
 from nvgre_doctor.doctor import examine
-from nvgre_doctor.infer.diagnosis import At
+from nvgre_doctor.infer.at import At
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.registry import find_all

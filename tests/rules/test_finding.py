@@ -2,7 +2,7 @@
 
 import pytest
 
-from nvgre_doctor.infer.diagnosis import At
+from nvgre_doctor.infer.at import At
 from nvgre_doctor.rules.finding import FrameRef, frame_ref
 
 

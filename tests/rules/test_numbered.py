@@ -3,7 +3,7 @@
 import pytest
 
 from nvgre_doctor.evidence.parts import Moment
-from nvgre_doctor.infer.diagnosis import At
+from nvgre_doctor.infer.at import At
 from nvgre_doctor.infer.pieces import Piece, Pieces
 from nvgre_doctor.rules.numbered import ALWAYS, is_in, times_of
 from tests.situations import CURRENT, OLD, host, span
