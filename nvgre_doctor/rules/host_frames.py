@@ -58,7 +58,7 @@ def filter_in(
     text = data(host.address)
     if not host.is_mixed:
         return text
-    times = times_of([host], lambda at: situation.layout_at(host.address, at) is layout)
+    times = times_of(situation, [host], lambda at: situation.layout_at(host.address, at) is layout)
     return at_times(situation, text, times)
 
 

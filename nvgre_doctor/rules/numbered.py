@@ -44,20 +44,26 @@ there, and one in which it always was has one such time."""
 ALWAYS: Final = (0, sys.maxsize)
 
 
-def times_of(hosts: Iterable[HostVerdict], is_so: Callable[[At], bool]) -> Times:
-    """When something about hosts is so: it can change only where one of them is silent."""
+def times_of(
+    situation: Situation, hosts: Iterable[HostVerdict], is_so: Callable[[At], bool]
+) -> Times:
+    """When something about hosts is so: it can change only where one of them is silent.  Captures
+    that are alike hold the same frames, so one of them is asked for all.
+    """
+    alike = {captures[0]: captures for _, captures in situation.evidence.different()}
+    others = {capture for captures in alike.values() for capture in captures[1:]}
     ends: defaultdict[int, set[At]] = defaultdict(set)
     for host in hosts:
         for span in host.spans:
             for capture in span.pieces.captures if span.pieces else (span.first.capture,):
-                ends[capture].update(span.ends_in(capture))
-    times = {}
+                if capture not in others:
+                    ends[capture].update(span.ends_in(capture))
+    times: dict[int, list[Numbers]] = {}
     for capture, ats in ends.items():
         so = [(end.frame_number, is_so(end)) for end in sorted(ats, key=_number)]
-        if all(is_now for _, is_now in so):
-            times[capture] = [ALWAYS]
-        elif runs := _runs(so):
-            times[capture] = runs
+        runs = [ALWAYS] if all(is_now for _, is_now in so) else _runs(so)
+        if runs:
+            times |= dict.fromkeys(alike.get(capture, (capture,)), runs)
     return times
 
 
@@ -84,12 +90,11 @@ def count_sent(situation: Situation, times: Mapping[bytes, Times]) -> Counter[by
     """
     counts: Counter[bytes] = Counter()
     for bundle, held in situation.evidence.bundles().items() if times else ():
-        captures = [capture for group in held for capture in group]
         for unit, packed in unbundled(bundle):
             ends = ends_of(unit)
             for row in rows_of(packed) if ends in times else ():
                 first, _ = moments_of(row)
-                here = sum(is_in(times[ends], at(first, capture)) for capture in captures)
+                here = sum(len(c) for c in held if is_in(times[ends], at(first, c[0])))
                 counts[ends] += row[2] * here
     return counts
 

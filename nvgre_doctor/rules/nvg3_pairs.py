@@ -108,7 +108,7 @@ def _times(situation: Situation) -> dict[tuple[bytes, bytes], Times]:
     for pair in situation.diagnosis.pairs:
         hosts = [situation.host(address) for address in pair.hosts]
         if pair.verdict is PairVerdict.MISMATCH and any(host.is_mixed for host in hosts):
-            times[pair.hosts] = times_of(hosts, partial(_differ, situation, pair.hosts))
+            times[pair.hosts] = times_of(situation, hosts, partial(_differ, situation, pair.hosts))
     return times
 
 
