@@ -9,6 +9,7 @@ from nvgre_doctor.evidence.parts import Interval, Moment, Part, PartKey, Unit, r
 from nvgre_doctor.evidence.rows import (
     FIRST,
     LAST,
+    ROW,
     Row,
     customers_of,
     moments_of,
@@ -35,6 +36,11 @@ _Run = tuple[int, int, tuple[tuple[int, bool, Row], ...]]
 
 def _part(key: PartKey, units: list[tuple[int, bool, bytes]]) -> Part:
     """Intervals of a part, of the rows of its units."""
+    octet, is_cut, packed = units[0]
+    if len(units) == 1 and len(packed) <= 1 + packed[0] + ROW.size:  # as nearly always
+        about = customers_of(packed) if key.destination else b""
+        only = _interval(((octet, is_cut, ROW.unpack_from(packed, 1 + packed[0])),))
+        return Part((only,), about, bytes((octet,)))
     runs: list[_Run] = []
     first: tuple[int, bytes] | None = None
     for octet, is_cut, packed in units:
@@ -63,7 +69,7 @@ def _together(runs: list[_Run]) -> _Run:
 
 
 def _interval(rows: tuple[tuple[int, bool, Row], ...]) -> Interval:
-    if len(rows) == 1:  # as nearly always
+    if len(rows) == 1:
         octet, is_cut, row = rows[0]
         ends = moments_of(row)
         whole = () if is_cut else (Unit(octet, row[2], *ends, packets_of(row)),)

@@ -85,7 +85,8 @@ class FoundCopies:
             for interval in part.intervals:
                 for unit in interval.units:
                     for packet in unit.packets:
-                        here[packet.digest] = packet, unit.first
+                        if self._are_several or packet.frames > 1:
+                            here[packet.digest] = packet, unit.first
         own = [known for known in here.values() if known[0].frames > 1 and known[0].order]
         of_captures: dict[int, list[_Known]] = {}
         for digest, seen in here.items() if self._are_several else ():

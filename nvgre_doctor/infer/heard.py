@@ -60,9 +60,9 @@ class Heard:
         self.last = at(unit.last, captures[0])
         self.packets = unit.packets if copies == 1 else _copied(unit.packets, copies)
         self._is_repeated = len(unit.packets) == 1 and _is_long(unit)
-        self.weight = max(unit.weight, 1 + self._is_repeated)
+        self.weight = 1 + self._is_repeated if len(unit.packets) == 1 else unit.weight
         self.old_id = gre_key if layouts.fits_old(gre_key) else None
-        self.new_id = key.upper_bits if layouts.fits_current(gre_key) else None
+        self.new_id = key.upper_bits if layouts.is_usable(key.upper_bits) else None
 
     def absorb(self, other: "Heard") -> None:
         """Count the frames of another one as well."""

@@ -45,6 +45,8 @@ def classify(spans: Sequence[Span]) -> Classes:
     pools: dict[tuple[int, int], set[int]] = {}
     ways: defaultdict[tuple[int, bytes], set[int]] = defaultdict(set)
     pooled: defaultdict[tuple[int, int], set[bytes]] = defaultdict(set)
+    if not any(map(_has_several, spans)):
+        return {}
     for number, span in enumerate(spans):
         by_pair: defaultdict[tuple[int, bytes, bytes], dict[int, int]] = defaultdict(dict)
         for heard in span.heard:
@@ -63,6 +65,12 @@ def classify(spans: Sequence[Span]) -> Classes:
         if any(_may_be_ids(ways, group[1], macs, len(octets)) for macs in pooled[group]):
             classes[group] = min(classes[group], FlowIds.PERHAPS)
     return classes
+
+
+def _has_several(span: Span) -> bool:
+    """Whether keys of it differ in their octets alone."""
+    upper_bits = {heard.gre_key >> 8 for heard in span.heard}
+    return len({heard.gre_key for heard in span.heard}) > len(upper_bits)
 
 
 def _pair(heard: Heard) -> tuple[int, bytes, bytes]:

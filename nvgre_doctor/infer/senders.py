@@ -59,7 +59,7 @@ def judge_senders(
     for span in spans:
         of_address = signs[span.address]
         for heard in span.heard:
-            limit = max(packet.hop_limit for packet in heard.packets)
+            limit = max([packet.hop_limit for packet in heard.packets])
             of_address.hop_limits[_origin(limit)] += heard.frames
             if heard.macs:
                 of_address.guests[_vendor(heard.macs[6:9])] += heard.frames
@@ -138,12 +138,14 @@ def _with_shifted_ids(spans: Sequence[Span], models: Iterable[Model]) -> set[byt
     for model in models:
         if model.group is not Group.PAIR or model.is_soft or model.left:
             continue
-        old: Counter[bytes] = Counter()
-        new: Counter[bytes] = Counter()
-        for unit in model.units:
-            side = old if unit.old_id == model.tenant else new
-            side[spans[unit.span].address] += unit.weight
+        old = [unit for unit in model.units if unit.old_id == model.tenant]
+        if not old or len(old) == len(model.units):
+            continue
+        new = [unit for unit in model.units if unit.old_id != model.tenant]
+        sides = [{spans[unit.span].address for unit in units} for units in (old, new)]
         # No other id explains both sides: it would be this one eight bits higher, and lower.
-        if min(old.total(), new.total()) >= SURE_PACKETS and old.keys().isdisjoint(new.keys()):
-            found |= old.keys() | new.keys()
+        if sides[0].isdisjoint(sides[1]) and all(
+            sum(unit.weight for unit in units) >= SURE_PACKETS for units in (old, new)
+        ):
+            found |= sides[0] | sides[1]
     return found

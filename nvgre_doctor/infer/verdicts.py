@@ -2,7 +2,7 @@
 of it is out of date.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
 
@@ -192,12 +192,16 @@ def _of_captures(numbers: Iterable[int], spans: Sequence[Span]) -> list[Numbers]
 
 def new_hosts(frames: Mapping[tuple[bytes, bytes], int]) -> dict[bytes, HostVerdict]:
     """An empty verdict for every address that sent or received data."""
-    hosts: dict[bytes, HostVerdict] = {}
+    sent: Counter[bytes] = Counter()
+    received: Counter[bytes] = Counter()
     for (source, destination), count in frames.items():
-        hosts.setdefault(source, HostVerdict(source)).frames_sent += count
+        sent[source] += count
         if destination and not is_group_address(destination):
-            hosts.setdefault(destination, HostVerdict(destination)).frames_received += count
-    return {address: hosts[address] for address in sorted(hosts, key=lambda a: (len(a), a))}
+            received[destination] += count
+    return {
+        address: HostVerdict(address, frames_sent=sent[address], frames_received=received[address])
+        for address in sorted({*sent, *received}, key=lambda a: (len(a), a))
+    }
 
 
 def is_group_address(address: bytes) -> bool:
