@@ -64,3 +64,28 @@ def test_pieces_are_one_stretch_of_time_where_no_silence_lies_between(
         ]
     )
     assert pieces.is_without_silence({0: 0, 1: 3600 * SECOND}) is expected
+
+
+def test_one_piece_has_the_same_ends_in_each_capture_that_holds_it() -> None:
+    pieces = Pieces([piece((1, 3, 5), 3, 7)])
+    both = Moment(3, 3), Moment(7, 7)
+    assert [pieces.ends_in(capture) for capture in range(7)] == [
+        None,
+        both,
+        None,
+        both,
+        None,
+        both,
+        None,
+    ]
+
+
+def test_the_end_of_a_piece_is_told_by_the_clock_of_its_capture() -> None:
+    """By the clock of the other capture the first one ends at 100, 30 seconds before the other."""
+    pieces = Pieces(
+        [
+            Piece((1,), moment(1, 3600), moment(2, 3700)),
+            Piece((0,), moment(1, 130), moment(2, 140)),
+        ]
+    )
+    assert not pieces.is_without_silence({0: 0, 1: 3600 * SECOND})
