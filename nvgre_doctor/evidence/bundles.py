@@ -6,6 +6,7 @@ Knows units as packed bytes; nothing about what they mean.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from struct import Struct
 from typing import Final, NamedTuple
 from zlib import crc32
@@ -16,6 +17,8 @@ Packed = Iterable[tuple[bytes, bytes]]
 """Units as in `store.Units`: keys, and packed rows."""
 
 _LENGTHS: Final = Struct("<BI")  # of a key, and of packed rows
+_OPENED: Final = 512
+"""Bundles that stay open: of a lab all of them, which are looked at several times; about 2 MB."""
 _STREAMS: Final = 8
 """How many streams are in a bundle, on average: what differs in one frame differs in one bundle."""
 
@@ -56,7 +59,8 @@ def bundle(units: Mapping[bytes, bytes]) -> tuple[Sent, ...]:
     return tuple([Sent(source, tuple(own)) for source, own in sorted(of_sources.items())])
 
 
-def unbundled(bundle: bytes) -> list[tuple[bytes, bytes]]:
+@lru_cache(_OPENED)
+def unbundled(bundle: bytes) -> tuple[tuple[bytes, bytes], ...]:
     """The units of a bundle."""
     units = []
     at = 0
@@ -65,4 +69,4 @@ def unbundled(bundle: bytes) -> list[tuple[bytes, bytes]]:
         rows = at + _LENGTHS.size + length
         at = rows + of_rows
         units.append((bundle[rows - length : rows], bundle[rows:at]))
-    return units
+    return tuple(units)

@@ -237,11 +237,15 @@ def is_cut(unit: bytes) -> bool:
 
 def read_key(unit: bytes) -> tuple[PartKey, int, bool]:
     """The inverse of unit_key."""
-    flags, size = unit[0], _ENDS[len(unit)]
-    ends, gre_key, macs = unit[1 : 1 + size], unit[1 + size : 5 + size], unit[5 + size :]
-    middle = size // 2 if is_kept(unit) else size
-    upper_bits = int.from_bytes(gre_key[:UPPER_BITS])
+    flags, length = unit[0], len(unit)
+    middle, end = 1 + _SOURCE[length], 1 + _ENDS[length]
+    octet_at = end + UPPER_BITS
     key = PartKey(
-        ends[:middle], ends[middle:], upper_bits, macs, _NETS[flags & _NET], is_sure(unit)
+        unit[1:middle],
+        unit[middle:end],
+        int.from_bytes(unit[end:octet_at]),
+        unit[octet_at + 1 :],
+        _NETS[flags & _NET],
+        flags & _SURE != 0,
     )
-    return key, gre_key[UPPER_BITS], is_cut(unit)
+    return key, unit[octet_at], flags & _CUT != 0

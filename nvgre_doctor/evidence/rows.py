@@ -7,6 +7,7 @@ that was set back besides, it matters what came first.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import pairwise
 from operator import itemgetter
 from struct import Struct
@@ -147,12 +148,17 @@ def total(rows: list[Row]) -> Row:
     )
 
 
+_moment: Callable[[Row], Moment] = partial(tuple.__new__, Moment)
+_packet: Callable[[Row], Packet] = partial(tuple.__new__, Packet)
+# Without a frame of Python for each: a fabric has very many.
+
+
 def moments_of(row: Row) -> tuple[Moment, Moment]:
     """The first and the last frame."""
-    return Moment(*row[3:5]), Moment(*row[5:7])
+    return _moment(row[3:5]), _moment(row[5:7])
 
 
 def packets_of(row: Row) -> tuple[Packet, ...]:
     """One, or two."""
-    one = Packet(*row[7:12])
-    return (one, Packet(*row[12:])) if row[14] else (one,)
+    one = _packet(row[7:12])
+    return (one, _packet(row[12:])) if row[14] else (one,)

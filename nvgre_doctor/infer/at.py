@@ -1,5 +1,7 @@
 """Where a frame lies among those of all captures, and which of two comes first."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from nvgre_doctor.evidence.parts import Moment
@@ -13,9 +15,13 @@ class At(NamedTuple):
     frame_number: int
 
 
+_at: Callable[[tuple[int, int, int]], At] = partial(tuple.__new__, At)
+# Without a second frame of Python: a fabric has very many.
+
+
 def at(moment: Moment, capture: int) -> At:
     """A frame of one capture among those of all."""
-    return At(moment.ts_ns, capture, moment.frame_number)
+    return _at((moment[1], capture, moment[0]))
 
 
 def is_earlier(one: At, two: At) -> bool:

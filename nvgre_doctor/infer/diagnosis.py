@@ -70,18 +70,16 @@ class Reason(NamedTuple):
 
 
 class SpanVerdict(NamedTuple):
-    """What is known of a host between two frames without a silence; `pieces`: the same frames in
-    other captures; `clocks`: of these, where its host seems to have changed.
-    """
+    """What is known of a host between two frames without a silence."""
 
     layout: Layout
     confidence: Confidence
     margin: int
     first: At
     last: At
-    pieces: Pieces | None = None
+    pieces: Pieces | None = None  # the same frames, in other captures as well
     is_hard: bool = False  # it rests on more than statistics
-    clocks: Clocks | None = None
+    clocks: Clocks | None = None  # of these captures, where the host seems to have changed
 
     def ends_in(self, capture: int) -> tuple[At, At]:
         """Its first and its last frame in this capture, or else by its clock."""
@@ -134,14 +132,13 @@ class HostVerdict:
 
     def layout_of(self, stream: Stream) -> Layout:
         """The proven layout in which this host wrote a stream; UNKNOWN where it cannot be told."""
+        if len(self.spans) == 1:  # it holds all that the host sent
+            return _if_proven(self.spans[0])
         return self.layout_between(stream.first, stream.last)
 
     def layout_between(self, first: At, last: At) -> Layout:
         """The layout that is proven for this time; UNKNOWN where none is."""
-        spoken = self.spoken_between(first, last)
-        if spoken is None or spoken.confidence is not Confidence.PROVEN:
-            return Layout.UNKNOWN
-        return Layout.UNKNOWN if spoken.layout is Layout.BOTH else spoken.layout
+        return _if_proven(self.spoken_between(first, last))
 
     def spoken_between(self, first: At, last: At, *, by_itself: bool = False) -> SpanVerdict | None:
         """What is known, or likely, of this time: of the span that it lies in, of the spans before
@@ -196,6 +193,12 @@ class HostVerdict:
             for one, spans in self._of_captures.items():
                 spans.sort(key=lambda span: span.ends_in(one)[0].frame_number)
         return self._of_captures.get(capture, [])
+
+
+def _if_proven(spoken: SpanVerdict | None) -> Layout:
+    if spoken is None or spoken.confidence is not Confidence.PROVEN:
+        return Layout.UNKNOWN
+    return Layout.UNKNOWN if spoken.layout is Layout.BOTH else spoken.layout
 
 
 def _sureness(span: SpanVerdict) -> tuple[bool, int]:

@@ -4,6 +4,7 @@ A quote is what its sender says; it counts refusals, and says nothing of layouts
 """
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
@@ -96,16 +97,18 @@ def settle_errors(evidence: Evidence) -> Evidence:
     different = [capture for capture, _ in evidence.different()]
     if not any(capture.icmp for capture in different):
         return evidence
-    flows = {ends for capture in different for ends, _ in capture.unkept_frames}
-    for bundle in evidence.bundles():
-        flows |= {ends_of(unit) for unit, _ in unbundled(bundle) if is_kept(unit)}
+    flows: set[bytes] = set()
+    if any(map(_may_refuse, chain(*[capture.icmp for capture in different]))):
+        flows = {ends for capture in different for ends, _ in capture.unkept_frames}
+        for bundle in evidence.bundles():
+            flows |= {ends_of(unit) for unit, _ in unbundled(bundle) if is_kept(unit)}
     senders = {halves(ends)[0] for ends in flows}
     guests = _guests(evidence)
 
     def settled(sign: IcmpSign) -> IcmpSign:
         if sign.refuses_nvgre:
             return _about_guests(sign) if _is_of_guest(sign, guests) else sign
-        if not sign.shows_gre and not sign.is_cut:
+        if not _may_refuse(sign):
             return sign
         source, destination = refused_flow(sign)
         if source + destination in flows or destination + source in flows:
@@ -122,6 +125,10 @@ def settle_errors(evidence: Evidence) -> Evidence:
     return evidence.changed(kept)
 
 
+def _may_refuse(sign: IcmpSign) -> bool:
+    return not sign.refuses_nvgre and (sign.shows_gre or sign.is_cut)
+
+
 def _guests(evidence: Evidence) -> set[tuple[bytes, bytes]]:
     """MAC and customer address of those that tenant data is from and to, as far as an error has
     such a MAC.
@@ -132,10 +139,10 @@ def _guests(evidence: Evidence) -> set[tuple[bytes, bytes]]:
     guests: set[tuple[bytes, bytes]] = set()
     for bundle in evidence.bundles() if macs_of_errors else ():
         for unit, packed in unbundled(bundle):
-            destination, source = halves(macs_of(unit))
-            if destination not in macs_of_errors and source not in macs_of_errors:
-                continue
+            if unit[-12:-6] not in macs_of_errors and unit[-6:] not in macs_of_errors:
+                continue  # as nearly always
             if is_sure(unit) and is_kept(unit) and (customers := customers_of(packed)):
+                destination, source = halves(macs_of(unit))
                 of_source, of_destination = halves(customers)
                 guests |= {(source, of_source), (destination, of_destination)}
     return guests

@@ -49,6 +49,8 @@ def find_strays(
 
 def _lonely(model: Model) -> Iterator[Heard]:
     """Single packets that differ from all others of one way in their low octet only."""
+    if len({unit.gre_key for unit in model.units}) == len({u.gre_key >> 8 for u in model.units}):
+        return  # as nearly always
     ways: defaultdict[tuple[int, bytes, int], list[Heard]] = defaultdict(list)
     for unit in model.units:
         ways[unit.span, unit.macs, unit.gre_key >> 8].append(unit)

@@ -97,7 +97,7 @@ class Model:
 
     def _judge(self, cases: dict[int, Case], places: dict[int, int]) -> None:
         """Settle on an id, and say what it leaves."""
-        total = sum(unit.weight for unit in self.units)
+        total = sum([unit.weight for unit in self.units])
         best, tenant = 0, None
         for number, case in cases.items():
             explained = sum(map(max, case.values()))
@@ -118,8 +118,7 @@ class Model:
             self.strays = self.left
 
     def _neighbour_ids(self) -> Iterator[tuple[int, set[int]]]:
-        first = {unit.gre_key >> 8: unit.gre_key for unit in self.units}
-        if all(first[unit.gre_key >> 8] == unit.gre_key for unit in self.units):
+        if len({unit.gre_key for unit in self.units}) == len({u.gre_key >> 8 for u in self.units}):
             return  # as nearly always
         weights: defaultdict[int, Counter[int]] = defaultdict(Counter)
         for unit in self.units:
