@@ -156,6 +156,20 @@ def test_change_of_layout_names_the_frame_and_its_capture() -> None:
     )
 
 
+def test_another_layout_in_other_captures_is_named_where_no_change_is_known() -> None:
+    new = MISMATCH.hosts[0]
+    proven = Confidence.PROVEN
+    spans = {
+        capture: LayoutSpan(layout, proven, FrameRef(capture, 1), FrameRef(capture, 9))
+        for capture, layout in ((0, "draft-00"), (1, "rfc7637"))
+    }
+    report = WARNINGS._replace(hosts=(new._replace(spans=tuple(spans.values())),))
+    assert "VSID 5001, draft-00 in other captures\n" in render("text", report, Display())
+    both_in_one = (spans[0], spans[0]._replace(layout="rfc7637"))
+    report = WARNINGS._replace(hosts=(new._replace(spans=both_in_one),))
+    assert "in other captures" not in render("text", report, Display())
+
+
 def test_refused_flows_are_in_the_findings_and_their_list_is_for_verbose() -> None:
     assert "Refused with" not in render("text", WARNINGS, Display())
 

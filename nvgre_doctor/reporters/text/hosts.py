@@ -1,7 +1,7 @@
 """The hosts of a text report: who speaks which layout, how sure that is and why."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from nvgre_doctor.report.model import Host, LayoutSpan, Segment
@@ -94,9 +94,19 @@ def _meaning(sheet: Sheet, host: Host, shared: set[int]) -> str:
         f"{LAYOUT_WORDS[change.from_layout]} before {sheet.frames((change.at,))}"
         for change in host.changes
     ]
+    parts += _in_other_captures(host)
     if host.is_stale and host.proven_to is not None:
         parts.append(f"known up to {sheet.frames((host.proven_to,))} only")
     return ", ".join(parts)
+
+
+def _in_other_captures(host: Host) -> Iterator[str]:
+    """The other layout, where captures tell it and nothing tells which came first."""
+    for layout in {Layout.OLD, Layout.CURRENT} - {host.layout} if not host.changes else ():
+        there = {span.first.capture for span in host.spans if span.layout == layout}
+        here = {span.first.capture for span in host.spans if span.layout == host.layout}
+        if there and here and there.isdisjoint(here):
+            yield f"{LAYOUT_WORDS[layout]} in other captures"
 
 
 def _ids_of_both_layouts(hosts: Iterable[Host]) -> set[int]:
