@@ -17,8 +17,10 @@ Packed = Iterable[tuple[bytes, bytes]]
 """Units as in `store.Units`: keys, and packed rows."""
 
 _LENGTHS: Final = Struct("<BI")  # of a key, and of packed rows
-_OPENED: Final = 512
-"""Bundles that stay open: of a lab all of them, which are looked at several times; about 2 MB."""
+_MANY: Final = 512
+_SMALL: Final = 8192
+"""So many bundles of so many bytes stay open: of a lab all of them, each of which is looked at
+several times.  10 MB at most, and nearly always 2."""
 _STREAMS: Final = 8
 """How many streams are in a bundle, on average: what differs in one frame differs in one bundle."""
 
@@ -59,9 +61,12 @@ def bundle(units: Mapping[bytes, bytes]) -> tuple[Sent, ...]:
     return tuple([Sent(source, tuple(own)) for source, own in sorted(of_sources.items())])
 
 
-@lru_cache(_OPENED)
 def unbundled(bundle: bytes) -> tuple[tuple[bytes, bytes], ...]:
     """The units of a bundle."""
+    return _opened(bundle) if len(bundle) <= _SMALL else _open(bundle)
+
+
+def _open(bundle: bytes) -> tuple[tuple[bytes, bytes], ...]:
     units = []
     at = 0
     while at < len(bundle):
@@ -70,3 +75,6 @@ def unbundled(bundle: bytes) -> tuple[tuple[bytes, bytes], ...]:
         at = rows + of_rows
         units.append((bundle[rows - length : rows], bundle[rows:at]))
     return tuple(units)
+
+
+_opened = lru_cache(_MANY)(_open)
