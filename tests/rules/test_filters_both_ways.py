@@ -6,15 +6,10 @@ Both sides look at all frames: Wireshark through the filter, the rule through `s
 frames that the finding names itself do not help it.
 """
 
-import json
-import os
-import subprocess
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import Any
 
 import pytest
 
@@ -27,94 +22,14 @@ from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.registry import find_all
 from nvgre_doctor.settings.options import Options
 from nvgre_doctor.wire.decode import decode
-from tests.needs import folder, need
+from tests import sharkd
+from tests.needs import folder
 from tests.program import SAMPLES
 from tests.proof.generator import make_world
 
 pytestmark = pytest.mark.peer
 
-
-class Sharkd:
-    """Wireshark without a window, which reads one capture after the other: to start takes most of
-    the time.
-    """
-
-    def __init__(self) -> None:
-        self._errors = TemporaryFile()  # noqa: SIM115  as long as the process
-        self._process = subprocess.Popen(
-            [need("sharkd"), "-"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            text=True,
-        )
-        self._asked, self._loaded = 1, 0
-
-    def shown(self, capture: Path, filters: frozenset[str]) -> dict[str, frozenset[int]] | None:
-        """The frames that it shows through each filter; None where it cannot read the capture to
-        its end.
-        """
-        self._loaded += 1
-        other = " " * self._loaded  # it remembers what a filter showed, of the capture before too
-        asked = sorted(filters)
-        said = self._errors.seek(0, os.SEEK_END)
-        loaded, *answers = self._ask(
-            ("load", {"file": str(capture.resolve())}),
-            *(("frames", {"filter": f"{one}{other}"}) for one in asked),
-        )
-        self._errors.seek(said)
-        errors = self._errors.read()
-        if b"damaged or corrupt" in errors:
-            return None
-        if b"appears to have been cut short" not in errors:  # else it does not answer the first
-            assert loaded.get("result") == {"status": "OK"}, errors
-        return {
-            one: frozenset(frame["num"] for frame in answer["result"])
-            for one, answer in zip(asked, answers, strict=True)
-        }
-
-    def _ask(self, *calls: tuple[str, dict[str, str]]) -> list[dict[str, Any]]:
-        """Its answers; empty where it has none.  That to the last one, which it always has, comes
-        after all others.
-        """
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        first = self._asked
-        for method, params in (*calls, ("status", {})):
-            question = {"jsonrpc": "2.0", "id": self._asked, "method": method, "params": params}
-            self._process.stdin.write(f"{json.dumps(question)}\n")
-            self._asked += 1
-        self._process.stdin.flush()
-        answers: dict[int, dict[str, Any]] = {}
-        while self._asked - 1 not in answers:
-            line = self._process.stdout.readline()
-            assert line, "sharkd has ended"
-            answer = json.loads(line)
-            answers[answer["id"]] = answer
-        return [answers.get(number, {}) for number in range(first, self._asked - 1)]
-
-    def end(self) -> None:
-        self._process.communicate(timeout=60)
-        self._errors.close()
-
-
-@cache
-def sharkd() -> Sharkd:
-    return Sharkd()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _end_sharkd() -> Iterator[None]:
-    yield
-    if sharkd.cache_info().currsize:
-        sharkd().end()
-        sharkd.cache_clear()
-
-
-@cache
-def shown(capture: Path, filters: frozenset[str]) -> dict[str, frozenset[int]] | None:
-    """What Wireshark shows of a capture through each filter."""
-    return sharkd().shown(capture, filters)
+shown = cache(sharkd.shown)
 
 
 def pointed(capture: Path, index: int, situation: Situation, findings: list[Finding]) -> set[int]:
