@@ -356,11 +356,8 @@ def test_the_filter_of_a_host_that_is_unknown_shows_what_it_sent(tmp_path: Path)
     capture = tmp_path / "capture.pcap"
     capture.write_bytes(build.pcap(tape.frames))
     by_host = {f.subject.hosts[0]: f for f in findings_of(judge_tapes(tape), "NVG204")}
-    assert (
-        matches(capture, by_host[A].display_filter)
-        == [4]
-        == [ref.frame for ref in by_host[A].frames]
-    )
+    assert matches(capture, by_host[A].display_filter) == [4]
+    assert [ref.frame for ref in by_host[A].frames] == [4]
     assert by_host[B].display_filter == ""  # B only receives
 
 
