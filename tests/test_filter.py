@@ -8,6 +8,7 @@ import pytest
 from nvgre_doctor.filters.for_captures import capture_filter, with_vlan
 from tests import build, program
 from tests.needs import need
+from tests.sharkd import matches
 from tests.worlds import A6, B6, VM1, VM2, A, B
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,24 +58,6 @@ def selected(
     command = [need("tcpdump"), "-n", "-tt", "-r", str(path), capture_filter_text]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     return [int(line.partition(".")[0]) for line in done.stdout.splitlines() if line[0].isdigit()]
-
-
-def matches(capture: Path, display_filter: str) -> list[int]:
-    command = [
-        need("tshark"),
-        "-n",
-        "-r",
-        str(capture),
-        "-Y",
-        display_filter,
-        "-T",
-        "fields",
-        "-e",
-        "frame.number",
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode in (0, 2), done.stderr  # 2: the capture is cut short
-    return [int(number) for number in done.stdout.split()]
 
 
 def nvgre(source: str, destination: str, **outer: object) -> bytes:

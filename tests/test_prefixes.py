@@ -1,5 +1,5 @@
-"""Every sample, cut behind every byte: nothing raises, no frame is lost or invented, and the reader
-says where it stopped.
+"""Samples, cut behind every byte: nothing raises, no frame is lost or invented, and the reader says
+where it stopped.
 """
 
 import os
@@ -16,11 +16,17 @@ from tests.samples import build_samples
 pytestmark = pytest.mark.long
 
 SAMPLES = build_samples()
+OF_EACH_FORMAT = (
+    "04-value-cannot-tell-both-directions-do.pcapng",
+    "08-plain-gre-open-vswitch.pcap",
+    "10-mismatch-file-cut-short.pcap",
+)
+"""What a frame holds makes no difference where it is cut: it is not read then."""
 WITH_REPORT = 97
 """Every so many bytes the whole way to the report is gone, which takes 20 times as long."""
 
 
-@pytest.mark.parametrize("name", sorted(SAMPLES))
+@pytest.mark.parametrize("name", OF_EACH_FORMAT)
 def test_every_prefix_of_a_sample_is_read_to_its_last_whole_frame(
     name: str, tmp_path: Path
 ) -> None:

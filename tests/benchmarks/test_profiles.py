@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from nvgre_doctor.doctor import diagnose
+from nvgre_doctor.scan.native import PURE_VARIABLE
 from tests import build
 from tests.benchmarks.fabric import Scale, build_fabric, gre_key
+from tests.benchmarks.frames import ENCAPSULATIONS
 from tests.benchmarks.profiles import write
 
 pytestmark = pytest.mark.long
@@ -52,6 +55,33 @@ def test_every_ip_header_of_the_lab_has_a_right_checksum_and_the_length_of_its_f
     for frame in outer + inner:
         assert build.internet_checksum(frame[14:34]) == 0
         assert int.from_bytes(frame[16:18], "big") == len(frame) - 14
+
+
+@pytest.mark.parametrize("pure", ["", "1"], ids=["C", "Python"])
+@pytest.mark.parametrize(
+    ("profile", "encapsulation", "snap"),
+    [
+        *(("lab", name, 0) for name in ENCAPSULATIONS),
+        ("lab", "ethernet", 64),
+        ("needle", "ethernet", 0),
+        ("entropy", "ethernet", 0),
+    ],
+)
+def test_every_frame_of_it_is_read(
+    tmp_path: Path,
+    profile: str,
+    encapsulation: str,
+    snap: int,
+    pure: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So that the benchmark measures what it says; see also its `check_answer`."""
+    monkeypatch.setenv(PURE_VARIABLE, pure)
+    write(tmp_path / "profile.pcap", profile, 1_000, encapsulation, snap=snap)
+    report = diagnose(tmp_path / "profile.pcap")
+    assert report.summary.frames == 1_000
+    assert report.summary.nvgre_frames > (900 if profile == "lab" else 0)
+    assert report.captures[0].status == "complete"
 
 
 def test_times_never_go_back(tmp_path: Path) -> None:

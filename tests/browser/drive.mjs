@@ -1,38 +1,36 @@
-// Open pages in a browser, do what is asked on standard input, and say as JSON what happened.
+// Open pages in a browser, do what is asked on standard input, and say as JSON what happened: a line for each line.  To start
+// a browser takes longer than most that is asked of it; each line gets a context of its own, which knows nothing of the others.
 //
-// {"browser": "chromium"|"firefox", "program": PATH, "downloads": FOLDER, "pages": [{"url", "width", "height", "dark",
-// "javascript", "before": SCRIPT, "steps": [...]}]} -> [{"results": [one for each step], "requests", "messages"}].
-// A step is {"run": EXPRESSION}, {"axe": true}, {"shot": PNG}, {"whole": PNG}, {"press": KEY}, {"type": TEXT},
+// node drive.mjs chromium|firefox PROGRAM DOWNLOADS
+// [{"url", "width", "height", "dark", "javascript", "before": SCRIPT, "steps": [...]}]
+//     -> {"told": [{"results": [one for each step], "requests", "messages"}]} or {"error": TEXT}
+// A step is {"run": EXPRESSION}, {"axe": true|"colors"}, {"shot": PNG}, {"whole": PNG}, {"press": KEY}, {"type": TEXT},
 // {"click": SELECTOR}, {"give": {SELECTOR: [FILE]}}, {"until": EXPRESSION}, {"inside": EXPRESSION} in the frame of the page,
 // {"peak": EXPRESSION} as until, and how many MB a tab held at most meanwhile, {"get": URL} by this process, {"reload": true}, {"media": {FEATURE: VALUE}} (Chromium), {"medium": "print"}, {"pdf": FILE} (Chromium).
 import { readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
 import puppeteer from "puppeteer-core";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf-8");
-const asked = JSON.parse(readFileSync(0, "utf-8"));
-const isFirefox = asked.browser === "firefox";
+const [name, program, downloads] = process.argv.slice(2);
+const isFirefox = name === "firefox";
 const browser = await puppeteer.launch({
-  browser: asked.browser === "firefox" ? "firefox" : "chrome",
-  executablePath: asked.program,
+  browser: isFirefox ? "firefox" : "chrome",
+  executablePath: program,
   headless: true,
   args: isFirefox ? [] : ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-  extraPrefsFirefox: asked.downloads ? { "browser.download.folderList": 2, "browser.download.dir": asked.downloads } : {},
+  extraPrefsFirefox: { "browser.download.folderList": 2, "browser.download.dir": downloads },
 });
-if (asked.downloads && !isFirefox) {
-  const session = await browser.target().createCDPSession();
-  await session.send("Browser.setDownloadBehavior", { behavior: "allow", downloadPath: asked.downloads });
-}
 
-const check = async page => {
+const EVERYTHING = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const COLORS = { type: "rule", values: ["color-contrast", "link-in-text-block"] };
+const check = async (page, what) => {
   await page.evaluate(axe);
-  const found = await page.evaluate(async () => {
-    const { violations } = await globalThis.axe.run(document, {
-      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    });
+  return page.evaluate(async runOnly => {
+    const { violations } = await globalThis.axe.run(document, { runOnly });
     return violations.map(({ id, nodes }) => ({ id, nodes: nodes.slice(0, 5).map(n => `${n.html} ${n.failureSummary}`) }));
-  });
-  return found;
+  }, what);
 };
 
 // MB of the largest process of the browser that shows pages: what is its own, and its share of the rest (Linux).
@@ -55,7 +53,7 @@ const memory = () => {
 
 const does = {
   run: (page, expression) => page.evaluate(expression),
-  axe: page => check(page),
+  axe: (page, what) => check(page, what === "colors" ? COLORS : EVERYTHING),
   shot: async (page, path) => { await page.screenshot({ path, fullPage: false }); },
   whole: async (page, path) => { await page.screenshot({ path, fullPage: true }); },
   press: (page, key) => page.keyboard.press(key),
@@ -96,30 +94,48 @@ const does = {
   medium: (page, medium) => page.emulateMediaType(medium),
 };
 
-const told = [];
+const session = isFirefox ? null : await browser.target().createCDPSession();
+const allowDownloads = ({ id }) => session?.send(
+  "Browser.setDownloadBehavior", { behavior: "allow", downloadPath: downloads, browserContextId: id });
+
+const visit = async (context, { url, width = 1280, height = 900, dark = false, javascript = true, before, steps }) => {
+  const page = await context.newPage();
+  if (before) await page.evaluateOnNewDocument(before);
+  const requests = [], messages = [], results = [];
+  page.on("request", request => requests.push(request.url()));
+  page.on("console", message => messages.push(`${message.type()}: ${message.text()}`));
+  page.on("pageerror", error => messages.push(`error: ${error.message}`));
+  page.on("dialog", dialog => { messages.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
+  await page.setViewport({ width, height });
+  if (!isFirefox) {
+    await page.setJavaScriptEnabled(javascript);
+    await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: dark ? "dark" : "light" }]);
+  }
+  await page.goto(url, { waitUntil: "load" });
+  for (const step of steps) {
+    const [[name, value]] = Object.entries(step);
+    results.push((await does[name](page, value)) ?? null);
+  }
+  await page.close();
+  return { results, requests, messages };
+};
+
 try {
-  for (const { url, width = 1280, height = 900, dark = false, javascript = true, before, steps } of asked.pages) {
-    const page = await browser.newPage();
-    if (before) await page.evaluateOnNewDocument(before);
-    const requests = [], messages = [], results = [];
-    page.on("request", request => requests.push(request.url()));
-    page.on("console", message => messages.push(`${message.type()}: ${message.text()}`));
-    page.on("pageerror", error => messages.push(`error: ${error.message}`));
-    page.on("dialog", dialog => { messages.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
-    await page.setViewport({ width, height });
-    if (!isFirefox) {
-      await page.setJavaScriptEnabled(javascript);
-      await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: dark ? "dark" : "light" }]);
+  for await (const line of createInterface({ input: process.stdin })) {
+    const context = await browser.createBrowserContext();
+    let answer;
+    try {
+      await allowDownloads(context);
+      const told = [];
+      for (const page of JSON.parse(line)) told.push(await visit(context, page));
+      answer = { told };
+    } catch (error) {
+      answer = { error: error.stack };
+    } finally {
+      await context.close();
     }
-    await page.goto(url, { waitUntil: "load" });
-    for (const step of steps) {
-      const [[name, value]] = Object.entries(step);
-      results.push((await does[name](page, value)) ?? null);
-    }
-    told.push({ results, requests, messages });
-    await page.close();
+    console.log(JSON.stringify(answer));
   }
 } finally {
   await browser.close();
 }
-console.log(JSON.stringify(told));

@@ -91,20 +91,23 @@ def bare_pyodide() -> Iterator[str]:
 
 
 def many_frames(path: Path, count: int, size: int = 98) -> Path:
-    """A capture that takes long to read; the longer the frames, the less so."""
+    """A capture that takes long to read, made unless it is there; the longer the frames, the less
+    so.
+    """
+    if path.exists():
+        return path
     path.write_bytes(build.pcap([]) + build.pcap([(0, bytes(size))])[24:] * count)
     return path
 
 
 def times(url: str, browser: str, place: Path) -> Times:
     """Each once, of a browser that knows nothing yet; captures are made in `place`."""
-    lab, large = place / "lab.pcap", place / "large.pcap"
+    lab, large = place / "lab.pcap", many_frames(place / "large.pcap", 4_000_000)
     if not lab.exists():
         profiles.write(lab, "lab", 100_000)
-        many_frames(large, 4_000_000)
     with bare_pyodide() as bare:
         alone = [{"until": "globalThis.took"}, {"run": "globalThis.took"}]
-        (started,) = visit(Visit(bare, alone), browser=browser)
+        (started,) = visit(Visit(bare, alone), browser=browser, is_new=True)
     first = [_SAMPLE, ANSWERED, _NOW]
     cold, warm, read = visit(
         Visit(url, [*first, _PAINTED, KEPT]),
@@ -114,6 +117,7 @@ def times(url: str, browser: str, place: Path) -> Times:
             [READY, give(lab), ANSWERED, {"click": "#again"}, give(large), READING, CANCELLED],
         ),
         browser=browser,
+        is_new=True,
     )
     return Times(
         started.results[1],
@@ -144,7 +148,7 @@ def report_times(browser: str, place: Path) -> ReportTimes:
                 "[told, performance.now() - begin])}"}
         for step in (filtered("#hosts", "draft-00"), filtered("#hosts", "rfc 10.0.1"))
     ]  # fmt: skip
-    (told,) = visit(Visit(page, [ended, *timed]), browser=browser)
+    (told,) = visit(Visit(page, [ended, *timed]), browser=browser, is_new=True)
     return ReportTimes(told.results[0], told.results[1][1], told.results[2][1])
 
 
@@ -155,7 +159,7 @@ def peaks(url: str, captures: Sequence[Path], browser: str) -> list[int]:
     steps: list[Step] = []
     for capture in captures:
         steps += [READY, give(capture), {"peak": DRAWN}, {"click": "#again"}]
-    (told,) = visit(Visit(url, steps), browser=browser)
+    (told,) = visit(Visit(url, steps), browser=browser, is_new=True)
     return [int(most) for most in told.results[2::4]]
 
 

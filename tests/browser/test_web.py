@@ -66,6 +66,12 @@ def url(site: Path) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where large captures are made, for both browsers."""
+    return tmp_path_factory.mktemp("captures")
+
+
 def do(page: Path | str, *steps: Step, browser: str, **more: Any) -> Told:
     downloads = more.pop("downloads", None)
     (told,) = visit(Visit(page, list(steps), **more), browser=browser, downloads=downloads)
@@ -300,9 +306,9 @@ def test_captures_that_are_dropped_are_read_together(url: str, browser: str) -> 
 
 @pytest.mark.parametrize("browser", PROGRAMS)
 def test_cancel_ends_a_long_read_at_once_and_the_next_capture_is_read(
-    url: str, tmp_path: Path, browser: str
+    url: str, place: Path, browser: str
 ) -> None:
-    large = many_frames(tmp_path / "large.pcap", 4_000_000)
+    large = many_frames(place / "large.pcap", 4_000_000)
     told = do(
         url,
         READY,
@@ -322,27 +328,33 @@ def test_cancel_ends_a_long_read_at_once_and_the_next_capture_is_read(
     assert told.messages == []
 
 
+MOST_MS = {"painted": 300, "cold": 6000, "warm": 3000, "frames": 2000, "cancel": 1000}
+
+
 @pytest.mark.parametrize("browser", PROGRAMS)
-def test_something_is_seen_at_once_and_a_verdict_soon(
-    url: str, tmp_path: Path, browser: str
-) -> None:
-    """On a machine on which Pyodide alone takes longer than 2.7 s, all may take longer by that."""
-    took = times(url, browser, tmp_path)
-    slow = max(1.0, took.pyodide / 2700)
-    assert took.painted < 300 * slow
-    assert took.cold < 6000 * slow
-    assert took.warm < 3000 * slow
-    assert took.frames < 2000 * slow
-    assert took.cancel < 1000 * slow
+def test_something_is_seen_at_once_and_a_verdict_soon(url: str, place: Path, browser: str) -> None:
+    """On a machine on which Pyodide alone takes longer than 2.7 s, all may take longer by that.
+    Three tries: what else the machine does can come between the one and the other.
+    """
+    late = {}
+    for _ in range(3):
+        took = times(url, browser, place)
+        slow = max(1.0, took.pyodide / 2700)
+        late = {
+            name: took for name, most in MOST_MS.items() if not getattr(took, name) < most * slow
+        }
+        if not late:
+            break
+    assert late == {}
 
 
 @pytest.mark.parametrize("browser", PROGRAMS)
 def test_a_tab_needs_no_more_memory_for_a_capture_a_hundred_times_as_large(
-    url: str, tmp_path: Path, browser: str
+    url: str, place: Path, browser: str
 ) -> None:
     """What was read is given back at once: else some hundred MB of it would lie about."""
-    small = many_frames(tmp_path / "small.pcap", 80, 50_000)
-    large = many_frames(tmp_path / "large.pcap", 8000, 50_000)
+    small = many_frames(place / "short.pcap", 80, 50_000)
+    large = many_frames(place / "long.pcap", 8000, 50_000)
     assert large.stat().st_size > 400_000_000
     of_small, of_large = peaks(url, [small, large], browser)
     assert 100 < of_small < 600

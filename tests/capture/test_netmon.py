@@ -18,7 +18,7 @@ from tests.capture.test_tshark import by_tshark, by_us
 from tests.differential.tshark import dissect
 from tests.needs import folder, need
 
-MOST_CONVERTED = 300  # of each kind: a process for each
+MOST_CONVERTED = 100  # of each kind: a process for each
 MS = 1_000_000
 FILE_HEADER = 128
 FRAMES = [

@@ -5,14 +5,13 @@ Each case is a capture, the findings of one code in it, and for each of them all
 tshark shows with its filter.
 """
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests import build
-from tests.needs import need
+from tests.sharkd import matches
 from tests.worlds import (
     A6,
     B6,
@@ -37,25 +36,6 @@ from tests.worlds import (
 
 OLD, CURRENT = 0x001E8481, 0x1E848105
 ROUTER = "192.168.50.254"
-
-
-def shown(capture: Path, display_filter: str) -> list[int]:
-    """The numbers of the frames that Wireshark shows."""
-    command = [
-        need("tshark"),
-        "-n",
-        "-r",
-        str(capture),
-        "-Y",
-        display_filter,
-        "-T",
-        "fields",
-        "-e",
-        "frame.number",
-    ]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert result.returncode == 0, result.stderr
-    return [int(line) for line in result.stdout.split()]
 
 
 def unrelated(tape: Tape) -> None:
@@ -363,7 +343,7 @@ def test_the_filter_shows_the_frames_of_the_finding_and_no_others(
     capture = tmp_path / "capture.pcap"
     capture.write_bytes(build.pcap(tape.frames, magic="nano"))
     findings = findings_of(judge_tapes(tape), code)
-    assert [shown(capture, finding.display_filter) for finding in findings] == expected
+    assert [matches(capture, finding.display_filter) for finding in findings] == expected
     for finding, frames in zip(findings, expected, strict=True):
         assert {ref.frame for ref in finding.frames} <= set(frames)
         assert finding.frames or code == "NVG103"
@@ -376,9 +356,8 @@ def test_the_filter_of_a_host_that_is_unknown_shows_what_it_sent(tmp_path: Path)
     capture = tmp_path / "capture.pcap"
     capture.write_bytes(build.pcap(tape.frames))
     by_host = {f.subject.hosts[0]: f for f in findings_of(judge_tapes(tape), "NVG204")}
-    assert (
-        shown(capture, by_host[A].display_filter) == [4] == [ref.frame for ref in by_host[A].frames]
-    )
+    assert matches(capture, by_host[A].display_filter) == [4]
+    assert [ref.frame for ref in by_host[A].frames] == [4]
     assert by_host[B].display_filter == ""  # B only receives
 
 
@@ -389,7 +368,7 @@ def test_the_filter_of_a_host_with_unlisted_vsids_shows_what_it_sent(tmp_path: P
     capture.write_bytes(build.pcap(tape.frames))
     situation = judge_tapes(tape, inventory=known_vsids(1000000))
     (finding,) = findings_of(situation, "NVG404")
-    assert shown(capture, finding.display_filter) == [4] == [ref.frame for ref in finding.frames]
+    assert matches(capture, finding.display_filter) == [4] == [ref.frame for ref in finding.frames]
 
 
 def test_every_code_with_frames_has_a_case() -> None:

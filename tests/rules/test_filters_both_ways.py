@@ -6,8 +6,6 @@ Both sides look at all frames: Wireshark through the filter, the rule through `s
 frames that the finding names itself do not help it.
 """
 
-import json
-import subprocess
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
@@ -24,42 +22,14 @@ from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.registry import find_all
 from nvgre_doctor.settings.options import Options
 from nvgre_doctor.wire.decode import decode
-from tests.needs import folder, need
+from tests import sharkd
+from tests.needs import folder
 from tests.program import SAMPLES
 from tests.proof.generator import make_world
 
 pytestmark = pytest.mark.peer
 
-
-@cache
-def shown(capture: Path, filters: frozenset[str]) -> dict[str, frozenset[int]] | None:
-    """The frames that Wireshark shows through each filter; None where it cannot read the capture to
-    its end.  By sharkd, which looks through all of them in one process: to start takes most of the
-    time.
-    """
-    asked = sorted(filters)
-    calls = [("load", {"file": str(capture)}), *(("frames", {"filter": one}) for one in asked)]
-    lines = [
-        json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
-        for number, (method, params) in enumerate(calls, 1)
-    ]
-    done = subprocess.run(
-        [need("sharkd"), "-"],
-        input="\n".join(lines) + "\n",
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    answers = {answer["id"]: answer for answer in map(json.loads, done.stdout.splitlines())}
-    if "damaged or corrupt" in done.stderr:
-        return None
-    if "appears to have been cut short" not in done.stderr:  # else it does not answer the first
-        assert answers[1].get("result") == {"status": "OK"}, done.stderr
-    return {
-        one: frozenset(frame["num"] for frame in answers[number]["result"])
-        for number, one in enumerate(asked, 2)
-    }
+shown = cache(sharkd.shown)
 
 
 def pointed(capture: Path, index: int, situation: Situation, findings: list[Finding]) -> set[int]:
