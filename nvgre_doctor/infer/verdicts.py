@@ -52,20 +52,23 @@ def tell_host(
         return None
     host.layout, host.confidence, host.margin = answers[deciding][:3]
     if not is_known and len(layouts) > 1:
-        lasts = [_deciding(of_capture, answers) for of_capture in _of_captures(ordered, spans)]
-        ends = {answers[n].layout for n in lasts if n is not None}
+        lasts = [
+            (of_capture, last)
+            for of_capture in _of_captures(ordered, spans)
+            if (last := _deciding(of_capture, answers)) is not None
+        ]
+        ends = {answers[last].layout for _, last in lasts}
         host.is_unordered = True
         if len(ends) > 1:
             host.confidence, host.is_stale = Confidence.LIKELY, True
             return deciding
         deciding = max(
-            (n for n in lasts if n is not None),
+            (last for _, last in lasts),
             key=lambda n: (answers[n].confidence is Confidence.PROVEN, answers[n].margin, -n),
         )
         host.layout, host.confidence, host.margin = answers[deciding][:3]
-        for of_capture, last in zip(_of_captures(ordered, spans), lasts, strict=True):
-            if last is not None:
-                _look_later(host, of_capture, last, answers, decides=last == deciding)
+        for of_capture, last in lasts:
+            _look_later(host, of_capture, last, answers, decides=last == deciding)
             host.changes = host.changes or list(_changes(of_capture, spans, answers))
     else:
         _look_later(host, ordered, deciding, answers, decides=True)

@@ -104,6 +104,22 @@ def test_one_packet_with_a_number_ties_what_others_without_cannot() -> None:
     assert offsets_in({0: one, 1: two})[1] == (0, 3600 * SECOND)
 
 
+def test_it_does_so_also_where_it_is_looked_at_first() -> None:
+    def held_at(second: float) -> dict[PartKey, Part]:
+        last = key(0x1389, source=b"\xfd" * 16)
+        numbered = capture(at(second, seed=10, length=0), upper_bits=0x2000)
+        return numbered | {last: part(interval(at(second, length=0)))}  # type: ignore[arg-type]
+
+    assert offsets_in({0: held_at(100), 1: held_at(3700)})[1] == (0, 3600 * SECOND)
+
+
+@pytest.mark.parametrize(("second", "length"), [(3700, 2), (3701, 0)])
+def test_first_and_last_frame_of_a_unit_count_alike(second: float, length: float) -> None:
+    """One says 3600 seconds, the other 3601: of two the larger is the middle."""
+    offsets = offsets_in({0: capture(at(100)), 1: capture(at(second, length=length))})
+    assert offsets[1] == (0, 3601 * SECOND)
+
+
 def test_three_clocks_are_tied_in_a_row() -> None:
     offsets = offsets_in(
         {

@@ -57,6 +57,24 @@ def test_between_two_layouts_only_the_time_of_a_restart_is_known(
     assert (found and (found.layout, found.confidence)) == spoken
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "sure", "by_itself"),
+    [
+        (PROVEN, LIKELY, LIKELY, LIKELY),  # what comes later does not make it surer
+        (LIKELY, PROVEN, PROVEN, LIKELY),  # who is old later was old before
+    ],
+)
+def test_over_two_spans_the_less_sure_one_counts(
+    first: Confidence, second: Confidence, sure: Confidence, by_itself: Confidence
+) -> None:
+    one = host((OLD, first, 10, 20), (OLD, second, 70, 80))
+    ends = at(15), at(75)
+    for asked, expected in ((False, sure), (True, by_itself)):
+        found = one.spoken_between(*ends, by_itself=asked)
+        assert found is not None
+        assert found.confidence is expected
+
+
 def in_captures(*layouts: Layout) -> HostVerdict:
     """One span of each, in captures whose clocks agree by chance."""
     spans = []
@@ -77,6 +95,23 @@ def test_of_captures_without_an_order_each_tells_its_own_frames_only(
     assert one.layout_between(*(At(second * SECOND, capture, second) for second in (12, 15))) is (
         layout
     )
+
+
+def test_a_capture_without_an_order_has_all_spans_that_lie_in_it_by_their_frames() -> None:
+    """The second one, which begins in another capture, comes first in this one."""
+    ends = [(Moment(n, n * SECOND), Moment(n + 9, (n + 9) * SECOND)) for n in (300, 10)]
+    late, early = (
+        SpanVerdict(layout, PROVEN, 4, *(At(end.ts_ns, where, 1) for end in of_span), pieces)
+        for layout, where, of_span, pieces in (
+            (CURRENT, 1, ends[0], None),
+            (OLD, 0, ends[1], Pieces([Piece((0, 1), *ends[1])])),
+        )
+    )
+    late = late._replace(first=At(300 * SECOND, 1, 300), last=At(309 * SECOND, 1, 309))
+    one = HostVerdict(b"\xc0\xa82\x01", spans=[late, early], is_unordered=True)
+    assert one.layout_between(*[At(900 * SECOND, 1, 900)] * 2) is CURRENT  # after the last
+    assert one.layout_between(*[At(1 * SECOND, 1, 1)] * 2) is OLD  # before the first
+    assert one.layout_between(*[At(15 * SECOND, 1, 15)] * 2) is OLD
 
 
 @pytest.mark.parametrize(("second", "layout"), [(20, OLD), (22, None), (25, CURRENT)])

@@ -291,6 +291,46 @@ def test_one_capture_that_holds_all_of_them_gives_the_order() -> None:
     assert ordered(two, one) == ([5, 1], True)
 
 
+SIX = bytes.fromhex("fd00") + bytes(13) + b"\1"
+
+
+def over_ipv6(*intervals: object) -> object:
+    """What has no number, and may be sent again."""
+    return {key(0x1389, source=SIX): part(*intervals)}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("second", [110, 5000])
+def test_what_two_captures_hold_alike_gives_no_order_over_ipv6_without_a_tie(second: int) -> None:
+    """It may be another packet, also ten seconds later."""
+    one = over_ipv6(sent(1, 100, 10), sent(5, 900, 20))
+    assert ordered(one, over_ipv6(sent(1, second, 10)))[1] is False
+
+
+def test_what_two_captures_hold_alike_gives_the_order_over_ipv6_where_the_clocks_agree() -> None:
+    one = over_ipv6(sent(1, 900, 10), sent(5, 100, 20))
+    assert ordered(one, over_ipv6(sent(1, 901, 10))) == ([1, 5], True)
+
+
+def test_what_came_again_over_ipv6_gives_no_order_where_other_packets_tie_the_clocks() -> None:
+    tie = {key(0x1389, source=B): part(sent(20, 100, 40))}  # type: ignore[arg-type]
+    one = {**over_ipv6(sent(1, 100, 10), sent(5, 900, 20)), **tie}  # type: ignore[dict-item]
+    two = {**over_ipv6(sent(1, 600, 10)), **tie}  # type: ignore[dict-item]
+    evidence = evidence_of({0: one, 1: two})
+    spans = hear(evidence).spans
+    mine = [number for number, one in enumerate(spans) if one.address == SIX]
+    assert len(mine) == 2
+    assert in_order(mine, spans, Clocks(evidence))[1] is False
+
+
+def test_over_ipv4_what_two_captures_hold_alike_is_one_packet() -> None:
+    """Though it has no number, and so does not tie their clocks."""
+    same = [
+        interval(unit(count=1, first=1, last=1, seed=-1, seconds=(second, second)))
+        for second in (100, 5000)
+    ]
+    assert ordered(capture(same[0], sent(5, 50, 20)), capture(same[1])) == ([1, 5], True)
+
+
 # --- hosts ----------------------------------------------------------------------------
 
 
