@@ -291,14 +291,6 @@ def test_more_captures_than_are_read_are_said(tmp_path, monkeypatch):
     assert "after 2 captures" in read_path(path).message
 
 
-def test_a_compressed_tar_is_not_unpacked_again_and_again_without_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(listing, "_MOST_SKIPPED", 3000)
-    data = tarred({f"{n}.pcap": ONE for n in range(6)})
-    path = put(tmp_path, "a.tar.gz", gzip.compress(data))
-    assert read_path(path).reasons == ["too-many-members"]
-    assert len(expand([put(tmp_path, "a.tar", data)])) == 6
-
-
 def test_the_file_is_closed_when_the_capture_is(tmp_path):
     path = put(tmp_path, "a.zip", PACKED["a.zip"])
     capture = open_capture(f"{path}/one.pcap")
