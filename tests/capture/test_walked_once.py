@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from nvgre_doctor.capture import archives_kept, expand, open_capture
+from nvgre_doctor.capture import archives_kept, expand, open_capture, searching
 from nvgre_doctor.capture.archives import tar_files
 from nvgre_doctor.capture.inputs import Input
 from nvgre_doctor.capture.interruption import Interruption
@@ -159,6 +159,17 @@ def test_captures_come_in_the_order_in_which_their_names_are_passed(
     assert expand([path]) == [f"{path}/{name}" for name in names]
     assert {c.status for c in diagnose([path]).captures} == {Status.UNREADABLE}
     assert steps.unpacked <= 3 * len(data)
+
+
+def test_a_name_of_thousands_of_slashes_is_not_looked_up_at_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "a/" * 2000 + "one.pcap"
+    path = put(tmp_path, "a.tar", tarred({name: ONE}))
+    asked, is_file = list[str](), os.path.isfile
+    monkeypatch.setattr(os.path, "isfile", lambda place: asked.append(place) or is_file(place))
+    assert searching.split_member(f"{path}/{name}") == (path, name)
+    assert len(asked) == path.count("/") + 1
 
 
 def test_damaged_members_cost_no_walk_each(steps: Steps, tmp_path: Path) -> None:
