@@ -79,7 +79,7 @@ class Archive(ABC):
     def _following(self) -> tuple[Member, BinaryIO | None] | None:
         try:
             return next(self._walk, None)
-        except BrokenInputError:
+        except BaseException:  # the walk ends with whatever it raises
             self.is_damaged = True
             raise
 
