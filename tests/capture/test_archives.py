@@ -163,6 +163,12 @@ def test_an_archive_without_captures_says_so(packed, tmp_path):
     assert "none of the 1 files" in reading.message
 
 
+def test_an_archive_of_nothing_says_so(tmp_path):
+    path = put(tmp_path, "a.zip", b"PK\5\6" + bytes(18))
+    assert expand([path]) == [path]
+    assert read_path(path).reasons == ["no-captures"]
+
+
 def test_an_archive_of_message_analyzer_is_named(tmp_path):
     files = {"[Content_Types].xml": b"<Types/>\n", "part.bin": bytes(range(256)) * 20}
     reading = read_path(put(tmp_path, "lab.matp", zipped(files)))

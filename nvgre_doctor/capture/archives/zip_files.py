@@ -5,6 +5,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from copy import copy
+from itertools import pairwise
 from typing import IO, TYPE_CHECKING, BinaryIO, ClassVar, Final
 
 from nvgre_doctor.capture.archives.members import (
@@ -83,7 +84,7 @@ def _ends(archive: "zipfile.ZipFile") -> dict[int, int]:
     many members share would be gigabytes in each of them.
     """
     begins = sorted({info.header_offset for info in archive.infolist()})
-    return dict(zip(begins, [*begins[1:], archive.start_dir], strict=True))
+    return dict(pairwise([*begins, archive.start_dir]))
 
 
 class _ZipStream(MemberStream):
