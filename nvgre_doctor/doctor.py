@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from nvgre_doctor.capture import NO_TIME, find
+from nvgre_doctor.capture import NO_TIME, archives_kept, find
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.capture.interruption import Interruption
 from nvgre_doctor.capture.searching import Found
@@ -84,15 +84,16 @@ def diagnose_each(
     elsewhere: dict[int, Report] = {}
     if options.scheduler is not None:
         elsewhere = _each_elsewhere(found, options, progress, interruption)
-    for index, one in enumerate(found):
-        report = elsewhere.get(index) or diagnose(
-            one.path, options, progress=progress, interruption=interruption
-        )
-        yield report
-        if interruption is not None and interruption.is_asked:
-            was_read = all(each.status != Status.INTERRUPTED for each in report.captures)
-            if index not in elsewhere or not was_read:
-                return
+    with archives_kept():
+        for index, one in enumerate(found):
+            report = elsewhere.get(index) or diagnose(
+                one.path, options, progress=progress, interruption=interruption
+            )
+            yield report
+            if interruption is not None and interruption.is_asked:
+                was_read = all(each.status != Status.INTERRUPTED for each in report.captures)
+                if index not in elsewhere or not was_read:
+                    return
 
 
 def _each_elsewhere(

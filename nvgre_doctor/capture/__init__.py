@@ -1,9 +1,11 @@
 """Files become frames.  Knows file formats and compressions, nothing about packets.
 
 `open_capture` opens one input and never raises for what is in it; `expand` turns folders and
-patterns into paths, `find` says what is known of them.
+patterns into paths, `find` says what is known of them.  Whoever opens several captures does it
+inside `archives_kept`.
 """
 
+from nvgre_doctor.capture.archives.keeping import archives_kept
 from nvgre_doctor.capture.batch import NO_TIME, Batch, Problem, Progress
 from nvgre_doctor.capture.description import Description
 from nvgre_doctor.capture.formats.pcapng_copy import Block, ChangedError
@@ -30,6 +32,7 @@ __all__ = [
     "Problem",
     "Progress",
     "Status",
+    "archives_kept",
     "capture_from",
     "compression_of",
     "expand",

@@ -11,10 +11,10 @@ import sys
 from typing import BinaryIO, Final
 
 from nvgre_doctor.capture import not_opened, searching
+from nvgre_doctor.capture.archives import keeping
 from nvgre_doctor.capture.archives.listing import (
     Looked,
     captures_in,
-    find_member,
     is_archive,
     is_readable,
     look,
@@ -48,13 +48,13 @@ class Input:
         self.compression: str | None = None
         self._opened: BinaryIO | None = None  # by us
         self._temporary: list[BinaryIO] = []  # files that go away when they are closed
-        self._members: object = None  # what must live as long as a member is read
-        self._is_member = False
+        self._archive: keeping.OpenArchive | None = None  # of which a member is read
+        self._is_taken = False  # it is given back, or nothing is
 
     @property
     def file(self) -> BinaryIO | None:
         """The capture, where it is an uncompressed regular file of its own."""
-        is_whole = not self._is_member and not self._temporary and self.compression is None
+        is_whole = not self._temporary and self.compression is None
         opened = self._opened
         return opened if opened is not None and is_whole and is_regular(opened) else None
 
@@ -66,23 +66,30 @@ class Input:
             if file is not None:
                 with contextlib.suppress(OSError):
                     file.close()
-        self._opened, self._temporary, self._members = None, [], None
+        if self._is_taken:
+            keeping.give_back(self._archive)
+        elif self._archive is not None:
+            self._archive.close()
+        self._opened, self._temporary = None, []
+        self._archive, self._is_taken = None, False
 
     def open(self, path: str, stdin: BinaryIO | None) -> Looked:
         """What the bytes of the capture are.  Errors: NotOpenedError."""
-        raw, member = self._open(path, stdin)
-        looked = look(self._stoppable(raw))
-        codec = looked.kind if isinstance(looked.kind, Codec) else None
-        codec = looked.codec or codec
-        self.compression = codec.name if codec else None
-        if is_archive(looked.kind):
-            try:
-                return self._in_archive(looked, member)
-            except BrokenInputError as error:
-                raise NotOpenedError(error.problem) from error
+        place, member = (path, None) if path == "-" else searching.split_member(path)
         if member is not None:
-            raise NotOpenedError(not_opened.NO_ARCHIVE)
-        return looked
+            self._is_taken = True
+            self._archive = keeping.taken(place, member, self._interruption)
+        if member is None or self._archive is None:
+            looked = look(self._stoppable(self._open(path, place, stdin)))
+            codec = looked.kind if isinstance(looked.kind, Codec) else None
+            codec = looked.codec or codec
+            self.compression = codec.name if codec else None
+            if not is_archive(looked.kind):
+                if member is not None:
+                    raise NotOpenedError(looked.source.failure or not_opened.NO_ARCHIVE)
+                return looked
+            self._archive, member = self._open_archive(place, looked, member)
+        return self._in_archive(self._archive, member)
 
     def take(self, path: str) -> BinaryIO:
         """Open a file, to be closed with the rest.  Errors: OSError, ValueError."""
@@ -106,16 +113,15 @@ class Input:
         self._temporary.append(file)
         return looked._replace(source=source, head=source.read_at(0, HEAD))
 
-    def _open(self, path: str, stdin: BinaryIO | None) -> tuple[BinaryIO, str | None]:
-        """The file that is read, and the name of a member in it."""
+    def _open(self, path: str, place: str, stdin: BinaryIO | None) -> BinaryIO:
+        """The file at `place` that is read for `path`."""
         if path == "-":
             raw = stdin if stdin is not None else _standard_input()
             if raw is None or raw.isatty():
                 raise NotOpenedError(not_opened.NO_INPUT)
-            return raw, None
+            return raw
         try:
-            place, member = searching.split_member(path)
-            return self.take(place), member
+            return self.take(place)
         except IsADirectoryError as error:
             raise NotOpenedError(not_opened.folder(path)) from error
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
@@ -130,8 +136,12 @@ class Input:
             return raw
         return stoppable(raw, self._interruption, may_wait=not is_regular(raw))
 
-    def _in_archive(self, looked: Looked, member: str | None) -> Looked:
-        """The member of this name, or the only capture in an archive.  Errors: BrokenInputError."""
+    def _open_archive(
+        self, place: str, looked: Looked, member: str | None
+    ) -> tuple[keeping.OpenArchive, str]:
+        """It, and the name of the member that is meant, if only by being the only capture in it.
+        Errors: NotOpenedError.
+        """
         is_pipe = self._opened is None or not is_regular(self._opened)
         if not isinstance(looked.source, FileSource) and (looked.needs_file or is_pipe):
             looked = self.spool(looked)
@@ -141,9 +151,17 @@ class Input:
                 raise NotOpenedError(problem or not_opened.several(names))
             (member,) = names
             looked = self._rewound(looked)
-        self._members, stream = find_member(looked, member)
-        self._is_member = True
-        inner = look(stream)
+        files = [file for file in (self._opened, *self._temporary) if file is not None]
+        self._opened, self._temporary = None, []
+        return keeping.OpenArchive(place, looked, files, self._interruption), member
+
+    def _in_archive(self, archive: keeping.OpenArchive, member: str) -> Looked:
+        """That member.  Errors: NotOpenedError."""
+        self.compression = archive.compression
+        try:
+            inner = look(archive.archive.find(member))
+        except BrokenInputError as error:
+            raise NotOpenedError(error.problem) from error
         if inner.codec is not None:
             self.compression = inner.codec.name
         if is_archive(inner.kind):

@@ -107,8 +107,9 @@ def split_member(path: str) -> tuple[str, str | None]:
             return path, None
         return path[: inside.end("archive")] + path[inside.end() :], inside["member"]
     if not os.path.lexists(path):
-        for at in range(len(path) - 1, 0, -1):
-            if path[at] in {"/", os.sep} and os.path.isfile(path[:at]):
+        # From the left, as a name in an archive can have thousands of slashes.
+        for at, character in enumerate(path):
+            if character in {"/", os.sep} and os.path.isfile(path[:at]):
                 return path[:at], path[at + 1 :].replace(os.sep, "/")
     return path, None
 

@@ -12,9 +12,10 @@ from nvgre_doctor.capture.source import StreamSource
 _PIECE: Final = (
     1 << 12
 )  # compressed bytes per call of a decompressor: what a damaged stream can lose at most
-_LAST_PIECE: Final = (
-    1  # the same near the end, where checksums are: a wrong checksum must not cost data
-)
+_FINELY: Final = 64
+"""Of what is left near the end, where checksums are, this part at once, and in the end one byte: a
+wrong checksum must not cost data.
+"""
 
 
 def beginning(head: bytes, codec: Codec, most: int) -> bytes:
@@ -84,7 +85,7 @@ class CompressedSource(StreamSource):
         while len(self._buffer) - self._at < enough and (more := self.stored_bytes(self.stored)):
             self._buffer, self._at = self._buffer[self._at :] + more, 0
         left = len(self._buffer) - self._at
-        step = _PIECE if left > _PIECE else _LAST_PIECE
+        step = _PIECE if left > _PIECE else max(left // _FINELY, 1)
         piece = self._buffer[self._at : self._at + step]
         self._at += len(piece)
         return piece

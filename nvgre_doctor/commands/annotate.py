@@ -58,7 +58,7 @@ def command(
         can_be_copied,
         says,
     )
-    from nvgre_doctor.capture import ChangedError
+    from nvgre_doctor.capture import ChangedError, archives_kept
     from nvgre_doctor.commands._copies import captures_twice_read, make_folder_of, plan_copies
     from nvgre_doctor.doctor import examine
     from nvgre_doctor.report.assemble import assemble
@@ -73,7 +73,7 @@ def command(
     display = display_for_stdout(options.color, -1)
     written: list[tuple[str, Copied]] = []
     is_whole = True
-    with ProgressBar(wanted=True, color=options.color != "never") as bar:
+    with archives_kept(), ProgressBar(wanted=True, color=options.color != "never") as bar:
         selected = select_codes(options.select)
         situation = examine(paths, options, bar.update)
         report = assemble(situation, find_all(situation), selected, options.ignore)

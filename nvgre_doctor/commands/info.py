@@ -30,14 +30,15 @@ def command(captures: tuple[str, ...], format_name: str) -> int:
     \b
     ssh HOST tcpdump -U -w - proto 47 or icmp | nvgre-doctor -
     """
-    from nvgre_doctor.capture import expand  # with all that it needs
+    from nvgre_doctor.capture import archives_kept, expand  # with all that it needs
     from nvgre_doctor.info import as_json, as_text
     from nvgre_doctor.info.answer import answer
     from nvgre_doctor.info.contents import read_contents
     from nvgre_doctor.terminal.display import display_for_stdout
 
     refuse_terminal(captures, "capture")
-    contents = [read_contents(path) for path in expand(captures)]
+    with archives_kept():
+        contents = [read_contents(path) for path in expand(captures)]
     answers, together = [answer([part]) for part in contents], answer(contents)
     if format_name == "json":
         write_stdout(as_json.render(contents, answers, together))

@@ -88,7 +88,7 @@ class Limits:
             self._cut = min(filter(None, (self._cut, capture.cut)), default=None)
             directions.update(ends for ends, _ in capture.unkept_frames)
             signs.update(sign for sign in capture.signs if sign.source)
-            errors |= capture.icmp.keys()
+            errors.update(capture.icmp)
             bundles.update(one for sent in capture.sent for one in sent.bundles)
         for one in bundles:
             for unit, _ in unbundled(one):

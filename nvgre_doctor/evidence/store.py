@@ -192,4 +192,4 @@ class Units:
         for unit, parts in away.items():
             known = self.packed.get(unit)
             self.packed[unit] = merge(parts if known is None else [known, *parts])
-        self._ids |= away.keys()
+        self._ids.update(away)  # `|=` with keys would copy all of them

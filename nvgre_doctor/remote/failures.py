@@ -32,6 +32,14 @@ class ReplacedError(OSError):
         super().__init__(0, "the object was replaced while it was read")
 
 
+class SlowError(OSError):
+    """A server sends so little that nobody waits for it."""
+
+    def __init__(self, why: str) -> None:
+        """In words of ours."""
+        super().__init__(0, why)
+
+
 class MissingError(FileNotFoundError):
     """Nothing is there; asking again does not help."""
 
@@ -46,6 +54,11 @@ def in_words(url: str) -> Iterator[None]:
     except ReplacedError:
         raise
     except Exception as error:  # libraries have no class in common
+        slow: BaseException | None = error
+        while slow is not None and not isinstance(slow, SlowError):
+            slow = slow.__cause__  # of it fsspec says that nothing is there
+        if slow is not None:
+            raise slow from None
         if not _is_of_storage(error):
             raise
         raise _said(error, url) from None  # the texts of the chain hold the URL

@@ -241,7 +241,7 @@ def _made(protocol: str, options: tuple[tuple[str, Any], ...]) -> Any:
     """One for all threads."""
     more = _OPTIONS.get(protocol, {"use_listings_cache": False})
     if protocol == "http":
-        more = {**more, "client_kwargs": {"response_class": web.answers()}}
+        more = {**more, "client_kwargs": web.client()}
     return fsspec.filesystem(protocol, skip_instance_cache=True, **more, **dict(options))
 
 

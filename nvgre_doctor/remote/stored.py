@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from nvgre_doctor.remote.failures import MissingError, ReplacedError
+from nvgre_doctor.remote.failures import MissingError, ReplacedError, SlowError
 
 RANGE: Final = 8 << 20
 """Bytes of a range where reading goes on."""
@@ -19,6 +19,7 @@ _GROWTH: Final = 4
 """Times that a range is longer than the one before it, up to RANGE; only then one is fetched ahead.
 """
 TRIES: Final = 3
+_TRIES_OF_SLOW: Final = 2  # each has cost a minute or more
 _PAUSE: Final = 0.5  # seconds before the second try, then twice that
 _FINAL: Final = (ReplacedError, MissingError, PermissionError)
 """What another try does not mend."""
@@ -120,7 +121,8 @@ class StoredFile(io.RawIOBase):
                     raise OSError(0, "the storage sent nothing")
                 return _Block(begin, data)
             except OSError as error:
-                if left == 0 or isinstance(error, _FINAL):
+                enough = TRIES - _TRIES_OF_SLOW if isinstance(error, SlowError) else 0
+                if left <= enough or isinstance(error, _FINAL):
                     raise
                 time.sleep(_PAUSE * (TRIES - left))
         raise AssertionError  # the last try returns or raises

@@ -3,11 +3,15 @@
 Knows aiohttp, which is loaded only for URLs of the web, and pages with links.
 """
 
+import asyncio
 import re
 from collections import deque
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
+
+from nvgre_doctor.remote import pace
+from nvgre_doctor.remote.failures import SlowError
 
 MOST_PAGES: Final = 10_000
 """Folders below one that are looked at: pages can lead to others without end."""
@@ -15,21 +19,50 @@ LARGEST_PAGE: Final = 4 << 20
 """Bytes of a page with links: some 30,000."""
 _RANGE: Final = re.compile(r"bytes=(\d{1,20})-(\d{1,20})", re.ASCII)
 _PIECE: Final = 1 << 16
+_CONNECTED: Final = 30  # seconds until there is a connection
 
 
 class TooMuchError(OSError):
     """A server sends more than was asked for."""
 
 
+def client() -> dict[str, Any]:
+    """What a session of aiohttp is made with.  It has no limit for a whole answer: that is one for
+    honest lines, on which 8 MiB take more than its 5 minutes.
+    """
+    import aiohttp
+
+    limits = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECTED)
+    return {"response_class": answers(), "timeout": limits}
+
+
 @cache
 def answers() -> Any:
     """The class of answers for aiohttp, of which no more is read than was asked for: fsspec takes
-    each whole into memory.
+    each whole into memory.  One that is too slow is given up.
     """
     import aiohttp
 
     class Answer(aiohttp.ClientResponse):  # type: ignore[misc]  # it has no types
+        content: Any
         _body: bytes | None = None
+
+        async def start(self, connection: Any) -> Any:
+            """Wait for its headers."""
+            url = self.request_info.url
+            server = f"{url.host}:{url.port}"
+            limit = asyncio.timeout(pace.PATIENCE)
+            try:
+                async with limit:
+                    await super().start(connection)
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                raise SlowError(
+                    f"the server {server} did not answer in {pace.PATIENCE:g} s"
+                ) from None
+            self.content = pace.Paced(self.content, server)
+            return self
 
         async def read(self) -> bytes:
             """All of it."""

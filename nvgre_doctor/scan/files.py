@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from nvgre_doctor.capture import Cursor, OpenCapture, open_capture
 from nvgre_doctor.capture.batch import Batch, Progress
 from nvgre_doctor.capture.interruption import Interruption
-from nvgre_doctor.capture.searching import Found
+from nvgre_doctor.capture.searching import Found, split_member
 from nvgre_doctor.capture.source import REPLACED, Identity
 from nvgre_doctor.engines import tell_nobody
 from nvgre_doctor.evidence import CaptureEvidence
@@ -78,9 +78,13 @@ def whole(path: str, interruption: Interruption | None) -> Stretch:
 
 def sizes_of(found: Sequence[Found]) -> list[int | None]:
     """Bytes of regular files and stored objects that can be opened several times; None for all
-    else.
+    else, as for a member of an archive.
     """
-    asked = [one.path for one in found if one.size is None and is_url(one.path)]
+    asked = [
+        one.path
+        for one in found
+        if one.size is None and is_url(one.path) and split_member(one.path)[1] is None
+    ]
     told: dict[str, int | None] = {}
     if asked:
         from nvgre_doctor.remote.storage import sizes_at  # only for URLs

@@ -9,6 +9,7 @@ from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from nvgre_doctor.capture import archives_kept
 from nvgre_doctor.capture.batch import Problem, Progress
 from nvgre_doctor.capture.interruption import INTERRUPTED, Interruption
 from nvgre_doctor.engines import Tell, tell_nobody
@@ -105,7 +106,8 @@ def _no_answer(
 
 
 def _all_answers(parts: Iterable[dict[int, Answer]]) -> dict[int, Answer]:
-    return {index: answer for part in parts for index, answer in part.items()}
+    with archives_kept():  # they are read as they are asked for
+        return {index: answer for part in parts for index, answer in part.items()}
 
 
 def cluster_at(address: str, urls: Sequence[str]) -> "Cluster":

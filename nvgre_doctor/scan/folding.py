@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
+from nvgre_doctor.capture import archives_kept
 from nvgre_doctor.capture.interruption import Interruption
 from nvgre_doctor.capture.searching import Found
 from nvgre_doctor.engines import Tell
@@ -115,8 +116,8 @@ def _whole(describe: Describe, index: int, read: CaptureRead) -> Folded:
 
 
 def merge_folded(describe: Describe, parts: Iterable[Folded]) -> Folded:
-    """Laid over each other as they come; the parts of a capture put together when the last one is
-    there.
+    """Laid over each other as they come, which is when they are read; the parts of a capture put
+    together when the last one is there.
     """
     folded = Folded()
 
@@ -132,7 +133,8 @@ def merge_folded(describe: Describe, parts: Iterable[Folded]) -> Folded:
                     folded.captures |= joined.captures
                     yield joined.evidence
 
-    folded.evidence = merge(evidence())
+    with archives_kept():
+        folded.evidence = merge(evidence())
     return folded
 
 

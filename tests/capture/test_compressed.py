@@ -13,6 +13,7 @@ import pytest
 
 from nvgre_doctor.capture import open_capture
 from nvgre_doctor.capture.decompress import CODECS
+from nvgre_doctor.capture.unpacking import CompressedSource
 from nvgre_doctor.vocabulary import Status
 from tests.build import epb, idb, pcap, pcapng, shb
 from tests.capture.reading import read_both, read_bytes
@@ -110,6 +111,17 @@ def test_a_wrong_checksum_at_the_end_costs_no_frame(name):
     assert reading.frame_data == DATA[:100]
     assert (reading.status, reading.reasons) == (Status.CUT, ["damaged-compressed"])
     assert f"the {name} data is damaged near byte" in reading.message
+
+
+def test_the_end_of_compressed_data_takes_no_step_for_each_byte(monkeypatch):
+    """An archive can hold thousands of members that are nothing but ends."""
+    pieces, piece = [], CompressedSource._piece
+    monkeypatch.setattr(CompressedSource, "_piece", lambda s: pieces.append(piece(s)) or pieces[-1])
+    empty = b"\x1f\x8b\x08" + bytes(7) + b"\0\0\0\xff\xff" * 815 + b"\1\0\0\xff\xff" + bytes(8)
+    assert len(empty) == 4098
+    assert read_bytes(empty).status is Status.EMPTY
+    assert b"".join(pieces) == empty
+    assert len(pieces) < 500
 
 
 @ALL

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from random import Random
 
 from nvgre_doctor import diagnose
-from nvgre_doctor.capture import expand, open_capture
+from nvgre_doctor.capture import archives_kept, expand, open_capture
 from nvgre_doctor.evidence import CaptureEvidence
 from nvgre_doctor.evidence.parts import Moment
 from nvgre_doctor.known.inventory import InventoryError, read_inventory
@@ -105,7 +105,7 @@ def archive_seeds() -> list[bytes]:
 
 def check_archive(data: bytes) -> None:
     """Whatever it holds is a list of captures, each of which is read or refused; in C, in Python
-    and frame by frame alike.  The only one is read from a pipe as well.
+    and frame by frame alike, alone and in one walk.  The only one is read from a pipe as well.
     """
     path = scratch.file("archive", data)
     paths = expand([path])
@@ -116,6 +116,11 @@ def check_archive(data: bytes) -> None:
     assert [invariants.read_at(capture, exact=True) for capture in paths] == found
     with invariants.without_c():
         assert [invariants.read_at(capture) for capture in paths] == found
+    with archives_kept():
+        for order in (paths, paths[::-1]):
+            assert {path: invariants.read_at(path) for path in order} == dict(
+                zip(paths, found, strict=True)
+            )
     piped = invariants.read_at("-", stdin=io.BytesIO(data))
     if [path] == paths:
         assert piped.evidence == found[0].evidence

@@ -1,9 +1,8 @@
 """What a stream of bytes is, below one compression, and which captures an archive holds."""
 
-from collections.abc import Iterator
 from typing import Any, BinaryIO, Final, NamedTuple
 
-from nvgre_doctor.capture.archives.members import Archive
+from nvgre_doctor.capture.archives.members import Archive, encrypted
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.capture.decompress import Codec
 from nvgre_doctor.capture.formats.reader import Reader
@@ -19,10 +18,6 @@ from nvgre_doctor.capture.unpacking import CompressedSource
 
 MOST_CAPTURES: Final = 256
 """Of one archive."""
-_MOST_SKIPPED: Final = 8 << 30
-"""Bytes that must be unpacked in all to come to the captures of a compressed archive, which begins
-anew for each.
-"""
 
 _CONTENT_TYPES: Final = "[Content_Types].xml"
 """In what is packed by the rules of Office, and in no archive of captures."""
@@ -76,45 +71,40 @@ class Listing(NamedTuple):
 
 
 def captures_in(looked: Looked) -> Listing:
-    """The members that are captures, by content; hidden ones are left out, as in folders."""
-    names: dict[str, None] = {}
+    """The members that are captures, by content; hidden ones are left out, as in folders.
+
+    They are in the order in which `Archive.find` comes by their names.
+    """
+    is_wanted: dict[str, bool] = {}
     is_office = False
-    encrypted: list[str] = []
-    count = skipped = 0
+    closed: list[str] = []
+    count = captures = 0
+    problem = None
     try:
-        for member, stream in _archive(looked).members():
+        for member, stream in archive_in(looked).members():
             if member.is_hidden:
                 continue
             count += 1
             is_office |= member.name == _CONTENT_TYPES
+            is_wanted.setdefault(member.name, False)
             if stream is None:
-                encrypted.append(member.name)
+                closed.append(member.name)
             elif is_readable(inside := look(stream)) or inside.source.failure is not None:
-                skipped += 0 if isinstance(looked.source, FileSource) else member.begin
-                if len(names) >= MOST_CAPTURES or skipped > _MOST_SKIPPED:
-                    return Listing(list(names), _too_many(len(names)))
-                names[member.name] = None
+                if captures == MOST_CAPTURES:
+                    problem = _too_many(captures)
+                    break
+                captures += not is_wanted[member.name]
+                is_wanted[member.name] = True
     except BrokenInputError as error:
-        return Listing(list(names), error.problem)
-    if encrypted:
-        return Listing(list(names), _encrypted(encrypted))
-    return Listing(list(names), None if names else _nothing(count, is_office))
+        problem = error.problem
+    names = [name for name, is_capture in is_wanted.items() if is_capture]
+    if problem is None and closed:
+        problem = encrypted(closed)
+    return Listing(names, problem if problem or names else _nothing(count, is_office))
 
 
-def find_member(looked: Looked, name: str) -> tuple[Iterator[object], BinaryIO]:
-    """The stream of a member, and what must be kept as long as it is read.  Errors:
-    BrokenInputError.
-    """
-    members = _archive(looked).members()
-    for member, stream in members:
-        if member.name == name:
-            if stream is None:
-                raise BrokenInputError(_encrypted([name]))
-            return members, stream
-    raise BrokenInputError(Problem("no-such-member", 0, "the archive has no member of this name"))
-
-
-def _archive(looked: Looked) -> Archive:
+def archive_in(looked: Looked) -> Archive:
+    """It, from its beginning on."""
     assert isinstance(looked.kind, type)
     assert issubclass(looked.kind, Archive)
     return looked.kind(looked.source, looked.head)
@@ -132,16 +122,6 @@ def _too_many(count: int) -> Problem:
         "too-many-members",
         0,
         f"after {count} captures there are more in this archive than are read from one: unpack it",
-    )
-
-
-def _encrypted(names: list[str]) -> Problem:
-    return Problem(
-        "encrypted",
-        0,
-        f"what is in this archive is encrypted ({names[0]}"
-        + (f" and {len(names) - 1} more" if len(names) > 1 else "")
-        + "): unpack it with its password first",
     )
 
 

@@ -2,7 +2,7 @@
 
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO, ClassVar, Final, NamedTuple, cast
 
 from nvgre_doctor.capture.batch import Problem
@@ -17,7 +17,6 @@ class Member(NamedTuple):
     """A file in an archive."""
 
     name: str  # with "/" between folders
-    begin: int = 0  # bytes of the archive before it, where they must be read to come to it
 
     @property
     def is_hidden(self) -> bool:
@@ -49,6 +48,40 @@ class Archive(ABC):
         """`head` is its beginning, already taken from `source`."""
         self._source = source
         self._head = head
+        self.is_damaged = False  # `find` goes no further
+        self._walk = self.members()
+        self._passed: set[str] = set()
+
+    @property
+    def passed(self) -> int:
+        """How many names `find` has come by."""
+        return len(self._passed)
+
+    def is_ahead(self, name: str) -> bool:
+        """Whether `find` can still come to the first member of this name."""
+        return name not in self._passed
+
+    def find(self, name: str) -> BinaryIO:
+        """The stream of the first member of this name, good until the next one is asked for.
+
+        It goes on behind the member that was found before: whoever asks for members in their order
+        walks over the archive once.  Ask `is_ahead` first.
+        """
+        while (following := self._following()) is not None:
+            member, stream = following
+            self._passed.add(member.name)
+            if member.name == name:
+                if stream is None:
+                    raise BrokenInputError(encrypted([name]))
+                return stream
+        raise broken("the archive has no member of this name", "no-such-member")
+
+    def _following(self) -> tuple[Member, BinaryIO | None] | None:
+        try:
+            return next(self._walk, None)
+        except BaseException:  # the walk ends with whatever it raises
+            self.is_damaged = True
+            raise
 
     @abstractmethod
     def members(self) -> Iterator[tuple[Member, BinaryIO | None]]:
@@ -60,3 +93,14 @@ class Archive(ABC):
 def broken(what: str, reason: str = "damaged-archive") -> BrokenInputError:
     """The error for an archive that cannot be read on."""
     return BrokenInputError(Problem(reason, 0, what))
+
+
+def encrypted(names: Sequence[str]) -> Problem:
+    """Why these members cannot be read."""
+    return Problem(
+        "encrypted",
+        0,
+        f"what is in this archive is encrypted ({names[0]}"
+        + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+        + "): unpack it with its password first",
+    )

@@ -77,7 +77,7 @@ class TarArchive(Archive):
                 if kind in _REGULAR:
                     own = _name_of(block)
                     text_name = (name or own).decode("utf-8", "surrogateescape")
-                    member = Member(text_name.removeprefix("./"), tape.at)
+                    member = Member(text_name.removeprefix("./"))
                     yield member, _TarStream(tape, size).as_file()
                 name = b""
             tape.skip_to(end)

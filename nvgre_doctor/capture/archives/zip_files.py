@@ -5,6 +5,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from copy import copy
+from itertools import pairwise
 from typing import IO, TYPE_CHECKING, BinaryIO, ClassVar, Final
 
 from nvgre_doctor.capture.archives.members import (
@@ -22,6 +23,8 @@ if TYPE_CHECKING:  # zipfile loads much else: it is imported where there is an a
 ZIP_MAGICS: Final = (b"PK\x03\x04", b"PK\x05\x06")  # a member, or the end of an empty archive
 _LONGEST_DIRECTORY: Final = 1 << 20  # bytes that zipfile may ask for at once
 _ENCRYPTED: Final = 0x1
+_HEADER: Final = 30  # bytes before the name of a member
+_LENGTHS: Final = struct.Struct("<26xHH")  # of its name and of what follows that
 _METHODS: Final = frozenset((0, 8))
 """Stored and deflated: those that are unpacked in bounded pieces."""
 _AGAIN: Final = "copy it again, or see what `unzip -t` says"
@@ -56,30 +59,45 @@ class ZipArchive(Archive):
         import zipfile
 
         assert isinstance(self._source, FileSource)  # `needs_file`
+        window = _Window(self._source)
         try:
-            archive = zipfile.ZipFile(_Window(self._source))
+            archive = zipfile.ZipFile(window)
         except _errors() as error:
             raise broken(f"the zip archive is cut short or damaged ({error}): {_AGAIN}") from error
+        ends = _ends(archive)
         for number, info in enumerate(archive.infolist()):
             if number >= MOST_MEMBERS:
                 raise broken(
                     f"the zip archive has more than {MOST_MEMBERS} members: unpack it",
                     "too-many-members",
                 )
+            end = ends.pop(info.header_offset, 0)  # only one member is there
             if not info.filename or info.is_dir():
                 continue
             is_encrypted = bool(info.flag_bits & _ENCRYPTED)
-            stream = None if is_encrypted else _ZipStream(archive, info).as_file()
+            stream = None if is_encrypted else _ZipStream(archive, window, info, end).as_file()
             yield Member(info.filename), stream
+
+
+def _ends(archive: "zipfile.ZipFile") -> dict[int, int]:
+    """Where the bytes of a member that begins at an offset end at the latest.  A few kilobytes that
+    many members share would be gigabytes in each of them.
+    """
+    begins = sorted({info.header_offset for info in archive.infolist()})
+    return dict(pairwise([*begins, archive.start_dir]))
 
 
 class _ZipStream(MemberStream):
     """Opened when it is read first."""
 
-    def __init__(self, archive: "zipfile.ZipFile", info: "zipfile.ZipInfo") -> None:
+    def __init__(
+        self, archive: "zipfile.ZipFile", window: "_Window", info: "zipfile.ZipInfo", end: int
+    ) -> None:
         super().__init__()
         self._archive = archive
+        self._window = window
         self._info = info
+        self._end = end
         self._opened: IO[bytes] | None = None
         self._checksum = 0
 
@@ -93,9 +111,7 @@ class _ZipStream(MemberStream):
             )
         try:
             if self._opened is None:
-                info = copy(self._info)
-                del info.CRC  # zipfile would keep back what it has read where that is wrong
-                self._opened = self._archive.open(info)
+                self._opened = self._open()
             data = self._opened.read(size)
         except _errors() as error:
             raise broken(f"it is damaged in the zip archive ({error}): {_AGAIN}") from error
@@ -103,6 +119,16 @@ class _ZipStream(MemberStream):
         if not data and size and self._checksum != self._info.CRC:
             raise broken(f"its checksum in the zip archive is wrong: {_AGAIN}")
         return data
+
+    def _open(self) -> IO[bytes]:
+        info = copy(self._info)
+        del info.CRC  # zipfile would keep back what it has read where that is wrong
+        opened = self._archive.open(info)
+        self._window.seek(info.header_offset)
+        name, extra = _LENGTHS.unpack_from(self._window.read(_HEADER))
+        if info.header_offset + _HEADER + name + extra + info.compress_size > self._end:
+            raise ValueError("it overlaps with another member")
+        return opened
 
 
 class _Window(io.RawIOBase):
