@@ -1,10 +1,14 @@
 """The kinds of captures that `tests.hostile.large` makes, small: each is read to its end."""
 
+import subprocess
+import sys
+
 import pytest
 
 from nvgre_doctor import diagnose
 from tests.hostile import large
 from tests.needs import posix
+from tests.program import ROOT
 
 
 @pytest.mark.parametrize("kind", large.KINDS)
@@ -20,9 +24,16 @@ def test_each_kind_is_a_capture_that_is_whole(kind, tmp_path):
 
 @posix
 @pytest.mark.process
-def test_what_costs_too_much_is_said(tmp_path, monkeypatch, capfd):
-    assert large.main([str(tmp_path), "--megabytes", "1", "--only", "labels"]) == 0
-    monkeypatch.setattr(large, "MEGABYTES", 1)
-    assert large.main([str(tmp_path), "--megabytes", "1", "--only", "labels"]) == 1
-    assert capfd.readouterr().out.count(": too much\n") == 1
+@pytest.mark.parametrize(("most", "code"), [(300, 0), (1, 1)])
+def test_what_costs_too_much_is_said(most, code, tmp_path):
+    options = ("--megabytes", "1", "--only", "labels", "--times", "100", "--most", str(most))
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.hostile.large", tmp_path, *options],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert (told.returncode, told.stderr) == (code, "")
+    assert told.stdout.count(": too much\n") == code
     assert list(tmp_path.iterdir()) == []

@@ -20,10 +20,11 @@ from nvgre_doctor.capture.source import FileSource
 if TYPE_CHECKING:  # zipfile loads much else: it is imported where there is an archive
     import zipfile
 
-ZIP_MAGICS: Final = (b"PK\x03\x04", b"PK\x05\x06")  # a member, or the end of an empty archive
+_BEGIN: Final = b"PK\3\4"  # of a member
+ZIP_MAGICS: Final = (_BEGIN, b"PK\5\6")  # or the end of an empty archive
 _LONGEST_DIRECTORY: Final = 1 << 20  # bytes that zipfile may ask for at once
 _ENCRYPTED: Final = 0x1
-_HEADER: Final = 30  # bytes before the name of a member
+_HEADER: Final = 30  # bytes before its name
 _LENGTHS: Final = struct.Struct("<26xHH")  # of its name and of what follows that
 _METHODS: Final = frozenset((0, 8))
 """Stored and deflated: those that are unpacked in bounded pieces."""
@@ -123,12 +124,13 @@ class _ZipStream(MemberStream):
     def _open(self) -> IO[bytes]:
         info = copy(self._info)
         del info.CRC  # zipfile would keep back what it has read where that is wrong
-        opened = self._archive.open(info)
         self._window.seek(info.header_offset)
-        name, extra = _LENGTHS.unpack_from(self._window.read(_HEADER))
-        if info.header_offset + _HEADER + name + extra + info.compress_size > self._end:
-            raise ValueError("it overlaps with another member")
-        return opened
+        head = self._window.read(_HEADER)
+        if head[:4] == _BEGIN and len(head) == _HEADER:  # else zipfile says what is wrong
+            name, extra = _LENGTHS.unpack_from(head)
+            if info.header_offset + _HEADER + name + extra + info.compress_size > self._end:
+                raise ValueError("it overlaps with another member")
+        return self._archive.open(info)
 
 
 class _Window(io.RawIOBase):
