@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence import Evidence
-from nvgre_doctor.evidence.signs import EXAMPLES, IcmpSign
-from nvgre_doctor.infer.at import At
-from nvgre_doctor.infer.diagnosis import About, HostVerdict, RefusalFacts, Stream
-from nvgre_doctor.infer.hearsay import icmp_errors, is_prohibited, refused_flow
+from nvgre_doctor.evidence.signs import EXAMPLES, IcmpInterval, IcmpSign
+from nvgre_doctor.infer.at import At, at, gap, is_earlier
+from nvgre_doctor.infer.diagnosis import RESTART_NS, About, HostVerdict, RefusalFacts, Stream
+from nvgre_doctor.infer.hearsay import Told, icmp_errors, is_prohibited, refused_flow
 from nvgre_doctor.infer.refusal_counts import Refused
 from nvgre_doctor.vocabulary import Cause, Confidence, Layout, Sender
 from nvgre_doctor.wire import layouts
@@ -19,6 +19,10 @@ _LAYOUTS: Final = {Layout.OLD, Layout.CURRENT}
 
 Flow = tuple[bytes, bytes]
 """Source and destination."""
+Stretch = tuple[At, At]
+"""The first and the last frame."""
+Answers = dict[tuple[bytes, bytes, int], list[Stretch]]
+"""By source, destination and key: when the other end refused, too."""
 
 
 class Refusals(NamedTuple):
@@ -40,17 +44,14 @@ def find_refusals(
     for sign in {heard.sign: None for heard in errors}:
         flow, gre_key = index.flow_and_key(sign)
         abouts[sign] = About(*flow, IcmpSign(*sign[:8]), gre_key)
-    answered = _refused_both_ways(abouts.values())
+    answers = _answers(abouts, errors)
     found: defaultdict[About, Refused] = defaultdict(Refused)
     for heard in errors:
         about = abouts[heard.sign]
         for interval in heard.seen.intervals:
-            first, last = (
-                At(m.ts_ns, heard.capture, m.frame_number) for m in (interval.first, interval.last)
-            )
-            cause = _cause(about, hosts, first, last)
-            is_answered = about in answered and not _agree(about[:2], hosts, first, last)
-            if cause is Cause.UNKNOWN and is_answered:
+            ends = _ends(interval, heard.capture)
+            cause = _cause(about, hosts, *ends)
+            if cause is Cause.UNKNOWN and _is_answered(about, answers, hosts, ends):
                 cause = Cause.LAYOUT_MISMATCH
             found[about].add(cause, interval, heard.capture)
     return Refusals(list(_facts(found)), abouts)
@@ -132,22 +133,50 @@ def _sureness(host: HostVerdict, first: At, last: At) -> bool | None:
     return False if says_all else None
 
 
-def _refused_both_ways(abouts: Iterable[About]) -> set[About]:
-    """Those with 3/10, where each end refuses what the other sends, and the one key is the other
-    shifted by eight bits.
+def _ends(interval: IcmpInterval, capture: int) -> Stretch:
+    return at(interval.first, capture), at(interval.last, capture)
+
+
+def _answers(abouts: Mapping[IcmpSign, About], errors: Iterable[Told]) -> Answers:
+    """Where each end refuses with 3/10 what the other sends, and the one key is the other shifted
+    by eight bits.
     """
-    refused = [about for about in abouts if is_prohibited(about.sign)]
-    keys: defaultdict[Flow, set[int]] = defaultdict(set)
-    for source, destination, sign, gre_key in refused:
-        if gre_key is not None and sign.reporter in (source, destination):
-            keys[source, destination].add(gre_key)
-    found: set[tuple[bytes, bytes, int]] = set()
-    for (source, destination), sent in keys.items():
-        for gre_key in sent:
-            lower = layouts.vsid(gre_key)
-            if layouts.fits_current(gre_key) and lower in keys.get((destination, source), ()):
-                found |= {(source, destination, gre_key), (destination, source, lower)}
-    return {about for about in refused if (about.source, about.destination, about.gre_key) in found}
+    times: defaultdict[tuple[bytes, bytes, int], list[Stretch]] = defaultdict(list)
+    for heard in errors:
+        source, destination, sign, gre_key = abouts[heard.sign]
+        if gre_key is not None and is_prohibited(sign) and sign.reporter in (source, destination):
+            stretches = [_ends(interval, heard.capture) for interval in heard.seen.intervals]
+            times[source, destination, gre_key] += stretches
+    answers: Answers = {}
+    for (source, destination, gre_key), own in times.items():
+        lower = layouts.vsid(gre_key)
+        back = times.get((destination, source, lower))
+        if back is not None and layouts.fits_current(gre_key):
+            answers.setdefault((source, destination, gre_key), []).extend(back)
+            answers.setdefault((destination, source, lower), []).extend(own)
+    return answers
+
+
+def _is_answered(
+    about: About, answers: Answers, hosts: Mapping[bytes, HostVerdict], ends: Stretch
+) -> bool:
+    """Whether the other end refuses as well, and nothing says that both speak one layout.  Where
+    one of them spoke two, it does so then: for another layout it restarts.
+    """
+    source, destination, sign, gre_key = about
+    if gre_key is None or not is_prohibited(sign) or _agree(about[:2], hosts, *ends):
+        return False
+    others = answers.get((source, destination, gre_key), ())
+    if any(hosts[end].is_mixed for end in about[:2] if end in hosts):
+        return any(_are_near(ends, other) for other in others)
+    return bool(others)
+
+
+def _are_near(one: Stretch, two: Stretch) -> bool:
+    """Whether no restart fits between them."""
+    if is_earlier(one[1], two[0]):
+        return gap(one[1], two[0]) < RESTART_NS
+    return not is_earlier(two[1], one[0]) or gap(two[1], one[0]) < RESTART_NS
 
 
 class _FlowIndex:

@@ -264,3 +264,25 @@ def test_updated_hosts_of_worlds_are_not_told_to_update(restarts: str) -> None:
         for finding in answer.report["findings"]:
             if finding["code"] == "NVG201" and finding["confidence"] == "proven":
                 assert not updated & set(map(str, finding["subject"].values())), seed
+
+
+@pytest.mark.parametrize(
+    ("seconds", "causes"),
+    [(5, {"layout-mismatch": 4}), (300, {"layout-mismatch": 1, "unknown": 3})],
+)
+def test_that_each_end_refuses_the_other_tells_the_cause_of_that_time_only(
+    seconds: int, causes: dict[str, int]
+) -> None:
+    """Host 1 was silent then, and may have restarted: later it is up to date."""
+    story = Story()
+    for _ in range(3):
+        story.error(B, A, story.send(A, B, OLD_KEY))
+    story.error(A, B, story.send(B, A, NEW_KEY, G2, G1))
+    story.wait(seconds)
+    for _ in range(3):
+        story.error(A, B, story.send(B, A, NEW_KEY, G2, G1))
+    story.wait(600)
+    story.send(A, B, NEW_KEY, count=3)
+    told = ask(story.frames).report["refusals"]
+    assert {r["cause"]: r["count"] for r in told if r["source"] == A} == {"layout-mismatch": 3}
+    assert {r["cause"]: r["count"] for r in told if r["source"] == B} == causes
