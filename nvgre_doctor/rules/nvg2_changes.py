@@ -93,7 +93,11 @@ def _without_order(situation: Situation, data: DataFilters, host: HostVerdict) -
         return
     name = address_text(host.address)
     captures = [
-        {capture for span in spans if span.pieces for capture in span.pieces.captures}
+        {
+            capture
+            for span in spans
+            for capture in (span.pieces.captures if span.pieces else (span.first.capture,))
+        }
         for spans in of_layouts
     ]
     old, current = (plural(len(these), "capture") for these in captures)

@@ -50,6 +50,7 @@ def test_each_packet_once_is_no_copy() -> None:
 
 def test_packets_of_one_capture_are_told_with_how_often_they_were_captured() -> None:
     assert copies([held(1, 2, first=7, frames=3)]) == [(0, 2, 3, [7], None)]
+    assert copies([held(1, 2, first=7, frames=2)]) == [(0, 2, 2, [7], None)]
     several = [held(1, 2, first=7, frames=3), held(3, first=5, frames=4, number=1)]
     assert copies(several) == [(0, 3, 4, [5, 7], None)]
 

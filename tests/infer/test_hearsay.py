@@ -10,7 +10,7 @@ from nvgre_doctor.infer.hearsay import (
     settle_errors,
 )
 from tests import build
-from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, Tape, Vm, evidence_of
+from tests.worlds import VM1, VM2, VM3, VM4, A, B, C, Tape, Vm, evidence_of, vm
 
 KEY = 0x1E848100
 
@@ -154,6 +154,11 @@ def test_a_guest_is_known_whatever_other_guests_send() -> None:
     """The last one has the MAC of the receiver, and another address."""
     other = Vm(VM1.mac, "10.9.9.9")
     assert not inside(VM2, VM1, (A, C, VM3, VM2), (C, B, VM3, other)).refuses_nvgre
+
+
+def test_a_guest_is_known_behind_others_of_its_host() -> None:
+    others = [(B, A, vm(n), vm(n + 1)) for n in range(20, 60, 2)]
+    assert not inside(VM2, VM1, *others, (B, C, VM2, VM1)).refuses_nvgre
 
 
 def test_what_a_guest_says_of_mtus_is_kept() -> None:

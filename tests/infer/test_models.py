@@ -7,8 +7,10 @@ from nvgre_doctor.infer.groups import Group
 from nvgre_doctor.infer.heard import Heard
 from nvgre_doctor.infer.models import Model, build_models, place_of
 from nvgre_doctor.infer.octets import FlowIds, classify
+from nvgre_doctor.infer.pieces import Piece
+from nvgre_doctor.infer.spans import Span
 from nvgre_doctor.infer.tables import NEW, OLD
-from tests.infer.heard import BACK, MACS, ROUTED, heard, span_of
+from tests.infer.heard import BACK, MACS, ROUTED, heard, moment, span_of
 
 
 def solved(*units: Heard, group: Group = Group.PAIR, classes: object = None) -> Model:
@@ -96,6 +98,28 @@ def test_a_vm_pair_of_many_spans_is_compared_in_stretches_that_overlap(
 
 def test_macs_that_more_than_64_addresses_sent_are_no_vm_pair() -> None:
     assert in_turn(65, 66) == []
+    assert len(in_turn(64, 66)) == 2
+
+
+def test_stretches_are_of_one_time_and_not_of_one_host() -> None:
+    """Host A has the spans up to 39, B the others; the first one of A lasts until the end."""
+    made = []
+    for n in range(80):
+        key, macs = ((0x00123400, MACS), (0x12340000, BACK))[n // 40]
+        first = 2 * (n % 40) + n // 40
+        last = first if n else 1000
+        made.append(
+            Span(
+                bytes((10, 0, 0, n // 40)),
+                [Piece((0,), moment(first, first), moment(last, last))],
+                [heard(key, 5, n, macs)],
+            )
+        )
+    models = build_models(made, {})
+    assert [model.spans for model in models] == [
+        (*range(32), *range(40, 72)),
+        (*range(16, 40), *range(56, 80)),
+    ]
 
 
 def test_flow_ids_that_are_certain_in_one_span_rule_clones_out_for_the_other() -> None:

@@ -195,6 +195,12 @@ def test_both_ends_of_a_vm_pair_with_one_id_in_both_layouts_are_hosts() -> None:
     assert shifted((1, K, 2, ONE), (0, K << 8, 2, back(ONE))) == BOTH
 
 
+def test_a_vm_pair_of_one_layout_hides_no_other() -> None:
+    other = vm_macs(7)
+    alike = (0, K, 2, other), (1, K, 2, back(other))
+    assert shifted(*alike, (0, K, 2, ONE), (1, K << 8, 2, back(ONE))) == BOTH
+
+
 def test_it_takes_two_packets_of_each() -> None:
     assert shifted((0, K, 1, ONE), (1, K << 8, 5, back(ONE))) == set()
     assert shifted((0, K, 5, ONE), (1, K << 8, 1, back(ONE))) == set()

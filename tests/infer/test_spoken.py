@@ -97,21 +97,30 @@ def test_of_captures_without_an_order_each_tells_its_own_frames_only(
     )
 
 
-def test_a_capture_without_an_order_has_all_spans_that_lie_in_it_by_their_frames() -> None:
+@pytest.mark.parametrize(
+    ("before", "after", "known"),
+    [
+        (OLD, CURRENT, (OLD, CURRENT)),
+        (CURRENT, OLD, (CURRENT, UNKNOWN)),  # only RFC 7637 is for good
+    ],
+)
+def test_a_capture_without_an_order_has_all_spans_that_lie_in_it_by_their_frames(
+    before: Layout, after: Layout, known: tuple[Layout, Layout]
+) -> None:
     """The second one, which begins in another capture, comes first in this one."""
     ends = [(Moment(n, n * SECOND), Moment(n + 9, (n + 9) * SECOND)) for n in (300, 10)]
     late, early = (
         SpanVerdict(layout, PROVEN, 4, *(At(end.ts_ns, where, 1) for end in of_span), pieces)
         for layout, where, of_span, pieces in (
-            (CURRENT, 1, ends[0], None),
-            (OLD, 0, ends[1], Pieces([Piece((0, 1), *ends[1])])),
+            (after, 1, ends[0], None),
+            (before, 0, ends[1], Pieces([Piece((0, 1), *ends[1])])),
         )
     )
     late = late._replace(first=At(300 * SECOND, 1, 300), last=At(309 * SECOND, 1, 309))
     one = HostVerdict(b"\xc0\xa82\x01", spans=[late, early], is_unordered=True)
-    assert one.layout_between(*[At(900 * SECOND, 1, 900)] * 2) is CURRENT  # after the last
-    assert one.layout_between(*[At(1 * SECOND, 1, 1)] * 2) is OLD  # before the first
-    assert one.layout_between(*[At(15 * SECOND, 1, 15)] * 2) is OLD
+    asked = [At(second * SECOND, 1, second) for second in (1, 15, 900)]
+    found = [one.layout_between(at, at) for at in asked]
+    assert found == [known[0], before, known[1]]
 
 
 @pytest.mark.parametrize(("second", "layout"), [(20, OLD), (22, None), (25, CURRENT)])

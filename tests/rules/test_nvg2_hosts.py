@@ -5,6 +5,7 @@ import pytest
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.finding import FrameRef, Subject
 from nvgre_doctor.vocabulary import Assumption, Confidence, Kind, Layout, Sender, Severity
+from tests import build
 from tests.rules.asking import found, only
 from tests.situations import (
     BOTH,
@@ -161,6 +162,51 @@ def test_a_change_is_a_warning_with_the_frames_on_both_sides(
 
 def test_no_change_is_told_of_a_sender_that_is_no_hyper_v_host() -> None:
     assert found("NVG202", changed(Sender.OTHER)) == []
+
+
+def told_by_captures(old_margin: int = 4, **known: object) -> Situation:
+    """One tells the old layout, two the current one, and nothing which came first."""
+    spans = [
+        span(OLD, 1, 4)._replace(margin=old_margin),
+        span(CURRENT, 1, 4, 1),
+        span(CURRENT, 5, 8, 2),
+    ]
+    return situation(host(A, CURRENT, spans=spans, is_unordered=True, **known), captures=3)
+
+
+def test_layouts_of_captures_without_an_order_are_probably_a_change() -> None:
+    finding = only("NVG202", told_by_captures())
+    assert (finding.severity, finding.confidence) == (Severity.WARNING, LIKELY)
+    assert finding.message == (
+        "192.168.50.1 probably changed its layout: it speaks draft-00 in 1 capture and RFC 7637 in"
+        " 2 captures. Nothing in them tells which came first."
+    )
+    assert [(ref.capture, ref.frame) for ref in finding.frames] == [(0, 1), (1, 1), (2, 5)]
+    assert finding.display_filter == (
+        "ip.src#1 == 192.168.50.1 && ip.proto#1 == 47 && gre.proto#1 == 0x6558 && gre.key#1"
+    )
+    assert finding.next_step == (
+        "Find out which capture is the latest. If 192.168.50.1 speaks draft-00 in it, ask the host"
+        " by its own name whether it has the update."
+    )
+    assert finding.check == "Get-HotFix -Id KB2779768 -ComputerName HOSTNAME"
+
+
+@pytest.mark.parametrize(("margin", "findings"), [(1, 0), (2, 1)])
+def test_one_packet_in_another_capture_is_no_change(margin: int, findings: int) -> None:
+    assert len(found("NVG202", told_by_captures(margin))) == findings
+
+
+def test_nothing_of_that_is_said_where_the_order_is_known_or_the_captures_are_of_other_labs() -> (
+    None
+):
+    known = told_by_captures()
+    known.diagnosis.of_several_labs.append(build.ip(A))
+    assert found("NVG202", known) == []
+    known = told_by_captures()
+    known.host(build.ip(A)).is_unordered = False
+    assert found("NVG202", known) == []
+    assert found("NVG202", told_by_captures(sender=Sender.OTHER)) == []
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
