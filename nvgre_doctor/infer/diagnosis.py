@@ -174,10 +174,11 @@ class HostVerdict:
                 return span
             elif after is None:
                 after, until = span, gap(at, first)
-        if before is not None and before is spans[-1] and before.layout is Layout.CURRENT:
-            return before
-        if after is not None and after is spans[0] and after.layout is Layout.OLD:
-            return after
+        if not self.is_unordered:
+            if before is not None and before is spans[-1] and before.layout is Layout.CURRENT:
+                return before
+            if after is not None and after is spans[0] and after.layout is Layout.OLD:
+                return after
         if before is not None and after is not None and before.layout is after.layout:
             return before if before.layout is Layout.CURRENT else after
         if since < RESTART_NS <= until:

@@ -34,7 +34,9 @@ class OpenVSwitch:
             env=self._environment,
         )
         database.wait_until_ready((folder / "db.sock").exists)
-        run(["ovs-vsctl", f"--db={self._database}", "--no-wait", "init"], env=self._environment)
+        # Its socket is there a moment before it listens.
+        patient = ("--retry", "--timeout=20", "--no-wait")
+        run(["ovs-vsctl", f"--db={self._database}", *patient, "init"], env=self._environment)
         switch = processes.start(
             namespace.inside(
                 "ovs-vswitchd",
