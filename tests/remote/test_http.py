@@ -7,9 +7,7 @@ import socket
 import struct
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -19,6 +17,7 @@ from nvgre_doctor.remote.stored import RANGE
 from tests import build
 from tests.needs import need_module, posix
 from tests.program import MISMATCH, UPDATED, run, text_of
+from tests.remote.raw_server import RawServer
 from tests.remote.servers import Site
 
 pytestmark = pytest.mark.peer
@@ -163,35 +162,23 @@ def test_a_refused_connection_says_so(site: Site) -> None:
 # --- servers that are hostile ------------------------------------------------
 
 
-class Endless:
+class Endless(RawServer):
     """A server that answers HEAD with `head`, and all else with `begin` and then for ever with
     `more`.
     """
 
     def __init__(self, head: bytes, begin: bytes, more: bytes) -> None:
         self._answers = head, begin, more
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/"
-        Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
-    def close(self) -> None:
-        self._socket.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._socket.accept()
-                Thread(target=self._answer, args=(client,), daemon=True).start()
-
-    def _answer(self, client: socket.socket) -> None:
+    def answer(self, client: socket.socket) -> None:
         head, begin, more = self._answers
-        with suppress(OSError), client:
-            if client.recv(65536).startswith(b"HEAD"):
-                client.sendall(head)
-                return
-            client.sendall(begin)
-            while more:
-                client.sendall(more)
+        if client.recv(65536).startswith(b"HEAD"):
+            client.sendall(head)
+            return
+        client.sendall(begin)
+        while more:
+            client.sendall(more)
 
 
 def http(status: str, *headers: str) -> bytes:
@@ -229,7 +216,7 @@ def test_a_server_that_sends_without_end_costs_no_memory_and_is_no_bug(name: str
     )
     try:
         done = subprocess.run(
-            [sys.executable, "-c", code, server.url + name],
+            [sys.executable, "-c", code, f"http://{server.place}/{name}"],
             capture_output=True,
             text=True,
             timeout=60,

@@ -5,8 +5,6 @@ import re
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -15,6 +13,7 @@ from nvgre_doctor.remote import pace, stored, web
 from nvgre_doctor.remote.stored import RANGE
 from tests.needs import need_module
 from tests.program import run
+from tests.remote.raw_server import RawServer
 from tests.remote.test_http import HTML, RANGED, http, large
 
 pytestmark = pytest.mark.peer
@@ -22,7 +21,7 @@ GAP = 0.02  # seconds between pieces
 AT_ONCE = 1 << 20
 
 
-class Line:
+class Line(RawServer):
     """A web server that sends its headers and a file in pieces, with a pause after each."""
 
     def __init__(self, data: bytes) -> None:
@@ -31,34 +30,22 @@ class Line:
         self.head_piece = AT_ONCE  # bytes
         self.pieces = [AT_ONCE]  # bytes, of the answers to GET one after the other, then the last
         self.asked = 0
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.place = f"127.0.0.1:{self._socket.getsockname()[1]}"
-        Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
-    def close(self) -> None:
-        self._socket.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._socket.accept()
-                Thread(target=self._answer, args=(client,), daemon=True).start()
-
-    def _answer(self, client: socket.socket) -> None:
-        with suppress(OSError), client:
-            request = client.recv(65536)
-            span = re.search(rb"bytes=(\d+)-(\d+)", request)
-            data, more, status = self.data, self.headers, "200 OK"
-            if span is not None and RANGED[0] in more:
-                begin, end = int(span[1]), min(int(span[2]) + 1, len(data))
-                more = (*more, f"Content-Range: bytes {begin}-{end - 1}/{len(data)}")
-                data, status = data[begin:end], "206 Partial Content"
-            if RANGED[0] in more:
-                more = (*more, f"Content-Length: {len(data)}")
-            self._send(client, http(status, *more), self.head_piece)
-            if request.startswith(b"GET"):
-                self.asked += 1
-                self._send(client, data, self.pieces[min(self.asked, len(self.pieces)) - 1])
+    def answer(self, client: socket.socket) -> None:
+        request = client.recv(65536)
+        span = re.search(rb"bytes=(\d+)-(\d+)", request)
+        data, more, status = self.data, self.headers, "200 OK"
+        if span is not None and RANGED[0] in more:
+            begin, end = int(span[1]), min(int(span[2]) + 1, len(data))
+            more = (*more, f"Content-Range: bytes {begin}-{end - 1}/{len(data)}")
+            data, status = data[begin:end], "206 Partial Content"
+        if RANGED[0] in more:
+            more = (*more, f"Content-Length: {len(data)}")
+        self._send(client, http(status, *more), self.head_piece)
+        if request.startswith(b"GET"):
+            self.asked += 1
+            self._send(client, data, self.pieces[min(self.asked, len(self.pieces)) - 1])
 
     def _send(self, client: socket.socket, data: bytes, piece: int) -> None:
         for at in range(0, len(data), piece):
