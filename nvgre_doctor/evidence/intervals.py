@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from operator import itemgetter
 
 from nvgre_doctor.evidence.bundles import Packed
-from nvgre_doctor.evidence.parts import Interval, Moment, Part, PartKey, Unit, read_key
+from nvgre_doctor.evidence.parts import Interval, Part, PartKey, Unit, read_key
 from nvgre_doctor.evidence.rows import (
     FIRST,
     LAST,
@@ -85,4 +85,4 @@ def _interval(rows: tuple[tuple[int, bool, Row], ...]) -> Interval:
         if octet >= 0
     ]
     frames = sum([row[2] for _, _, row in rows])
-    return Interval(Moment(*first[3:5]), Moment(*last[5:7]), tuple(units), frames)
+    return Interval(moments_of(first)[0], moments_of(last)[1], tuple(units), frames)

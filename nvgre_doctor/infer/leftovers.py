@@ -11,7 +11,7 @@ from nvgre_doctor.infer.groups import Group
 from nvgre_doctor.infer.heard import Heard
 from nvgre_doctor.infer.margins import only_layout
 from nvgre_doctor.infer.models import Model
-from nvgre_doctor.infer.octets import without_lonely
+from nvgre_doctor.infer.octets import differ_in_octet, without_lonely
 from nvgre_doctor.infer.spans import Span, vm_pair
 from nvgre_doctor.vocabulary import Layout
 
@@ -49,8 +49,8 @@ def find_strays(
 
 def _lonely(model: Model) -> Iterator[Heard]:
     """Single packets that differ from all others of one way in their low octet only."""
-    if len({unit.gre_key for unit in model.units}) == len({u.gre_key >> 8 for u in model.units}):
-        return  # as nearly always
+    if not differ_in_octet(model.units):
+        return
     ways: defaultdict[tuple[int, bytes, int], list[Heard]] = defaultdict(list)
     for unit in model.units:
         ways[unit.span, unit.macs, unit.gre_key >> 8].append(unit)

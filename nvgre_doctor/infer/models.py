@@ -15,6 +15,7 @@ from nvgre_doctor.infer.octets import (
     TENTH,
     Classes,
     FlowIds,
+    differ_in_octet,
     judge,
     share_conversation,
     without_lonely,
@@ -118,8 +119,8 @@ class Model:
             self.strays = self.left
 
     def _neighbour_ids(self) -> Iterator[tuple[int, set[int]]]:
-        if len({unit.gre_key for unit in self.units}) == len({u.gre_key >> 8 for u in self.units}):
-            return  # as nearly always
+        if not differ_in_octet(self.units):
+            return
         weights: defaultdict[int, Counter[int]] = defaultdict(Counter)
         for unit in self.units:
             if unit.gre_key < 1 << 24:

@@ -45,7 +45,7 @@ def classify(spans: Sequence[Span]) -> Classes:
     pools: dict[tuple[int, int], set[int]] = {}
     ways: defaultdict[tuple[int, bytes], set[int]] = defaultdict(set)
     pooled: defaultdict[tuple[int, int], set[bytes]] = defaultdict(set)
-    if not any(map(_has_several, spans)):
+    if not any(differ_in_octet(span.heard) for span in spans):
         return {}
     for number, span in enumerate(spans):
         by_pair: defaultdict[tuple[int, bytes, bytes], dict[int, int]] = defaultdict(dict)
@@ -67,10 +67,10 @@ def classify(spans: Sequence[Span]) -> Classes:
     return classes
 
 
-def _has_several(span: Span) -> bool:
-    """Whether keys of it differ in their octets alone."""
-    upper_bits = {heard.gre_key >> 8 for heard in span.heard}
-    return len({heard.gre_key for heard in span.heard}) > len(upper_bits)
+def differ_in_octet(units: Sequence[Heard]) -> bool:
+    """Whether two of their keys differ in the low octet alone: few do."""
+    upper_bits = {unit.gre_key >> 8 for unit in units}
+    return len({unit.gre_key for unit in units}) > len(upper_bits)
 
 
 def _pair(heard: Heard) -> tuple[int, bytes, bytes]:
