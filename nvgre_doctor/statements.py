@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
-from nvgre_doctor.infer.diagnosis import Reason, Stream
+from nvgre_doctor.infer.host import Reason
+from nvgre_doctor.infer.stream import Stream
 from nvgre_doctor.vocabulary import Kind, Layout
 from nvgre_doctor.wire import layouts
 from nvgre_doctor.wording import LAYOUT_NAMES, address_text, key_text, listed, vm_pair_text

@@ -13,19 +13,16 @@ from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.evidence.signs import IcmpSign
 from nvgre_doctor.infer.at import At
 from nvgre_doctor.infer.diagnosis import (
-    Change,
     Contradiction,
     Copies,
     Diagnosis,
-    HostVerdict,
     PairFacts,
-    Reason,
     RefusalFacts,
-    SpanVerdict,
     Spell,
     Stray,
-    Stream,
 )
+from nvgre_doctor.infer.host import Change, HostVerdict, Reason, SpanVerdict
+from nvgre_doctor.infer.stream import Stream
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.vocabulary import (

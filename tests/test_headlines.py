@@ -3,7 +3,8 @@
 import pytest
 
 from nvgre_doctor.evidence import CaptureEvidence
-from nvgre_doctor.infer.diagnosis import Contradiction, HostVerdict
+from nvgre_doctor.infer.diagnosis import Contradiction
+from nvgre_doctor.infer.host import HostVerdict
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.vocabulary import Cause, Confidence, Layout, PairVerdict, Sender
 from tests import build

@@ -15,8 +15,9 @@ from nvgre_doctor.capture.batch import Batch, Problem, WordClock
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.infer import infer
-from nvgre_doctor.infer.diagnosis import Diagnosis, HostVerdict
+from nvgre_doctor.infer.diagnosis import Diagnosis
 from nvgre_doctor.infer.hearsay import settle_errors
+from nvgre_doctor.infer.host import HostVerdict
 from nvgre_doctor.known.inventory import Inventory, LookupRecord
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.rules.base import Situation

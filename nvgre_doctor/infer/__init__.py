@@ -11,10 +11,11 @@ import gc
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.infer.answers import Answer
 from nvgre_doctor.infer.clocks import Clocks
-from nvgre_doctor.infer.diagnosis import Diagnosis, HostVerdict
+from nvgre_doctor.infer.diagnosis import Diagnosis
 from nvgre_doctor.infer.gathering import count_frames
 from nvgre_doctor.infer.guesses import guess
 from nvgre_doctor.infer.hearing import hear
+from nvgre_doctor.infer.host import HostVerdict
 from nvgre_doctor.infer.labs import find_hosts_of_several_labs
 from nvgre_doctor.infer.leftovers import find_contradictions, find_strays
 from nvgre_doctor.infer.pairs import judge_pairs

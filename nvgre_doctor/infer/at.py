@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence.parts import Moment
+
+RESTART_NS: Final = 20_000_000_000
+"""A host changes its layout by a restart, which takes longer than this."""
 
 
 class At(NamedTuple):
@@ -14,6 +17,9 @@ class At(NamedTuple):
     capture: int
     frame_number: int
 
+
+Stretch = tuple[At, At]
+"""The first and the last frame."""
 
 _at: Callable[[tuple[int, int, int]], At] = partial(tuple.__new__, At)
 # Without a second frame of Python: a fabric has very many.
@@ -34,3 +40,10 @@ def is_earlier(one: At, two: At) -> bool:
 def gap(one: At, two: At) -> int:
     """Nanoseconds between them, by their clocks."""
     return abs(two.ts_ns - one.ts_ns)
+
+
+def are_near(one: Stretch, two: Stretch) -> bool:
+    """Whether no restart fits between them."""
+    if is_earlier(one[1], two[0]):
+        return gap(one[1], two[0]) < RESTART_NS
+    return not is_earlier(two[1], one[0]) or gap(two[1], one[0]) < RESTART_NS

@@ -7,8 +7,8 @@ from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.parts import halves
 from nvgre_doctor.evidence.streams import streams
 from nvgre_doctor.infer.at import at
-from nvgre_doctor.infer.diagnosis import Stream
 from nvgre_doctor.infer.sent import Opened
+from nvgre_doctor.infer.stream import Stream
 
 
 def gather_streams(opened: Opened) -> list[Stream]:

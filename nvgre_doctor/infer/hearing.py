@@ -4,10 +4,11 @@ from typing import NamedTuple
 
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.infer.copies import FoundCopies
-from nvgre_doctor.infer.diagnosis import Copies, Stream
+from nvgre_doctor.infer.diagnosis import Copies
 from nvgre_doctor.infer.gathering import gather_streams
 from nvgre_doctor.infer.sent import open_sent
 from nvgre_doctor.infer.spans import Span, add_spans, sure_pairs
+from nvgre_doctor.infer.stream import Stream
 
 
 class Hearing(NamedTuple):

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from nvgre_doctor.infer.answers import LEAST_MARGIN, Answer
-from nvgre_doctor.infer.diagnosis import HostVerdict, PairFacts
+from nvgre_doctor.infer.diagnosis import PairFacts
+from nvgre_doctor.infer.host import HostVerdict
 from nvgre_doctor.infer.verdicts import is_group_address
 from nvgre_doctor.vocabulary import Confidence, Layout, PairVerdict
 

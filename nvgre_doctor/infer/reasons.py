@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from nvgre_doctor.infer.chains import Link
-from nvgre_doctor.infer.diagnosis import HostVerdict, Reason, Stream
 from nvgre_doctor.infer.heard import Heard
+from nvgre_doctor.infer.host import HostVerdict, Reason
 from nvgre_doctor.infer.margins import HARD, SOFT, only_layout
 from nvgre_doctor.infer.models import Model, place_of
 from nvgre_doctor.infer.solving import Solution
+from nvgre_doctor.infer.stream import Stream
 from nvgre_doctor.infer.tables import NEW, OLD
 from nvgre_doctor.vocabulary import Assumption, Kind, Layout
 

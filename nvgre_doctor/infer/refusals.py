@@ -8,10 +8,12 @@ from typing import Final, NamedTuple
 
 from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.signs import EXAMPLES, IcmpInterval, IcmpSign
-from nvgre_doctor.infer.at import At, at, gap, is_earlier
-from nvgre_doctor.infer.diagnosis import RESTART_NS, About, HostVerdict, RefusalFacts, Stream
+from nvgre_doctor.infer.at import At, Stretch, are_near, at
+from nvgre_doctor.infer.diagnosis import About, RefusalFacts
 from nvgre_doctor.infer.hearsay import Told, icmp_errors, is_prohibited, refused_flow
+from nvgre_doctor.infer.host import HostVerdict
 from nvgre_doctor.infer.refusal_counts import Refused
+from nvgre_doctor.infer.stream import Stream
 from nvgre_doctor.vocabulary import Cause, Confidence, Layout, Sender
 from nvgre_doctor.wire import layouts
 
@@ -19,8 +21,6 @@ _LAYOUTS: Final = {Layout.OLD, Layout.CURRENT}
 
 Flow = tuple[bytes, bytes]
 """Source and destination."""
-Stretch = tuple[At, At]
-"""The first and the last frame."""
 Answers = dict[tuple[bytes, bytes, int], list[Stretch]]
 """By source, destination and key: when the other end refused, too."""
 
@@ -168,15 +168,8 @@ def _is_answered(
         return False
     others = answers.get((source, destination, gre_key), ())
     if any(hosts[end].is_mixed for end in about[:2] if end in hosts):
-        return any(_are_near(ends, other) for other in others)
+        return any(are_near(ends, other) for other in others)
     return bool(others)
-
-
-def _are_near(one: Stretch, two: Stretch) -> bool:
-    """Whether no restart fits between them."""
-    if is_earlier(one[1], two[0]):
-        return gap(one[1], two[0]) < RESTART_NS
-    return not is_earlier(two[1], one[0]) or gap(two[1], one[0]) < RESTART_NS
 
 
 class _FlowIndex:

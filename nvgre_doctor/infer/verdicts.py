@@ -8,7 +8,7 @@ from itertools import groupby, pairwise
 
 from nvgre_doctor.infer.answers import LEAST_MARGIN, Answer
 from nvgre_doctor.infer.clocks import Clocks
-from nvgre_doctor.infer.diagnosis import Change, HostVerdict, SpanVerdict
+from nvgre_doctor.infer.host import Change, HostVerdict, SpanVerdict
 from nvgre_doctor.infer.spans import Span
 from nvgre_doctor.vocabulary import Confidence, Layout
 

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from nvgre_doctor.capture.batch import FRAMES_LEFT_OUT
 from nvgre_doctor.evidence import Evidence
-from nvgre_doctor.infer.diagnosis import Stream
 from nvgre_doctor.infer.gathering import count_frames, gather_streams
 from nvgre_doctor.infer.sent import open_sent
+from nvgre_doctor.infer.stream import Stream
 from nvgre_doctor.infer.verdicts import is_group_address
 from nvgre_doctor.info.contents import Contents
 from nvgre_doctor.vocabulary import Fitness, Oddity

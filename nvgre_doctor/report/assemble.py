@@ -8,9 +8,11 @@ from typing import Final
 
 from nvgre_doctor import __version__
 from nvgre_doctor.infer.at import At
-from nvgre_doctor.infer.diagnosis import HostVerdict, PairFacts, Reason, RefusalFacts, Stream
+from nvgre_doctor.infer.diagnosis import PairFacts, RefusalFacts
 from nvgre_doctor.infer.gathering import by_source
 from nvgre_doctor.infer.hearsay import count_other_prohibited
+from nvgre_doctor.infer.host import HostVerdict, Reason
+from nvgre_doctor.infer.stream import Stream
 from nvgre_doctor.known.ignored import Ignore, ignores_of
 from nvgre_doctor.report.expected import expectation_of, tell_as_expected
 from nvgre_doctor.report.headline import headline_of, suspicion_of

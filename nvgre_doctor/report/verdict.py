@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import Final
 
-from nvgre_doctor.infer.diagnosis import HostVerdict, PairFacts
+from nvgre_doctor.infer.diagnosis import PairFacts
 from nvgre_doctor.infer.hearsay import find_cut_refusals
+from nvgre_doctor.infer.host import HostVerdict
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.nvg3_refusals import OTHERWISE

@@ -6,7 +6,7 @@ network compartment of its own.  So its owner comes first, and is then asked by 
 
 from typing import Final, NamedTuple
 
-from nvgre_doctor.infer.diagnosis import HostVerdict
+from nvgre_doctor.infer.host import HostVerdict
 from nvgre_doctor.vocabulary import Confidence, Sender
 from nvgre_doctor.wording import address_text
 

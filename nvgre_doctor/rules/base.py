@@ -8,7 +8,8 @@ from nvgre_doctor.evidence import Evidence
 from nvgre_doctor.evidence.captures import Capture
 from nvgre_doctor.evidence.signs import Sightings, Sign
 from nvgre_doctor.infer.at import At
-from nvgre_doctor.infer.diagnosis import Diagnosis, HostVerdict
+from nvgre_doctor.infer.diagnosis import Diagnosis
+from nvgre_doctor.infer.host import HostVerdict
 from nvgre_doctor.known.expectations import NetworkTable
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.rules.advice import Advice

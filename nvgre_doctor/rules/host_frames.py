@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from nvgre_doctor.infer.at import At
-from nvgre_doctor.infer.diagnosis import HostVerdict, Reason, Stream
+from nvgre_doctor.infer.host import HostVerdict, Reason
+from nvgre_doctor.infer.stream import Stream
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.data_filters import DataFilters
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of

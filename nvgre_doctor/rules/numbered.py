@@ -13,7 +13,7 @@ from nvgre_doctor.evidence.bundles import unbundled
 from nvgre_doctor.evidence.parts import ends_of
 from nvgre_doctor.evidence.rows import moments_of, rows_of
 from nvgre_doctor.infer.at import At, at
-from nvgre_doctor.infer.diagnosis import HostVerdict
+from nvgre_doctor.infer.host import HostVerdict
 from nvgre_doctor.rules.base import Situation
 
 Filters = str | Mapping[int, str]
@@ -55,7 +55,7 @@ def times_of(
     ends: defaultdict[int, set[At]] = defaultdict(set)
     for host in hosts:
         for span in host.spans:
-            for capture in span.pieces.captures if span.pieces else (span.first.capture,):
+            for capture in span.captures:
                 if capture not in others:
                     ends[capture].update(span.ends_in(capture))
     times: dict[int, list[Numbers]] = {}

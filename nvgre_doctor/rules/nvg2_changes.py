@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from nvgre_doctor.infer.answers import LEAST_MARGIN
-from nvgre_doctor.infer.diagnosis import HostVerdict
+from nvgre_doctor.infer.host import HostVerdict
 from nvgre_doctor.rules.advice import AFTER_UPDATE, HOTFIX, Advice, update
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding
 from nvgre_doctor.rules.data_filters import DataFilters
@@ -92,14 +92,7 @@ def _without_order(situation: Situation, data: DataFilters, host: HostVerdict) -
     if not all(of_layouts):
         return
     name = address_text(host.address)
-    captures = [
-        {
-            capture
-            for span in spans
-            for capture in (span.pieces.captures if span.pieces else (span.first.capture,))
-        }
-        for spans in of_layouts
-    ]
+    captures = [{capture for span in spans for capture in span.captures} for spans in of_layouts]
     old, current = (plural(len(these), "capture") for these in captures)
     yield finding(
         "NVG202",

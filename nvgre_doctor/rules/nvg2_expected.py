@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from nvgre_doctor.infer.diagnosis import HostVerdict
 from nvgre_doctor.infer.gathering import by_source
+from nvgre_doctor.infer.host import HostVerdict
 from nvgre_doctor.rules.advice import Advice, look_at_update, update
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding
 from nvgre_doctor.rules.data_filters import DataFilters

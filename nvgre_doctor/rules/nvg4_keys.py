@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 from nvgre_doctor.filters import for_wireshark
 from nvgre_doctor.infer.at import At
-from nvgre_doctor.infer.diagnosis import Stream
 from nvgre_doctor.infer.gathering import by_source
+from nvgre_doctor.infer.stream import Stream
 from nvgre_doctor.rules.advice import POLICY, Advice
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding
 from nvgre_doctor.rules.data_filters import DataFilters

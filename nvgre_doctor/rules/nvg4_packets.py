@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from nvgre_doctor.filters import for_wireshark
 from nvgre_doctor.infer.at import At
-from nvgre_doctor.infer.diagnosis import HostVerdict
+from nvgre_doctor.infer.host import HostVerdict
 from nvgre_doctor.rules.advice import Advice, find_owner
 from nvgre_doctor.rules.base import Rule, Situation, about_host, finding
 from nvgre_doctor.rules.finding import Finding

@@ -3,7 +3,7 @@
 import pytest
 
 from nvgre_doctor.infer.at import At
-from nvgre_doctor.infer.diagnosis import HostVerdict, SpanVerdict
+from nvgre_doctor.infer.host import HostVerdict, SpanVerdict
 from nvgre_doctor.infer.refusals import find_refusals
 from nvgre_doctor.vocabulary import Cause, Confidence, Layout
 from tests import build

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nvgre_doctor.infer.diagnosis import HostVerdict
+from nvgre_doctor.infer.host import HostVerdict
 from nvgre_doctor.vocabulary import Confidence, Layout, PairVerdict, Sender
 from tests.worlds import VM1, VM2, VM3, VM4, A, B, Tape, diagnose_tapes
 

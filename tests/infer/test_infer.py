@@ -8,7 +8,7 @@ from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.parts import Net, PartKey, unit_key
 from nvgre_doctor.evidence.rows import pack
 from nvgre_doctor.infer import infer
-from nvgre_doctor.infer.diagnosis import HostVerdict
+from nvgre_doctor.infer.host import HostVerdict
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.vocabulary import Confidence, Layout, Sender
 from tests import build

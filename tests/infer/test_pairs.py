@@ -3,7 +3,8 @@
 import pytest
 
 from nvgre_doctor.infer.answers import Answer
-from nvgre_doctor.infer.diagnosis import HostVerdict, PairFacts
+from nvgre_doctor.infer.diagnosis import PairFacts
+from nvgre_doctor.infer.host import HostVerdict
 from nvgre_doctor.infer.pairs import judge_pairs
 from nvgre_doctor.vocabulary import Confidence, Layout
 from tests import build

@@ -4,8 +4,8 @@ import pytest
 
 from nvgre_doctor.infer.answers import Answer, answer_spans
 from nvgre_doctor.infer.chains import follow
-from nvgre_doctor.infer.diagnosis import HostVerdict, Reason
 from nvgre_doctor.infer.heard import Heard
+from nvgre_doctor.infer.host import HostVerdict, Reason
 from nvgre_doctor.infer.listed import Listed
 from nvgre_doctor.infer.margins import Facts
 from nvgre_doctor.infer.reasons import Explaining

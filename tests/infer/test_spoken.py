@@ -6,16 +6,10 @@ from nvgre_doctor.evidence.parts import Moment
 from nvgre_doctor.evidence.signs import IcmpSign
 from nvgre_doctor.infer.at import At
 from nvgre_doctor.infer.causes import Causes
-from nvgre_doctor.infer.diagnosis import (
-    About,
-    Diagnosis,
-    HostVerdict,
-    RefusalFacts,
-    SpanVerdict,
-    Spell,
-    Stream,
-)
+from nvgre_doctor.infer.diagnosis import About, Diagnosis, RefusalFacts, Spell
+from nvgre_doctor.infer.host import HostVerdict, SpanVerdict
 from nvgre_doctor.infer.pieces import Piece, Pieces
+from nvgre_doctor.infer.stream import Stream
 from nvgre_doctor.vocabulary import Cause, Confidence, Layout
 
 SECOND = 1_000_000_000

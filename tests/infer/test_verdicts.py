@@ -4,8 +4,8 @@ import pytest
 
 from nvgre_doctor.infer.answers import Answer
 from nvgre_doctor.infer.clocks import Clocks
-from nvgre_doctor.infer.diagnosis import HostVerdict
 from nvgre_doctor.infer.hearing import hear
+from nvgre_doctor.infer.host import HostVerdict
 from nvgre_doctor.infer.pieces import Piece
 from nvgre_doctor.infer.spans import Span
 from nvgre_doctor.infer.verdicts import (

@@ -79,7 +79,7 @@ def try_mutants(folder: Path, numbers: list[int], processes: int) -> dict[str, i
 
 
 def place_of(name: str) -> str:
-    """`nvgre_doctor.infer.diagnosis.xǁHostVerdictǁlayout_of__mutmut_3` is in `infer.diagnosis
+    """`nvgre_doctor.infer.host.xǁHostVerdictǁlayout_of__mutmut_3` is in `infer.host
     HostVerdict.layout_of`.
     """
     module, function = name.removeprefix("nvgre_doctor.").rpartition("__mutmut_")[0].rsplit(".", 1)

@@ -7,7 +7,8 @@ import pytest
 from nvgre_doctor.evidence import CaptureEvidence, Evidence
 from nvgre_doctor.evidence.parts import Moment
 from nvgre_doctor.infer.at import At
-from nvgre_doctor.infer.diagnosis import Diagnosis, HostVerdict
+from nvgre_doctor.infer.diagnosis import Diagnosis
+from nvgre_doctor.infer.host import HostVerdict
 from nvgre_doctor.infer.pieces import Piece, Pieces
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.rules.base import Situation

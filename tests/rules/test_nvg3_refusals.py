@@ -3,7 +3,8 @@
 import pytest
 
 from nvgre_doctor.evidence import CaptureEvidence
-from nvgre_doctor.infer.diagnosis import HostVerdict, RefusalFacts
+from nvgre_doctor.infer.diagnosis import RefusalFacts
+from nvgre_doctor.infer.host import HostVerdict
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.finding import Subject
 from nvgre_doctor.vocabulary import Cause, Confidence, Layout, Sender, Severity

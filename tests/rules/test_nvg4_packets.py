@@ -2,7 +2,8 @@
 
 import pytest
 
-from nvgre_doctor.infer.diagnosis import Stray, Stream
+from nvgre_doctor.infer.diagnosis import Stray
+from nvgre_doctor.infer.stream import Stream
 from nvgre_doctor.rules.finding import Finding, FrameRef, Subject
 from nvgre_doctor.vocabulary import Layout, Sender, Severity
 from tests import build

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from nvgre_doctor.infer.diagnosis import Stream
+from nvgre_doctor.infer.stream import Stream
 from nvgre_doctor.rules.registry import RULES, UnknownCodeError, find_all, select_codes
 from nvgre_doctor.vocabulary import Severity
 from nvgre_doctor.wording import listed

@@ -10,8 +10,9 @@ import pytest
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.capture.losses import Losses
 from nvgre_doctor.infer import infer
-from nvgre_doctor.infer.diagnosis import Contradiction, Copies, Spell, Stray, Stream
+from nvgre_doctor.infer.diagnosis import Contradiction, Copies, Spell, Stray
 from nvgre_doctor.infer.left_out import leave_out
+from nvgre_doctor.infer.stream import Stream
 from nvgre_doctor.known.expectations import parse_expected, parse_hosts
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.rules.base import Situation
