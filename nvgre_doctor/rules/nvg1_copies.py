@@ -1,13 +1,16 @@
 """NVG104: packets that were captured more than once."""
 
+from collections import defaultdict
 from collections.abc import Iterator
+from itertools import chain
 
+from nvgre_doctor.infer.diagnosis import Copies
 from nvgre_doctor.rules.advice import Advice
 from nvgre_doctor.rules.base import Rule, Situation, finding
 from nvgre_doctor.rules.finding import Finding, Subject
 from nvgre_doctor.rules.frames import Claim, Frame, Show
 from nvgre_doctor.vocabulary import Severity
-from nvgre_doctor.wording import plural
+from nvgre_doctor.wording import listed, plural
 
 
 def find_copies(situation: Situation) -> Iterator[Finding]:
@@ -32,19 +35,25 @@ def find_copies(situation: Situation) -> Iterator[Finding]:
     Sources
       Microsoft, pktmon start; RFC 6864 (IP identification).
     """
+    of_others: defaultdict[int | None, list[Copies]] = defaultdict(list)
     for copies in situation.diagnosis.copies:
-        path = situation.captures[copies.capture].path
-        packets = plural(copies.packets, "packet is", "packets are")
-        if copies.other_capture is None:
-            where = f"in {path} more than once, up to {copies.most} times"
+        of_others[copies.other_capture].append(copies)
+    for other, several in of_others.items():
+        names = [situation.captures[copies.capture].path for copies in several]
+        if other is None:
+            packets = sum(copies.packets for copies in several)
+            more = f"more than once, up to {max(copies.most for copies in several)} times"
+            where = f"in {names[0]} {more}" if len(names) == 1 else f"{more}, in {listed(names)}"
         else:
-            where = f"in {situation.captures[copies.other_capture].path} as well as in {path}"
+            packets = min(copies.packets for copies in several)
+            each = "each of " if len(names) > 1 else ""
+            where = f"in {situation.captures[other].path} as well as in {each}{listed(names)}"
         yield finding(
             "NVG104",
             Severity.INFO,
-            f"At least {packets} {where}. Each counts once.",
-            Subject("capture", capture=copies.capture),
-            copies.frames,
+            f"At least {plural(packets, 'packet is', 'packets are')} {where}. Each counts once.",
+            Subject("capture", capture=several[0].capture),
+            chain.from_iterable(copies.frames for copies in several),
             display_filter="",
             advice=Advice(""),
         )

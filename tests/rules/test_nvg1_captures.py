@@ -399,6 +399,31 @@ def test_packets_that_were_captured_more_than_once_are_a_note_about_their_captur
     assert [ref.frame for ref in findings[0].frames] == [3, 4]
 
 
+def test_captures_that_hold_packets_of_the_same_other_one_are_one_finding() -> None:
+    copies = tuple(
+        Copies(capture, 10 - capture, 2, (moment(capture, capture),), 0) for capture in range(1, 7)
+    )
+    (finding,) = findings_of(situation(copies=copies, captures=7), "NVG104")
+    assert finding.message == (
+        "At least 4 packets are in capture-0.pcap as well as in each of capture-1.pcap,"
+        " capture-2.pcap, capture-3.pcap, capture-4.pcap and 2 more. Each counts once."
+    )
+    assert finding.subject == Subject("capture", capture=1)
+    assert finding.frame_count == 6
+
+
+def test_captures_that_each_hold_packets_several_times_are_one_finding() -> None:
+    copies = (
+        Copies(0, 12, 3, (moment(3),), None),
+        Copies(1, 1, 4, (moment(1, 1),), None),
+    )
+    (finding,) = findings_of(situation(copies=copies, captures=2), "NVG104")
+    assert finding.message == (
+        "At least 13 packets are more than once, up to 4 times, in capture-0.pcap, capture-1.pcap."
+        " Each counts once."
+    )
+
+
 def test_a_capture_without_copies_draws_no_nvg104() -> None:
     assert findings_of(situation(), "NVG104") == []
 
