@@ -101,8 +101,12 @@ class FoundCopies:
             for capture in captures[1:]:
                 of_captures.setdefault(capture, []).append(told)
         found: list[Copies] = []
+        known: dict[tuple[int, ...], _Told] = {}  # by ids: the same of captures that are alike
         for capture, several in sorted(of_captures.items()):
-            own, of_others = several[0] if len(several) == 1 else _together(several)
+            ids = tuple(map(id, several))
+            if ids not in known:
+                known[ids] = _together(several)
+            own, of_others = known[ids]
             if own is not None:
                 found.append(_copies(capture, own, own.most, None))
             found += [

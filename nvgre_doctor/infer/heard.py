@@ -89,7 +89,7 @@ class Heard:
 
 def _copied(packets: tuple[Packet, ...], copies: int) -> tuple[Packet, ...]:
     """The packets of a unit as often as captures hold it."""
-    return tuple([packet._replace(frames=copies * packet.frames) for packet in packets])
+    return tuple([Packet(p[0], p[1], copies * p.frames, p[3], p[4]) for p in packets])
 
 
 def _is_long(unit: Unit) -> bool:

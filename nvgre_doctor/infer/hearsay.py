@@ -56,9 +56,10 @@ def icmp_errors(evidence: Evidence) -> Iterator[Told]:
 def count_other_prohibited(evidence: Evidence) -> int:
     """Every 3/10 and 1/1 that refuses no NVGRE frame: of the underlay, and of guests."""
     return sum(
-        heard.seen.count
-        for heard in icmp_errors(evidence)
-        if is_prohibited(heard.sign) and not heard.sign.refuses_nvgre
+        len(captures) * seen.count
+        for capture, captures in evidence.different()
+        for sign, seen in capture.icmp.items()
+        if is_prohibited(sign) and not sign.refuses_nvgre
     )
 
 
@@ -68,9 +69,10 @@ def find_cut_refusals(evidence: Evidence) -> list[tuple[bytes, bytes]]:
     """
     return sorted(
         {
-            (heard.sign.reporter, heard.sign.addressee)
-            for heard in icmp_errors(evidence)
-            if heard.sign.is_cut and is_prohibited(heard.sign)
+            (sign.reporter, sign.addressee)
+            for capture, _ in evidence.different()
+            for sign in capture.icmp
+            if sign.is_cut and is_prohibited(sign)
         }
     )
 
@@ -134,7 +136,11 @@ def _guests(evidence: Evidence) -> set[tuple[bytes, bytes]]:
     such a MAC.
     """
     macs_of_errors = {
-        mac for heard in icmp_errors(evidence) if heard.sign.macs for mac in halves(heard.sign.macs)
+        mac
+        for capture, _ in evidence.different()
+        for sign in capture.icmp
+        if sign.macs
+        for mac in halves(sign.macs)
     }
     guests: set[tuple[bytes, bytes]] = set()
     for bundle in evidence.bundles() if macs_of_errors else ():

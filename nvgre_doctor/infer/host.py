@@ -47,8 +47,8 @@ class SpanVerdict(NamedTuple):
         ends = self.pieces.ends_in(capture) if self.pieces is not None else None
         if ends is None:
             ahead = self.clocks.ahead(self.first.capture, capture) if self.clocks else 0
-            first, last = [end._replace(ts_ns=end.ts_ns + ahead) for end in (self.first, self.last)]
-            return first, last
+            (first_ns, *first), (last_ns, *last) = self.first, self.last
+            return At(first_ns + ahead, *first), At(last_ns + ahead, *last)
         return at(ends[0], capture), at(ends[1], capture)
 
 

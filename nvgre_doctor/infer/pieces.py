@@ -75,6 +75,14 @@ class Pieces:
         here = self.in_capture(capture)
         return _ends(here) if here else None
 
+    def first_numbers(self) -> dict[int, int]:
+        """The number of the first frame in each capture that has any."""
+        found: dict[int, int] = {}
+        for captures, (number, _), _ in self._pieces:
+            for capture in captures:
+                found[capture] = min(number, found.get(capture, number))
+        return found
+
     def ends(self) -> tuple[Moment, Moment]:
         """The same in the first capture that has any."""
         if len(self._pieces) == 1:  # as nearly always

@@ -45,14 +45,17 @@ def find_refusals(
         flow, gre_key = index.flow_and_key(sign)
         abouts[sign] = About(*flow, IcmpSign(*sign[:8]), gre_key)
     answers = _answers(abouts, errors)
+    alike = {one: captures[0] for _, captures in evidence.different() for one in captures}
+    causes: dict[tuple[int, IcmpSign], list[Cause]] = {}  # the same in captures that are alike
     found: defaultdict[About, Refused] = defaultdict(Refused)
     for heard in errors:
-        about = abouts[heard.sign]
-        for interval in heard.seen.intervals:
-            ends = _ends(interval, heard.capture)
-            cause = _cause(about, hosts, *ends)
-            if cause is Cause.UNKNOWN and _is_answered(about, answers, hosts, ends):
-                cause = Cause.LAYOUT_MISMATCH
+        about, told = abouts[heard.sign], (alike[heard.capture], heard.sign)
+        if told not in causes:
+            causes[told] = [
+                _cause(about, answers, hosts, _ends(interval, heard.capture))
+                for interval in heard.seen.intervals
+            ]
+        for interval, cause in zip(heard.seen.intervals, causes[told], strict=True):
             found[about].add(cause, interval, heard.capture)
     return Refusals(list(_facts(found)), abouts)
 
@@ -80,7 +83,18 @@ def _sortable(about: About) -> tuple[object, ...]:
     return (about.source, about.destination, gre_key, about.sign)
 
 
-def _cause(about: About, hosts: Mapping[bytes, HostVerdict], first: At, last: At) -> Cause:
+def _cause(
+    about: About, answers: Answers, hosts: Mapping[bytes, HostVerdict], ends: Stretch
+) -> Cause:
+    cause = _cause_by_layouts(about, hosts, *ends)
+    if cause is Cause.UNKNOWN and _is_answered(about, answers, hosts, ends):
+        return Cause.LAYOUT_MISMATCH
+    return cause
+
+
+def _cause_by_layouts(
+    about: About, hosts: Mapping[bytes, HostVerdict], first: At, last: At
+) -> Cause:
     """Who is neither end of the flow, nor a host, refuses for reasons of its own.  Else only a 3/10
     can be caused by layouts: those of that time.
     """

@@ -153,7 +153,8 @@ def in_order(numbers: Sequence[int], spans: Sequence[Span], clocks: Clocks) -> t
     are_whole = all(_is_whole(spans[n], clocks) for n in numbers)
     if of_all and are_whole:
         capture = min(of_all)
-        return sorted(numbers, key=lambda n: (_first_in(spans[n], capture), n)), True
+        first = {n: spans[n].pieces.first_numbers()[capture] for n in numbers}
+        return sorted(numbers, key=lambda n: (first[n], n)), True
     offsets = clocks.offsets
     ahead = {capture: offsets[capture][1] for capture in captures}
     times = {n: spans[n].pieces.earliest(ahead) for n in numbers}
@@ -161,7 +162,7 @@ def in_order(numbers: Sequence[int], spans: Sequence[Span], clocks: Clocks) -> t
     if not are_whole or len({offsets[capture][0] for capture in captures}) > 1:
         return by_time, False
     for of_capture in _of_captures(numbers, spans):
-        if sorted(of_capture, key=lambda n: (times[n], n)) != of_capture:
+        if len(of_capture) > 1 and sorted(of_capture, key=lambda n: (times[n], n)) != of_capture:
             return by_time, False
     return by_time, True
 
@@ -179,17 +180,12 @@ def _is_whole(span: Span, clocks: Clocks) -> bool:
     return span.pieces.is_without_silence({c: offsets[c][1] for c in captures})
 
 
-def _first_in(span: Span, capture: int) -> int:
-    """Its first frame in a capture that has any."""
-    return min(piece.first.frame_number for piece in span.pieces.in_capture(capture))
-
-
 def _of_captures(numbers: Iterable[int], spans: Sequence[Span]) -> list[Numbers]:
     """The spans of each capture by frame."""
     found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     for number in numbers:
-        for capture in spans[number].pieces.captures:
-            found[capture].append((_first_in(spans[number], capture), number))
+        for capture, first in spans[number].pieces.first_numbers().items():
+            found[capture].append((first, number))
     return [[number for _, number in sorted(found[capture])] for capture in sorted(found)]
 
 

@@ -30,4 +30,9 @@ class DataFilters:
 
 
 def _senders(situation: Situation, oddity: Oddity) -> set[bytes]:
-    return {sign.source for _, sign, _ in situation.evidence.signs(oddity)}
+    return {
+        sign.source
+        for capture, _ in situation.evidence.different()
+        for sign in capture.signs
+        if sign.oddity is oddity
+    }

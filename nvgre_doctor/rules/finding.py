@@ -50,7 +50,8 @@ class Finding(NamedTuple):
     check: str | None = None  # the command of the next step
     display_filters: tuple[CaptureFilter, ...] = ()
     """Instead of `display_filter`, where it takes frame numbers, which mean something in one
-    capture only, and there are several: one for each that holds frames of the finding."""
+    capture only, and there are several: one for each of the first that hold frames of the
+    finding (see `numbered.FILTERED_CAPTURES`)."""
 
 
 def frame_ref(at: At) -> FrameRef:

@@ -7,7 +7,8 @@ filter for each.
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from heapq import nsmallest
+from typing import Final, TypeVar
 
 from nvgre_doctor.evidence.bundles import unbundled
 from nvgre_doctor.evidence.parts import ends_of
@@ -15,6 +16,12 @@ from nvgre_doctor.evidence.rows import moments_of, rows_of
 from nvgre_doctor.infer.at import At, at
 from nvgre_doctor.infer.host import HostVerdict
 from nvgre_doctor.rules.base import Situation
+
+FILTERED_CAPTURES: Final = 100
+"""Of a finding in more captures than these, the first have a filter each: a fleet has thousands,
+and nobody opens them all."""
+
+_Each = TypeVar("_Each")
 
 Filters = str | Mapping[int, str]
 """One for all captures, or those of some of them by their index."""
@@ -27,7 +34,11 @@ def of_captures(situation: Situation, by_capture: Mapping[int, str]) -> Filters:
     if len(situation.captures) == 1 and by_capture:
         (text,) = by_capture.values()
         return text
-    return by_capture
+    return dict(_first(by_capture))
+
+
+def _first(by_capture: Mapping[int, _Each]) -> list[tuple[int, _Each]]:
+    return nsmallest(FILTERED_CAPTURES, by_capture.items())
 
 
 def with_numbers(text: str, numbers: Iterable[Numbers]) -> str:
@@ -79,7 +90,7 @@ def at_times(situation: Situation, text: str, times: Times) -> Filters:
         situation,
         {
             capture: text if numbers == [ALWAYS] else with_numbers(text, numbers)
-            for capture, numbers in times.items()
+            for capture, numbers in _first(times)
         },
     )
 

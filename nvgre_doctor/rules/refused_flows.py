@@ -76,14 +76,15 @@ class RefusedFlows:
                 self._spells[kind, flow, capture][refusal.cause].add((numbers[0], numbers[1]))
         self._captures: defaultdict[Kind, set[int]] = defaultdict(set)
         self._inner_sources: defaultdict[Kind, set[bytes]] = defaultdict(set)
-        for index, part in situation.evidence.captures.items():
+        different = situation.evidence.different()
+        for part, captures in different:
             for seen in part.icmp:
-                self._captures[_kind_of_sign(seen)].add(index)
+                self._captures[_kind_of_sign(seen)].update(captures)
                 if seen.refuses_nvgre and seen.is_inner:
                     self._inner_sources[_kind_of_sign(seen)].add(_inner_source(seen))
         self._others = {
             (*kind_of(seen), seen.reporter, seen.addressee)
-            for part in situation.evidence.captures.values()
+            for part, _ in different
             for seen in part.icmp
             if not seen.refuses_nvgre and not seen.is_inner
         }

@@ -113,6 +113,27 @@ def test_what_another_capture_heard_does_not_make_a_policy() -> None:
     assert cause([span(OLD, capture=3)], [span()]) is MISMATCH
 
 
+def test_of_captures_that_are_alike_one_is_asked_why_for_all() -> None:
+    tape = Tape()
+    tape.error(B, A, Tape().send(A, B, KEY)[:28])
+    alone = CountedHosts({build.ip(address): HostVerdict(build.ip(address)) for address in (A, B)})
+    together = CountedHosts(alone)
+    find_refusals(evidence_of(tape), [], alone)
+    (refusal,) = find_refusals(evidence_of(tape, tape, tape), [], together).facts
+    assert refusal.sightings == 3
+    assert together.asked == alone.asked > 0
+
+
+class CountedHosts(dict[bytes, HostVerdict]):
+    """How often one was asked for."""
+
+    asked = 0
+
+    def __getitem__(self, address: bytes) -> HostVerdict:
+        self.asked += 1
+        return super().__getitem__(address)
+
+
 def test_every_two_hosts_that_refuse_each_others_keys_mismatch() -> None:
     tape = Tape()
     for one, two, key in ((A, B, 0x001E8481), (C, D, 0x00123456)):

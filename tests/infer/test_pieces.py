@@ -23,6 +23,11 @@ def test_pieces_are_equal_where_all_of_them_are() -> None:
     assert hash(Pieces([ONE])) != hash(Pieces([LATER]))
 
 
+def test_the_first_frame_of_each_capture_is_told_by_its_number() -> None:
+    assert Pieces([ONE, OTHER, LATER]).first_numbers() == {0: 3, 1: 5, 2: 3}
+    assert Pieces([LATER, ONE]).first_numbers() == {0: 3, 2: 3}
+
+
 def test_every_capture_is_told_once_and_in_order() -> None:
     assert Pieces([ONE]).captures == (0, 2)
     assert Pieces([ONE, OTHER, LATER]).captures == (0, 1, 2)

@@ -12,8 +12,8 @@ from nvgre_doctor.infer.host import HostVerdict
 from nvgre_doctor.infer.pieces import Piece, Pieces
 from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.rules.base import Situation
-from nvgre_doctor.rules.numbered import ALWAYS, Times, is_in, times_of
-from tests.situations import CURRENT, OLD, host, span
+from nvgre_doctor.rules.numbered import ALWAYS, Times, at_times, is_in, times_of
+from tests.situations import CURRENT, OLD, host, situation, span
 from tests.worlds import SECOND, A
 
 
@@ -101,3 +101,10 @@ def test_a_frame_is_in_a_time_of_its_own_capture_from_its_first_to_its_last_fram
 ) -> None:
     told = {0: [(5, 8), (12, 12)], 2: [ALWAYS]}
     assert is_in(told, At(0, capture, frame)) is was_so
+
+
+def test_of_very_many_captures_the_first_hundred_have_a_filter_of_their_own() -> None:
+    told = {capture: [(capture + 1, capture + 2)] for capture in range(300, -1, -2)}
+    filters = at_times(situation(captures=301), "nvgre", told)
+    assert list(filters) == list(range(0, 200, 2))
+    assert dict(filters)[198] == "nvgre && frame.number in {199..200}"
