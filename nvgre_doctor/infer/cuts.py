@@ -81,7 +81,7 @@ def _in_both_layouts(model: Model) -> int | None:
 
 
 def _divide(span: Span, old: list[Heard], new: list[Heard]) -> list[Span] | None:
-    if len(span.pieces.captures) > 1 and not span.pieces.are_one:
+    if not span.pieces.are_one:
         return None  # frames of several captures have no order
     for before, after in ((old, new), (new, old)):
         last = max(unit.last.frame_number for unit in before)

@@ -181,7 +181,7 @@ def _is_answered(
     if gre_key is None or not is_prohibited(sign) or _agree(about[:2], hosts, *ends):
         return False
     others = answers.get((source, destination, gre_key), ())
-    if any(hosts[end].is_mixed for end in about[:2] if end in hosts):
+    if any(hosts[end].is_mixed for end in (source, destination) if end in hosts):
         return any(are_near(ends, other) for other in others)
     return bool(others)
 

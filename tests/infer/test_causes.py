@@ -5,7 +5,7 @@ import pytest
 from nvgre_doctor.infer.at import At
 from nvgre_doctor.infer.host import HostVerdict, SpanVerdict
 from nvgre_doctor.infer.refusals import find_refusals
-from nvgre_doctor.vocabulary import Cause, Confidence, Layout
+from nvgre_doctor.vocabulary import Cause, Confidence, Layout, Sender
 from tests import build
 from tests.worlds import (
     NOON,
@@ -134,6 +134,35 @@ class CountedHosts(dict[bytes, HostVerdict]):
         return super().__getitem__(address)
 
 
+def refused_with(quote: bytes, sender: Sender, layout: Layout) -> Cause:
+    """B, which speaks the other layout, refuses a frame of A, whose layout is proven."""
+    tape = Tape()
+    tape.error(B, A, quote)
+    other = OLD if layout is CURRENT else CURRENT
+    hosts = {
+        build.ip(address): HostVerdict(
+            build.ip(address), sender=sender, spans=[span(of_host, frames=(1, 1))]
+        )
+        for address, of_host in ((A, layout), (B, other))
+    }
+    (refusal,) = find_refusals(evidence_of(tape), [], hosts).facts
+    return refusal.cause
+
+
+def test_a_key_that_its_sender_cannot_have_written_then_leaves_the_cause_unknown() -> None:
+    reserved_vsid = Tape().send(A, B, 0x00001389)[:28]
+    no_draft_00 = Tape().send(A, B, 0x13890042)[:28]
+    assert refused_with(reserved_vsid, Sender.HYPER_V, CURRENT) is UNKNOWN
+    assert refused_with(reserved_vsid, Sender.OTHER, CURRENT) is MISMATCH
+    assert refused_with(no_draft_00, Sender.HYPER_V, OLD) is UNKNOWN
+    assert refused_with(no_draft_00, Sender.HYPER_V, CURRENT) is MISMATCH
+
+
+def test_a_quote_without_its_key_says_nothing_against_its_layout() -> None:
+    for layout in (OLD, CURRENT):
+        assert refused_with(Tape().send(A, B, KEY)[:24], Sender.HYPER_V, layout) is MISMATCH
+
+
 def test_every_two_hosts_that_refuse_each_others_keys_mismatch() -> None:
     tape = Tape()
     for one, two, key in ((A, B, 0x001E8481), (C, D, 0x00123456)):
@@ -227,3 +256,46 @@ def test_keys_that_each_end_refuses_say_nothing_of_a_time_when_both_seem_to_agre
     assert refused(3) == [(of_a, MISMATCH, [3]), (of_b, MISMATCH, [2]), (of_b, UNKNOWN, [1])]
     # What is only guessed does not agree.
     assert refused(0) == [(of_a, MISMATCH, [3]), (of_b, MISMATCH, [1, 2])]
+
+
+def of_a_mixed_host(*tapes: Tape) -> list[tuple[bytes, tuple[int, int], Cause]]:
+    """What is refused where nothing says in which order captures tell other layouts of A."""
+    one = HostVerdict(build.ip(A), is_unordered=True)
+    found = find_refusals(evidence_of(*tapes), [], {build.ip(A): one}).facts
+    return [(row.source, (row.sign.type, row.sign.code), row.cause) for row in found]
+
+
+def test_only_3_10_is_explained_by_keys_that_each_end_refuses() -> None:
+    tape = Tape()
+    for code in (10, 3):
+        tape.error(B, A, Tape().send(A, B, KEY)[:28], (3, code))
+    tape.error(A, B, Tape().send(B, A, KEY >> 8)[:28])
+    assert of_a_mixed_host(tape) == [
+        (build.ip(A), (3, 3), UNKNOWN),
+        (build.ip(A), (3, 10), MISMATCH),
+        (build.ip(B), (3, 10), MISMATCH),
+    ]
+
+
+def test_either_of_two_captures_may_tell_that_the_other_end_refuses_as_well() -> None:
+    near, far = Tape(), Tape()
+    near.error(B, A, Tape().send(A, B, KEY)[:28])
+    near.error(A, B, Tape().send(B, A, KEY >> 8)[:28])
+    far.wait(9000)
+    far.error(A, B, Tape().send(B, A, KEY >> 8)[:28])
+    expected = [(build.ip(A), (3, 10), MISMATCH), (build.ip(B), (3, 10), MISMATCH)]
+    assert [row for row in of_a_mixed_host(near, far) if row[2] is MISMATCH] == expected
+    assert [row for row in of_a_mixed_host(far, near) if row[2] is MISMATCH] == expected
+
+
+def test_inside_a_capture_frames_tell_how_near_refusals_are_where_its_clock_was_set_back() -> None:
+    """The last refusal of one end and the first of the other lie 30 s apart, by any clock."""
+    tape = Tape()
+    for end in (A, B):
+        start = tape.now_ns
+        for _ in range(3):
+            other, key = (B, KEY) if end == A else (A, KEY >> 8)
+            tape.error(other, end, Tape().send(end, other, key)[:28])
+            tape.wait(15)
+        tape.now_ns = start
+    assert {row[2] for row in of_a_mixed_host(tape)} == {UNKNOWN}

@@ -44,6 +44,18 @@ def test_an_inventory_that_contradicts_the_packets_takes_everything_back() -> No
     assert (found.frames_sent, found.sender) == (7, Sender.HYPER_V)
 
 
+def test_it_takes_back_that_captures_tell_different_layouts() -> None:
+    """In one capture A speaks RFC 7637, in the other, which nothing ties to it, draft-00."""
+    old = Tape()
+    for _ in range(4):
+        old.send(A, B, NEW_KEY >> 8, VM1, VM2)
+    both = {"new": proven(), "old": old}
+    assert diagnose_tapes(*both.values()).hosts[build.ip(A)].is_unordered
+    inventory = lookups(lookup(0x777742, None, VM3), lookup(0x6666, None, VM1))
+    found = diagnose_tapes(*both.values(), inventory=inventory).hosts[build.ip(A)]
+    assert (found.contradiction, found.is_unordered, found.is_mixed) == (True, False, False)
+
+
 def test_an_inventory_that_agrees_takes_nothing_back() -> None:
     found = host(proven(), (0x7777, None, VM3))
     assert (found.layout, found.confidence, found.margin) == (CURRENT, PROVEN, 4)
