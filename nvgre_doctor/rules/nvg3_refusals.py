@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from nvgre_doctor.infer.causes import Causes
 from nvgre_doctor.infer.diagnosis import About, RefusalFacts
 from nvgre_doctor.infer.hearsay import is_prohibited, kind_of
+from nvgre_doctor.infer.refused_frames import FrameCauses
 from nvgre_doctor.rules.advice import let_pass, policy, since_updated, update
 from nvgre_doctor.rules.base import Rule, Situation, about_flow, finding
 from nvgre_doctor.rules.finding import Finding
@@ -172,7 +172,7 @@ def shows_refused_otherwise(situation: Situation) -> Show:
 def _errors(situation: Situation, why: str, *, by_layout: bool) -> Show:
     """The ICMP errors themselves: frames that were refused look like those that were not."""
 
-    cause_of = Causes(situation.diagnosis.refusals)
+    cause_of = FrameCauses(situation.diagnosis.refusals)
 
     def show(frame: Frame) -> Iterator[Claim]:
         refused = frame.refuses

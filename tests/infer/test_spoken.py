@@ -5,10 +5,10 @@ import pytest
 from nvgre_doctor.evidence.parts import Moment
 from nvgre_doctor.evidence.signs import IcmpSign
 from nvgre_doctor.infer.at import At
-from nvgre_doctor.infer.causes import Causes
 from nvgre_doctor.infer.diagnosis import About, Diagnosis, RefusalFacts, Spell
 from nvgre_doctor.infer.host import HostVerdict, SpanVerdict
 from nvgre_doctor.infer.pieces import Piece, Pieces
+from nvgre_doctor.infer.refused_frames import FrameCauses
 from nvgre_doctor.infer.stream import Stream
 from nvgre_doctor.vocabulary import Cause, Confidence, Layout
 
@@ -288,7 +288,7 @@ def told(gre_key: int | None, cause: Cause, code: int = 10) -> RefusalFacts:
 
 def cause(gre_key: int | None, *refusals: RefusalFacts) -> Cause:
     about = About(MINE, THEIRS, IcmpSign(THEIRS, MINE, 4, 3, 10, True, True, 0), gre_key)
-    return Causes(refusals)(about, at(15))
+    return FrameCauses(refusals)(about, at(15))
 
 
 def test_a_frame_has_the_cause_that_was_found_of_its_flow_and_key() -> None:
