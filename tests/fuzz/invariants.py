@@ -146,7 +146,8 @@ def check_progress(progress: Progress, size: int | None) -> None:
         assert not progress.problems
     if progress.status in (Status.CUT, Status.UNREADABLE):
         assert progress.problems
-    assert len(progress.problems) <= 2
+    reasons = [problem.reason for problem in progress.problems]
+    assert len(reasons) == len(set(reasons))  # each is told once, of all that have it
     for problem in progress.problems:
         assert problem.message.isprintable(), problem
         assert size is None or 0 <= problem.offset <= size
