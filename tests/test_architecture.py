@@ -74,7 +74,7 @@ def test_each_package_of_others_has_its_place(package: str) -> None:
 
 @pytest.mark.parametrize(
     ("package", "file"),
-    [("distributed", "engines/cluster.py"), ("fsspec", "remote/storage.py")],
+    [("distributed", "engines/cluster.py"), ("fsspec", "remote/opening_urls.py")],
 )
 def test_one_file_alone_knows_a_large_package(package: str, file: str) -> None:
     users = {

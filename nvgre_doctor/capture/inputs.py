@@ -94,11 +94,11 @@ class Input:
     def take(self, path: str) -> BinaryIO:
         """Open a file, to be closed with the rest.  Errors: OSError, ValueError."""
         if is_url(path):
-            from nvgre_doctor.remote import storage  # only for URLs
+            from nvgre_doctor.remote import opening_urls  # only for URLs
 
-            if storage.is_pattern(path):
+            if opening_urls.is_pattern(path):
                 raise OSError(0, not_opened.nothing_at(path))
-            opened = storage.opened(path)
+            opened = opening_urls.opened(path)
         else:
             opened = open(path, "rb", buffering=0)  # noqa: SIM115
         self._opened = opened

@@ -35,7 +35,7 @@ def folder(path: str) -> Problem:
 
 def nothing_at(url: str) -> str:
     """Why a pattern or a folder behind a URL stands for no capture."""
-    from nvgre_doctor.remote.storage import listed
+    from nvgre_doctor.remote.opening_urls import listed
 
     try:
         there = listed(url)

@@ -68,12 +68,12 @@ def find(paths: Iterable[str | os.PathLike[str]], captures_at: CapturesAt) -> li
 
 
 def _at_url(url: str, captures_at: CapturesAt) -> Iterator[Found]:
-    from nvgre_doctor.remote import storage  # only for URLs
+    from nvgre_doctor.remote import opening_urls  # only for URLs
 
-    there = [storage.Listed(url, None)]
-    if storage.is_pattern(url):
+    there = [opening_urls.Listed(url, None)]
+    if opening_urls.is_pattern(url):
         try:
-            there = storage.listed(url)
+            there = opening_urls.listed(url)
         except OSError:
             return  # opening it will say so
         if url.endswith("/"):

@@ -128,7 +128,7 @@ def _bytes(path: str) -> bytes:
     if not is_url(path):
         return read_bytes(path, LARGEST_FILE + 1)
     check_urls([path])
-    from nvgre_doctor.remote.storage import opened  # only for URLs
+    from nvgre_doctor.remote.opening_urls import opened  # only for URLs
 
     with opened(path) as stream:
         return read_up_to(stream, LARGEST_FILE + 1)

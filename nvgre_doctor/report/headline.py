@@ -13,8 +13,8 @@ from nvgre_doctor.report.verdict import (
 )
 from nvgre_doctor.rules.base import Situation, about_flow
 from nvgre_doctor.rules.finding import Finding
-from nvgre_doctor.rules.nvg3_errors import OTHER_ERRORS, is_other
-from nvgre_doctor.rules.nvg3_refusals import BY_LAYOUT, OTHERWISE, is_otherwise
+from nvgre_doctor.rules.nvg302_303_refusals import BY_LAYOUT, OTHERWISE, is_otherwise
+from nvgre_doctor.rules.nvg304_errors import OTHER_ERRORS, is_other
 from nvgre_doctor.rules.refused_flows import reporters_of
 from nvgre_doctor.vocabulary import Cause, Confidence, Layout, Sender, Severity, Verdict
 from nvgre_doctor.wording import (

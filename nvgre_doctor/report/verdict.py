@@ -8,7 +8,7 @@ from nvgre_doctor.infer.hearsay import find_cut_refusals
 from nvgre_doctor.infer.host import HostVerdict
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.finding import Finding
-from nvgre_doctor.rules.nvg3_refusals import OTHERWISE
+from nvgre_doctor.rules.nvg302_303_refusals import OTHERWISE
 from nvgre_doctor.rules.registry import RULES
 from nvgre_doctor.vocabulary import (
     Confidence,

@@ -8,42 +8,42 @@ from typing import ClassVar
 from nvgre_doctor.errors import GivenError
 from nvgre_doctor.known.ignored import Ignore, ignores_of
 from nvgre_doctor.rules import (
-    nvg1_captures,
-    nvg1_copies,
-    nvg1_without_nvgre,
-    nvg2_changes,
-    nvg2_expected,
-    nvg2_hosts,
-    nvg2_unknown,
-    nvg3_contradictions,
-    nvg3_errors,
-    nvg3_pairs,
-    nvg3_paths,
-    nvg3_refusals,
-    nvg4_keys,
-    nvg4_packets,
-    nvg4_strays,
+    nvg101_102_105_captures,
+    nvg103_without_nvgre,
+    nvg104_copies,
+    nvg201_old_hosts,
+    nvg202_203_changes,
+    nvg204_unknown,
+    nvg205_expected,
+    nvg301_306_pairs,
+    nvg302_303_refusals,
+    nvg304_errors,
+    nvg305_307_paths,
+    nvg308_contradictions,
+    nvg401_404_keys,
+    nvg402_403_packets,
+    nvg405_strays,
 )
 from nvgre_doctor.rules.base import Rule, Situation
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.vocabulary import Severity
 
 RULES: list[Rule] = sorted(
-    nvg1_captures.RULES
-    + nvg1_copies.RULES
-    + nvg1_without_nvgre.RULES
-    + nvg2_hosts.RULES
-    + nvg2_changes.RULES
-    + nvg2_unknown.RULES
-    + nvg2_expected.RULES
-    + nvg3_pairs.RULES
-    + nvg3_refusals.RULES
-    + nvg3_errors.RULES
-    + nvg3_paths.RULES
-    + nvg3_contradictions.RULES
-    + nvg4_keys.RULES
-    + nvg4_packets.RULES
-    + nvg4_strays.RULES,
+    nvg101_102_105_captures.RULES
+    + nvg103_without_nvgre.RULES
+    + nvg104_copies.RULES
+    + nvg201_old_hosts.RULES
+    + nvg202_203_changes.RULES
+    + nvg204_unknown.RULES
+    + nvg205_expected.RULES
+    + nvg301_306_pairs.RULES
+    + nvg302_303_refusals.RULES
+    + nvg304_errors.RULES
+    + nvg305_307_paths.RULES
+    + nvg308_contradictions.RULES
+    + nvg401_404_keys.RULES
+    + nvg402_403_packets.RULES
+    + nvg405_strays.RULES,
     key=lambda rule: rule.code,
 )
 

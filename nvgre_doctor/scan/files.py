@@ -87,7 +87,7 @@ def sizes_of(found: Sequence[Found]) -> list[int | None]:
     ]
     told: dict[str, int | None] = {}
     if asked:
-        from nvgre_doctor.remote.storage import sizes_at  # only for URLs
+        from nvgre_doctor.remote.opening_urls import sizes_at  # only for URLs
 
         told = sizes_at(asked)
     return [

@@ -208,8 +208,8 @@ def test_a_server_that_sends_without_end_costs_no_memory_and_is_no_bug(name: str
     server = Endless(*HOSTILE[name])
     code = (
         "import sys, atexit; from nvgre_doctor.cli import main;"
-        "from nvgre_doctor.remote import web;"
-        "web.MOST_PAGES = 50;"
+        "from nvgre_doctor.remote import web_servers;"
+        "web_servers.MOST_PAGES = 50;"
         "status = lambda: open('/proc/self/status').read();"
         "atexit.register(lambda: print(status().split('VmHWM:')[1].split()[0], file=sys.stderr));"
         "sys.exit(main(['check', '-q', sys.argv[1]]))"

@@ -175,7 +175,7 @@ def test_an_object_that_is_replaced_while_it_is_read_is_cut_where_it_changed(
     data = Path(MISMATCH).read_bytes()
     assert len(data) > 4096
     url = bucket.put("lab.pcapng", data)
-    storage = need_module("nvgre_doctor.remote.storage")
+    storage = need_module("nvgre_doctor.remote.opening_urls")
     with storage.opened(url) as file:
         assert file.read(4096) == data[:4096]
         bucket.put("lab.pcapng", b"x" * len(data))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nvgre_doctor.remote import pace, stored, web
+from nvgre_doctor.remote import pace, stored, web_servers
 from nvgre_doctor.remote.stored import RANGE
 from tests.needs import need_module
 from tests.program import run
@@ -139,5 +139,5 @@ def test_a_page_that_dribbles_is_given_up(line: Line) -> None:
 def test_no_answer_as_a_whole_has_a_limit() -> None:
     """8 MiB at 20 kB a second take 7 minutes."""
     need_module("aiohttp")
-    assert web.client()["timeout"].total is None
+    assert web_servers.client()["timeout"].total is None
     assert pace.LEAST / pace.PATIENCE == 4000

@@ -126,7 +126,7 @@ def test_an_object_that_goes_while_it_is_read_is_never_a_mixture(
     monkeypatch.setattr("nvgre_doctor.remote.stored._PAUSE", 0)
     data = Path(MISMATCH).read_bytes()
     url = storage.put("goes.pcapng", data)
-    opened = need_module("nvgre_doctor.remote.storage").opened
+    opened = need_module("nvgre_doctor.remote.opening_urls").opened
     with opened(url) as file:
         assert file.read(4096) == data[:4096]
         if event == "vanishes":
@@ -142,7 +142,7 @@ def test_a_connection_that_was_closed_is_made_again(tmp_path: Path) -> None:
     with sftp_storage(tmp_path) as storage:
         url = storage.put("lab.pcapng", Path(MISMATCH).read_bytes())
         first = run("check", "-f", "json", url)
-        module = need_module("nvgre_doctor.remote.storage")
+        module = need_module("nvgre_doctor.remote.opening_urls")
         with module._asking(url) as (system, _):
             system.client.close()
         again = run("check", "-f", "json", url)
@@ -166,9 +166,9 @@ def test_a_wrong_key_of_azure_is_no_permission_and_not_shown(
         wrong = base64.b64encode(b"geheim-wrong").decode()
         text = os.environ["AZURE_STORAGE_CONNECTION_STRING"].replace(storage.secrets[1], wrong)
         monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", text)
-        need_module("nvgre_doctor.remote.storage")._made.cache_clear()
+        need_module("nvgre_doctor.remote.opening_urls")._made.cache_clear()
         done = text_of(run("check", "-f", "json", url, MISMATCH))
-        need_module("nvgre_doctor.remote.storage")._made.cache_clear()
+        need_module("nvgre_doctor.remote.opening_urls")._made.cache_clear()
     found, other = json.loads(done.stdout)["captures"]
     assert (done.returncode, other["status"]) == (3, "complete")
     assert found["problems"][0]["message"].startswith("cannot open the file: no permission (")

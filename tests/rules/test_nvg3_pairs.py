@@ -6,7 +6,7 @@ from nvgre_doctor.evidence import Captures, Evidence
 from nvgre_doctor.infer.diagnosis import Contradiction, PairFacts
 from nvgre_doctor.rules.base import Situation
 from nvgre_doctor.rules.finding import Subject
-from nvgre_doctor.rules.nvg3_pairs import MOST_FILTERED
+from nvgre_doctor.rules.nvg301_306_pairs import MOST_FILTERED
 from nvgre_doctor.vocabulary import Cause, Confidence, PairVerdict, Sender, Severity
 from tests import build
 from tests.rules.asking import found, only

@@ -7,7 +7,7 @@ from nvgre_doctor.report.model import Report
 from nvgre_doctor.reporters.subjects import next_step_text
 from nvgre_doctor.reporters.text.sheet import Sheet
 from nvgre_doctor.rules.finding import Finding
-from nvgre_doctor.rules.nvg2_unknown import UNKNOWN
+from nvgre_doctor.rules.nvg204_unknown import UNKNOWN
 from nvgre_doctor.terminal.page import Span, Style
 from nvgre_doctor.terminal.urls import is_url
 from nvgre_doctor.vocabulary import Confidence, Layout, Sender, Severity

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Final, NamedTuple, cast
 
 import fsspec
 
-from nvgre_doctor.remote import web
+from nvgre_doctor.remote import web_servers
 from nvgre_doctor.remote.failures import ReplacedError, in_words
 from nvgre_doctor.remote.stored import RANGE, StoredFile, Version
 from nvgre_doctor.terminal.urls import scheme_of, shown
@@ -65,7 +65,7 @@ def listed(url: str) -> list[Listed]:
         if not url.endswith("/"):
             found = system.glob(path, detail=True)
         elif _is_web(url):
-            found = web.files_below(system, path)
+            found = web_servers.files_below(system, path)
         else:
             found = system.find(path, detail=True)
     files = {
@@ -241,7 +241,7 @@ def _made(protocol: str, options: tuple[tuple[str, Any], ...]) -> Any:
     """One for all threads."""
     more = _OPTIONS.get(protocol, {"use_listings_cache": False})
     if protocol == "http":
-        more = {**more, "client_kwargs": web.client()}
+        more = {**more, "client_kwargs": web_servers.client()}
     return fsspec.filesystem(protocol, skip_instance_cache=True, **more, **dict(options))
 
 

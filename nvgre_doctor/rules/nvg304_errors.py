@@ -10,7 +10,7 @@ from nvgre_doctor.rules.advice import OWNER, Advice, find_owner, policy
 from nvgre_doctor.rules.base import Rule, Situation, about_flow, finding
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of, refused_key_text
-from nvgre_doctor.rules.nvg3_paths import TOO_BIG
+from nvgre_doctor.rules.nvg305_307_paths import TOO_BIG
 from nvgre_doctor.rules.refused_flows import RefusedFlows, frames_of, keys_text, sightings_of
 from nvgre_doctor.vocabulary import Sender, Severity
 from nvgre_doctor.wording import ICMP_NAMES, address_text, icmp_code, key_text, listed

@@ -14,7 +14,7 @@ from nvgre_doctor.rules.data_filters import DataFilters
 from nvgre_doctor.rules.finding import Finding
 from nvgre_doctor.rules.frames import Claim, Frame, Show, name_of
 from nvgre_doctor.rules.numbered import Times, at_times, count_sent, is_in, times_of
-from nvgre_doctor.rules.nvg3_refusals import is_by_layout, is_lower
+from nvgre_doctor.rules.nvg302_303_refusals import is_by_layout, is_lower
 from nvgre_doctor.rules.refused_flows import RefusedFlows, frames_of, keys_text, sightings_of
 from nvgre_doctor.vocabulary import Confidence, Layout, PairVerdict, Severity, Verdict
 from nvgre_doctor.wording import (
