@@ -6,6 +6,7 @@ from typing import Final
 
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.capture.decompress import Codec
+from nvgre_doctor.terminal.visible import visible
 
 NO_INPUT: Final = Problem(
     "no-input", 0, "nothing is piped into standard input; name a file instead"
@@ -49,7 +50,7 @@ def nothing_at(url: str) -> str:
 def cannot_open(error: Exception) -> Problem:
     """The operating system says no."""
     why = getattr(error, "strerror", None) or str(error)
-    return Problem("cannot-open", 0, f"cannot open the file: {why}")
+    return Problem("cannot-open", 0, f"cannot open the file: {visible(why)}")
 
 
 def missing(codec: Codec) -> Problem:
@@ -77,5 +78,5 @@ def several(names: Sequence[str]) -> Problem:
         "several-captures",
         0,
         f"this archive holds {len(names)} captures, and one is read here: name it behind the"
-        f" archive, as in INPUT/{names[0]}",
+        f" archive, as in INPUT/{visible(names[0])}",
     )

@@ -14,6 +14,7 @@ from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.capture.interruption import INTERRUPTED, StoppedError
 from nvgre_doctor.remote.failures import ReplacedError
 from nvgre_doctor.remote.stored import Version
+from nvgre_doctor.terminal.visible import visible
 
 CHUNK: Final = 1 << 20
 """Bytes per buffer: a quarter of that takes 0.05 us a frame more, twice that is no faster."""
@@ -193,7 +194,7 @@ def read_failure(error: OSError, offset: int) -> Problem:
         return error.problem
     if isinstance(error, ReplacedError):
         return Problem(REPLACED, offset, str(error.strerror))
-    why = error.strerror or str(error)
+    why = visible(error.strerror or str(error))
     return Problem(
         "read-error",
         offset,

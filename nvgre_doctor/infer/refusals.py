@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from nvgre_doctor.evidence import Evidence
-from nvgre_doctor.evidence.signs import EXAMPLES, IcmpSign
+from nvgre_doctor.evidence.signs import EXAMPLES, IcmpInterval, IcmpSign
 from nvgre_doctor.infer.causes import cause_of, find_answers
 from nvgre_doctor.infer.diagnosis import About, RefusalFacts
 from nvgre_doctor.infer.hearsay import icmp_errors, refused_flow
@@ -39,16 +39,16 @@ def find_refusals(
         abouts[sign] = About(*flow, IcmpSign(*sign[:8]), gre_key)
     answers = find_answers(abouts, errors)
     alike = {one: captures[0] for _, captures in evidence.different() for one in captures}
-    causes: dict[tuple[int, IcmpSign], list[Cause]] = {}  # the same in captures that are alike
+    causes: dict[tuple[int, IcmpSign], list[tuple[IcmpInterval, Cause]]] = {}
     found: defaultdict[About, Refused] = defaultdict(Refused)
     for heard in errors:
         about, told = abouts[heard.sign], (alike[heard.capture], heard.sign)
         if told not in causes:
-            causes[told] = [
-                cause_of(about, interval, heard.capture, hosts, answers)
+            causes[told] = [  # the same in all captures that are alike
+                (interval, cause_of(about, interval, heard.capture, hosts, answers))
                 for interval in heard.seen.intervals
             ]
-        for interval, cause in zip(heard.seen.intervals, causes[told], strict=True):
+        for interval, cause in causes[told]:
             found[about].add(cause, interval, heard.capture)
     return Refusals(list(_facts(found)), abouts)
 

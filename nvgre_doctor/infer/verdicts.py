@@ -162,7 +162,7 @@ def in_order(numbers: Sequence[int], spans: Sequence[Span], clocks: Clocks) -> t
     if not are_whole or len({offsets[capture][0] for capture in captures}) > 1:
         return by_time, False
     for of_capture in _of_captures(numbers, spans):
-        if len(of_capture) > 1 and sorted(of_capture, key=lambda n: (times[n], n)) != of_capture:
+        if sorted(of_capture, key=lambda n: (times[n], n)) != of_capture:
             return by_time, False
     return by_time, True
 

@@ -189,6 +189,25 @@ def test_what_is_encrypted_is_named(tmp_path):
     assert "password" in reading.message
 
 
+HOSTILE_NAME = "one\n\x1b[2J\x07.pcap"
+
+
+def test_a_name_in_a_message_is_one_line_that_can_do_nothing(tmp_path):
+    data = bytearray(zipped({HOSTILE_NAME: ONE}))
+    name = HOSTILE_NAME.encode()
+    data[data.index(name) - 30 + 6] |= 1
+    data[data.rindex(name) - 46 + 8] |= 1
+    assert read_path(put(tmp_path, "a.zip", bytes(data))).message == (
+        r"what is in this archive is encrypted (one\n\x1b[2J\x07.pcap): unpack it with its password"
+        " first"
+    )
+    two = put(tmp_path, "b.zip", zipped({HOSTILE_NAME: ONE, "two.pcapng": TWO}))
+    assert read_path(two).message == (
+        "this archive holds 2 captures, and one is read here: name it behind the archive, as in"
+        r" INPUT/one\n\x1b[2J\x07.pcap"
+    )
+
+
 def test_other_methods_of_zip_are_named(tmp_path):
     path = put(tmp_path, "a.zip", zipped({"one.pcap": ONE}, zipfile.ZIP_BZIP2))
     assert read_path(f"{path}/one.pcap").reasons == ["zip-method"]

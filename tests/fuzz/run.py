@@ -109,7 +109,7 @@ def sanitized(copy: Path) -> dict[str, str]:
     command = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
     subprocess.run(command, cwd=copy, check=True, env=os.environ | build)
     if not list(copy.glob("nvgre_doctor/scan/_scanner.*so")):  # it is optional
-        raise SystemExit("the loop in C could not be built")
+        raise SystemExit("the loop in C could not be built: clang needs libclang_rt, too")
     atheris = importlib.import_module("atheris")
     return {
         NATIVE: str(Path(atheris.path(), "asan_with_fuzzer.so")),

@@ -128,6 +128,13 @@ def test_keys_that_fit_one_layout_or_none_are_not_looked_at() -> None:
     assert guessed(spans([(0x00000002, 5, TWO)])) == ([NOTHING], {})
 
 
+def test_a_span_of_one_stray_shares_the_guess_of_its_peer_and_shows_what_that_one_sent() -> None:
+    of = spans([(BAND, 30, ONE)], [(0x00000002, 1, back(ONE))])
+    answers, shown = guessed(of)
+    assert answers == [LIKELY[CURRENT]] * 2
+    assert shown == {0: of[0].heard[0], 1: of[0].heard[0]}
+
+
 def test_a_stray_is_not_looked_at() -> None:
     """One packet of the same VM pair with a low octet that is not zero."""
     of = spans([(BAND, 30, ONE), (0x12345642, 1, ONE)])

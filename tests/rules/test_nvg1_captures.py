@@ -412,6 +412,15 @@ def test_captures_that_hold_packets_of_the_same_other_one_are_one_finding() -> N
     assert finding.frame_count == 6
 
 
+def test_of_two_captures_that_hold_packets_of_another_one_both_are_named() -> None:
+    copies = tuple(Copies(capture, 3, 2, (moment(capture, capture),), 0) for capture in (1, 2))
+    (finding,) = findings_of(situation(copies=copies, captures=3), "NVG104")
+    assert finding.message == (
+        "At least 3 packets are in capture-0.pcap as well as in each of capture-1.pcap,"
+        " capture-2.pcap. Each counts once."
+    )
+
+
 def test_captures_that_each_hold_packets_several_times_are_one_finding() -> None:
     copies = (
         Copies(0, 12, 3, (moment(3),), None),

@@ -220,6 +220,13 @@ def test_a_change_is_told_beside_hosts_that_did_not_change() -> None:
     assert finding.subject.hosts == ("192.168.50.2",)
 
 
+def test_a_change_is_told_beside_a_sender_that_is_no_hyper_v_host() -> None:
+    other = host(A, CURRENT, sender=Sender.OTHER)
+    moved = host(B, CURRENT, changes=[change(OLD, 4, CURRENT, 11)])
+    finding = only("NVG202", situation(other, moved))
+    assert finding.subject.hosts == ("192.168.50.2",)
+
+
 def test_a_host_that_was_updated_is_not_told_to_update() -> None:
     for finding in findings_of(changed()):
         assert "nstall KB" not in finding.next_step

@@ -7,6 +7,7 @@ from typing import BinaryIO, ClassVar, Final, NamedTuple, cast
 
 from nvgre_doctor.capture.batch import Problem
 from nvgre_doctor.capture.source import BrokenInputError, Source
+from nvgre_doctor.terminal.visible import visible
 
 MOST_MEMBERS: Final = 4096
 """Of one archive, that are looked at."""
@@ -96,11 +97,11 @@ def broken(what: str, reason: str = "damaged-archive") -> BrokenInputError:
 
 
 def encrypted(names: Sequence[str]) -> Problem:
-    """Why these members cannot be read."""
+    """Why these members cannot be read, in one line that can do nothing."""
     return Problem(
         "encrypted",
         0,
-        f"what is in this archive is encrypted ({names[0]}"
+        f"what is in this archive is encrypted ({visible(names[0])}"
         + (f" and {len(names) - 1} more" if len(names) > 1 else "")
         + "): unpack it with its password first",
     )
