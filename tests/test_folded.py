@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from nvgre_doctor.evidence import Evidence, merge
 from nvgre_doctor.evidence.bundles import bundle, unbundled
+from nvgre_doctor.evidence.folded import Pool
+from nvgre_doctor.evidence.limits import LeftOut
 from nvgre_doctor.infer import infer
 from nvgre_doctor.known.inventory import Inventory
 from tests import build
@@ -79,6 +81,23 @@ def test_what_was_merged_elsewhere_is_shared_again() -> None:
     assert len(pickle.dumps(one)) < 1.01 * len(pickle.dumps(two))
     whole = one + two
     assert whole.captures[0] is whole.captures[1] is whole.captures[2]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("frames", 82),
+        ("nvgre_frames", 80),
+        ("unkept_frames", ((bytes(8), 1),)),
+        ("left_out", LeftOut(frames=1)),
+        ("cut", (0, bytes(8))),
+    ],
+)
+def test_captures_that_differ_in_a_count_are_two_values(field: str, value: object) -> None:
+    pool, one = Pool(), scan_frames(fabric()).folded()
+    two = one._replace(**{field: value})  # type: ignore[arg-type]
+    assert pool.share(one) == one
+    assert pool.share(two) == two
 
 
 def test_the_same_capture_three_times_proves_what_it_proves_once() -> None:

@@ -14,7 +14,15 @@ import pytest
 from nvgre_doctor.doctor import diagnose
 from nvgre_doctor.evidence import CaptureEvidence, Evidence, limits, sampling
 from nvgre_doctor.evidence.limits import LeftOut
-from nvgre_doctor.evidence.parts import Net, PartKey, halves, is_kept, unit_key
+from nvgre_doctor.evidence.parts import (
+    Net,
+    PartKey,
+    ends_of,
+    halves,
+    is_kept,
+    source_of,
+    unit_key,
+)
 from nvgre_doctor.evidence.rows import NO_PACKET, frames_of, pack
 from nvgre_doctor.report.model import Report
 from nvgre_doctor.scan.native import PURE_VARIABLE
@@ -85,6 +93,57 @@ def test_captures_that_are_too_much_together_are_limited_alike_in_whatever_order
     assert one == two
     assert len({half for ends in directions(one) for half in halves(ends)}) <= 12
     assert len(directions(one)) > 12
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize(
+    "crowds",
+    [
+        ((8, 250), (6, 250)),
+        ((7, 400), (10, 120)),
+        ((10, 120), (7, 400), (8, 250)),
+        ((6, 100), (6, 100), (5, 60)),
+    ],
+)
+def test_captures_together_keep_what_the_limits_say_and_count_the_rest(
+    crowds: tuple[tuple[int, int], ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its definition, for several captures that each are limited already."""
+    monkeypatch.setattr(sampling, "ALL_UNITS", 100)
+    evidence = Evidence(
+        {n: scan_frames(crowd(Random(n), *sizes)) for n, sizes in enumerate(crowds)}
+    )
+    before, after = evidence.captures, evidence.limited().captures
+    sent = {ends for capture in before.values() for ends in capture.frames_by_ends()}
+    cuts = [limits.first_left_out(sent), *(capture.cut for capture in before.values())]
+    cut = min(filter(None, cuts), default=None)
+    kept = {ends for ends in sent if cut is None or limits.rank_of(ends) < cut}
+    hosts = {half for ends in kept for half in halves(ends)}
+    of_all = [unit for capture in before.values() for unit, _ in capture.units()]
+    ids = set(limits.beyond({unit for unit in of_all if not is_kept(unit)}, 9))
+    signs = {sign for capture in before.values() for sign in capture.signs if sign.source}
+    signs = set(limits.beyond(signs, 7))
+    errors = set(limits.beyond({one for capture in before.values() for one in capture.icmp}, 5))
+    for index, capture in before.items():
+        one, frames = after[index], capture.frames_by_ends()
+        assert one.cut == cut
+        assert one.frames_by_ends() == {ends: n for ends, n in frames.items() if ends in kept}
+        assert dict(one.units()) == {
+            unit: rows
+            for unit, rows in capture.units()
+            if (ends_of(unit) in kept if is_kept(unit) else source_of(unit) in hosts)
+            and unit not in ids
+        }
+        assert set(one.signs) == set(capture.signs) - signs
+        assert set(one.icmp) == set(capture.icmp) - errors
+        assert one.left_out == capture.left_out.plus(
+            LeftOut(
+                sum(n for ends, n in frames.items() if ends not in kept),
+                sum(frames_of(rows) for unit, rows in capture.units() if unit in ids),
+                sum(seen.count for sign, seen in capture.signs.items() if sign in signs),
+                sum(seen.count for sign, seen in capture.icmp.items() if sign in errors),
+            )
+        )
 
 
 def directions(evidence: Evidence) -> set[bytes]:

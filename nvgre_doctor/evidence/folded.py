@@ -78,14 +78,14 @@ class Limits:
 
     def __init__(self, captures: Iterable[FoldedCapture]) -> None:
         """All different ones of a diagnosis."""
-        self._cut: Rank | None = None
+        cuts: set[Rank | None] = set()
         directions: set[bytes] = set()
         ids: set[bytes] = set()
         signs: set[Sign] = set()
         errors: set[IcmpSign] = set()
         bundles: set[bytes] = set()  # captures share most of them
         for capture in captures:
-            self._cut = min(filter(None, (self._cut, capture.cut)), default=None)
+            cuts.add(capture.cut)
             directions.update(ends for ends, _ in capture.unkept_frames)
             signs.update(sign for sign in capture.signs if sign.source)
             errors.update(capture.icmp)
@@ -96,8 +96,8 @@ class Limits:
                     directions.add(ends_of(unit))
                 else:
                     ids.add(unit)
-        found = limits.first_left_out(directions)
-        self._cut = min(filter(None, (self._cut, found)), default=None)
+        cuts.add(limits.first_left_out(directions))
+        self._cut = min(filter(None, cuts), default=None)
         kept = filter(self._is_kept, directions)
         self._hosts = {half for ends in kept for half in halves(ends)}
         self._ids = set(limits.beyond(ids, limits.IDS))

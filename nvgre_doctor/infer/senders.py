@@ -18,10 +18,7 @@ from nvgre_doctor.known.inventory import Inventory
 from nvgre_doctor.vocabulary import Oddity, Sender
 from nvgre_doctor.wire.gre import CHECKSUM, SEQUENCE
 
-HYPER_V_VENDORS: Final = {
-    bytes.fromhex("00155d"): "Hyper-V",
-    bytes.fromhex("001dd8"): "System Center VMM",
-}
+HYPER_V_VENDORS: Final = {bytes.fromhex(prefix) for prefix in ("00155d", "001dd8")}
 """Vendor prefixes of MAC addresses that Hyper-V and VMM give to virtual machines."""
 OTHER_VENDORS: Final = {
     bytes.fromhex(prefix)

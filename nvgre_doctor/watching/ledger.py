@@ -141,9 +141,10 @@ def _is_heard(key: Key, report: Report, sent: set[str]) -> bool:
         return report.summary.frames > 0
     if kind == "host":
         return sent.issuperset(hosts)
-    source, destination = hosts
     pair = next((pair for pair in report.pairs if set(pair.hosts) == set(hosts)), None)
     if pair is None:
         return False
-    frames = dict(zip(pair.hosts, (pair.frames_forward, pair.frames_backward), strict=True))
-    return frames[source] > 0 and (kind == "flow" or frames[destination] > 0)
+    there, back = pair.frames_forward, pair.frames_backward
+    if pair.hosts != hosts:
+        there, back = back, there
+    return there > 0 and (kind == "flow" or back > 0)

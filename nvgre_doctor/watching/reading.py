@@ -100,6 +100,8 @@ class Follower:
                 raise self.error
             if self._file is not None:
                 self._cut(self._file)
+                if self.pace.is_waiting:  # it ends before what a state says was read of it
+                    self._file.plan.clear()
             opened, self._opened = self._opened, []
             slices, self._slices = self._slices, []
             notices, self.supply.notices = self.supply.notices, []
@@ -147,7 +149,7 @@ class Follower:
 
         def stopped() -> int | None:
             self._cut(file)
-            file.plan.pop(0)
+            del file.plan[:1]
             return next_stop()
 
         stops.next, stops.stopped = next_stop(), stopped

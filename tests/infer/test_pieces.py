@@ -51,6 +51,14 @@ def test_the_ends_are_those_of_the_first_capture_or_of_the_one_that_is_asked_for
     assert Pieces([ONE, OTHER, LATER]).ends_in(3) is None
 
 
+@pytest.mark.parametrize(
+    ("later_ns", "expected"), [(20_000_000_000, True), (20_000_000_001, False)]
+)
+def test_a_silence_is_longer_than_20_seconds(later_ns: int, expected: bool) -> None:
+    pieces = Pieces([piece((0,), 0, 0), piece((1,), later_ns, later_ns)])
+    assert pieces.is_without_silence({0: 0, 1: 0}) is expected
+
+
 def test_the_earliest_frame_is_told_by_the_clocks_of_all_captures() -> None:
     pieces = Pieces([ONE, LATER])
     assert pieces.earliest({0: 0, 2: 0}) == 3

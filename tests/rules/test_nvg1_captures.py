@@ -88,15 +88,35 @@ def test_a_damaged_capture_is_a_warning_with_what_was_read() -> None:
         ("no-packets", "Capture again with `netsh trace start capture=yes` or `pktmon start"),
         ("only-a-header", "Give the .etl itself."),
         ("git-lfs", "Fetch it: git lfs pull. In CI, let the checkout do so"),
+        ("too-short", "Copy the file again, or capture again."),
+        ("zeros", "Copy the file again, or capture again."),
         ("text", "Capture again."),
-        ("erf", "Do to it what the message says, and give what comes out."),
-        ("zstd-missing", "Do to it what the message says, and give what comes out."),
+        ("tcpdump-text", "Capture again."),
+        ("utf-16", "Capture again."),
+        ("interrupted", "Let it be read to its end."),
+        ("sampled", "Where one VM pair matters, capture with a filter for its two hosts."),
+        *(
+            (reason, "Do to it what the message says, and give what comes out.")
+            for reason in (
+                "other-capture",
+                "erf",
+                "not-a-capture",
+                "lz4",
+                "zstd-missing",
+                "compressed-twice",
+                "archive",
+                "nested",
+                "encrypted",
+                "several-captures",
+                "too-many-members",
+            )
+        ),
     ],
 )
 def test_what_cannot_be_read_has_the_step_that_fits(reason: str, step: str) -> None:
     problem = Problem(reason, 0, "x: it is not there.")
     (finding,) = findings_of(judge_tapes(Tape(), problems=(problem,)), "NVG101")
-    assert finding.message == "x: it is not there."
+    assert finding.message == "x: it is not there."  # and no word of frames: there are none
     assert finding.next_step.startswith(step)
 
 
@@ -369,6 +389,16 @@ def test_tunnels_of_plain_gre_are_no_nvgre_whatever_their_keys() -> None:
         "Nothing to install: find out what 192.168.50.1, 192.168.50.2 are. Capture on the physical"
     )
     assert verdict_of(situation, findings) is Verdict.NO_NVGRE
+
+
+def test_messages_of_hosts_are_told_beside_tunnels_of_plain_gre() -> None:
+    tape = Tape()
+    guests = Vm("fa:16:3e:00:00:01", "10.1.2.1"), Vm("fa:16:3e:00:00:02", "10.1.2.2")
+    for _ in range(8):
+        tape.send(A, B, 0x00138900, *guests, ttl=64)
+        tape.send(B, A, 0x00138900, *guests[::-1], ttl=64)
+    tape.unreachable(D, C, 0x00138900, Tape().send(C, D, 0x00138900))
+    assert "; 1 x messages of hosts inside NVGRE." in only("NVG103", tape).message
 
 
 def test_an_icmp_error_that_quotes_nvgre_is_enough() -> None:

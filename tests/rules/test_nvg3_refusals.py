@@ -26,7 +26,7 @@ from tests.situations import (
 from tests.worlds import A6, B6, VM1, VM2, A, B, C, D, Tape, findings_of, judge_tapes
 
 CURRENT_KEY = 0x1E848105
-ROUTER = "192.168.50.254"
+ROUTER, ROUTER6 = "192.168.50.254", "fd00:50::fe"
 MISMATCH, POLICY, THIRD = Cause.LAYOUT_MISMATCH, Cause.POLICY, Cause.THIRD_PARTY
 LIKELY = Confidence.LIKELY
 
@@ -336,6 +336,50 @@ def test_the_next_step_fits_the_error_and_who_sent_it(
     assert finding.next_step.startswith(said)
 
 
+@pytest.mark.parametrize(
+    ("kind", "by", "said"),
+    [
+        ((1, 5), ROUTER6, "Let fd00:50::fe, on the way, pass IP protocol 47 (GRE)."),
+        ((1, 6), ROUTER6, "Let fd00:50::fe, on the way, pass IP protocol 47 (GRE)."),
+        ((1, 6), B6, "Let fd00:50::2, the receiver itself, pass IP protocol 47 (GRE)."),
+        ((1, 4), B6, "Compare the keys of both ends: they must be equal."),
+        (
+            (4, 1),
+            B6,
+            "Find the host that has the provider address fd00:50::2"
+            " (Get-NetVirtualizationProviderAddress on the Hyper-V hosts): is network"
+            " virtualization enabled there, on this adapter?",
+        ),
+    ],
+)
+def test_the_next_step_fits_the_error_over_ipv6_too(
+    kind: tuple[int, int], by: str, said: str
+) -> None:
+    rows = (refusal(A6, B6, CURRENT_KEY, kind=kind, by=by, is_inner=False),)
+    known = situation(heard(A6, CURRENT), heard(B6, OLD), refusals=rows)
+    assert only("NVG304", known).next_step == said
+
+
+@pytest.mark.parametrize(
+    ("ends", "kind", "said"),
+    [
+        ((A, B), (3, 2), "there is no GRE at all on the receiver"),
+        ((A, B), (3, 3), "the receiver has GRE, but no tunnel with this key"),
+        ((A, B), (3, 9), "a filter"),
+        ((A, B), (3, 13), "a filter"),
+        ((A, B), (11, 0), "a routing loop, or a TTL that is too small"),
+        ((A6, B6), (3, 0), "a routing loop, or a hop limit that is too small"),
+        ((A6, B6), (4, 1), "there is no GRE at all on the receiver"),
+    ],
+)
+def test_what_an_error_means_for_nvgre_is_said_behind_its_name(
+    ends: tuple[str, str], kind: tuple[int, int], said: str
+) -> None:
+    rows = (refusal(*ends, CURRENT_KEY, kind=kind, is_inner=False),)
+    known = situation(heard(ends[0], CURRENT), heard(ends[1], OLD), refusals=rows)
+    assert f": {said})" in only("NVG304", known).message
+
+
 def test_the_commonest_error_decides_the_next_step() -> None:
     known = between(
         refusal(A, B, CURRENT_KEY, kind=(3, 1), by=ROUTER, is_inner=False, count=2),
@@ -389,6 +433,13 @@ def test_what_is_too_big_is_a_warning_with_all_sizes_and_all_who_say_so() -> Non
     assert "3 packets refused as too big by 192.168.50.2, 192.168.50.254." in finding.message
     assert "The path allows 1400, 1500 bytes." in finding.message
     assert finding.frame_count == 6
+
+
+def test_what_is_too_big_over_ipv6_is_told_by_nvg305_alone() -> None:
+    rows = (refusal(A6, B6, None, kind=(2, 0), by=ROUTER6, is_inner=False, mtu=1280),)
+    known = situation(heard(A6, CURRENT), heard(B6, OLD), refusals=rows)
+    assert "The path allows 1280 bytes." in only("NVG305", known).message
+    assert found("NVG304", known) == []
 
 
 def test_other_errors_draw_no_nvg305() -> None:

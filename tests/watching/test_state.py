@@ -115,6 +115,28 @@ def test_a_file_that_was_written_anew_meanwhile_is_a_new_one(tmp_path: Path) -> 
         assert again.report.summary.frames == 8
 
 
+def test_a_state_that_says_that_more_was_read_than_there_is_delays_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "lab.pcap"
+    path.write_bytes(pcap(others()))
+    saved: list[State] = []
+    with watching(SingleFile(str(path)), save=saved.append) as watched:
+        watched.look()
+    known = saved[-1].supplies[str(path)]
+    mark, plan = known.files["lab.pcap"][:2]
+    ((end, when),) = plan
+    assert end == mark.size
+    more = known.files["lab.pcap"]._replace(plan=((end + 1, when),))
+    supply = SingleFile(str(path), known._replace(files={"lab.pcap": more}))
+    count = len(saved)
+    with watching(supply, state=saved[-1], save=saved.append) as again:
+        again.look(1)
+        assert again.report.summary.frames == 8
+        append(path, records(mismatch(at_s=2)))
+        assert ("appeared", "NVG301") in again.look(2)
+        assert again.report.summary.frames == 16
+    assert len(saved) > count
+
+
 def test_a_finding_whose_evidence_is_gone_stays_open_for_a_window(tmp_path: Path) -> None:
     first = tmp_path / ring_name(1)
     first.write_bytes(pcap(mismatch()))
