@@ -103,6 +103,7 @@ def test_captures_that_are_too_much_together_are_limited_alike_in_whatever_order
         ((7, 400), (10, 120)),
         ((10, 120), (7, 400), (8, 250)),
         ((6, 100), (6, 100), (5, 60)),
+        ((13, 250), (60, 300)),  # of hosts that are left out no ids are kept
     ],
 )
 def test_captures_together_keep_what_the_limits_say_and_count_the_rest(
