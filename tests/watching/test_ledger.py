@@ -187,6 +187,16 @@ def test_of_too_many_silent_findings_those_are_forgotten_that_are_silent_longest
     assert [key[0] for key in known.open] == ["NVG201", "NVG203"]
 
 
+def test_ten_thousand_silent_findings_are_remembered() -> None:
+    rows = [
+        {"code": "NVG201", "subject": {"kind": "host", "address": str(number)}}
+        for number in range(10_001)
+    ]
+    known = Ledger([Open(row, 1, 1, is_silent=True) for row in rows])
+    assert known.compare(report(), 2) == []
+    assert [key[2] for key in known.open] == [(str(number),) for number in range(1, 10_001)]
+
+
 def test_a_layout_is_told_when_it_is_known_and_another_one_than_before() -> None:
     known = Ledger(layouts={ONE: "draft-00"})
     host = MISMATCH.hosts[0]
