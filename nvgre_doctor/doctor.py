@@ -206,7 +206,7 @@ def with_limits(capture: Capture, part: FoldedCapture) -> Capture:
         for reason, words in ((TOO_MUCH, left_out), (SAMPLED, sampled))
         if words
     ]
-    return capture._replace(problems=(*capture.problems, *told))
+    return capture._replace(problems=(*capture.problems, *told)) if told else capture
 
 
 def _nothing_decodable(path: str, part: CaptureEvidence) -> Iterable[Problem]:

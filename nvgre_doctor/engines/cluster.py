@@ -19,7 +19,7 @@ import distributed
 from nvgre_doctor import __version__
 from nvgre_doctor.engines import Result, Task, Tell
 from nvgre_doctor.engines.batching import BATCH_TASKS, IN_FLIGHT, batches
-from nvgre_doctor.engines.comparing import compare, quiet
+from nvgre_doctor.engines.comparing import compare, ready
 from nvgre_doctor.engines.on_worker import (
     ClusterError,
     Failed,
@@ -58,12 +58,12 @@ class Cluster:
         Errors: ClusterError.
         """
         self.name = shown(address)
-        self._quiet = quiet()
-        self._quiet.__enter__()
+        self._ready = ready()
+        self._ready.__enter__()
         try:
             self.client = self._connected(address, check)
         except BaseException:
-            self._quiet.__exit__(None, None, None)
+            self._ready.__exit__(None, None, None)
             raise
 
     def __enter__(self) -> Self:
@@ -74,7 +74,7 @@ class Cluster:
         """Let the scheduler forget what is still under way."""
         with suppress(OSError, TimeoutError):
             self.client.close(timeout=CONNECT_SECONDS)
-        self._quiet.__exit__(None, None, None)
+        self._ready.__exit__(None, None, None)
 
     def lost(self) -> SchedulerLostError:
         """What is raised when nobody answers any more."""

@@ -1,5 +1,6 @@
-"""Whether the workers of a cluster are as this process is, and what libraries may log here."""
+"""Whether the workers of a cluster are as this process is, and what this process needs for Dask."""
 
+import gc
 import logging
 import platform
 from collections.abc import Callable, Iterator
@@ -44,13 +45,19 @@ def _minor(version: str) -> str:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """What becomes of the cluster is said in words of ours."""
+def ready() -> Iterator[None]:
+    """What becomes of the cluster is said in words of ours.  A client makes cycles, so they are
+    collected, which commands do without.
+    """
     before = {name: logging.getLogger(name).level for name in _LOGGERS}
+    was_enabled = gc.isenabled()
     for name in before:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    gc.enable()
     try:
         yield
     finally:
+        if not was_enabled:
+            gc.disable()
         for name, level in before.items():
             logging.getLogger(name).setLevel(level)

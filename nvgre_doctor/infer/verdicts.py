@@ -161,8 +161,8 @@ def in_order(numbers: Sequence[int], spans: Sequence[Span], clocks: Clocks) -> t
     by_time = sorted(numbers, key=lambda n: (times[n], n))
     if not are_whole or len({offsets[capture][0] for capture in captures}) > 1:
         return by_time, False
-    for of_capture in _of_captures(numbers, spans):
-        if sorted(of_capture, key=lambda n: (times[n], n)) != of_capture:
+    for of_capture in set(map(tuple, _of_captures(numbers, spans))):
+        if sorted(of_capture, key=lambda n: (times[n], n)) != [*of_capture]:
             return by_time, False
     return by_time, True
 

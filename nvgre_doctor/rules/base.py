@@ -132,9 +132,7 @@ def finding(
     """A Finding from example frames in any order; `count` is how many frames it has, where these
     are not all.  A display filter for each capture, by its index, where one cannot be for all.
     """
-    ats = list(frames)
-    all_frames = len({at[1:] for at in ats}) if count is None else count
-    refs = frame_refs(ats, EXAMPLE_FRAMES)
+    ats = {at[1:]: at for at in frames}  # by capture and number
     of_all, of_each = (
         ("", display_filter) if isinstance(display_filter, Mapping) else (display_filter, {})
     )
@@ -144,8 +142,8 @@ def finding(
         confidence,
         message,
         subject,
-        refs,
-        all_frames,
+        frame_refs(ats.values(), EXAMPLE_FRAMES),
+        len(ats) if count is None else count,
         of_all,
         *advice,
         tuple(CaptureFilter(*item) for item in sorted(of_each.items())),

@@ -12,8 +12,9 @@ class DataFilters:
         """Looks once at what hosts sent that is no data: control traffic, and messages of their
         own.
         """
-        self._of_messages = _senders(situation, Oddity.HOST_ERROR)
-        self._of_control = _senders(situation, Oddity.CONTROL)
+        signs = [sign for capture, _ in situation.evidence.different() for sign in capture.signs]
+        self._of_messages = {sign.source for sign in signs if sign.oddity is Oddity.HOST_ERROR}
+        self._of_control = {sign.source for sign in signs if sign.oddity is Oddity.CONTROL}
 
     def __call__(self, *addresses: bytes) -> str:
         """A filter for the data that one host sent, or that two exchanged."""
@@ -27,12 +28,3 @@ class DataFilters:
         if self._of_control & {*addresses}:
             parts.append(f"!{for_wireshark.CONTROL_KEY}")
         return " && ".join(parts)
-
-
-def _senders(situation: Situation, oddity: Oddity) -> set[bytes]:
-    return {
-        sign.source
-        for capture, _ in situation.evidence.different()
-        for sign in capture.signs
-        if sign.oddity is oddity
-    }
