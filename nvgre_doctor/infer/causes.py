@@ -105,7 +105,7 @@ def find_answers(abouts: Mapping[IcmpSign, About], errors: Iterable[Told]) -> An
     for heard in errors:
         source, destination, sign, gre_key = abouts[heard.sign]
         if gre_key is not None and is_prohibited(sign) and sign.reporter in (source, destination):
-            stretches = [_ends(interval, heard.capture) for interval in heard.seen.intervals]
+            stretches = [_ends(interval, heard.captures[0]) for interval in heard.seen.intervals]
             times[source, destination, gre_key] += stretches
     answers: Answers = {}
     for (source, destination, gre_key), own in times.items():

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Final, NamedTuple
 
-from nvgre_doctor.evidence import CaptureEvidence, Evidence
+from nvgre_doctor.evidence import CaptureEvidence, Captures, Evidence
 from nvgre_doctor.evidence.bundles import unbundled
 from nvgre_doctor.evidence.folded import FoldedCapture
 from nvgre_doctor.evidence.parts import ends_of, halves, is_kept, is_sure, macs_of
@@ -24,10 +24,10 @@ REDIRECTS: Final = frozenset({(4, 5, 10), (6, 137, 1)})
 
 
 class Told(NamedTuple):
-    """One ICMP error in one capture."""
+    """One ICMP error in one capture, or in several that are alike."""
 
     sign: IcmpSign
-    capture: int
+    captures: Captures
     seen: IcmpSeen
 
 
@@ -48,9 +48,9 @@ def is_redirect(message: IcmpSign | IcmpError) -> bool:
 
 def icmp_errors(evidence: Evidence) -> Iterator[Told]:
     """Every ICMP error, capture by capture."""
-    for index in sorted(evidence.captures):
-        for sign, seen in evidence.captures[index].icmp.items():
-            yield Told(sign, index, seen)
+    for capture, captures in evidence.different():
+        for sign, seen in capture.icmp.items():
+            yield Told(sign, captures, seen)
 
 
 def count_other_prohibited(evidence: Evidence) -> int:

@@ -5,16 +5,19 @@ which are alike, there are as many as the capture holds that has most of them.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
-from nvgre_doctor.evidence.signs import DIGESTS, IcmpInterval
-from nvgre_doctor.infer.at import At
+from nvgre_doctor.evidence import Captures
+from nvgre_doctor.evidence.signs import DIGESTS, EXAMPLES, IcmpInterval
+from nvgre_doctor.infer.at import At, at
 from nvgre_doctor.infer.diagnosis import Spell
 from nvgre_doctor.vocabulary import Cause
 from nvgre_doctor.wire.marks import COPIES, is_numbered, split_unnumbered
 
+Seen = tuple[Captures, int, int]
+"""Captures that are alike, and numbers of the first and the last frame."""
 _Samples = dict[Cause, list[bytes]]
 """The smallest digests of each cause."""
 
@@ -24,33 +27,35 @@ class Told(NamedTuple):
 
     packets: int
     sightings: int
-    frames: list[At]
-    spells: list[Spell]
+    frames: list[At]  # of each time the first few
+    seen: list[Seen]
 
 
 class Refused:
     """All sightings of what is refused in one way."""
 
-    __slots__ = ("_digests", "_frames", "_sightings", "_spells")
+    __slots__ = ("_digests", "_frames", "_seen", "_sightings")
 
     def __init__(self) -> None:
         """Nothing was seen yet."""
         self._sightings: Counter[Cause] = Counter()
         self._frames: defaultdict[Cause, list[At]] = defaultdict(list)
-        self._spells: defaultdict[Cause, list[Spell]] = defaultdict(list)
+        self._seen: defaultdict[Cause, list[Seen]] = defaultdict(list)
         self._digests: defaultdict[Cause, defaultdict[bytes, Counter[int]]] = defaultdict(
             lambda: defaultdict(Counter)
         )
-        """By cause, digest and capture, how often."""
+        """By cause, digest and the first of captures that are alike, how often in all of them."""
 
-    def add(self, cause: Cause, interval: IcmpInterval, capture: int) -> None:
-        """More sightings."""
-        self._sightings[cause] += interval.sightings
-        self._frames[cause] += [At(m.ts_ns, capture, m.frame_number) for m in interval.examples]
+    def add(self, cause: Cause, interval: IcmpInterval, captures: Captures) -> None:
+        """More sightings, in captures that are alike."""
+        self._sightings[cause] += len(captures) * interval.sightings
+        self._frames[cause] += [
+            at(moment, capture) for moment in interval.examples for capture in captures[:EXAMPLES]
+        ]
         ends = interval.first.frame_number, interval.last.frame_number
-        self._spells[cause].append(Spell(capture, *ends))
+        self._seen[cause].append((captures, *ends))
         for digest, seen in interval.digests:
-            self._digests[cause][digest][capture] += seen
+            self._digests[cause][digest][captures[0]] += len(captures) * seen
 
     def by_cause(self) -> Iterator[tuple[Cause, Told]]:
         """Exact below DIGESTS distinct packets of one cause, else an estimate."""
@@ -62,18 +67,18 @@ class Refused:
         for cause in [cause for cause in self._sightings if not packets[cause]]:
             self._sightings[into] += self._sightings.pop(cause)
             self._frames[into] += self._frames.pop(cause)
-            self._spells[into] += self._spells.pop(cause)
+            self._seen[into] += self._seen.pop(cause)
         for cause in sorted(packets):
             count = packets[cause]
             if cause not in self._sightings:  # captures disagree about the cause
                 self._sightings[cause] = count
                 self._frames[cause] = [at for frames in self._frames.values() for at in frames]
-                self._spells[cause] = [one for spells in self._spells.values() for one in spells]
+                self._seen[cause] = [one for seen in self._seen.values() for one in seen]
             elif len(samples.get(cause, ())) == DIGESTS:
-                seen = sum(self._digests[cause][digest].total() for digest in samples[cause])
-                count = max(count, count * self._sightings[cause] // seen)
-            frames, spells = self._frames[cause], self._spells[cause]
-            yield cause, Told(count, self._sightings[cause], frames, spells)
+                told = sum(self._digests[cause][digest].total() for digest in samples[cause])
+                count = max(count, count * self._sightings[cause] // told)
+            frames, seen_in = self._frames[cause], self._seen[cause]
+            yield cause, Told(count, self._sightings[cause], frames, seen_in)
 
     def _numbered(self, samples: _Samples) -> Iterator[Cause]:
         """The cause of every packet that has a number."""
@@ -102,6 +107,13 @@ class Refused:
             most = max(of_one.shares.total() for of_one in captures.values())
             full = [of_one.shares for of_one in captures.values() if of_one.shares.total() == most]
             yield min(full, key=lambda shares: shares[Cause.UNKNOWN])
+
+
+def spells_of(seen: Iterable[Seen]) -> Iterator[Spell]:
+    """Capture by capture."""
+    for captures, first, last in seen:
+        for capture in captures:
+            yield Spell(capture, first, last)
 
 
 class _Alike:

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from nvgre_doctor.evidence import Evidence
-from nvgre_doctor.evidence.signs import EXAMPLES, IcmpInterval, IcmpSign
+from nvgre_doctor.evidence.signs import EXAMPLES, IcmpSign
 from nvgre_doctor.infer.causes import cause_of, find_answers
 from nvgre_doctor.infer.diagnosis import About, RefusalFacts
 from nvgre_doctor.infer.hearsay import icmp_errors, refused_flow
 from nvgre_doctor.infer.host import HostVerdict
-from nvgre_doctor.infer.refusal_counts import Refused
+from nvgre_doctor.infer.refusal_counts import Refused, spells_of
 from nvgre_doctor.infer.stream import Stream
 from nvgre_doctor.vocabulary import Cause
 
@@ -38,18 +38,12 @@ def find_refusals(
         flow, gre_key = index.flow_and_key(sign)
         abouts[sign] = About(*flow, IcmpSign(*sign[:8]), gre_key)
     answers = find_answers(abouts, errors)
-    alike = {one: captures[0] for _, captures in evidence.different() for one in captures}
-    causes: dict[tuple[int, IcmpSign], list[tuple[IcmpInterval, Cause]]] = {}
     found: defaultdict[About, Refused] = defaultdict(Refused)
     for heard in errors:
-        about, told = abouts[heard.sign], (alike[heard.capture], heard.sign)
-        if told not in causes:
-            causes[told] = [  # the same in all captures that are alike
-                (interval, cause_of(about, interval, heard.capture, hosts, answers))
-                for interval in heard.seen.intervals
-            ]
-        for interval, cause in causes[told]:
-            found[about].add(cause, interval, heard.capture)
+        about = abouts[heard.sign]
+        for interval in heard.seen.intervals:
+            cause = cause_of(about, interval, heard.captures[0], hosts, answers)
+            found[about].add(cause, interval, heard.captures)
     return Refusals(list(_facts(found)), abouts)
 
 
@@ -67,7 +61,7 @@ def _facts(found: Mapping[About, Refused]) -> Iterator[RefusalFacts]:
                 tuple(sorted(row.frames)[:EXAMPLES]),
                 cause,
                 row.sightings,
-                tuple(sorted(row.spells)) if is_several else (),
+                tuple(sorted(spells_of(row.seen))) if is_several else (),
             )
 
 

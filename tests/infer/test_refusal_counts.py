@@ -4,7 +4,7 @@ from nvgre_doctor.evidence.parts import Moment
 from nvgre_doctor.evidence.signs import IcmpInterval
 from nvgre_doctor.infer.at import At
 from nvgre_doctor.infer.diagnosis import Spell
-from nvgre_doctor.infer.refusal_counts import Refused
+from nvgre_doctor.infer.refusal_counts import Refused, spells_of
 from nvgre_doctor.vocabulary import Cause
 
 POLICY, MISMATCH, UNKNOWN = Cause.POLICY, Cause.LAYOUT_MISMATCH, Cause.UNKNOWN
@@ -28,7 +28,7 @@ def unnumbered(kind: bytes, tick: int) -> bytes:
 def counts(*seen_by: tuple[Cause, IcmpInterval, int]) -> dict[Cause, tuple[int, int, list[int]]]:
     refused = Refused()
     for told in seen_by:
-        refused.add(*told)
+        refused.add(*told[:2], (told[2],))
     return {
         cause: (told.packets, told.sightings, sorted(at.frame_number for at in told.frames))
         for cause, told in refused.by_cause()
@@ -70,9 +70,22 @@ def test_copies_that_follow_within_half_a_millisecond_are_one_packet() -> None:
 
 def test_frames_are_of_the_capture_that_holds_them() -> None:
     refused = Refused()
-    refused.add(POLICY, seen(7, numbered(1)), 3)
+    refused.add(POLICY, seen(7, numbered(1)), (3,))
     ((_, told),) = refused.by_cause()
     assert told.frames == [At(7000, 3, 7)]
+
+
+def test_captures_that_are_alike_are_told_as_each_of_them() -> None:
+    one, two = Refused(), Refused()
+    digests = [numbered(1), *(unnumbered(b"abc", tick) for tick in (100, 200))]
+    for capture in (2, 5, 9):
+        one.add(POLICY, seen(7, *digests), (capture,))
+    two.add(POLICY, seen(7, *digests), (2, 5, 9))
+    ((_, of_each),), ((_, of_all),) = one.by_cause(), two.by_cause()
+    assert of_all[:2] == of_each[:2] == (3, 9)
+    assert sorted(of_all.frames) == of_each.frames == [At(7000, n, 7) for n in (2, 5, 9)]
+    assert [*spells_of(of_all.seen)] == [*spells_of(of_each.seen)]
+    assert [*spells_of(of_all.seen)] == [Spell(n, 7, 7) for n in (2, 5, 9)]
 
 
 def test_causes_one_after_the_other_are_told_apart_also_where_there_are_very_many() -> None:
@@ -89,8 +102,8 @@ def test_causes_one_after_the_other_are_told_apart_also_where_there_are_very_man
 def spells(*seen_by: tuple[Cause, IcmpInterval, int]) -> dict[Cause, list[Spell]]:
     refused = Refused()
     for told in seen_by:
-        refused.add(*told)
-    return {cause: sorted(told.spells) for cause, told in refused.by_cause()}
+        refused.add(*told[:2], (told[2],))
+    return {cause: sorted(spells_of(told.seen)) for cause, told in refused.by_cause()}
 
 
 def test_when_packets_were_seen_is_told_with_the_cause_that_they_have_in_the_end() -> None:
