@@ -56,10 +56,9 @@ def icmp_errors(evidence: Evidence) -> Iterator[Told]:
 def count_other_prohibited(evidence: Evidence) -> int:
     """Every 3/10 and 1/1 that refuses no NVGRE frame: of the underlay, and of guests."""
     return sum(
-        len(captures) * seen.count
-        for capture, captures in evidence.different()
-        for sign, seen in capture.icmp.items()
-        if is_prohibited(sign) and not sign.refuses_nvgre
+        len(heard.captures) * heard.seen.count
+        for heard in icmp_errors(evidence)
+        if is_prohibited(heard.sign) and not heard.sign.refuses_nvgre
     )
 
 
@@ -69,10 +68,9 @@ def find_cut_refusals(evidence: Evidence) -> list[tuple[bytes, bytes]]:
     """
     return sorted(
         {
-            (sign.reporter, sign.addressee)
-            for capture, _ in evidence.different()
-            for sign in capture.icmp
-            if sign.is_cut and is_prohibited(sign)
+            (heard.sign.reporter, heard.sign.addressee)
+            for heard in icmp_errors(evidence)
+            if heard.sign.is_cut and is_prohibited(heard.sign)
         }
     )
 
@@ -136,11 +134,7 @@ def _guests(evidence: Evidence) -> set[tuple[bytes, bytes]]:
     such a MAC.
     """
     macs_of_errors = {
-        mac
-        for capture, _ in evidence.different()
-        for sign in capture.icmp
-        if sign.macs
-        for mac in halves(sign.macs)
+        mac for heard in icmp_errors(evidence) if heard.sign.macs for mac in halves(heard.sign.macs)
     }
     guests: set[tuple[bytes, bytes]] = set()
     for bundle in evidence.bundles() if macs_of_errors else ():
